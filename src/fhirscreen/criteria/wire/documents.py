@@ -1,0 +1,135 @@
+"""YAML and JSON files as plain data. YAML 1.2's core types only: `on`, `yes` and dates are text.
+
+A key that stands twice in a mapping is refused, as are YAML's aliases: what one reads is what is meant.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, NoReturn
+
+import yaml
+
+from fhirscreen.exceptions import BadInput, StudyError
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+    from pathlib import Path
+
+
+class _Refused(yaml.MarkedYAMLError):
+    """Valid YAML that we do not take."""
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader, less YAML 1.1's guesses and less aliases."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise _Refused(problem="an alias (`*name`): write the text out instead", problem_mark=mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str | int | float):
+                raise _Refused(problem="a key that is not text", problem_mark=key_node.start_mark)
+            if key in seen:
+                raise _Refused(problem=f"the key `{key}` stands here twice", problem_mark=key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+_CORE_TYPES = {
+    "tag:yaml.org,2002:null": (r"~|null|Null|NULL|", "~nN\0"),
+    "tag:yaml.org,2002:bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    "tag:yaml.org,2002:int": (r"[-+]?[0-9]+", "-+0123456789"),
+    "tag:yaml.org,2002:float": (
+        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?",
+        "-+.0123456789",
+    ),
+}
+_Loader.yaml_implicit_resolvers = {}
+for _tag, (_pattern, _firsts) in _CORE_TYPES.items():
+    _Loader.add_implicit_resolver(_tag, re.compile(rf"(?:{_pattern})\Z"), [f.strip("\0") for f in _firsts])
+# The base constructor reads a leading 0 as octal and a colon as base 60; the core schema knows neither.
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
+_Loader.add_constructor("tag:yaml.org,2002:float", lambda _, node: float(node.value))
+
+
+def parse_yaml(text: str, where: str, error: type[BadInput] = StudyError) -> object:
+    """The data of a YAML document. Raises `error`, with the line, for what is not YAML or not ours."""
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 - _Loader is a SafeLoader
+    except yaml.MarkedYAMLError as problem:
+        mark = problem.problem_mark or problem.context_mark
+        line = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        what = problem.problem or problem.context or "broken structure"
+        prefix = "" if isinstance(problem, _Refused) else "not YAML: "
+        raise error(
+            f"{prefix}{what}", where=f"{where}{line}", expected="a YAML document", remedy="mend that line"
+        ) from None
+    except (yaml.YAMLError, ValueError) as problem:
+        raise error(f"not YAML: {problem}", where=where, expected="a YAML document") from None
+    except RecursionError:
+        _too_deep(where, error)
+
+
+def parse_json(text: str, where: str, error: type[BadInput] = StudyError) -> object:
+    """The data of a JSON document. Raises `error`, with the line, for what is not JSON."""
+
+    def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
+        data = dict(items)
+        if len(data) < len(items):
+            keys = [key for key, _ in items]
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise error(
+                f"the key `{twice}` stands twice in one object",
+                where=where,
+                expected="each key once",
+                remedy="remove one",
+            )
+        return data
+
+    def constant(name: str) -> NoReturn:
+        raise error(f"{name} is not a number of JSON", where=where, expected="a finite number")
+
+    try:
+        return json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+    except json.JSONDecodeError as problem:
+        raise error(
+            f"not JSON: {problem.msg}",
+            where=f"{where}, line {problem.lineno}, column {problem.colno}",
+            expected="a JSON document",
+            remedy="mend that line",
+        ) from None
+    except ValueError as problem:  # an integer of thousands of digits
+        raise error(f"not JSON: {problem}", where=where, expected="a JSON document") from None
+    except RecursionError:
+        _too_deep(where, error)
+
+
+def _too_deep(where: str, error: type[BadInput]) -> NoReturn:
+    raise error("nested too deeply to be read", where=where, expected="a document of a few levels") from None
+
+
+def load_document(path: Path, error: type[BadInput] = StudyError) -> object:
+    """The data of a `.json` file, or of any other as YAML. Raises `error` where it cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as problem:
+        raise error(
+            f"the file cannot be read: {problem.strerror}",
+            where=str(path),
+            expected="a YAML or JSON file",
+            remedy="check the name and the permissions",
+        ) from None
+    except UnicodeDecodeError:
+        raise error(
+            "the file is not UTF-8 text", where=str(path), expected="UTF-8", remedy="save it as UTF-8"
+        ) from None
+    parse = parse_json if path.suffix.lower() == ".json" else parse_yaml
+    return parse(text.removeprefix("\ufeff"), str(path), error)
