@@ -79,8 +79,15 @@ static: $(ALL)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
+# Tests on a real server take turns, for they empty it; the others share the cores.
 test: parts static ## Everything, with the real parts
-	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -q -m "not hapi" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -m hapi
+
+.PHONY: mutate
+mutate: $(ALL) ## Mutation testing of values, verdicts, plan and the evaluator: hours
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 # ---- benchmarks: one target a script
 
