@@ -1,0 +1,294 @@
+"""One request and its answer: sent, repeated where that is safe, counted, and read as FHIR JSON.
+
+Repeated are dropped connections, timeouts and broken bodies of requests that may be sent twice, and the
+statuses 408, 425, 429, 502, 503 and 504, with exponential back-off and jitter. `Retry-After` (RFC 9110,
+10.2.3: seconds or a date) is honoured.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+import orjson
+import stamina
+
+from fhirscreen.exceptions import NotFhir, OutcomeError, ServerError, Unreachable
+from fhirscreen.fhir.entries import Resource
+from fhirscreen.fhir_client.addresses import Base
+from fhirscreen.fhir_client.outcomes import error_of, read_issues, type_of
+from fhirscreen.fhir_client.traffic import Meter, Traffic
+
+JSON = "application/fhir+json"
+_REFUSED_UNTOUCHED = {425, 429, 503}  # the server did nothing, so that even a create may be sent again
+_PASSING = _REFUSED_UNTOUCHED | {408, 502, 504}
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a request is tried. Times in seconds.
+
+    `attempts` and `total` bound the tries of one request; `first`, `longest` and `jitter` shape the
+    back-off; a server that asks for more than `asked` by Retry-After is given up at once.
+    """
+
+    attempts: int = 6
+    total: float = 180.0
+    first: float = 0.2
+    longest: float = 20.0
+    jitter: float = 0.5
+    asked: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `body` is None where there was none; `where` is the address without patient data."""
+
+    status: int
+    body: Resource | None
+    headers: Mapping[str, str]
+    where: str
+
+    @property
+    def etag(self) -> str | None:
+        """The version as the server wrote it, fit for If-Match: `W/"3"`."""
+        return self.headers.get("etag")
+
+
+class _Passing(Exception):
+    """An error that may pass: `error` is raised if it does not, `after` is what Retry-After asks for."""
+
+    def __init__(self, error: ServerError, after: float | None = None) -> None:
+        super().__init__(error.what)
+        self.error = error
+        self.after = after
+
+
+class Wire:
+    """Sends requests to one server. May be used from several threads."""
+
+    def __init__(self, base: Base, http: httpx.Client, patience: Patience) -> None:
+        self.base = base
+        self.meter = Meter()
+        self._http = http
+        self._patience = patience
+        self._reached = False
+        # httpx logs every URL and httpcore every header: ids of patients, and the token.
+        for name in ("httpx", "httpcore"):
+            if (logger := logging.getLogger(name)).level == logging.NOTSET:
+                logger.setLevel(logging.WARNING)
+
+    def send(
+        self,
+        method: str,
+        url: str = "",
+        *,
+        query: bytes = b"",
+        form: bytes | None = None,
+        resource: Resource | None = None,
+        headers: Mapping[str, str] | None = None,
+        accept: Collection[int] = (),
+        repeatable: bool = True,
+        expect: str | None = None,
+        shown: Collection[str] = (),
+    ) -> Answer:
+        """One answer of status 2xx, or one of `accept`.
+
+        `url` is relative to the base, or absolute on the base's origin. `expect` is the resourceType that a
+        2xx must bring, "JSON" for JSON of any kind, None for whatever comes. `shown` are the names of
+        parameters that errors may show. Raises a ServerError.
+        """
+        absolute = url if "://" in url else f"{self.base.url}/{url}".rstrip("/")
+        where = self.base.show(absolute, shown)
+        if not self.base.shares_origin(absolute):
+            raise NotFhir(
+                "The server links to another origin than its own",
+                where=where,
+                expected=f"an address under {self.base.url}",
+                remedy="use the base URL that the server gives to itself, or correct its server-base setting",
+            )
+        content = form if form is not None else orjson.dumps(resource) if resource is not None else None
+        asked = f"{absolute}?{query.decode('ascii')}" if query else absolute
+        try:
+            request = self._http.build_request(
+                method, asked, content=content, headers=_content_type(form, resource) | dict(headers or {})
+            )
+        except httpx.InvalidURL:
+            raise NotFhir("The address cannot be called", where=where, expected="a URL") from None
+        patience = self._patience
+        try:
+            for attempt in stamina.retry_context(
+                on=self._wait_for,
+                attempts=patience.attempts,
+                timeout=patience.total,
+                wait_initial=patience.first,
+                wait_max=patience.longest,
+                wait_jitter=patience.jitter,
+            ):
+                with attempt:
+                    return self._try_once(request, where, frozenset(accept), expect, repeatable, attempt.num)
+        except _Passing as passing:
+            raise passing.error from passing.__cause__
+        raise AssertionError("stamina raises the last error")
+
+    def _wait_for(self, error: Exception) -> bool | float:
+        if not isinstance(error, _Passing):
+            return False
+        return True if error.after is None else error.after <= self._patience.asked and error.after
+
+    def _try_once(
+        self,
+        request: httpx.Request,
+        where: str,
+        accept: frozenset[int],
+        expect: str | None,
+        repeatable: bool,
+        number: int,
+    ) -> Answer:
+        started = time.perf_counter()
+        received = decoded = 0
+        try:
+            response = self._http.send(request)
+            received, decoded = response.num_bytes_downloaded, len(response.content)
+        except httpx.RequestError as error:
+            raise self._lost(error, where, repeatable) from None
+        finally:
+            seconds = time.perf_counter() - started
+            retries = int(number > 1)
+            self.meter.add(Traffic(1, retries, len(request.content), received, decoded, seconds))
+        self._reached = True
+        return _read(response, where, accept, expect, repeatable)
+
+    def _lost(self, error: httpx.RequestError, where: str, repeatable: bool) -> ServerError | _Passing:
+        """The connection failed: an error without httpx's text, which may quote the URL."""
+        if _is_tls(error):
+            return Unreachable(
+                "The server's TLS certificate cannot be verified",
+                where=where,
+                expected="a certificate that a known authority signed, for this very host",
+                remedy="give the file of the authority's certificate",
+            )
+        if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
+            lost = Unreachable(
+                "The server took too long", where=where, remedy="allow more time, or ask for smaller pages"
+            )
+        elif isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
+            lost = Unreachable(
+                "Nothing answers at this address",
+                where=where,
+                expected="a FHIR server that runs and can be reached from here",
+                remedy="check host, port and proxy, and that the server has started",
+            )
+        else:
+            lost = Unreachable(
+                "The connection broke before the answer was whole",
+                where=where,
+                remedy="try again; if it stays, look at the proxy's limits of size and time",
+            )
+        if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
+            return lost
+        # An address that never answered is wrong rather than weak; one that refused a connection now may
+        # be asked again for anything, since nothing was sent.
+        unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+        return _Passing(lost) if (self._reached if unsent else repeatable) else lost
+
+
+def _content_type(form: bytes | None, resource: Resource | None) -> dict[str, str]:
+    if form is not None:
+        return {"Content-Type": "application/x-www-form-urlencoded"}
+    return {"Content-Type": JSON} if resource is not None else {}
+
+
+def _read(
+    response: httpx.Response, where: str, accept: frozenset[int], expect: str | None, repeatable: bool
+) -> Answer:
+    status = response.status_code
+    fine = response.is_success
+    body: Any = None
+    try:
+        body = orjson.loads(response.content) if response.content.strip() else None
+    except orjson.JSONDecodeError:
+        if fine or status == httpx.codes.NOT_FOUND:
+            raise _not_json(response, where, repeatable) from None
+    if fine:
+        return Answer(status, _check(body, expect, status, where), response.headers, where)
+    if status in accept:
+        return Answer(status, body if isinstance(body, dict) else None, response.headers, where)
+    if response.is_redirect:
+        raise NotFhir(
+            f"The server redirects ({status})",
+            where=where,
+            expected="an answer under the base itself: credentials are sent nowhere else",
+            remedy="use the base URL that it redirects to",
+        )
+    error = error_of(status, body if isinstance(body, dict) else None, where)
+    if status in _REFUSED_UNTOUCHED or (repeatable and status in _PASSING):
+        raise _Passing(error, _read_retry_after(response.headers.get("retry-after")))
+    raise error
+
+
+def _not_json(response: httpx.Response, where: str, repeatable: bool) -> NotFhir | _Passing:
+    start = response.content.lstrip()[:1]
+    if start in b"{[":
+        broken = NotFhir(
+            f"The answer breaks off, or is no valid JSON ({response.status_code})",
+            where=where,
+            expected=JSON,
+            remedy="try again; if it stays, look at the proxy's limits of size and time",
+        )
+        return _Passing(broken) if repeatable else broken
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    named = "HTML" if "html" in kind else "XML" if "xml" in kind or start == b"<" else "no JSON"
+    return NotFhir(
+        f"The answer is {named} ({response.status_code})",
+        where=where,
+        expected=JSON,
+        remedy="check that the base is that of the FHIR server, not of its website, login page or proxy",
+    )
+
+
+def _check(body: object, expect: str | None, status: int, where: str) -> Resource | None:
+    if body is None and expect is None:
+        return None
+    issues = [issue for issue in read_issues(body) if issue.failed]
+    if issues and expect != "OperationOutcome":
+        raise OutcomeError(
+            f"The server answers {status}, yet reports an error ({', '.join(map(str, issues))})", where=where
+        )
+    if not isinstance(body, dict) or (expect not in {None, "JSON"} and body.get("resourceType") != expect):
+        found = "nothing" if body is None else type_of(body)
+        raise NotFhir(
+            f"The answer is {found} ({status})",
+            where=where,
+            expected=f"a {expect}" if expect else "a resource",
+            remedy="check that the base is that of a FHIR R4 server",
+        )
+    return body
+
+
+def _read_retry_after(text: str | None) -> float | None:
+    """Seconds to wait; None where the header is absent or cannot be read."""
+    if text is None:
+        return None
+    if text.strip().isdecimal():
+        return float(text)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def _is_tls(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
