@@ -1,0 +1,138 @@
+"""Every code in the concepts says where it is from, and no provenance is left over."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+MAPPINGS = Path(__file__).parents[3] / "mappings"
+CONCEPTS = sorted((MAPPINGS / "concepts").glob("*.yaml"))
+PROVENANCE = sorted((MAPPINGS / "codes").glob("*.csv"))
+COLUMNS = ["system", "code", "display", "source", "verified"]
+NOT_CODES = ("names", "unit", "formula", "windows", "pattern", "from", "implied_by")
+
+Code = tuple[str, str]
+
+
+def systems() -> set[str]:
+    return set(yaml.safe_load((MAPPINGS / "systems.yaml").read_text("utf-8")))
+
+
+def codes_in(node: object, known: set[str]) -> Iterator[Code]:
+    """Codes of a part of a concept: every list under the short name of a code system."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key in known and isinstance(value, list):
+                for code in value:
+                    assert isinstance(code, str), f"{key} code {code!r} is not quoted"
+                    yield key, code
+            elif key not in NOT_CODES:
+                yield from codes_in(value, known)
+    elif isinstance(node, list):
+        for child in node:
+            yield from codes_in(child, known)
+
+
+def used_codes() -> dict[Code, str]:
+    known = systems()
+    return {
+        code: path.name
+        for path in CONCEPTS
+        for code in codes_in(yaml.safe_load(path.read_text("utf-8")), known)
+    }
+
+
+def provenance(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        reader = csv.DictReader(lines)
+        assert reader.fieldnames == COLUMNS, path.name
+        return list(reader)
+
+
+def check_digit(digits: str) -> int:
+    """Modulus 10 of LOINC: from the right, every other digit is doubled."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        number = int(digit) * (2 if place % 2 == 0 else 1)
+        total += number // 10 + number % 10
+    return -total % 10
+
+
+def _product(a: int, b: int) -> int:
+    """Product in the dihedral group D5, whose elements are 0-4 (turns) and 5-9 (turns of the mirror image)."""
+    if a < 5:
+        return (a + b) % 5 if b < 5 else 5 + (a + b) % 5
+    return 5 + (a - b) % 5 if b < 5 else (a - b) % 5
+
+
+def verhoeff(digits: str) -> bool:
+    """SNOMED CT identifiers end in a Verhoeff check digit (SNOMED CT Technical Implementation Guide)."""
+    turn = [1, 5, 7, 6, 2, 8, 3, 0, 9, 4]
+    check = 0
+    for place, digit in enumerate(reversed(digits)):
+        number = int(digit)
+        for _ in range(place % 8):
+            number = turn[number]
+        check = _product(check, number)
+    return check == 0
+
+
+def test_every_code_has_a_provenance() -> None:
+    told = {(row["system"], row["code"]) for path in PROVENANCE for row in provenance(path)}
+    missing = {
+        f"{system} {code} ({where})"
+        for (system, code), where in used_codes().items()
+        if (system, code) not in told
+    }
+    assert not missing
+
+
+@pytest.mark.parametrize("path", PROVENANCE, ids=lambda path: path.name)
+def test_every_provenance_is_used_and_whole(path: Path) -> None:
+    used = used_codes()
+    rows = provenance(path)
+    keys = [(row["system"], row["code"]) for row in rows]
+    assert not [key for key in keys if key not in used]
+    assert len(keys) == len(set(keys)), "a code has two rows"
+    for row in rows:
+        assert row["display"] and row["source"], row
+        assert row["verified"] in ("yes", "component-only", "memory"), row
+
+
+def test_check_digits() -> None:
+    wrong = []
+    for system, code in used_codes():
+        if system == "snomed":
+            right = code.isdigit() and verhoeff(code)
+        elif system == "loinc" and not code.startswith("LA"):
+            digits, _, check = code.partition("-")
+            right = digits.isdigit() and check == str(check_digit(digits))
+        else:
+            continue
+        if not right:
+            wrong.append(f"{system} {code}")
+    assert not wrong
+
+
+def test_every_unit_is_known() -> None:
+    table = yaml.safe_load((MAPPINGS / "units.yaml").read_text("utf-8"))
+    known = {unit for dimension in table["dimensions"].values() for unit in dimension["units"]}
+    unknown = {
+        f"{name}: {concept['unit']}"
+        for path in CONCEPTS
+        for name, concept in yaml.safe_load(path.read_text("utf-8")).items()
+        if "unit" in concept and concept["unit"] not in known
+    }
+    assert not unknown
+
+
+def test_concepts_are_unique_across_files() -> None:
+    seen: dict[str, str] = {}
+    for path in CONCEPTS:
+        for name in yaml.safe_load(path.read_text("utf-8")):
+            assert name not in seen, f"{name} is in {seen[name]} and in {path.name}"
+            seen[name] = path.name
