@@ -62,7 +62,7 @@ def from_comparator(number: float, comparator: str | None = None, *, nonnegative
 
 
 def round12(number: float) -> float:
-    """The number at 12 significant digits, halves to even as IEEE 754 decimal output has it."""
+    """The number at 12 significant digits, rounded correctly from its binary value (C's `%.11e`)."""
     return float(f"{number:.11e}")
 
 

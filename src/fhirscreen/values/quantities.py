@@ -87,24 +87,19 @@ class UnitTable:
         Factors are numbers or fractions as text (`5/9`) and are taken exactly as written.
         Raises MappingError for another shape, an unknown code or name, and a code in two dimensions.
         """
-        units: dict[str, Unit] = {}
-        dimensions: dict[str, Dimension] = {}
-        for name, entry in data["dimensions"].items():
-            dimensions[name] = _dimension(name, entry)
-            for code, factor in entry["units"].items():
-                if code in units:
-                    raise MappingError(
-                        f"the unit {code} is in two dimensions, {units[code].dimension} and {name}"
-                    )
-                units[code] = _unit(code, name, factor)
-        for dimension in dimensions.values():
-            _check(dimension, dimensions, units)
-        spellings = Spellings(
-            units,
-            parts=data.get("parts", {}),
-            powers=data.get("powers", {}),
-            synonyms=data.get("synonyms", {}),
-        )
+        try:
+            units, dimensions = _read(data["dimensions"])
+            spellings = Spellings(
+                units,
+                parts=data.get("parts", {}),
+                powers=data.get("powers", {}),
+                synonyms=data.get("synonyms", {}),
+            )
+        except (TypeError, KeyError, AttributeError):
+            raise MappingError(
+                "the table of units has another shape",
+                expected="dimensions: {name: {base: code, units: {code: factor}}}, parts, powers, synonyms",
+            ) from None
         return cls(units, dimensions, spellings)
 
     def __contains__(self, code: object) -> bool:
@@ -209,17 +204,28 @@ def _exact(number: object) -> Fraction:
     return Fraction(str(number))
 
 
-def _dimension(name: str, entry: Mapping[str, Any]) -> Dimension:
-    return Dimension(
-        name, entry["base"], entry.get("substance"), entry.get("by"), frozenset(entry.get("same_as", ()))
-    )
+def _read(data: Mapping[str, Any]) -> tuple[dict[str, Unit], dict[str, Dimension]]:
+    units: dict[str, Unit] = {}
+    dimensions: dict[str, Dimension] = {}
+    for name, entry in data.items():
+        same_as = frozenset(entry.get("same_as", ()))
+        dimensions[name] = Dimension(name, entry["base"], entry.get("substance"), entry.get("by"), same_as)
+        for code, factor in entry["units"].items():
+            if code in units:
+                raise MappingError(
+                    f"the unit {code} is in two dimensions, {units[code].dimension} and {name}"
+                )
+            units[code] = _unit(code, name, factor)
+    for dimension in dimensions.values():
+        _check(dimension, dimensions, units)
+    return units, dimensions
 
 
 def _unit(code: str, dimension: str, data: object) -> Unit:
     factor, offset = (data["factor"], data.get("offset", 0)) if isinstance(data, dict) else (data, 0)
     try:
         unit = Unit(code, dimension, _exact(factor), _exact(offset))
-    except ValueError:
+    except (ValueError, ZeroDivisionError):
         unit = Unit(code, dimension, Fraction(0))
     if unit.factor <= 0:
         raise MappingError(f"the factor of {code} is no positive number", expected='a number, or "5/9"')

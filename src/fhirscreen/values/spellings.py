@@ -27,7 +27,7 @@ _PER = re.compile(r"\s+per\s+", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _EXPONENT = re.compile(r"(?<=[A-Za-z])(?:\^|\*\*?)(?=\d)")  # mm^3, m**2
 _POWER = re.compile(
-    r"[x*]?10(?:\*\*|[*^']|E\+?)?\(?0?(3|4|5|6|9|12)\)?(?:[.x*]?\{?(?:cells?|#)\}?)?", re.IGNORECASE
+    r"[x*]?10(?:\*\*|[*^'x]|E\+?)?\(?0?(3|4|5|6|9|12)\)?(?:[.x*]?\{?(?:cells?|#)\}?)?", re.IGNORECASE
 )
 """x10E3, 10^9, 10*9, 10(9), X10'9, 109: a power of ten before the volume that it counts in."""
 
