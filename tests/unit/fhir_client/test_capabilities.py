@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from fhirscreen.exceptions import NotFhir, WrongFhirVersion
+from fhirscreen.fhir_client.capabilities import Capabilities, read_capabilities
+from tests.lib.transport import BASE, Server, html, outcome, reply
+
+TOKENS = "https://auth.example.org/token"
+STATEMENT: dict[str, Any] = {
+    "resourceType": "CapabilityStatement",
+    "fhirVersion": "4.0.1",
+    "software": {"name": "Some server", "version": "1.2"},
+    "format": ["json"],
+    "rest": [
+        {"mode": "client", "resource": [{"type": "Binary"}]},
+        {
+            "mode": "server",
+            "searchParam": [{"name": "_id", "type": "token"}],
+            "interaction": [{"code": "transaction"}, {"code": "batch"}],
+            "operation": [{"name": "$export"}],
+            "resource": [
+                {
+                    "type": "Observation",
+                    "interaction": [{"code": "read"}, {"code": "search-type"}],
+                    "searchParam": [
+                        {"name": "code", "type": "token"},
+                        {"name": "subject", "type": "reference"},
+                    ],
+                    "searchInclude": ["Observation:subject"],
+                    "searchRevInclude": ["Provenance:target"],
+                    "operation": [{"name": "lastn"}],
+                    "versioning": "versioned",
+                    "conditionalCreate": True,
+                },
+                {"type": "Patient"},
+            ],
+        },
+    ],
+}
+
+
+def fetch(statement: httpx.Response, smart: httpx.Response) -> Capabilities:
+    server = Server(lambda request: statement if request.url.path.endswith("/metadata") else smart)
+    with server.client() as client:
+        capabilities = client.capabilities
+        assert client.capabilities is capabilities
+        assert len(server.requests) == 2
+        return capabilities
+
+
+def test_what_the_server_can_do() -> None:
+    found = fetch(reply(STATEMENT), html(404))
+    assert (found.fhir_version, found.software, found.software_version) == ("4.0.1", "Some server", "1.2")
+    assert (found.interactions, found.operations) == (
+        frozenset({"transaction", "batch"}),
+        frozenset({"export"}),
+    )
+    assert found.types.keys() == {"Observation", "Patient"}
+    observation = found.types["Observation"]
+    assert observation.interactions == {"read", "search-type"}
+    assert observation.parameters == {"_id": "token", "code": "token", "subject": "reference"}
+    assert (observation.includes, observation.revincludes) == (
+        frozenset({"Observation:subject"}),
+        frozenset({"Provenance:target"}),
+    )
+    assert (observation.operations, observation.versioning) == (frozenset({"lastn"}), "versioned")
+    assert (observation.conditional_create, observation.conditional_update) == (True, False)
+    assert found.searches("Observation", "subject:Patient")
+    assert found.searches("Observation", "code:in")
+    assert not found.searches("Observation", "value-quantity")
+    assert not found.searches("Condition", "code")
+    assert found.smart is None
+
+
+def test_the_smart_configuration() -> None:
+    smart = {
+        "token_endpoint": TOKENS,
+        "capabilities": ["client-confidential-asymmetric"],
+        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+        "scopes_supported": ["system/*.read"],
+    }
+    found = fetch(reply(STATEMENT), reply(smart)).smart
+    assert found is not None
+    assert found.token_endpoint == TOKENS
+    assert found.capabilities == {"client-confidential-asymmetric"}
+    assert (found.token_methods, found.scopes) == (
+        frozenset({"private_key_jwt"}),
+        frozenset({"system/*.read"}),
+    )
+    assert found.signing_algorithms == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"fhirVersion": "5.0.0"}, r"R5 \(5\.0\.0\)"),
+        ({"fhirVersion": "3.0.2"}, "STU 3"),
+        ({"resourceType": "Conformance", "fhirVersion": "1.0.2"}, "DSTU 2"),
+        ({"fhirVersion": None}, "does not tell"),
+        ({"fhirVersion": "<script>"}, "does not tell"),
+    ],
+)
+def test_other_versions_are_refused(change: dict[str, Any], says: str) -> None:
+    with pytest.raises(WrongFhirVersion, match=says) as caught:
+        read_capabilities(STATEMENT | change, BASE)
+    assert caught.value.remedy
+
+
+def test_r4b_is_read() -> None:
+    assert read_capabilities(STATEMENT | {"fhirVersion": "4.3.0"}, BASE).fhir_version == "4.3.0"
+
+
+@pytest.mark.parametrize("statement", [html(), reply({"swagger": "2.0"}), reply({"resourceType": "Bundle"})])
+def test_what_is_no_statement(statement: httpx.Response) -> None:
+    with pytest.raises(NotFhir):
+        fetch(statement, outcome(404))
+
+
+def test_a_statement_that_says_almost_nothing() -> None:
+    found = read_capabilities({"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"}, BASE)
+    assert (found.software, found.types) == ("unnamed", {})
