@@ -93,7 +93,11 @@ class Staging(StrEnum):
 
 
 class Distinct(StrEnum):
-    """What makes two occurrences different ones when they are counted."""
+    """What makes two occurrences different ones when they are counted.
+
+    `value`: a category's value; of a condition, its code together with its body site, so that four lesions
+    in four segments of the liver are four, and one lesion billed at four visits is one.
+    """
 
     RECORD = "record"
     DAY = "day"
