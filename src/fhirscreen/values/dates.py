@@ -25,6 +25,10 @@ _REMEMBERED = 1 << 16
 _FORM = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?", re.ASCII
 )
+_FORMS = {20: (19, 1000), 25: (19, 1000), 24: (23, 1), 29: (23, 1)}
+"""Where the offset stands and how many milliseconds are meant, by the length of `2024-01-01T10:20:30Z`,
+`…30+01:00`, `…30.123Z` and `…30.123+01:00`.
+"""
 _EXPECTED = "YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with a time zone"
 
 
@@ -52,6 +56,33 @@ def parse_moment(text: object, zone: ZoneInfo) -> Moment:
 
 
 def _read_moment(text: str, zone: ZoneInfo) -> Moment:
+    return _read_instant(text) or _read_any(text, zone)
+
+
+def _read_instant(text: str) -> Moment | None:
+    """What nearly all servers send, to the second or millisecond with an offset, faster.
+
+    None for all else, also where datetime is more lenient than FHIR.
+    """
+    form = _FORMS.get(len(text))
+    if form is None or not (text[10] == "T" and text[7] == "-" and text[13] == text[16] == ":"):
+        return None
+    offset, width = form
+    if text[19] not in "Z+-." or text[offset] not in "Z+-" or text[11:13] == "24":
+        return None
+    if not (text[-1] == "Z" or (text[-3] == ":" and text[-5:-3] <= "14" and text[-2:] <= "59")):
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if instant.tzinfo is None:
+        return None
+    start = round(instant.timestamp() * 1000)
+    return Moment(start, start + width)
+
+
+def _read_any(text: str, zone: ZoneInfo) -> Moment:
     match = _FORM.fullmatch(text)
     if match is None:
         raise _unreadable()

@@ -11,6 +11,8 @@ from fhirscreen.exceptions import DataError
 from fhirscreen.values.dates import (
     EVER,
     Moment,
+    _read_any,
+    _read_instant,
     after,
     before,
     completed_years,
@@ -204,6 +206,47 @@ def test_moment_text_reads_back(local: datetime, sent: ZoneInfo, zone: ZoneInfo)
     moment = parse_moment(text, zone)
     if len(again := moment_text(moment, zone)) == 25:
         assert parse_moment(again, ZULU) == moment
+
+
+almost = st.from_regex(
+    r"\A(19|20)\d\d-?(0\d|1[0-3]|W\d\d)-?[0-3]?\d[T t]([01]\d|2[0-5])[:.]?[0-6]\d"
+    r"[:+]?([0-6]\d)?([.,]\d{1,6})?(Z|z|[+-]([01]\d|2[0-4]):?[0-6]\d(:\d\d)?)?\Z"
+)
+
+
+@given(almost)
+def test_the_fast_way_reads_what_the_whole_grammar_does_and_no_more(text: str) -> None:
+    fast = _read_instant(text)
+    try:
+        whole = _read_any(text, BERLIN)
+    except DataError:
+        assert fast is None
+    else:
+        assert fast in {None, whole}
+
+
+@pytest.mark.parametrize(
+    ("text", "fast"),
+    [
+        ("2024-01-01T10:20:30Z", True), ("2024-01-01T10:20:30+14:00", True),
+        ("2024-01-01T10:20:30.123Z", True),
+        ("1924-01-01T10:20:30.123-05:00", True), ("2024-01-01T10:20:30-15:00", False),
+        ("2024-01-01T24:00:00Z", False), ("2024-01-01T10:20:60Z", False),
+        ("2024-01-01T10:20:30.12Z", False),
+        ("2024-01-01 10:20:30Z", False), ("2024-W01-1T10:20:30Z", False), ("2024-01-01T10:20:30z", False),
+        ("2024-01-01T10:20+01:00:30", False), ("20240101T102030.000+01:00", False),
+        ("2024-01-01T10:20:30.1234", False), ("2024-01-01T10:20:30.12345", False),
+        ("2024-01-01T102030.5+01:00", False),
+        ("2024-01-01T10:20:30.123+0100", False), ("2024-01-01", False),
+        ("2024-01-01T10:20:30+01+00", False),
+        ("2024-01-01T10:20:30.1+0100", False), ("2024-01-01T10.20:30Z", False),
+        ("2024-01-01T10:20.30Z", False),
+    ],
+)  # fmt: skip
+def test_what_is_read_the_fast_way(text: str, fast: bool) -> None:
+    assert (_read_instant(text) is not None) is fast
+    if fast:
+        assert _read_instant(text) == _read_any(text, BERLIN)
 
 
 WINDOW = Moment(100, 200)
