@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -18,8 +21,14 @@ NOT_CODES = ("names", "unit", "formula", "windows", "pattern", "from", "implied_
 Code = tuple[str, str]
 
 
+@cache
+def load(path: Path) -> dict[str, Any]:
+    data: dict[str, Any] = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+    return data
+
+
 def systems() -> set[str]:
-    return set(yaml.safe_load((MAPPINGS / "systems.yaml").read_text("utf-8")))
+    return set(load(MAPPINGS / "systems.yaml"))
 
 
 def codes_in(node: object, known: set[str]) -> Iterator[Code]:
@@ -39,11 +48,7 @@ def codes_in(node: object, known: set[str]) -> Iterator[Code]:
 
 def used_codes() -> dict[Code, str]:
     known = systems()
-    return {
-        code: path.name
-        for path in CONCEPTS
-        for code in codes_in(yaml.safe_load(path.read_text("utf-8")), known)
-    }
+    return {code: path.name for path in CONCEPTS for code in codes_in(load(path), known)}
 
 
 def provenance(path: Path) -> list[dict[str, str]]:
@@ -63,7 +68,7 @@ def check_digit(digits: str) -> int:
 
 
 def _product(a: int, b: int) -> int:
-    """Product in the dihedral group D5, whose elements are 0-4 (turns) and 5-9 (turns of the mirror image)."""
+    """Product in the dihedral group D5, whose elements are 0-4 (turns) and 5-9 (mirrored)."""
     if a < 5:
         return (a + b) % 5 if b < 5 else 5 + (a + b) % 5
     return 5 + (a - b) % 5 if b < 5 else (a - b) % 5
@@ -99,7 +104,8 @@ def test_every_provenance_is_used_and_whole(path: Path) -> None:
     assert not [key for key in keys if key not in used]
     assert len(keys) == len(set(keys)), "a code has two rows"
     for row in rows:
-        assert row["display"] and row["source"], row
+        assert row["display"], row
+        assert row["source"], row
         assert row["verified"] in ("yes", "component-only", "memory"), row
 
 
@@ -119,12 +125,12 @@ def test_check_digits() -> None:
 
 
 def test_every_unit_is_known() -> None:
-    table = yaml.safe_load((MAPPINGS / "units.yaml").read_text("utf-8"))
+    table = load(MAPPINGS / "units.yaml")
     known = {unit for dimension in table["dimensions"].values() for unit in dimension["units"]}
     unknown = {
         f"{name}: {concept['unit']}"
         for path in CONCEPTS
-        for name, concept in yaml.safe_load(path.read_text("utf-8")).items()
+        for name, concept in load(path).items()
         if "unit" in concept and concept["unit"] not in known
     }
     assert not unknown
@@ -133,6 +139,53 @@ def test_every_unit_is_known() -> None:
 def test_concepts_are_unique_across_files() -> None:
     seen: dict[str, str] = {}
     for path in CONCEPTS:
-        for name in yaml.safe_load(path.read_text("utf-8")):
+        for name in load(path):
             assert name not in seen, f"{name} is in {seen[name]} and in {path.name}"
             seen[name] = path.name
+
+
+def test_a_code_means_one_value() -> None:
+    """A code under two values would make a record say both."""
+    known = systems()
+    twice = []
+    for path in CONCEPTS:
+        for name, concept in load(path).items():
+            meaning: dict[Code, str] = {}
+            for value, entry in (concept.get("values") or {}).items():
+                twice += [
+                    f"{name}: {code[1]} is {meaning[code]} and {value}"
+                    for code in set(codes_in(entry, known))
+                    if meaning.setdefault(code, value) != value
+                ]
+    assert not twice
+
+
+@pytest.mark.parametrize(
+    ("concept", "text", "value"),
+    [
+        ("t-category", "cT4aN2M0", "T4a"),
+        ("t-category", "T4N3M0", "T4"),
+        ("t-category", "T1a2", "T1a"),
+        ("t-category", "ypT3 N1", "T3"),
+        ("t-category", "T10", None),
+        ("t-category", "Tissue", None),
+        ("n-category", "cT3 cN1 cM0", "N1"),
+        ("n-category", "N0(i+)", "N0"),
+        ("n-category", "none", None),
+        ("m-category", "cT3N2M1a", "M1a"),
+        ("m-category", "pT3 pN1", None),
+        ("m-category", "mild", None),
+        ("stage-group", "Stage IA2", "IA"),
+        ("stage-group", "IVA", "IVA"),
+        ("stage-group", "invasive", None),
+        ("nyha-class", "NYHA class III", "III"),
+        ("child-pugh-class", "Child-Pugh A6", "A"),
+        ("ecog-performance-status", "ECOG PS 1", "1"),
+        ("ecog-performance-status", "0-1", None),
+        ("karnofsky-performance-status", "90%", "90"),
+    ],
+)
+def test_patterns_read_what_is_written(concept: str, text: str, value: str | None) -> None:
+    entries = {k: v for path in CONCEPTS for k, v in load(path).items()}
+    match = re.search(entries[concept]["pattern"], text, re.IGNORECASE)
+    assert (match[1] if match else None) == value
