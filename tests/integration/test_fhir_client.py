@@ -204,7 +204,7 @@ def test_a_transaction_is_all_or_nothing(client: Client) -> None:
 
 
 def value_set(id: str, size: int) -> dict[str, Any]:
-    codes = [{"code": f"c{number}", "display": f"code {number}"} for number in range(size)]
+    codes = [{"code": f"c{number}", "display": f"name{number}"} for number in range(size)]
     return {
         "resourceType": "ValueSet",
         "id": id,
@@ -222,7 +222,7 @@ def test_expansion(client: Client) -> None:
         client.expand(value_set=value_set("sent", 900)),
     ):
         assert ([code.code for code in found.codes], found.whole) == ([f"c{n}" for n in range(900)], True)
-    assert [code.code for code in client.expand(id="many", text="code 899").codes] == ["c899"]
+    assert [code.code for code in client.expand(id="many", text="name899").codes] == ["c899"]
 
 
 def test_what_hapi_does_not_expand_is_an_error(client: Client) -> None:
