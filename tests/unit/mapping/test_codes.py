@@ -189,3 +189,16 @@ def test_patterns_read_what_is_written(concept: str, text: str, value: str | Non
     entries = {k: v for path in CONCEPTS for k, v in load(path).items()}
     match = re.search(entries[concept]["pattern"], text, re.IGNORECASE)
     assert (match[1] if match else None) == value
+
+
+def test_a_name_means_one_concept() -> None:
+    """Names are read without regard to case (eGFR and EGFR would be one)."""
+    meaning: dict[str, str] = {}
+    twice = [
+        f"{name}: {meaning[name.casefold()]} and {concept}"
+        for path in CONCEPTS
+        for concept, entry in load(path).items()
+        for name in entry.get("names", ())
+        if meaning.setdefault(name.casefold(), concept) != concept
+    ]
+    assert not twice
