@@ -1,0 +1,1 @@
+"""Where a plan runs. `evaluator` is the reference meaning; every engine answers to it."""

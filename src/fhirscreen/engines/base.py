@@ -1,0 +1,82 @@
+"""What every engine takes and gives: a plan and an index date; subjects, gates, counts and gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
+
+from fhirscreen.plan.nodes import Plan
+from fhirscreen.values.durations import AsOf
+from fhirscreen.verdicts.standings import Gate, Subject
+
+Progress = Callable[[int, int | None], None]
+"""Called with the patients done and, where known, their total."""
+
+
+def silent(_done: int, _total: int | None) -> None:
+    """Progress that nobody watches."""
+
+
+class Depth(StrEnum):
+    """How far an engine goes: every criterion for every member, or up to the first failed one."""
+
+    FULL = "full"
+    CANDIDATES = "candidates"
+
+
+class Gated(NamedTuple):
+    """A member whom a gate took out before any criterion."""
+
+    study: str
+    patient: str
+    gate: Gate
+
+
+class SetAside(NamedTuple):
+    """What could not be read: where it stood (without its content), why, and it verbatim."""
+
+    where: str
+    reason: str
+    verbatim: str
+
+
+@dataclass(slots=True)
+class Screened:
+    """What an engine found. Lists are sorted by study (in the plan's order), then patient id.
+
+    `patients`: everybody looked at. `outside`: per study, how many do not belong to its population.
+    `gaps` says in plain words what was not fetched or left out, without patient data.
+    """
+
+    subjects: list[Subject] = field(default_factory=list)
+    gated: list[Gated] = field(default_factory=list)
+    patients: int = 0
+    outside: dict[str, int] = field(default_factory=dict)
+    set_aside: list[SetAside] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
+    counts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing was set aside and everything was fetched."""
+        return not self.set_aside and not self.gaps
+
+
+class Engine(Protocol):
+    """Where a plan runs."""
+
+    name: str
+
+    def screen(
+        self,
+        plan: Plan,
+        as_of: AsOf,
+        *,
+        depth: Depth = Depth.FULL,
+        patients: Collection[str] | None = None,
+        progress: Progress = silent,
+    ) -> Screened:
+        """Screens everybody, or only `patients`. Raises FhirscreenError where nothing could be screened."""
+        ...

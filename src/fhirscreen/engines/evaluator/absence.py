@@ -1,0 +1,62 @@
+"""What no record means: not `no`, unless the site says that its sources are complete (design: absence)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from fhirscreen.engines.evaluator.cases import Case
+from fhirscreen.mapping.concepts import Concept, Role
+from fhirscreen.mapping.sites import LIFELONG
+from fhirscreen.values.dates import start_of_day
+from fhirscreen.values.durations import Duration, days_before
+from fhirscreen.values.truth import Truth
+from fhirscreen.verdicts.proofs import Proof
+from fhirscreen.verdicts.reasons import Basis, Reason
+
+NO_RECORD = Proof(Truth.UNKNOWN, Basis.MISSING, Reason.NO_RECORD)
+NOT_FETCHED = Proof(Truth.UNKNOWN, Basis.MISSING, Reason.NOT_FETCHED)
+PRESUMED_NO = Proof(Truth.FALSE, Basis.PRESUMED, Reason.ABSENCE_PRESUMED)
+
+
+def no_record(case: Case, concept: Concept) -> Proof:
+    """No record of something that is never taken as absent: a measurement, a score, a stage."""
+    return NO_RECORD if case.chart.whole(concept) else NOT_FETCHED
+
+
+def absent(case: Case, concept: Concept, since: Duration | None, *, ever: bool = True) -> Proof:
+    """No record of a diagnosis or therapy: presumed FALSE where every source is complete, else UNKNOWN.
+
+    `since` is the window asked about; None asks about *ever*, which only a lifelong source settles, or
+    (`ever=False`) about now, which any source settles that is complete by the index date.
+    """
+    if not case.chart.whole(concept):
+        return NOT_FETCHED
+    if not concept.absence_by_site or not _complete(case, concept, since, ever=ever):
+        return NO_RECORD
+    return NO_RECORD if _elsewhere(case, concept) else PRESUMED_NO
+
+
+def _complete(case: Case, concept: Concept, since: Duration | None, *, ever: bool) -> bool:
+    start: date | None = None
+    if since is not None:
+        start = days_before(case.as_of.day, since)
+    elif not ever:
+        start = case.as_of.day
+    for resource in {source.resource for source in concept.sources if source.role is Role.MATCH}:
+        declared = case.site.complete_since(concept.id, resource)
+        if declared is None:
+            return False
+        if declared is not LIFELONG and (start is None or declared > start):
+            return False
+    return True
+
+
+def _elsewhere(case: Case, concept: Concept) -> bool:
+    """Whether treatment elsewhere is likely: the index cancer was diagnosed too long ago, or who knows when."""
+    if concept.elsewhere_after is None or case.population is None:
+        return False
+    diagnosed = case.links.diagnosed
+    if diagnosed is None:
+        return True
+    first = start_of_day(days_before(case.as_of.day, concept.elsewhere_after), case.site.zone)
+    return diagnosed.start < first

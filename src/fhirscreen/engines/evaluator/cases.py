@@ -1,0 +1,196 @@
+"""A Case: one patient as one study's population sees them, with the links to the index cancer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fhirscreen.engines.evaluator.charts import Chart
+from fhirscreen.fhir.entries import Entry, State, codings
+from fhirscreen.fhir.references import extension_references, targets
+from fhirscreen.mapping.concepts import Concept, Role, Source
+from fhirscreen.mapping.sites import Site
+from fhirscreen.plan.nodes import Feature
+from fhirscreen.values.codes import CodeSet
+from fhirscreen.values.dates import EVER, Moment
+from fhirscreen.values.durations import AsOf
+from fhirscreen.values.truth import Truth
+
+_MEMBERSHIP = (Role.MATCH, Role.COARSER)
+_MORPHOLOGY = "histology-morphology-behavior"
+
+
+def source_matches(source: Source, entry: Entry, chart: Chart) -> bool:
+    """Whether an entry found by its code also has the value or morphology that the source asks for."""
+    if source.value is not None:
+        value = codings(entry.resource.get("valueCodeableConcept"), chart.index.terms.short)
+        if not has_any(source.value, value):
+            return False
+    if source.morphology is not None:
+        return has_any(source.morphology, morphology(entry, chart))
+    return True
+
+
+def has_any(codes: CodeSet, found: tuple[Any, ...]) -> bool:
+    """Whether one of the codings is in the set."""
+    return any(codes.matches(coding.system, coding.code) for coding in found)
+
+
+def morphology(entry: Entry, chart: Chart) -> tuple[Any, ...]:
+    """A condition's further codings and those of its mCODE histology extension."""
+    found = list(entry.codings)
+    for extension in entry.resource.get("extension", ()):
+        if str(extension.get("url", "")).endswith(_MORPHOLOGY):
+            found.extend(codings(extension.get("valueCodeableConcept"), chart.index.terms.short))
+    return tuple(found)
+
+
+@dataclass(slots=True)
+class Case:
+    """A patient's chart for one study: what is linked to its index cancer, and what was computed already."""
+
+    chart: Chart
+    population: Feature | None
+    malignancies: Feature
+    site: Site
+    memory: dict[Any, Any] = field(default_factory=dict)
+    _links: Links | None = None
+
+    @property
+    def as_of(self) -> AsOf:
+        """The index date."""
+        return self.chart.as_of
+
+    def found(self, concept: Concept, *roles: Role) -> list[tuple[Source, Entry]]:
+        """A concept's entries by source, in those roles, not after the index date; each resource once."""
+        chart = self.chart
+        end = self.chart.as_of.end
+        seen: set[str] = set()
+        result: list[tuple[Source, Entry]] = []
+        for number in chart.index.numbers(concept):
+            entries = chart.entries.get(number)
+            if entries is None:
+                continue
+            source = chart.index.sources[number]
+            if source.role not in roles:
+                continue
+            for entry in entries:
+                if entry.when is not None and entry.when.start >= end:
+                    continue
+                if entry.reference not in seen and source_matches(source, entry, chart):
+                    seen.add(entry.reference)
+                    result.append((source, entry))
+        return result
+
+    @property
+    def links(self) -> Links:
+        """The links to the index cancer, found once."""
+        if self._links is None:
+            self._links = find_links(self)
+        return self._links
+
+    def member_evidence(self) -> list[Entry]:
+        """What makes the patient a member: matching or coarser records of the cancer, not refuted."""
+        if self.population is None:
+            return []
+        found = self.found(self.population.concept, *_MEMBERSHIP)
+        return [entry for _, entry in found if entry.state is not State.DENIED]
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Which records are about the index cancer (design: population and index cancer).
+
+    `conditions` are the index cancer's own; `only_active` and `only_ever`: it is the only malignancy that is
+    active, or on record at all; `assessments` are observations that its stages refer to, `elsewhere` those
+    that another condition's stages refer to; `diagnosed` is the earliest date of the cancer, None unknown.
+    """
+
+    conditions: frozenset[str]
+    only_active: bool
+    only_ever: bool
+    assessments: frozenset[str]
+    elsewhere: frozenset[str]
+    specimens: frozenset[str]
+    diagnosed: Moment | None
+
+    def link(self, entry: Entry, chart: Chart, *, ever: bool = False) -> Truth:
+        """Whether a record is about the index cancer: linked, linked elsewhere, or not to be told."""
+        if entry.reference in self.conditions or entry.reference in self.assessments:
+            return Truth.TRUE
+        if entry.reference in self.elsewhere:
+            return Truth.FALSE
+        pointed = [
+            reference
+            for reference in (
+                *targets(entry.resource.get("focus"), chart.aliases),
+                *extension_references(entry.resource, chart.aliases),
+            )
+            if reference.startswith("Condition/")
+        ]
+        if any(reference in self.conditions for reference in pointed):
+            return Truth.TRUE
+        if pointed:
+            return Truth.FALSE
+        if self.specimens and any(
+            reference in self.specimens
+            for reference in targets(entry.resource.get("specimen"), chart.aliases)
+        ):
+            return Truth.TRUE
+        return Truth.TRUE if (self.only_ever if ever else self.only_active) else Truth.UNKNOWN
+
+
+def find_links(case: Case) -> Links:
+    """The links of a case; for a population of everybody, every record is about the patient's only cancer."""
+    chart = case.chart
+    if case.population is None:
+        return Links(frozenset(), True, True, frozenset(), frozenset(), frozenset(), None)
+    members = [entry for entry in case.member_evidence() if entry.reference.startswith("Condition/")]
+    conditions = frozenset(entry.reference for entry in members)
+    others = [
+        entry
+        for _, entry in case.found(case.malignancies.concept, Role.MATCH, Role.HISTORY)
+        if entry.state is not State.DENIED and entry.reference not in conditions
+    ]
+    active_others = any(entry.ongoing for entry in others if entry.reference.startswith("Condition/"))
+    active = any(entry.ongoing for entry in members)
+    assessments = frozenset(ref for entry in members for ref in _assessments(entry, chart))
+    elsewhere = frozenset(ref for entry in others for ref in _assessments(entry, chart)) - assessments
+    starts = [entry.when for entry in members if entry.when is not None]
+    diagnosed = min(starts) if starts and len(starts) == len(members) else None
+    return Links(
+        conditions,
+        active and not active_others,
+        bool(conditions) and not others,
+        assessments,
+        elsewhere,
+        _specimens(chart, conditions, assessments),
+        diagnosed,
+    )
+
+
+def _assessments(entry: Entry, chart: Chart) -> list[str]:
+    found: list[str] = []
+    for stage in entry.resource.get("stage", ()):
+        found.extend(targets(stage.get("assessment"), chart.aliases))
+    return found
+
+
+def _specimens(chart: Chart, conditions: frozenset[str], assessments: frozenset[str]) -> frozenset[str]:
+    """The specimens of observations that are linked to the index cancer by themselves."""
+    found: set[str] = set()
+    for entries in chart.entries.values():
+        for entry in entries:
+            if "specimen" in entry.resource and (
+                entry.reference in assessments
+                or any(ref in conditions for ref in targets(entry.resource.get("focus"), chart.aliases))
+            ):
+                found.update(targets(entry.resource["specimen"], chart.aliases))
+    return frozenset(found)
+
+
+def clipped(moment: Moment | None, end: int) -> Moment:
+    """A moment as far as it can lie before the index date ends; undated: any time before."""
+    if moment is None:
+        return Moment(EVER.start, end)
+    return Moment(moment.start, end) if moment.end > end else moment

@@ -1,0 +1,325 @@
+"""Categories: a coded value among several, with its staging, its finer values and its sites."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from fhirscreen.criteria.bounds import Staging, Which
+from fhirscreen.engines.evaluator.absence import no_record
+from fhirscreen.engines.evaluator.cases import Case, has_any
+from fhirscreen.engines.evaluator.items import Item, component_of, focus_of, item_base, read_number, text_of
+from fhirscreen.engines.evaluator.occurrences import event_times
+from fhirscreen.engines.evaluator.selection import Decide, candidates, decide, place, shown_proof
+from fhirscreen.exceptions import DataError
+from fhirscreen.fhir.entries import Entry, Resource, State, codings
+from fhirscreen.mapping.concepts import Concept, Role, Source, ValueName
+from fhirscreen.plan.nodes import Feature, ValueAmong
+from fhirscreen.values.codes import Coding
+from fhirscreen.values.dates import Moment
+from fhirscreen.values.intervals import is_above
+from fhirscreen.values.truth import Truth, known
+from fhirscreen.verdicts.proofs import Proof
+from fhirscreen.verdicts.reasons import Basis, Reason
+
+_PREFIX = re.compile(r"^(?:AJCC\s*)?(yp|yc|c|p|r|a)(?=[TNM0-4I])", re.IGNORECASE)
+_STAGINGS = {"c": "clinical", "p": "pathological", "yp": "post-therapy", "yc": "post-therapy"}
+
+
+def value_among(case: Case, node: ValueAmong) -> Proof:
+    """The proof that the category's value is one of those asked."""
+    feature = node.feature
+    items = category_items(case, feature)
+    lasting = [item for item in items if item.values & set(feature.concept.persists) and item.blocked is None]
+    judge = _judge(case, node)
+    absent = no_record(case, feature.concept)
+    if lasting:
+        # A value that persists (a positive serology) decides for ever, whatever came later.
+        truths = {judge(item)[0] for item in lasting}
+        if len(truths) == 1 and Truth.UNKNOWN not in truths:
+            return shown_proof(truths.pop(), None, lasting, node.says)
+    if feature.staging is Staging.ANY:
+        return _any_staging(case, node, items, judge, absent)
+    return _decided(case, node, items, judge, absent)
+
+
+def _decided(case: Case, node: ValueAmong, items: Sequence[Item], judge: Decide, absent: Proof) -> Proof:
+    voided = [time for event in node.feature.invalidated_by for time in event_times(case, event)]
+    placed = place(items, node.feature.windows, case.as_of, voided)
+    usable = placed.certain + placed.possible
+    if not usable or not all(item.basis is Basis.RECORDED for item in candidates(placed, Which.LATEST)):
+        # What is only derived gives way to what is recorded.
+        recorded = [item for item in items if item.basis is Basis.RECORDED]
+        if recorded and len(recorded) < len(items):
+            again = place(recorded, node.feature.windows, case.as_of, voided)
+            if again.certain:
+                placed = again
+    return decide(placed, node.feature.which, judge, node.says, absent)
+
+
+def _any_staging(case: Case, node: ValueAmong, items: Sequence[Item], judge: Decide, absent: Proof) -> Proof:
+    """Clinical, pathological and post-therapy categories together: where their truths differ, conflicting."""
+    kinds = sorted({item.staging or "" for item in items})
+    if len(kinds) < 2:
+        return _decided(case, node, items, judge, absent)
+    proofs = [
+        _decided(case, node, [i for i in items if (i.staging or "") == kind], judge, absent) for kind in kinds
+    ]
+    settled = [proof for proof in proofs if proof.truth is not Truth.UNKNOWN]
+    if not settled:
+        return _decided(case, node, items, judge, absent)
+    if len({proof.truth for proof in settled}) == 1:
+        best = max(settled, key=lambda proof: (proof.date, proof.evidence))
+        return best._replace(evidence=tuple(sorted({ref for p in settled for ref in p.evidence})))
+    evidence = tuple(sorted({ref for proof in settled for ref in proof.evidence}))
+    return Proof(Truth.UNKNOWN, Basis.RECORDED, Reason.CONFLICTING, evidence, says=node.says)
+
+
+def category_items(case: Case, feature: Feature) -> list[Item]:
+    """The records of a category of any date, as staged: those of another staging are left out."""
+    key = ("category", feature.concept.id, feature.staging)
+    found: list[Item] | None = case.memory.get(key)
+    if found is None:
+        read = [
+            item
+            for source, entry in case.found(feature.concept, Role.MATCH)
+            if (item := _read(case, feature.concept, source, entry)) is not None
+        ]
+        found = [item for each in read if (item := _staged(case, feature, each)) is not None]
+        found += list(_derived(case, feature))
+        if not any(not item.skipped for item in found):
+            found += list(_implied(case, feature))
+        case.memory[key] = found
+    return found
+
+
+def _staged(case: Case, feature: Feature, item: Item) -> Item | None:
+    asked = feature.staging
+    if asked is None or asked is Staging.ANY:
+        return item
+    if item.staging is None:
+        return item._replace(blocked=item.blocked or Reason.COARSER_CODE)
+    if item.staging != asked.value:
+        return None
+    if asked is Staging.CLINICAL and item.blocked is None:
+        begun = [time for event in feature.unconfirmed_after for time in event_times(case, event)]
+        if any(item.when.end > time.start + 1 for time in begun) and not item.skipped:
+            return item._replace(blocked=Reason.UNCONFIRMED)
+    return item
+
+
+def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | None:
+    focus = focus_of(case, concept, entry)
+    if (
+        focus is Truth.FALSE
+        or (entry.state is State.DENIED
+        and entry.resource.get("resourceType") == "Condition")
+    ):
+        return None
+    base = item_base(case, entry)
+    staging = source.staging
+    if entry.resource.get("resourceType") == "Condition":
+        names, basis, shown = _from_condition(case, concept, entry)
+    else:
+        holder = component_of(entry.resource, source, case)
+        if holder is None:
+            return None
+        try:
+            names, basis, shown = _from_observation(case, concept, entry, holder)
+        except DataError:
+            return Item(**base, blocked=Reason.NOT_FETCHED)
+        staging = _prefixed(entry, holder, staging)
+    empty = not shown and not names
+    unreadable = not names and bool(shown)
+    unsaid = bool(names) and all(_unsaid(concept, name) for name in names)
+    blocked: Reason | None = None
+    if empty or unreadable or unsaid:
+        blocked = Reason.NO_VALUE
+    elif focus is Truth.UNKNOWN:
+        blocked = Reason.AMBIGUOUS_FOCUS
+    elif entry.state is State.UNCONFIRMED:
+        blocked = Reason.UNCONFIRMED
+    return Item(
+        **base,
+        values=names,
+        blocked=blocked,
+        skipped=empty or unsaid,
+        basis=basis,
+        value=shown if len(names) != 1 else next(iter(names)),
+        staging=staging,
+    )
+
+
+def _unsaid(concept: Concept, name: str) -> bool:
+    value = concept.value(name)
+    return value is not None and value.unknown
+
+
+def _from_condition(case: Case, concept: Concept, entry: Entry) -> tuple[frozenset[str], Basis, str]:
+    """A value in a Condition's own code, else in its bodySite."""
+    sites = entry.resource.get("bodySite") or []
+    found = [coding for site in sites for coding in codings(site, case.chart.index.terms.short)]
+    own, site = named(concept, entry.codings), named(concept, found)
+    names = _finest(concept, own | site)
+    return names, Basis.RECORDED, entry.codings[0].code if entry.codings else ""
+
+
+def _from_observation(
+    case: Case, concept: Concept, entry: Entry, holder: Resource
+) -> tuple[frozenset[str], Basis, str]:
+    short = case.chart.index.terms.short
+    coded = codings(holder.get("valueCodeableConcept"), short)
+    if coded:
+        names = named(concept, coded)
+        if names:
+            return _finest(concept, names), Basis.RECORDED, coded[0].code
+    integer = holder.get("valueInteger")
+    if integer is None and concept.detected_above is None:
+        number = read_number(holder)
+        if number is not None and number[0].low == number[0].high and number[0].low is not None:
+            integer = number[0].low
+    if isinstance(integer, int | float) and not isinstance(integer, bool):
+        names = frozenset(v.name for v in concept.values if v.integer is not None and v.integer == integer)
+        return names, Basis.RECORDED, f"{integer:g}"
+    boolean = holder.get("valueBoolean")
+    if isinstance(boolean, bool):
+        name = "positive" if boolean else "negative"
+        return (frozenset((name,)) if concept.value(name) else frozenset()), Basis.RECORDED, name
+    if concept.detected_above is not None and (detected := _detected(concept, holder)):
+        return detected[0], Basis.DERIVED, detected[1]
+    text = text_of(entry) if holder is entry.resource else str(holder.get("valueString") or "")
+    if concept.pattern is not None and text and (match := concept.pattern.search(text)):
+        wanted = match[1].lower()
+        names = frozenset(v.name for v in concept.values if v.name.lower() == wanted)
+        if names:
+            return names, Basis.DERIVED, text
+    interpreted = [c for i in holder.get("interpretation") or [] for c in codings(i, short)]
+    if not coded and not text and interpreted and (names := named(concept, interpreted)):
+        return names, Basis.RECORDED, interpreted[0].code
+    return frozenset(), Basis.RECORDED, coded[0].code if coded else text
+
+
+def _detected(concept: Concept, holder: Resource) -> tuple[frozenset[str], str] | None:
+    """Positive or negative by a number (a viral load) against the concept's threshold, whatever its unit."""
+    number = read_number(holder)
+    if number is None or concept.detected_above is None:
+        return None
+    interval, text, _, _ = number
+    if interval.high is not None and interval.low == 0 and interval.high_open:
+        return frozenset(("negative",)), text  # below the limit of detection
+    match is_above(interval, concept.detected_above):
+        case Truth.TRUE:
+            return frozenset(("positive",)), text
+        case Truth.FALSE:
+            return frozenset(("negative",)), text
+        case _:
+            return frozenset(("positive", "negative")), text
+
+
+def named(concept: Concept, found: Iterable[Coding]) -> frozenset[str]:
+    """The values that any of the codings means."""
+    codes = tuple(found)
+    return frozenset(value.name for value in concept.values if _means(value, codes))
+
+
+def _means(value: ValueName, codes: tuple[Coding, ...]) -> bool:
+    return bool(value.codes) and has_any(value.codes, codes)
+
+
+def _finest(concept: Concept, names: frozenset[str]) -> frozenset[str]:
+    """Without those values that a finer one among them says already."""
+    return frozenset(name for name in names if not (concept.below((name,)) - {name}) & names)
+
+
+def _prefixed(entry: Entry, holder: Resource, staging: str | None) -> str | None:
+    """The staging that the value itself says: cT3, pT3, ypT2; a `y` outranks what the code says."""
+    texts = [text_of(entry)]
+    for coding in codings(holder.get("valueCodeableConcept"), str):
+        texts.append(coding.code)
+    for text in texts:
+        if match := _PREFIX.match(text):
+            said = _STAGINGS.get(match[1].lower())
+            if said is not None and (staging is None or said == "post-therapy"):
+                return said
+    return staging
+
+
+def _derived(case: Case, feature: Feature) -> Iterator[Item]:
+    """Values that another category implies (ECOG from Karnofsky)."""
+    meanings = dict(feature.concept.derived_from)
+    for other in feature.derived_from:
+        table = dict(meanings[other.concept.id])
+        for item in category_items(case, other):
+            values = frozenset(name for value in item.values for name in table.get(value, ()))
+            if item.blocked is None and values:
+                yield item._replace(values=values, basis=Basis.DERIVED)
+
+
+def _implied(case: Case, feature: Feature) -> Iterator[Item]:
+    """Values that an event on record implies where there is no category (a distant metastasis is M1)."""
+    for value, event in feature.implied_by:
+        for source, entry in case.found(event.concept, Role.MATCH):
+            focus = focus_of(case, event.concept, entry)
+            if focus is Truth.FALSE or entry.state is State.DENIED or source.role is not Role.MATCH:
+                continue
+            blocked = Reason.UNCONFIRMED if entry.state is State.UNCONFIRMED else None
+            if focus is Truth.UNKNOWN:
+                blocked = Reason.AMBIGUOUS_FOCUS
+            yield Item(
+                **item_base(case, entry),
+                values=frozenset((value,)),
+                blocked=blocked,
+                basis=Basis.DERIVED,
+                value=value,
+                staging="clinical",
+            )
+
+
+def _judge(case: Case, node: ValueAmong) -> Decide:
+    def judge(item: Item) -> tuple[Truth, Reason | None]:
+        if item.blocked is not None:
+            return Truth.UNKNOWN, item.blocked
+        concept = node.feature.concept
+        leaves = frozenset().union(*(concept.leaves(name) for name in item.values))
+        inside = leaves & node.values
+        if not inside and not item.values & node.values:
+            return Truth.FALSE, None
+        if not (leaves <= node.values or item.values <= node.values):
+            return Truth.UNKNOWN, Reason.COARSER_CODE
+        if node.sites and item.values & node.spread:
+            return _only_at(case, node, item)
+        return Truth.TRUE, None
+
+    return judge
+
+
+def _only_at(case: Case, node: ValueAmong, item: Item) -> tuple[Truth, Reason | None]:
+    """Whether the spread that a value speaks of is recorded at the asked sites and nowhere else."""
+    feature = node.feature.sites
+    if feature is None:
+        return Truth.UNKNOWN, Reason.COARSER_CODE
+    concept = feature.concept
+    recorded: set[str] = set()
+    if item.entry is not None:
+        site = item.entry.resource.get("bodySite")
+        sites = site if isinstance(site, list) else [site]
+        found = [c for each in sites for c in codings(each, case.chart.index.terms.short)]
+        recorded |= named(concept, found)
+    for each in category_items(case, feature):
+        if each.blocked is None:
+            recorded |= each.values
+    leaves = [concept.leaves(name) for name in _finest(concept, frozenset(recorded))]
+    if not leaves:
+        return Truth.UNKNOWN, Reason.COARSER_CODE
+    if any(not each & node.sites for each in leaves):
+        return Truth.FALSE, None
+    fits = all(each <= node.sites for each in leaves)
+    return known(fits) if fits else Truth.UNKNOWN, None if fits else Reason.COARSER_CODE
+
+
+def value_times(case: Case, node: ValueAmong) -> list[tuple[Moment, Truth, Reason | None, Item]]:
+    """Each record of the category with what it says, for events in time."""
+    judge = _judge(case, node)
+    return [
+        (item.when, *judge(item), item) for item in category_items(case, node.feature) if not item.skipped
+    ]

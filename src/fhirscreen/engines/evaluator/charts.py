@@ -1,0 +1,201 @@
+"""A Chart: one patient's resources, found by the sources of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fhirscreen.exceptions import DataError
+from fhirscreen.fhir.entries import (
+    MEDICATIONS,
+    Entry,
+    Resource,
+    Terms,
+    code_elements,
+    codings,
+    concept_text,
+    read_entry,
+)
+from fhirscreen.fhir.references import target
+from fhirscreen.mapping.concepts import Concept, Source
+from fhirscreen.plan.nodes import Plan
+from fhirscreen.values.durations import AsOf
+from fhirscreen.values.quantities import UnitTable
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A resource that could not be read: verbatim, with the reason; `where` names it without its content."""
+
+    where: str
+    reason: str
+    resource: Any
+
+
+class SourceIndex:
+    """Numbers the sources of a plan and finds those that a code belongs to."""
+
+    __slots__ = ("_by_type", "_found", "_numbers", "sources", "terms", "units")
+
+    def __init__(self, plan: Plan) -> None:
+        self.terms: Terms = plan.catalogue.terms
+        self.units: UnitTable = plan.catalogue.units
+        self.sources: list[Source] = []
+        self._numbers: dict[str, tuple[int, ...]] = {}
+        self._by_type: dict[str, list[int]] = {}
+        self._found: dict[tuple[str, str, str], tuple[int, ...]] = {}
+        for feature in plan.features:
+            concept = feature.concept
+            if concept.id not in self._numbers:
+                first = len(self.sources)
+                self.sources.extend(concept.sources)
+                self._numbers[concept.id] = tuple(range(first, len(self.sources)))
+        for number, source in enumerate(self.sources):
+            self._by_type.setdefault(source.resource, []).append(number)
+
+    def numbers(self, concept: Concept) -> tuple[int, ...]:
+        """The numbers of a concept's sources, in their order."""
+        return self._numbers[concept.id]
+
+    def asks_for(self, resource_type: str) -> bool:
+        """Whether any source is of that type."""
+        return resource_type in self._by_type
+
+    def find(self, resource_type: str, system: str, code: str) -> tuple[int, ...]:
+        """The sources whose codes match; `system` as the resource has it, or a short name."""
+        key = (resource_type, system, code)
+        found = self._found.get(key)
+        if found is None:
+            short = self.terms.short(system) if system else ""
+            found = tuple(
+                number
+                for number in self._by_type.get(resource_type, ())
+                if self.sources[number].codes.matches(short, code.strip())
+            )
+            self._found[key] = found
+        return found
+
+
+@dataclass(slots=True)
+class Chart:
+    """One patient: the Patient resource and the entries under each source of the plan.
+
+    `unfetched` are resource types that could not be fetched whole; `touched` are sources under which a
+    resource could not be read. `resources` finds any of the patient's resources by reference.
+    """
+
+    patient: Resource
+    as_of: AsOf
+    index: SourceIndex
+    entries: dict[int, list[Entry]] = field(default_factory=dict)
+    resources: Sequence[Resource] = ()
+    unfetched: frozenset[str] = frozenset()
+    touched: frozenset[int] = frozenset()
+    set_aside: tuple[SetAside, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    shared: Mapping[str, Resource] = field(default_factory=dict)
+    memory: dict[Any, Any] = field(default_factory=dict)
+    _by_reference: dict[str, Resource] | None = None
+
+    @property
+    def id(self) -> str:
+        """The patient's bare id."""
+        return str(self.patient.get("id", ""))
+
+    def resolve(self, reference: object) -> Resource | None:
+        """The resource that a Reference points to, among the patient's own and the shared ones."""
+        found = target(reference, self.aliases)
+        return None if found is None else self.find(found)
+
+    def find(self, reference: str) -> Resource | None:
+        """The resource of that `Type/id`."""
+        if self._by_reference is None:
+            self._by_reference = {f"{r.get('resourceType')}/{r.get('id')}": r for r in self.resources}
+        return self._by_reference.get(reference) or self.shared.get(reference)
+
+    def whole(self, concept: Concept) -> bool:
+        """Whether everything that could be a record of the concept was fetched and read."""
+        if self.unfetched and any(source.resource in self.unfetched for source in concept.sources):
+            return False
+        return not self.touched or self.touched.isdisjoint(self.index.numbers(concept))
+
+
+def read_chart(
+    patient: Resource,
+    resources: Sequence[Resource],
+    index: SourceIndex,
+    as_of: AsOf,
+    *,
+    shared: Mapping[str, Resource] | None = None,
+    aliases: Mapping[str, str] | None = None,
+    unfetched: Iterable[str] = (),
+) -> Chart:
+    """The chart of a patient from plain resource dicts.
+
+    Only what a source of the plan names is read. What cannot be read is set aside verbatim, and what it
+    might have said is then not taken as absent.
+    """
+    entries: dict[int, list[Entry]] = {}
+    touched: set[int] = set()
+    aside: list[SetAside] = []
+    chart = Chart(
+        patient,
+        as_of,
+        index,
+        entries,
+        resources,
+        frozenset(unfetched),
+        shared=shared or {},
+        aliases=aliases or {},
+    )
+    find, asks_for, terms = index.find, index.asks_for, index.terms
+    for resource in resources:
+        kind = resource.get("resourceType")
+        if not isinstance(kind, str) or not asks_for(kind):
+            continue
+        matched: set[int] = set()
+        try:
+            if kind in MEDICATIONS and "medicationReference" in resource:
+                elements: Iterable[object] = _medication(chart, resource)
+            elif kind == "AllergyIntolerance":
+                elements = code_elements(resource)
+            else:
+                elements = (resource.get("code") or resource.get("medicationCodeableConcept"),)
+            for element in elements:
+                if element is None:
+                    continue
+                for coding in element.get("coding", ()):  # type: ignore[attr-defined]
+                    matched.update(find(kind, coding.get("system") or "", coding.get("code") or ""))
+            if not matched:
+                continue
+            entry = read_entry(resource, terms)
+        except (DataError, AttributeError, TypeError, KeyError, ValueError) as error:
+            aside.append(SetAside(f"{kind}/{resource.get('id')}", _reason(error), resource))
+            touched.update(matched or index._by_type.get(kind, ()))  # noqa: SLF001
+            continue
+        if entry is None:
+            continue
+        if not entry.codings and "medicationReference" in resource:
+            for element in elements:
+                entry = entry._replace(codings=codings(element, terms.short), text=concept_text(element))
+        for number in matched:
+            entries.setdefault(number, []).append(entry)
+    chart.touched = frozenset(touched)
+    chart.set_aside = tuple(aside)
+    return chart
+
+
+def _reason(error: Exception) -> str:
+    return error.what if isinstance(error, DataError) else "an element is not of the form that R4 gives it"
+
+
+def _medication(chart: Chart, resource: Resource) -> tuple[object, ...]:
+    """The code of a referenced Medication, contained or by itself; DataError where it is not there."""
+    contained = next(code_elements(resource))
+    if contained is not None:
+        return (contained,)
+    medication = chart.resolve(resource.get("medicationReference"))
+    if medication is None:
+        raise DataError("a referenced Medication is not in the data", expected="the Medication, or a code")
+    return (medication.get("code"),)

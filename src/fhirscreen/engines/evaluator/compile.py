@@ -1,0 +1,207 @@
+"""Compiles predicates into functions from a case to a proof: the logic of the language in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import assert_never
+
+from fhirscreen.engines.evaluator.cases import Case
+from fhirscreen.engines.evaluator.categories import value_among
+from fhirscreen.engines.evaluator.events import count_within, elapsed_within, followed_by
+from fhirscreen.engines.evaluator.formulas import formula_within
+from fhirscreen.engines.evaluator.measurements import in_range, value_within
+from fhirscreen.engines.evaluator.occurrences import occurred
+from fhirscreen.plan.nodes import (
+    AgeWithin,
+    Asked,
+    Branch,
+    CountWithin,
+    ElapsedWithin,
+    Fixed,
+    FollowedBy,
+    ForJudgement,
+    FormulaWithin,
+    Negation,
+    Occurred,
+    OnRecord,
+    Predicate,
+    Readings,
+    SexIs,
+    Threshold,
+    Unmapped,
+    ValueAmong,
+    ValueWithin,
+)
+from fhirscreen.values.dates import completed_years
+from fhirscreen.values.intervals import Interval
+from fhirscreen.values.truth import Truth, common, known, negation
+from fhirscreen.verdicts.proofs import Proof, compound, threshold
+from fhirscreen.verdicts.reasons import RANK, Basis, Reason
+
+Evaluate = Callable[[Case], Proof]
+
+
+def compiled(node: Predicate) -> Evaluate:  # noqa: C901 - one case per predicate
+    """A function that proves the predicate for a case."""
+    match node:
+        case AgeWithin():
+            return lambda case: age_within(case, node)
+        case SexIs():
+            return lambda case: sex_is(case, node)
+        case ValueWithin():
+            return lambda case: value_within(case, node)
+        case ValueAmong():
+            return lambda case: value_among(case, node)
+        case Occurred():
+            return lambda case: occurred(case, node)
+        case FormulaWithin():
+            return lambda case: formula_within(case, node)
+        case ElapsedWithin():
+            return lambda case: elapsed_within(case, node)
+        case FollowedBy():
+            return lambda case: followed_by(case, node)
+        case CountWithin():
+            return lambda case: count_within(case, node)
+        case Threshold():
+            return _threshold(node)
+        case Negation():
+            return _negation(node)
+        case Branch():
+            return _branch(node)
+        case OnRecord():
+            return _on_record(node)
+        case ForJudgement():
+            return _for_judgement(node)
+        case Readings():
+            return _readings(node)
+        case Fixed():
+            return _constant(Proof(known(node.value), Basis.RECORDED, says=node.says))
+        case Asked():
+            return _constant(Proof(Truth.UNKNOWN, Basis.CONFIRM, Reason.ASK_IN_PERSON, says=node.says))
+        case Unmapped():
+            return _constant(Proof(Truth.UNKNOWN, Basis.MISSING, Reason.UNREAD, says=node.says))
+        case _:
+            assert_never(node)
+
+
+def _constant(proof: Proof) -> Evaluate:
+    return lambda _: proof
+
+
+def _threshold(node: Threshold) -> Evaluate:
+    children = [compiled(child) for child in node.children]
+
+    def evaluate(case: Case) -> Proof:
+        return threshold(node.needed, [child(case) for child in children], node.says)
+
+    return evaluate
+
+
+def _negation(node: Negation) -> Evaluate:
+    child = compiled(node.child)
+
+    def evaluate(case: Case) -> Proof:
+        proof = child(case)
+        return proof._replace(truth=negation(proof.truth), says=node.says, children=(proof,))
+
+    return evaluate
+
+
+def _branch(node: Branch) -> Evaluate:
+    when, then, otherwise = compiled(node.when), compiled(node.then), compiled(node.otherwise)
+
+    def evaluate(case: Case) -> Proof:
+        condition = when(case)
+        if condition.truth is not Truth.UNKNOWN:
+            taken = then(case) if condition.truth is Truth.TRUE else otherwise(case)
+            return taken._replace(says=node.says, children=(condition, taken))
+        branches = [then(case), otherwise(case)]
+        truth = common([branch.truth for branch in branches])
+        children = (condition, *branches)
+        if truth is not Truth.UNKNOWN:
+            return compound(truth, branches, 2, children, node.says)
+        # What would settle it is the condition, and whatever branch is open itself.
+        deciding = [condition, *(branch for branch in branches if branch.truth is Truth.UNKNOWN)]
+        return compound(Truth.UNKNOWN, deciding, len(deciding), children, node.says)
+
+    return evaluate
+
+
+def _on_record(node: OnRecord) -> Evaluate:
+    child = compiled(node.child)
+
+    def evaluate(case: Case) -> Proof:
+        proof = child(case)
+        if proof.truth is Truth.UNKNOWN and proof.reason is not Reason.NOT_FETCHED:
+            return Proof(Truth.FALSE, Basis.RECORDED, says=node.says, children=(proof,))
+        if proof.truth is Truth.FALSE:
+            return proof._replace(basis=Basis.RECORDED, reason=None, says=node.says, children=(proof,))
+        return proof._replace(says=node.says, children=(proof,))
+
+    return evaluate
+
+
+def _for_judgement(node: ForJudgement) -> Evaluate:
+    child = compiled(node.child)
+
+    def evaluate(case: Case) -> Proof:
+        proof = child(case)
+        if proof.truth is Truth.TRUE:
+            reason = Reason.JUDGEMENT
+            return proof._replace(truth=Truth.UNKNOWN, reason=reason, says=node.says, children=(proof,))
+        return proof._replace(says=node.says, children=(proof,))
+
+    return evaluate
+
+
+def _readings(node: Readings) -> Evaluate:
+    readings = [compiled(reading) for _, reading in node.readings]
+
+    def evaluate(case: Case) -> Proof:
+        proofs = tuple(reading(case) for reading in readings)
+        truth = common([proof.truth for proof in proofs])
+        if truth is not Truth.UNKNOWN:
+            return compound(truth, proofs, len(proofs), proofs, node.says)
+        settled = {proof.truth for proof in proofs if proof.truth is not Truth.UNKNOWN}
+        if len(settled) == 2:
+            # The readings disagree: only the investigator can tell.
+            whole = compound(Truth.UNKNOWN, proofs, len(proofs), proofs, node.says)
+            return _with_shared_value(whole._replace(reason=Reason.BOUND_IN_QUESTION), proofs)
+        unknown = [proof for proof in proofs if proof.truth is Truth.UNKNOWN]
+        whole = compound(Truth.UNKNOWN, unknown, len(unknown), proofs, node.says)
+        reason = whole.reason or Reason.BOUND_IN_QUESTION
+        if settled and RANK[reason] > RANK[Reason.BOUND_IN_QUESTION]:
+            reason = Reason.BOUND_IN_QUESTION
+        return _with_shared_value(whole._replace(reason=reason), proofs)
+
+    return evaluate
+
+
+def _with_shared_value(whole: Proof, proofs: tuple[Proof, ...]) -> Proof:
+    """Value, unit and date where all readings rest on the same ones."""
+    first = proofs[0]
+    if all((p.value, p.unit, p.date) == (first.value, first.unit, first.date) for p in proofs):
+        return whole._replace(value=first.value, unit=first.unit, date=first.date)
+    return whole
+
+
+def age_within(case: Case, node: AgeWithin) -> Proof:
+    """Age in completed calendar years at the index date; a partial birth date is an interval."""
+    birth = case.chart.patient.get("birthDate")
+    if not isinstance(birth, str):
+        return Proof(Truth.UNKNOWN, Basis.MISSING, Reason.NO_RECORD, says=node.says)
+    young, old = completed_years(birth, case.as_of.day)
+    truth = in_range(Interval(float(young), float(old)), node.range)
+    reason = Reason.IMPRECISE_DATE if truth is Truth.UNKNOWN else None
+    value = str(young) if young == old else f"{young}-{old}"
+    evidence = (f"Patient/{case.chart.id}",)
+    return Proof(truth, Basis.RECORDED, reason, evidence, value, "a", birth, node.says)
+
+
+def sex_is(case: Case, node: SexIs) -> Proof:
+    """Administrative sex as recorded; `other` and `unknown` do not tell."""
+    code = case.chart.patient.get("gender")
+    evidence = (f"Patient/{case.chart.id}",)
+    if code not in ("male", "female"):
+        return Proof(Truth.UNKNOWN, Basis.MISSING, Reason.NO_VALUE, evidence if code else (), says=node.says)
+    return Proof(known(code == node.code), Basis.RECORDED, None, evidence, str(code), "", "", node.says)

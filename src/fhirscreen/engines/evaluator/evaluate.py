@@ -1,0 +1,57 @@
+"""Evaluates a plan for one chart: the population, then a proof for each criterion of each study."""
+
+from __future__ import annotations
+
+from fhirscreen.engines.evaluator.cases import Case
+from fhirscreen.engines.evaluator.charts import Chart, SourceIndex
+from fhirscreen.engines.evaluator.compile import Evaluate, compiled
+from fhirscreen.plan.nodes import Feature, Plan, StudyPlan
+from fhirscreen.values.dates import moment_text
+from fhirscreen.verdicts.standings import Subject, Verdict
+
+
+class Evaluator:
+    """A plan made ready to run: stateless between charts, so that any number of workers may share it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.index = SourceIndex(plan)
+        self._compiled: list[tuple[StudyPlan, list[Evaluate]]] = [
+            (study, [compiled(each.predicate) for each in study.criteria]) for study in plan.studies
+        ]
+
+    def subjects(self, chart: Chart, *, complete: bool = True) -> list[Subject]:
+        """One Subject per study whose population the patient belongs to, in the order of the studies.
+
+        `complete` is False where data is known to be missing: such a patient is never demoted.
+        """
+        cases: dict[Feature | None, Case] = {}
+        found: list[Subject] = []
+        whole = complete and not chart.unfetched and not chart.set_aside
+        for study, evaluators in self._compiled:
+            case = cases.get(study.population)
+            if case is None:
+                case = Case(chart, study.population, self.plan.malignancies, self.plan.catalogue.site)
+                cases[study.population] = case
+            if not is_member(case):
+                continue
+            id, patient = study.study.id, chart.id
+            verdicts = tuple(
+                Verdict(id, patient, each.criterion, evaluate(case))
+                for each, evaluate in zip(study.criteria, evaluators, strict=True)
+            )
+            found.append(Subject(id, patient, verdicts, whole, (), diagnosed(case)))
+        return found
+
+
+def is_member(case: Case) -> bool:
+    """Whether the patient belongs to the case's population."""
+    return case.population is None or bool(case.member_evidence())
+
+
+def diagnosed(case: Case) -> str:
+    """The earliest date of the index cancer as text; empty where unknown."""
+    if case.population is None:
+        return ""
+    dated = [entry.when for entry in case.member_evidence() if entry.when is not None]
+    return moment_text(min(dated), case.site.zone) if dated else ""

@@ -1,0 +1,239 @@
+"""Events in time: how long ago, what came after what, how many."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from fhirscreen.criteria.bounds import Distinct, Which
+from fhirscreen.engines.evaluator.absence import absent, no_record
+from fhirscreen.engines.evaluator.cases import Case
+from fhirscreen.engines.evaluator.categories import value_times
+from fhirscreen.engines.evaluator.items import measurement_items
+from fhirscreen.engines.evaluator.measurements import compare_range, in_range
+from fhirscreen.engines.evaluator.occurrences import occurrences
+from fhirscreen.fhir.entries import State
+from fhirscreen.mapping.concepts import Role
+from fhirscreen.plan.nodes import CountWithin, ElapsedWithin, FollowedBy, Occurred, ValueAmong, ValueWithin
+from fhirscreen.values.dates import Moment, after, local_dates, moment_text, relation
+from fhirscreen.values.durations import Duration, days_after, days_before
+from fhirscreen.values.intervals import Interval
+from fhirscreen.values.truth import Truth, conjunction, known
+from fhirscreen.verdicts.proofs import Proof
+from fhirscreen.verdicts.reasons import Basis, Reason, first_reason
+
+
+class Event(NamedTuple):
+    """A record that may be an event: whether it is one, and when."""
+
+    truth: Truth
+    reason: Reason | None
+    when: Moment
+    dated: bool
+    reference: str
+    name: str
+
+
+def events(case: Case, of: Occurred | ValueAmong | ValueWithin) -> list[Event]:
+    """The records of an event, true and possible ones, in the order of time."""
+    if isinstance(of, Occurred):
+        found = [
+            Event(
+                o.truth, o.reason, o.when, o.entry.when is not None, o.entry.reference, _code(o.entry.codings)
+            )
+            for o in occurrences(case, of)
+            if o.role in (Role.MATCH, Role.HISTORY) and o.entry.state is not State.DENIED
+        ]
+    elif isinstance(of, ValueAmong):
+        found = [
+            Event(truth, reason, when, bool(item.date), item.reference, "|".join(sorted(item.values)))
+            for when, truth, reason, item in value_times(case, of)
+        ]
+    else:
+        found = []
+        for item in measurement_items(case, of.feature.concept):
+            if item.skipped:
+                continue
+            if item.blocked is not None or item.interval is None:
+                truth, reason = Truth.UNKNOWN, item.blocked or Reason.NO_VALUE
+            else:
+                truth, why = compare_range(case, of.feature.concept, item, of.range)
+                reason = why or Reason.CENSORED_VALUE
+            found.append(
+                Event(
+                    truth,
+                    reason if truth is Truth.UNKNOWN else None,
+                    item.when,
+                    bool(item.date),
+                    item.reference,
+                    item.value,
+                )
+            )
+    return sorted(found, key=lambda e: (e.when.start, e.when.end, e.reference))
+
+
+def _code(codings: tuple[tuple[str, str], ...]) -> str:
+    return codings[0][1] if codings else ""
+
+
+def nothing(case: Case, of: Occurred | ValueAmong | ValueWithin, since: Duration | None = None) -> Proof:
+    """What no record of the event means."""
+    if isinstance(of, Occurred):
+        return absent(case, of.feature.concept, since or of.within, ever=not of.active)
+    return no_record(case, of.feature.concept)
+
+
+def elapsed_within(case: Case, node: ElapsedWithin) -> Proof:
+    """Time since the first or latest occurrence; one that never was is infinitely long ago."""
+    found = [event for event in events(case, node.since) if event.truth is not Truth.FALSE]
+    never = nothing(case, node.since)
+    if not found:
+        if never.truth is Truth.FALSE:
+            return never._replace(truth=known(node.high is None), says=node.says)
+        return never._replace(says=node.says)
+    true = [event for event in found if event.truth is Truth.TRUE]
+    if not true:
+        reasons = [event.reason for event in found if event.reason is not None]
+        return _shown(case, Truth.UNKNOWN, first_reason(reasons), found, node.says)
+    latest = node.which is Which.LATEST
+    if latest:
+        floor = max(event.when.start for event in true)
+        tried = [event for event in found if event.when.end > floor]
+    else:
+        ceiling = min(event.when.end for event in true)
+        tried = [event for event in found if event.when.start < ceiling]
+    truths = {_apart(case, node, event.when) for event in tried}
+    if len(truths) == 1 and all(event.truth is Truth.TRUE for event in tried):
+        truth = truths.pop()
+        reason = Reason.IMPRECISE_DATE if truth is Truth.UNKNOWN else None
+        return _shown(case, truth, reason, tried, node.says)
+    sure = {_apart(case, node, event.when) for event in tried if event.truth is Truth.TRUE}
+    if truths == sure and len(truths) == 1 and Truth.UNKNOWN not in truths:
+        return _shown(case, truths.pop(), None, tried, node.says)
+    reasons = [event.reason for event in tried if event.reason is not None] or [Reason.IMPRECISE_DATE]
+    return _shown(case, Truth.UNKNOWN, first_reason(reasons), tried, node.says)
+
+
+def _apart(case: Case, node: ElapsedWithin, when: Moment) -> Truth:
+    """Whether an event lies as long ago as asked: days are whole, ends are included where the bound is."""
+    day = case.as_of.day
+    first, last = local_dates(when, case.site.zone)
+    truths = []
+    if node.low is not None:
+        limit = days_before(day, node.low)
+        early, late = (first <= limit, last <= limit) if node.low_inclusive else (first < limit, last < limit)
+        truths.append(known(late) if early == late else Truth.UNKNOWN)
+    if node.high is not None:
+        limit = days_before(day, node.high)
+        early, late = (
+            (first >= limit, last >= limit) if node.high_inclusive else (first > limit, last > limit)
+        )
+        truths.append(known(late) if early == late else Truth.UNKNOWN)
+    return conjunction(truths)
+
+
+def followed_by(case: Case, node: FollowedBy) -> Proof:
+    """`then` after `first`: TRUE with one certain pair; without `first`, what its absence means."""
+    firsts = [event for event in events(case, node.first) if event.truth is not Truth.FALSE]
+    if not firsts:
+        return nothing(case, node.first)._replace(says=node.says)
+    all_thens = events(case, node.then)
+    thens = [event for event in all_thens if event.truth is not Truth.FALSE]
+    possible: list[tuple[Event, Event, Reason]] = []
+    for first in firsts:
+        for then in thens:
+            order = _follows(case, node, first, then)
+            truth = conjunction((first.truth, then.truth, order))
+            if truth is Truth.TRUE:
+                return _shown(case, Truth.TRUE, None, [first, then], node.says)
+            if truth is Truth.UNKNOWN:
+                reasons = [r for r in (first.reason, then.reason) if r is not None]
+                possible.append((first, then, first_reason(reasons) or Reason.IMPRECISE_DATE))
+    if possible:
+        involved = [event for first, then, _ in possible for event in (first, then)]
+        reason = first_reason([why for _, _, why in possible])
+        return _shown(case, Truth.UNKNOWN, reason, involved, node.says)
+    # An observation after the exposure that says otherwise answers; silence does not.
+    answered = [
+        event
+        for event in all_thens
+        if event.truth is Truth.FALSE
+        and any(after(event.when, f.when) is Truth.TRUE for f in firsts if f.truth is Truth.TRUE)
+    ]
+    if answered:
+        return _shown(case, Truth.FALSE, None, [*firsts, *answered], node.says)
+    missing = nothing(case, node.then)
+    if missing.truth is Truth.FALSE:
+        return missing._replace(says=node.says)
+    unsure = [event.reason for event in firsts if event.reason is not None]
+    sure = any(event.truth is Truth.TRUE for event in firsts)
+    reason = missing.reason if sure else first_reason([*unsure, Reason.NO_RECORD])
+    return _shown(case, Truth.UNKNOWN, reason, firsts, node.says)
+
+
+def _follows(case: Case, node: FollowedBy, first: Event, then: Event) -> Truth:
+    order = after(then.when, first.when)
+    if node.within is None or order is Truth.FALSE:
+        return order
+    zone = case.site.zone
+    (low, high), (then_low, then_high) = local_dates(first.when, zone), local_dates(then.when, zone)
+    late = known(then_high <= days_after(low, node.within))
+    if late is Truth.FALSE and then_low <= days_after(high, node.within):
+        late = Truth.UNKNOWN
+    return conjunction((order, late))
+
+
+def count_within(case: Case, node: CountWithin) -> Proof:
+    """How many distinct occurrences: from those certain to those possible, or to any number.
+
+    The upper end is open to any number where records are only a lower bound of the truth, or where no site
+    says that its sources are complete.
+    """
+    found = [event for event in events(case, node.of) if event.truth is not Truth.FALSE]
+    if node.within is not None:
+        window = case.as_of.window(node.within)
+        found = [
+            event._replace(truth=conjunction((event.truth, relation(event.when, window))))
+            for event in found
+            if relation(event.when, window) is not Truth.FALSE
+        ]
+    certain = {_distinct(case, node.distinct, event) for event in found if event.truth is Truth.TRUE}
+    possible = {_distinct(case, node.distinct, event) for event in found} - certain
+    missing = nothing(case, node.of, node.within)
+    closed = node.complete and (missing.truth is Truth.FALSE or isinstance(node.of, ValueWithin))
+    high = float(len(certain) + len(possible)) if closed else None
+    interval = Interval(float(len(certain)), high)
+    truth = in_range(interval, node.range)
+    if not found:
+        if truth is Truth.UNKNOWN:
+            return missing._replace(truth=Truth.UNKNOWN, says=node.says)
+        return missing._replace(truth=truth, says=node.says)
+    reason: Reason | None = None
+    if truth is Truth.UNKNOWN:
+        unsure = [event.reason or Reason.IMPRECISE_DATE for event in found if event.truth is Truth.UNKNOWN]
+        reason = first_reason(unsure) or Reason.CENSORED_VALUE
+        if not certain and missing.reason is Reason.NOT_FETCHED:
+            reason = Reason.NOT_FETCHED
+    proof = _shown(case, truth, reason, found, node.says)
+    decided_by_absence = closed and truth is not in_range(Interval(float(len(certain)), None), node.range)
+    if truth is not Truth.UNKNOWN and decided_by_absence and missing.basis is Basis.PRESUMED:
+        proof = proof._replace(basis=Basis.PRESUMED, reason=Reason.ABSENCE_PRESUMED)
+    return proof._replace(value=str(len(certain)), unit="")
+
+
+def _distinct(case: Case, distinct: Distinct, event: Event) -> str:
+    match distinct:
+        case Distinct.RECORD:
+            return event.reference
+        case Distinct.DAY:
+            return moment_text(event.when, case.site.zone)[:10]
+        case Distinct.VALUE:
+            return event.name
+
+
+def _shown(case: Case, truth: Truth, reason: Reason | None, found: list[Event], says: str) -> Proof:
+    dated = [event for event in found if event.dated]
+    date = (
+        moment_text(max(dated, key=lambda e: (e.when.end, e.reference)).when, case.site.zone) if dated else ""
+    )
+    evidence = tuple(sorted({event.reference for event in found}))
+    return Proof(truth, Basis.RECORDED, reason, evidence, "", "", date, says)

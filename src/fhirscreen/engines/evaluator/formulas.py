@@ -1,0 +1,253 @@
+"""Derived quantities: each formula with its source, on intervals, with the time between its inputs bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from fhirscreen.criteria.bounds import Which
+from fhirscreen.engines.evaluator.absence import no_record
+from fhirscreen.engines.evaluator.cases import Case
+from fhirscreen.engines.evaluator.items import Item, measurement_items
+from fhirscreen.engines.evaluator.measurements import in_range, placed_items
+from fhirscreen.engines.evaluator.selection import candidates, decide, latest
+from fhirscreen.plan.nodes import Feature, FormulaWithin
+from fhirscreen.values.dates import completed_years, local_dates, whole_days_between
+from fhirscreen.values.intervals import (
+    Interval,
+    add,
+    compare,
+    divide,
+    exactly,
+    multiply,
+    rounded,
+    scale,
+    subtract,
+    text,
+)
+from fhirscreen.values.truth import Truth
+from fhirscreen.verdicts.proofs import Proof
+from fhirscreen.verdicts.reasons import Basis, Reason
+
+WEIGHT_DAYS = 14
+"""Weight counts within so many days of the creatinine: dysphagia loses weight fast (design: derived)."""
+
+SAMPLE_DAYS = 1
+"""Values of one blood count are of the same sample; a day lets dates without a time agree."""
+
+ALBUMIN_DAYS = 7
+"""Albumin changes slowly: calcium is corrected with one of the same week."""
+
+
+class Outcome(NamedTuple):
+    """The values that a formula may have for one patient, or why it has none."""
+
+    values: tuple[Interval, ...]
+    used: tuple[Item, ...] = ()
+    reason: Reason | None = None
+    patient: bool = False
+
+
+Compute = Callable[[Case, FormulaWithin, Item], Outcome]
+
+
+def formula_within(case: Case, node: FormulaWithin) -> Proof:
+    """The proof that the derived quantity lies in the range.
+
+    The first input leads: each record of it that may be the latest is tried.
+    """
+    lead = node.inputs[0]
+    placed = placed_items(case, lead)
+    absent = no_record(case, lead.concept)
+    outcomes: dict[str, Outcome] = {}
+
+    def judge(item: Item) -> tuple[Truth, Reason | None]:
+        outcome = outcomes[item.reference]
+        if outcome.reason is not None:
+            return Truth.UNKNOWN, outcome.reason
+        truths = {in_range(rounded(value), node.range) for value in outcome.values}
+        if len(truths) > 1:
+            return Truth.UNKNOWN, Reason.CONFLICTING
+        truth = truths.pop()
+        return truth, (Reason.CENSORED_VALUE if truth is Truth.UNKNOWN else None)
+
+    for item in placed.certain + placed.possible:
+        blocked = item.blocked is not None or item.interval is None
+        outcomes[item.reference] = (
+            Outcome((), (), item.blocked or Reason.NO_VALUE)
+            if blocked
+            else _FORMULAS[node.formula](case, node, item)
+        )
+    proof = decide(placed, Which.LATEST, judge, node.says, absent)
+    usable = placed.certain + placed.possible
+    if not usable:
+        return proof
+    best = latest(candidates(placed, Which.LATEST))
+    outcome = outcomes[best.reference]
+    evidence = {best.reference, *(item.reference for item in outcome.used)}
+    if outcome.patient:
+        evidence.add(f"Patient/{case.chart.id}")
+    value = " / ".join(text(rounded(each)) for each in outcome.values)
+    return proof._replace(
+        basis=Basis.DERIVED if outcome.values else proof.basis,
+        evidence=tuple(sorted(evidence | set(proof.evidence))),
+        value=value if outcome.values else "",
+        unit=(node.concept.unit or "") if outcome.values else "",
+    )
+
+
+def _near(case: Case, feature: Feature, lead: Item, days: int) -> Item | Reason:
+    """The latest record of an input within so many days of the leading one, or why there is none."""
+    zone = case.site.zone
+    usable = [item for item in measurement_items(case, feature.concept) if not item.skipped]
+    near, perhaps = [], []
+    for item in usable:
+        low, high = whole_days_between(item.when, lead.when, zone)
+        if -days <= low and high <= days:
+            near.append(item)
+        elif low <= days and high >= -days:
+            perhaps.append(item)
+    if perhaps and not near:
+        return Reason.IMPRECISE_DATE
+    if not near:
+        if usable:
+            return Reason.STALE
+        return no_record(case, feature.concept).reason or Reason.NO_RECORD
+    best = latest(near)
+    tied = [i for i in near if i.when.end > max(n.when.start for n in near)]
+    if len({i.interval for i in tied}) > 1:
+        return Reason.CONFLICTING
+    if best.blocked is not None or best.interval is None:
+        return best.blocked or Reason.NO_VALUE
+    return best
+
+
+def _latest_ever(case: Case, feature: Feature) -> Item | None:
+    """The latest usable record of an input that hardly changes (height)."""
+    usable = [
+        i for i in measurement_items(case, feature.concept) if i.blocked is None and i.interval is not None
+    ]
+    return latest(usable) if usable else None
+
+
+def _cockcroft_gault(case: Case, node: FormulaWithin, creatinine: Item) -> Outcome:
+    """(140 - age) x weight x (0.85 if female) / (72 x creatinine in mg/dL): Nephron 1976;16:31-41.
+
+    Actual weight. At BMI 30 or more the adjusted weight is tried too: ideal weight (Devine, Drug Intell
+    Clin Pharm 1974;8:650-655) + 0.4 x the excess.
+    """
+    _, weight_feature, height_feature = node.inputs[:3]
+    factor = {"male": 1.0, "female": 0.85}.get(str(case.chart.patient.get("gender")))
+    birth = case.chart.patient.get("birthDate")
+    if factor is None or not isinstance(birth, str):
+        return Outcome((), (), Reason.NOT_COMPUTABLE, patient=True)
+    weight = _near(case, weight_feature, creatinine, WEIGHT_DAYS)
+    if isinstance(weight, Reason):
+        return Outcome((), (), weight)
+    young, old = completed_years(birth, *local_dates(creatinine.when, case.site.zone))
+    years = subtract(exactly(140.0), Interval(float(young), float(old)))
+    height = _latest_ever(case, height_feature)
+    weights = [_of(weight)]
+    used = [weight]
+    if height is not None:
+        adjusted = _adjusted(_of(weight), _of(height), female=factor < 1)
+        if adjusted is not None:
+            weights.append(adjusted)
+            used.append(height)
+    values = []
+    for kilograms in weights:
+        numerator, milligrams = multiply(years, scale(kilograms, factor)), _milligrams(case, node, creatinine)
+        value = None
+        if numerator is not None and milligrams is not None:
+            value = divide(numerator, scale(milligrams, 72.0))
+        if value is None:
+            return Outcome((), tuple(used), Reason.NOT_COMPUTABLE, patient=True)
+        values.append(value)
+    return Outcome(tuple(values), tuple(used), patient=True)
+
+
+def _milligrams(case: Case, node: FormulaWithin, creatinine: Item) -> Interval | None:
+    """Creatinine in mg/dL from the mapping's canonical unit."""
+    concept = node.inputs[0].concept
+    affine = case.chart.index.units.affine(concept.unit or "", "mg/dL", molar_mass=concept.molar_mass)
+    return None if affine is None else affine.apply(_of(creatinine))
+
+
+def _adjusted(weight: Interval, height: Interval, *, female: bool) -> Interval | None:
+    """The adjusted weight where the BMI may be 30 or more, else None. Weight in kg, height in cm."""
+    metres = scale(height, 0.01)
+    squared = multiply(metres, metres)
+    index = None if squared is None else divide(weight, squared)
+    if index is None or (index.high is not None and compare(index.high, 30.0) < 0):
+        return None
+    inches_over_60 = subtract(scale(height, 1 / 2.54), exactly(60.0))
+    ideal = add(exactly(45.5 if female else 50.0), scale(inches_over_60, 2.3))
+    return add(ideal, scale(subtract(weight, ideal), 0.4))
+
+
+def _of(item: Item) -> Interval:
+    assert item.interval is not None  # noqa: S101 - only usable records come here
+    return item.interval
+
+
+def _body_mass_index(case: Case, node: FormulaWithin, weight: Item) -> Outcome:
+    """Weight in kg by the square of height in m (WHO Technical Report Series 894)."""
+    height = _latest_ever(case, node.inputs[1])
+    if height is None:
+        return Outcome((), (), no_record(case, node.inputs[1].concept).reason)
+    metres = scale(_of(height), 0.01)
+    squared = multiply(metres, metres)
+    value = None if squared is None else divide(_of(weight), squared)
+    return _outcome(value, height)
+
+
+def _corrected_calcium(case: Case, node: FormulaWithin, calcium: Item) -> Outcome:
+    """Calcium in mmol/L + 0.02 x (40 - albumin in g/L): Payne, BMJ 1973;4:643-646."""
+    albumin = _near(case, node.inputs[1], calcium, ALBUMIN_DAYS)
+    if isinstance(albumin, Reason):
+        return Outcome((), (), albumin)
+    units = case.chart.index.units
+    calcium_concept, albumin_concept = node.inputs[0].concept, node.inputs[1].concept
+    molar = units.affine(calcium_concept.unit or "", "mmol/L", molar_mass=calcium_concept.molar_mass)
+    grams = units.affine(albumin_concept.unit or "", "g/L", molar_mass=albumin_concept.molar_mass)
+    if molar is None or grams is None:
+        return Outcome((), (), Reason.NOT_COMPUTABLE)
+    correction = scale(subtract(exactly(40.0), grams.apply(_of(albumin))), 0.02)
+    return _outcome(add(molar.apply(_of(calcium)), correction), albumin)
+
+
+def _neutrophils_from_percent(case: Case, node: FormulaWithin, leukocytes: Item) -> Outcome:
+    """Leukocytes x percent of neutrophils / 100, of the same sample."""
+    percent = _near(case, node.inputs[1], leukocytes, SAMPLE_DAYS)
+    if isinstance(percent, Reason):
+        return Outcome((), (), percent)
+    product = multiply(_of(leukocytes), _of(percent))
+    return _outcome(None if product is None else scale(product, 0.01), percent)
+
+
+def _neutrophil_lymphocyte_ratio(case: Case, node: FormulaWithin, neutrophils: Item) -> Outcome:
+    """Neutrophils by lymphocytes, of the same sample (Zahorec, Bratisl Lek Listy 2001;102:5-14)."""
+    lymphocytes = _near(case, node.inputs[1], neutrophils, SAMPLE_DAYS)
+    if isinstance(lymphocytes, Reason):
+        return Outcome((), (), lymphocytes)
+    return _outcome(divide(_of(neutrophils), _of(lymphocytes)), lymphocytes)
+
+
+def _outcome(value: Interval | None, *used: Item) -> Outcome:
+    if value is None:
+        return Outcome((), used, Reason.NOT_COMPUTABLE)
+    return Outcome((value,), used)
+
+
+_FORMULAS: dict[str, Compute] = {
+    "cockcroft-gault": _cockcroft_gault,
+    "body-mass-index": _body_mass_index,
+    "corrected-calcium": _corrected_calcium,
+    "neutrophils-from-percent": _neutrophils_from_percent,
+    "neutrophil-lymphocyte-ratio": _neutrophil_lymphocyte_ratio,
+}
+
+
+def formulas() -> Iterator[str]:
+    """The names of the formulas that exist."""
+    yield from _FORMULAS

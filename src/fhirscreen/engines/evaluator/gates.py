@@ -1,0 +1,114 @@
+"""Gates: what takes a member out before any criterion, in the design's order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fhirscreen.engines.evaluator.charts import Chart
+from fhirscreen.fhir.entries import Resource, codings
+from fhirscreen.fhir.references import target
+from fhirscreen.fhir.subjects import is_ours, study_names
+from fhirscreen.mapping.sites import Site
+from fhirscreen.values.dates import parse_moment
+from fhirscreen.verdicts.standings import Gate
+
+_ON_STUDY = {"pending-on-study", "on-study", "on-study-intervention", "on-study-observation", "follow-up"}
+_DECLINED = {"ineligible", "not-registered", "off-study", "withdrawn"}
+
+GATE_TYPES = ("Consent", "Flag", "ResearchSubject", "ResearchStudy")
+"""Resource types besides Patient that gates read."""
+
+
+def gate_of(chart: Chart, site: Site, study: str) -> Gate | None:
+    """The first gate that closes for a member of that study; None where all are open.
+
+    Merged patients are taken out by whoever gathers charts: their records follow the survivor.
+    """
+    patient = chart.patient
+    if patient.get("active") is False:
+        return Gate.INACTIVE
+    if deceased(chart):
+        return Gate.DECEASED
+    if objected(chart, site):
+        return Gate.OBJECTED
+    statuses = {status for named, status in enrolments(chart) if study in named}
+    if statuses & _ON_STUDY:
+        return Gate.ON_STUDY
+    return Gate.DECLINED if statuses & _DECLINED else None
+
+
+def deceased(chart: Chart) -> bool:
+    """Whether the patient had died by the index date."""
+    when = chart.patient.get("deceasedDateTime")
+    if isinstance(when, str):
+        return parse_moment(when, chart.as_of.zone).start < chart.as_of.end
+    return chart.patient.get("deceasedBoolean") is True
+
+
+def objected(chart: Chart, site: Site) -> bool:
+    """Whether the patient denies research: an active Consent, or the site's own flag."""
+    short = chart.index.terms.short
+    for resource in chart.resources:
+        match resource.get("resourceType"):
+            case "Consent":
+                scope = {coding.code for coding in codings(resource.get("scope"), short)}
+                provision = resource.get("provision") or {}
+                if (
+                    resource.get("status") == "active"
+                    and "research" in scope
+                    and provision.get("type") == "deny"
+                    and _in_force(chart, provision.get("period"))
+                ):
+                    return True
+            case "Flag":
+                found = codings(resource.get("code"), short)
+                if resource.get("status") == "active" and any(
+                    site.objection_flags.matches(coding.system, coding.code) for coding in found
+                ):
+                    return True
+            case _:
+                pass
+    return False
+
+
+def _in_force(chart: Chart, period: object) -> bool:
+    """Whether a period, or none, covers the end of the index date."""
+    if not isinstance(period, dict):
+        return True
+    end, zone = chart.as_of.end, chart.as_of.zone
+    start, stop = period.get("start"), period.get("end")
+    if isinstance(start, str) and parse_moment(start, zone).start >= end:
+        return False
+    return not (isinstance(stop, str) and parse_moment(stop, zone).end < end)
+
+
+def enrolments(chart: Chart) -> Iterable[tuple[frozenset[str], str]]:
+    """The patient's ResearchSubjects that a person wrote: the names of the study, and the status."""
+    for resource in chart.resources:
+        if resource.get("resourceType") == "ResearchSubject" and not is_ours(resource):
+            yield _names(chart, resource), str(resource.get("status", ""))
+
+
+def _names(chart: Chart, subject: Resource) -> frozenset[str]:
+    """Every name of the study that a ResearchSubject refers to: its id and its identifiers."""
+    names: set[str] = set()
+    reference = subject.get("study") or {}
+    found = target(reference, chart.aliases)
+    if found is not None:
+        names.add(found.removeprefix("ResearchStudy/"))
+        study = chart.find(found)
+        if study is not None:
+            names |= study_names(study)
+    identifier = reference.get("identifier") if isinstance(reference, dict) else None
+    if isinstance(identifier, dict) and isinstance(identifier.get("value"), str):
+        names.add(identifier["value"])
+    return frozenset(names)
+
+
+def notes(chart: Chart, study: str, ours: frozenset[str]) -> tuple[str, ...]:
+    """What is shown beside a subject: on another study. `ours` are the ids of ResearchStudy that we write."""
+    found = []
+    for named, status in enrolments(chart):
+        if status in _ON_STUDY and study not in named and not named & ours:
+            found.append("on another study")
+    return tuple(dict.fromkeys(found))

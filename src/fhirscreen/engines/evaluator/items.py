@@ -1,0 +1,191 @@
+"""Items: the records of a feature, read into values, each with what keeps it from deciding."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from fhirscreen.engines.evaluator.cases import Case, clipped
+from fhirscreen.exceptions import DataError
+from fhirscreen.fhir.entries import Entry, Resource, codings, concept_text
+from fhirscreen.mapping.concepts import Concept, Role, Source
+from fhirscreen.values.dates import Moment, moment_text
+from fhirscreen.values.intervals import Interval, compare, exactly, from_comparator, number_text
+from fhirscreen.values.truth import Truth
+from fhirscreen.verdicts.reasons import Basis, Reason
+
+
+class Item(NamedTuple):
+    """One record of a feature.
+
+    `interval` is in the concept's canonical unit (measurements); `values` are the names that a category's
+    value may mean. `blocked` says why the record cannot decide; with NO_VALUE and `skipped` the one before
+    is looked at instead. `holder` carries the reference range.
+    """
+
+    when: Moment
+    reference: str
+    interval: Interval | None = None
+    values: frozenset[str] = frozenset()
+    blocked: Reason | None = None
+    skipped: bool = False
+    basis: Basis = Basis.RECORDED
+    value: str = ""
+    unit: str = ""
+    date: str = ""
+    staging: str | None = None
+    holder: Resource | None = None
+    code_unit: str | None = None
+    entry: Entry | None = None
+
+
+_TEXT_QUANTITY = re.compile(r"\s*([<>]=?|≤|≥)?\s*(\d+(?:\.\d+)?)\s*(.*?)\s*")
+_SIGNS = {"≤": "<=", "≥": ">="}
+
+
+def measurement_items(case: Case, concept: Concept) -> list[Item]:
+    """A measurement's records, of any date up to the index date; read once per case."""
+    key = ("items", concept.id)
+    known: list[Item] | None = case.memory.get(key)
+    if known is None:
+        known = [
+            item
+            for source, entry in case.found(concept, Role.MATCH)
+            if (item := _measurement(case, concept, source, entry)) is not None
+        ]
+        case.memory[key] = known
+    return known
+
+
+def focus_of(case: Case, concept: Concept, entry: Entry) -> Truth:
+    """Whether a record is about what the study is about: a record of another cancer is not."""
+    return case.links.link(entry, case.chart) if concept.about_cancer else Truth.TRUE
+
+
+def item_base(case: Case, entry: Entry) -> dict[str, Any]:
+    date = "" if entry.when is None else moment_text(entry.when, case.site.zone)
+    return {
+        "when": clipped(entry.when, case.as_of.end),
+        "reference": entry.reference,
+        "date": date,
+        "entry": entry,
+    }
+
+
+def component_of(resource: Resource, source: Source, case: Case) -> Resource | None:
+    """The component that a source names; None where the resource has none such."""
+    if source.component is None:
+        return resource
+    for component in resource.get("component", ()):
+        found: Resource = component
+        for coding in codings(found.get("code"), case.chart.index.terms.short):
+            if source.component.matches(coding.system, coding.code):
+                return found
+    return None
+
+
+def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | None:
+    focus = focus_of(case, concept, entry)
+    holder = component_of(entry.resource, source, case)
+    if focus is Truth.FALSE or holder is None:
+        return None
+    base = item_base(case, entry) | {"holder": holder}
+    try:
+        number = read_number(holder)
+    except DataError:
+        return Item(**base, blocked=Reason.NOT_FETCHED)
+    if number is None:
+        return Item(**base, blocked=Reason.NO_VALUE, skipped=True)
+    interval, text, unit_text, basis = number
+    base |= {"value": text, "basis": basis}
+    blocked, canonical, unit = _canonical(case, concept, interval, unit_text)
+    if canonical is not None and blocked is None and not _plausible(concept, canonical):
+        blocked = Reason.IMPLAUSIBLE_VALUE
+    if blocked is None and focus is Truth.UNKNOWN:
+        blocked = Reason.AMBIGUOUS_FOCUS
+    return Item(**base, interval=canonical, blocked=blocked, unit=unit, code_unit=unit or None)
+
+
+def read_number(holder: Resource) -> tuple[Interval, str, str, Basis] | None:
+    """Value, its text, its unit as sent and the basis, from an Observation or one of its components.
+
+    None where there is no number. Raises DataError for a Quantity whose value is not a number.
+    """
+    quantity = holder.get("valueQuantity")
+    if isinstance(quantity, dict):
+        value = quantity.get("value")
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise DataError("Quantity.value is not a number", expected="a JSON number")
+        comparator = quantity.get("comparator")
+        interval = from_comparator(float(value), comparator, nonnegative=True)
+        unit = quantity.get("code") or quantity.get("unit") or ""
+        return interval, f"{comparator or ''}{number_text(float(value))}", str(unit), Basis.RECORDED
+    integer = holder.get("valueInteger")
+    if isinstance(integer, int) and not isinstance(integer, bool):
+        return exactly(float(integer)), str(integer), "", Basis.RECORDED
+    both = holder.get("valueRange")
+    if isinstance(both, dict):
+        return _range(both)
+    text = holder.get("valueString")
+    if isinstance(text, str) and (match := _TEXT_QUANTITY.fullmatch(text)):
+        sign, digits, unit = match.groups()
+        sign = _SIGNS.get(sign, sign)
+        interval = from_comparator(float(digits), sign, nonnegative=True)
+        return interval, f"{sign or ''}{number_text(float(digits))}", unit, Basis.DERIVED
+    return None
+
+
+def _range(both: Resource) -> tuple[Interval, str, str, Basis] | None:
+    ends = [both.get(end) or {} for end in ("low", "high")]
+    low, high = (end.get("value") for end in ends)
+    if low is None and high is None:
+        return None
+    unit = next(
+        (str(end.get("code") or end.get("unit")) for end in ends if end.get("code") or end.get("unit")), ""
+    )
+    interval = Interval(None if low is None else float(low), None if high is None else float(high))
+    text = "-".join("" if end is None else number_text(float(end)) for end in (low, high))
+    return interval, text, unit, Basis.RECORDED
+
+
+def _canonical(
+    case: Case, concept: Concept, interval: Interval, unit_text: str
+) -> tuple[Reason | None, Interval | None, str]:
+    """Why the unit keeps the value from deciding, the value in the canonical unit, the unit's UCUM code."""
+    if concept.unit is None:
+        return None, interval, unit_text
+    units = case.chart.index.units
+    text = unit_text
+    if not text:
+        text = case.site.default_units.get(concept.id, "")
+        if not text:
+            if units.dimension(concept.unit) == units.dimension("1") or concept.unit.startswith("{"):
+                return None, interval, ""
+            return Reason.NO_UNIT, None, ""
+    code = units.normalise(text)
+    if code is None:
+        return Reason.INCOMPARABLE_UNIT, None, unit_text
+    affine = units.affine(code, concept.unit, molar_mass=concept.molar_mass, valence=concept.valence)
+    if affine is None:
+        return Reason.INCOMPARABLE_UNIT, None, code
+    return None, affine.apply(interval), code
+
+
+def _plausible(concept: Concept, interval: Interval) -> bool:
+    low, high = concept.plausible
+    if low is not None and interval.high is not None and compare(interval.high, low) < 0:
+        return False
+    return high is None or interval.low is None or compare(interval.low, high) <= 0
+
+
+def unreadable(case: Case, concept: Concept) -> bool:
+    """Whether records may be missing because they were not fetched or could not be read."""
+    return not case.chart.whole(concept)
+
+
+def text_of(entry: Entry) -> str:
+    """Free text that a pattern may read: valueString, else the text of the coded value."""
+    value = entry.resource.get("valueString")
+    return value if isinstance(value, str) else concept_text(entry.resource.get("valueCodeableConcept"))

@@ -1,0 +1,96 @@
+"""Measured values within bounds."""
+
+from __future__ import annotations
+
+from fhirscreen.criteria.bounds import Which
+from fhirscreen.engines.evaluator.absence import no_record
+from fhirscreen.engines.evaluator.cases import Case
+from fhirscreen.engines.evaluator.items import Item, measurement_items
+from fhirscreen.engines.evaluator.occurrences import event_times
+from fhirscreen.engines.evaluator.ranges import limit_of
+from fhirscreen.engines.evaluator.selection import Decide, Placed, decide, place
+from fhirscreen.mapping.concepts import Concept
+from fhirscreen.plan.nodes import Edge, Feature, Range, ValueWithin
+from fhirscreen.values.intervals import Interval, is_above, is_at_least, is_at_most, is_below
+from fhirscreen.values.truth import Truth, conjunction
+from fhirscreen.verdicts.proofs import Proof, threshold
+from fhirscreen.verdicts.reasons import Reason
+
+
+def placed_items(case: Case, feature: Feature) -> Placed:
+    """A measurement's records by window; those that a later event voids are only shown."""
+    key = ("placed", feature)
+    known: Placed | None = case.memory.get(key)
+    if known is None:
+        voided = [time for event in feature.invalidated_by for time in event_times(case, event)]
+        known = place(measurement_items(case, feature.concept), feature.windows, case.as_of, voided)
+        case.memory[key] = known
+    return known
+
+
+def value_within(case: Case, node: ValueWithin) -> Proof:
+    """The proof that the feature's value lies in the range."""
+    feature = node.feature
+    placed = placed_items(case, feature)
+    absent = no_record(case, feature.concept)
+    which = feature.which
+    if which in (Which.MINIMUM, Which.MAXIMUM):
+        return _extremum(case, node, placed, absent)
+    return decide(placed, which, _judge(case, feature.concept, node.range), node.says, absent)
+
+
+def _extremum(case: Case, node: ValueWithin, placed: Placed, absent: Proof) -> Proof:
+    """A minimum is at least a bound when every value is, and at most a bound when any is."""
+    low, high = node.range.low, node.range.high
+    lowest = node.feature.which is Which.MINIMUM
+    proofs = []
+    for edge, bounds, every in ((low, Range(low=low), lowest), (high, Range(high=high), not lowest)):
+        if edge is not None:
+            which = Which.EVERY if every else Which.ANY
+            judge = _judge(case, node.feature.concept, bounds)
+            proofs.append(decide(placed, which, judge, node.says, absent))
+    return proofs[0] if len(proofs) == 1 else threshold(2, proofs, node.says)._replace(children=())
+
+
+def _judge(case: Case, concept: Concept, bounds: Range) -> Decide:
+    def judge(item: Item) -> tuple[Truth, Reason | None]:
+        if item.blocked is not None or item.interval is None:
+            return Truth.UNKNOWN, item.blocked or Reason.NO_VALUE
+        return compare_range(case, concept, item, bounds)
+
+    return judge
+
+
+def compare_range(case: Case, concept: Concept, item: Item, bounds: Range) -> tuple[Truth, Reason | None]:
+    """Whether one result lies in a range whose edges may be multiples of its own reference limits."""
+    assert item.interval is not None  # noqa: S101 - narrowed by the caller
+    truths: list[Truth] = []
+    for edge, lower in ((bounds.low, True), (bounds.high, False)):
+        if edge is None:
+            continue
+        number = edge.value
+        if edge.limit is not None:
+            limit = limit_of(case, concept, item, edge.limit)
+            if limit is None:
+                return Truth.UNKNOWN, Reason.NO_REFERENCE_RANGE
+            number = edge.value * limit
+        truths.append(against(item.interval, edge, number, lower=lower))
+    truth = conjunction(truths)
+    return truth, (Reason.CENSORED_VALUE if truth is Truth.UNKNOWN else None)
+
+
+def against(interval: Interval, edge: Edge, number: float, *, lower: bool) -> Truth:
+    """Whether an interval lies on the right side of one edge, whose number is given."""
+    if lower:
+        return is_at_least(interval, number) if edge.inclusive else is_above(interval, number)
+    return is_at_most(interval, number) if edge.inclusive else is_below(interval, number)
+
+
+def in_range(interval: Interval, bounds: Range) -> Truth:
+    """Whether an interval lies in a range of plain numbers."""
+    truths = [
+        against(interval, edge, edge.value, lower=lower)
+        for edge, lower in ((bounds.low, True), (bounds.high, False))
+        if edge is not None
+    ]
+    return conjunction(truths)

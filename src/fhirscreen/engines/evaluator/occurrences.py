@@ -1,0 +1,182 @@
+"""Diagnoses, events and therapies: whether something is on record, as asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from fhirscreen.engines.evaluator.absence import absent
+from fhirscreen.engines.evaluator.cases import Case, clipped
+from fhirscreen.engines.evaluator.therapies import given_as_asked
+from fhirscreen.fhir.entries import Entry, State, codings
+from fhirscreen.mapping.concepts import ConceptKind, Role, Source
+from fhirscreen.plan.nodes import Feature, Occurred
+from fhirscreen.values.dates import Moment, moment_text, relation
+from fhirscreen.values.truth import Truth, conjunction
+from fhirscreen.verdicts.proofs import Proof
+from fhirscreen.verdicts.reasons import Basis, Reason, first_reason
+
+_SEVERITIES = {
+    "mild": {"255604002"},
+    "moderate": {"6736007"},
+    "severe": {"24484000"},
+}
+"""SNOMED CT codes of Condition.severity (R4, valueset-condition-severity)."""
+
+
+class Occurrence(NamedTuple):
+    """One record that may be an occurrence: whether it is one as asked, and when it was last so."""
+
+    entry: Entry
+    truth: Truth
+    reason: Reason | None
+    basis: Basis
+    when: Moment
+    role: Role
+
+
+def occurred(case: Case, node: Occurred) -> Proof:
+    """The proof that the diagnosis or therapy is on record as asked."""
+    found = occurrences(case, node)
+    if not found:
+        ever = not node.active
+        return absent(case, node.feature.concept, node.within, ever=ever)._replace(says=node.says)
+    return settle(case, node, found)
+
+
+def settle(case: Case, node: Occurred, found: list[Occurrence]) -> Proof:
+    """A match wins; then what is uncertain; then what speaks against it; then what is less specific."""
+    matches = [o for o in found if o.role in (Role.MATCH, Role.HISTORY) and o.entry.state is not State.DENIED]
+    denials = [o for o in found if o.role is Role.MATCH and o.entry.state is State.DENIED]
+    true = [o for o in matches if o.truth is Truth.TRUE]
+    if true:
+        newer = [
+            o for o in denials if o.entry.when is not None and all(o.when.start >= t.when.end for t in true)
+        ]
+        if newer and not node.active:
+            return _proof(case, node, Truth.UNKNOWN, Reason.CONFLICTING, true + newer)
+        if not newer:
+            reason = Reason.ORDER_ONLY if all(o.basis is Basis.PRESUMED for o in true) else None
+            return _proof(case, node, Truth.TRUE, reason, true)
+        return _proof(case, node, Truth.FALSE, None, newer)
+    judged = [o for o in found if o.role is Role.JUDGEMENT and o.truth is not Truth.FALSE]
+    unknown = [o for o in matches if o.truth is Truth.UNKNOWN] + judged
+    if unknown:
+        reasons = [o.reason for o in unknown if o.reason is not None]
+        return _proof(case, node, Truth.UNKNOWN, first_reason(reasons), unknown)
+    disjoint = [o for o in found if o.role is Role.DISJOINT and o.truth is Truth.TRUE]
+    if disjoint:
+        return _proof(case, node, Truth.FALSE, None, disjoint)
+    if denials:
+        return _proof(case, node, Truth.FALSE, None, denials)
+    coarser = [o for o in found if o.role is Role.COARSER and o.truth is not Truth.FALSE]
+    if coarser:
+        return _proof(case, node, Truth.UNKNOWN, Reason.COARSER_CODE, coarser)
+    against = [o for o in matches if o.truth is Truth.FALSE]
+    nothing = absent(case, node.feature.concept, node.within, ever=not node.active)
+    if against and (nothing.truth is Truth.FALSE or _settled_by(node)):
+        return _proof(case, node, Truth.FALSE, None, against)
+    return nothing._replace(says=node.says)
+
+
+def _settled_by(node: Occurred) -> bool:
+    """Whether a record that is not as asked settles the question by itself: a resolved or mild condition."""
+    return node.feature.concept.kind is not ConceptKind.THERAPY and (node.active or bool(node.severity))
+
+
+def _proof(case: Case, node: Occurred, truth: Truth, reason: Reason | None, found: list[Occurrence]) -> Proof:
+    best = max(found, key=lambda o: (o.when.end, o.when.start, o.entry.reference))
+    basis = Basis.PRESUMED if reason is Reason.ORDER_ONLY and truth is Truth.TRUE else Basis.RECORDED
+    date = "" if best.entry.when is None else moment_text(best.entry.when, case.site.zone)
+    evidence = tuple(sorted({o.entry.reference for o in found}))
+    return Proof(truth, basis, reason, evidence, _code(node, best), "", date, node.says)
+
+
+def _code(node: Occurred, best: Occurrence) -> str:
+    """The code that says it: of the source's own codes where one is, else the first."""
+    for source in node.feature.sources:
+        for coding in best.entry.codings:
+            if source.role is best.role and source.codes.matches(coding.system, coding.code):
+                return coding.code
+    return best.entry.codings[0].code if best.entry.codings else ""
+
+
+def occurrences(case: Case, node: Occurred) -> list[Occurrence]:
+    """Every record of the concept up to the index date, judged as asked."""
+    key = ("occurrences", node)
+    known: list[Occurrence] | None = case.memory.get(key)
+    if known is None:
+        found = case.found(node.feature.concept, *Role)
+        known = [o for source, entry in found if (o := _judge(case, node, source, entry)) is not None]
+        case.memory[key] = known
+    return known
+
+
+def _judge(case: Case, node: Occurred, source: Source, entry: Entry) -> Occurrence | None:
+    concept, end = node.feature.concept, case.as_of.end
+    when = clipped(entry.when, end)
+    checks: list[tuple[Truth, Reason]] = []
+    if concept.about_cancer and node.feature.concept.kind is not ConceptKind.THERAPY:
+        linked = case.links.link(entry, case.chart)
+        if linked is Truth.FALSE:
+            return None
+        checks.append((linked, Reason.AMBIGUOUS_FOCUS))
+    if source.role is Role.JUDGEMENT:
+        checks.append((Truth.UNKNOWN, Reason.JUDGEMENT))
+    if source.role is Role.HISTORY and node.active:
+        checks.append((Truth.FALSE, Reason.STALE))
+    basis = Basis.RECORDED
+    if entry.state is State.UNCONFIRMED:
+        checks.append((Truth.UNKNOWN, Reason.UNCONFIRMED))
+    elif entry.state is State.ORDERED:
+        if concept.id in case.site.order_counts_as_given:
+            basis = Basis.PRESUMED
+        else:
+            checks.append((Truth.UNKNOWN, Reason.ORDER_ONLY))
+    if concept.kind is ConceptKind.THERAPY and source.role is not Role.HISTORY:
+        checks.extend(given_as_asked(case, node, entry))
+        when = last_given(entry, end)
+    elif node.active and source.role is not Role.HISTORY:
+        checks.append((_active(entry, end), Reason.IMPRECISE_DATE))
+    if node.severity:
+        checks.append(_severity(node, entry))
+    if node.within is not None and not (source.role is Role.HISTORY and entry.when is None):
+        checks.append((relation(when, case.as_of.window(node.within)), Reason.IMPRECISE_DATE))
+    elif node.within is not None:
+        checks.append((Truth.UNKNOWN, Reason.IMPRECISE_DATE))
+    truth = conjunction(check for check, _ in checks)
+    reason = first_reason([reason for check, reason in checks if check is Truth.UNKNOWN])
+    return Occurrence(entry, truth, reason if truth is Truth.UNKNOWN else None, basis, when, source.role)
+
+
+def last_given(entry: Entry, end: int) -> Moment:
+    """When a therapy was last given: its end, the index date where it goes on, else its only date."""
+    if entry.ongoing:
+        return Moment(end - 1, end)
+    last = entry.ended if entry.ended is not None else entry.when
+    moment = clipped(last, end)
+    return moment if moment.start < end else Moment(end - 1, end)
+
+
+def _active(entry: Entry, end: int) -> Truth:
+    """Whether a condition had not ended at the index date."""
+    if entry.ongoing:
+        return Truth.TRUE
+    if entry.ended is not None and entry.ended.start >= end:
+        return Truth.TRUE
+    return Truth.FALSE
+
+
+def _severity(node: Occurred, entry: Entry) -> tuple[Truth, Reason]:
+    found = codings(entry.resource.get("severity"), str)
+    if not found:
+        return Truth.UNKNOWN, Reason.NO_VALUE
+    wanted = set().union(*(_SEVERITIES.get(name, set()) for name in node.severity))
+    return (Truth.TRUE if any(coding.code in wanted for coding in found) else Truth.FALSE), Reason.NO_VALUE
+
+
+def event_times(case: Case, feature: Feature) -> Iterator[Moment]:
+    """When the events of a feature took place, as recorded; undated ones are left out."""
+    for source, entry in case.found(feature.concept, Role.MATCH):
+        if entry.state is State.RECORDED and entry.when is not None and source.role is Role.MATCH:
+            yield entry.when

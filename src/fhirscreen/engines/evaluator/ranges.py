@@ -1,0 +1,107 @@
+"""Reference limits of a result: its own range by sex and age, else the site's default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fhirscreen.criteria.bounds import Limit
+from fhirscreen.engines.evaluator.cases import Case
+from fhirscreen.engines.evaluator.items import Item
+from fhirscreen.fhir.entries import Resource, codings
+from fhirscreen.mapping.concepts import Concept
+from fhirscreen.values.dates import completed_years, local_dates
+from fhirscreen.values.intervals import compare, exactly
+
+_SEXES = {
+    "male": {"male", "M", "248153007"},
+    "female": {"female", "F", "248152002"},
+}
+"""Codes for sex in `appliesTo`: administrative-gender, v3-AdministrativeGender, SNOMED CT."""
+
+
+def limit_of(case: Case, concept: Concept, item: Item, limit: Limit) -> float | None:
+    """The upper or lower limit of normal for one result, in the concept's canonical unit.
+
+    None where the result has several ranges that its sex and age do not tell apart, text alone, or none
+    while the site has no default (design: units).
+    """
+    key = ("limit", limit, concept.id, item.reference)
+    if key not in case.memory:
+        case.memory[key] = _limit_of(case, concept, item, limit)
+    known: float | None = case.memory[key]
+    return known
+
+
+def _limit_of(case: Case, concept: Concept, item: Item, limit: Limit) -> float | None:
+    ranges = (item.holder or {}).get("referenceRange") or []
+    if not ranges:
+        return _site_limit(case, concept, limit)
+    found = {
+        value
+        for each in ranges
+        if isinstance(each, dict) and _applies(case, item, each)
+        for value in _ends(case, concept, item, each, limit)
+    }
+    distinct: list[float] = []
+    for value in sorted(found):
+        if not distinct or compare(value, distinct[-1]) != 0:
+            distinct.append(value)
+    return distinct[0] if len(distinct) == 1 else None
+
+
+def _ends(case: Case, concept: Concept, item: Item, each: Resource, limit: Limit) -> Iterator[float]:
+    quantity = each.get("high" if limit is Limit.ULN else "low")
+    value = quantity.get("value") if isinstance(quantity, dict) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or quantity is None:
+        return
+    # The range's unit is converted; where it has none, it is the value's own.
+    text = str(quantity.get("code") or quantity.get("unit") or item.code_unit or "")
+    converted = _convert(case, concept, float(value), text)
+    if converted is not None:
+        yield converted
+
+
+def _convert(case: Case, concept: Concept, value: float, text: str) -> float | None:
+    if concept.unit is None:
+        return value
+    units = case.chart.index.units
+    code = units.normalise(text or case.site.default_units.get(concept.id, ""))
+    if code is None:
+        return None
+    affine = units.affine(code, concept.unit, molar_mass=concept.molar_mass, valence=concept.valence)
+    return None if affine is None else affine.apply(exactly(value)).low
+
+
+def _applies(case: Case, item: Item, each: Resource) -> bool:
+    """Whether a range is one of normal, for the patient's sex and age at the measurement.
+
+    A range for another group (a trimester, an ethnicity) is not known to apply and is left out.
+    """
+    kinds = codings(each.get("type"), str)
+    if kinds and all(coding.code != "normal" for coding in kinds):
+        return False
+    groups = each.get("appliesTo") or []
+    if groups:
+        wanted = _SEXES.get(str(case.chart.patient.get("gender")), set())
+        if not any(coding.code in wanted for group in groups for coding in codings(group, str)):
+            return False
+    return "age" not in each or _in_age(case, item, each["age"])
+
+
+def _in_age(case: Case, item: Item, age: object) -> bool:
+    birth = case.chart.patient.get("birthDate")
+    if not isinstance(birth, str) or not isinstance(age, dict):
+        return False
+    young, old = completed_years(birth, *local_dates(item.when, case.site.zone))
+    low, high = ((age.get(end) or {}).get("value") for end in ("low", "high"))
+    return (low is None or young >= low) and (high is None or old <= high)
+
+
+def _site_limit(case: Case, concept: Concept, limit: Limit) -> float | None:
+    sex = case.chart.patient.get("gender")
+    ranges = case.site.reference_ranges.get(concept.id, ())
+    fitting = [r for r in ranges if r.sex == sex] or [r for r in ranges if r.sex is None]
+    if len(fitting) != 1:
+        return None
+    value = fitting[0].high if limit is Limit.ULN else fitting[0].low
+    return None if value is None else _convert(case, concept, value, fitting[0].unit)

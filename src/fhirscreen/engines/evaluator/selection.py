@@ -1,0 +1,163 @@
+"""Which record decides: windows, staleness, ties and partial dates (design: which value)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from fhirscreen.criteria.bounds import Which
+from fhirscreen.engines.evaluator.items import Item
+from fhirscreen.mapping.concepts import Windows
+from fhirscreen.values.dates import Moment, relation
+from fhirscreen.values.durations import AsOf
+from fhirscreen.values.truth import Truth, conjunction, disjunction
+from fhirscreen.verdicts.proofs import Proof
+from fhirscreen.verdicts.reasons import Basis, Reason, first_reason, weakest
+
+Decide = Callable[[Item], tuple[Truth, Reason | None]]
+"""What one record says: a truth, and the reason where it is UNKNOWN."""
+
+
+class Placed(NamedTuple):
+    """Records by where they lie: those that decide (and may only possibly lie in the window), those shown.
+
+    `empty` hold no value and are in the window.
+    """
+
+    certain: list[Item]
+    possible: list[Item]
+    stale: list[Item]
+    empty: list[Item]
+
+
+def place(items: Sequence[Item], windows: Windows, as_of: AsOf, voided: Sequence[Moment] = ()) -> Placed:
+    """Sorts records by the windows; what an event in `voided` came after is only shown.
+
+    A record before such an event decides no longer; one that may be before it only possibly decides.
+    """
+    decides, shows = as_of.window(windows.decides), as_of.window(windows.shows)
+    certain: list[Item] = []
+    possible: list[Item] = []
+    stale: list[Item] = []
+    empty: list[Item] = []
+    for item in items:
+        inside = relation(item.when, decides)
+        for event in voided:
+            if item.when.end <= event.start:
+                inside = Truth.FALSE
+            elif item.when.start < event.end - 1 and inside is Truth.TRUE:
+                inside = Truth.UNKNOWN
+        if inside is Truth.FALSE:
+            if not item.skipped and relation(item.when, shows) is not Truth.FALSE:
+                stale.append(item)
+        elif item.skipped:
+            empty.append(item)
+        elif inside is Truth.TRUE:
+            certain.append(item)
+        else:
+            possible.append(item)
+    return Placed(certain, possible, stale, empty)
+
+
+def decide(placed: Placed, which: Which, judge: Decide, says: str, absent: Proof) -> Proof:
+    """The proof of a predicate over records: `judge` says what each one would decide.
+
+    `absent` is the proof where there is no record to show.
+    """
+    usable = placed.certain + placed.possible
+    if not usable:
+        return _nothing(placed, says, absent)
+    match which:
+        case Which.LATEST | Which.FIRST:
+            return _extreme(placed, which, judge, says)
+        case Which.ANY | Which.EVERY:
+            return _quantified(placed, which, judge, says)
+        case Which.MINIMUM | Which.MAXIMUM:
+            raise AssertionError("a minimum or maximum is decided edge by edge")
+
+
+def _nothing(placed: Placed, says: str, absent: Proof) -> Proof:
+    shown, reason = placed.stale, Reason.STALE
+    if not shown:
+        shown, reason = placed.empty, Reason.NO_VALUE
+    if not shown:
+        return absent._replace(says=says)
+    if absent.reason is Reason.NOT_FETCHED:
+        reason = Reason.NOT_FETCHED
+    return shown_proof(Truth.UNKNOWN, reason, [latest(shown)], says)
+
+
+def latest(items: Sequence[Item]) -> Item:
+    """The latest record, in a total order, so that every engine shows the same one."""
+    return max(items, key=lambda item: (item.when.end, item.when.start, item.reference))
+
+
+def shown_proof(truth: Truth, reason: Reason | None, items: Sequence[Item], says: str) -> Proof:
+    """A proof that rests on these records; it shows the latest one's value."""
+    best = latest(items)
+    basis = items[0].basis if len(items) == 1 else weakest([item.basis for item in items])
+    if len(items) == 1:
+        evidence: tuple[str, ...] = (best.reference,)
+    else:
+        evidence = tuple(sorted({item.reference for item in items}))
+    return Proof(truth, basis, reason, evidence, best.value, best.unit, best.date, says)
+
+
+def candidates(placed: Placed, which: Which) -> list[Item]:
+    """The records that may be the latest (or first) one, partial dates considered."""
+    usable = placed.certain + placed.possible
+    if len(usable) == 1:
+        return usable
+    if which is Which.LATEST:
+        floor = max((item.when.start for item in placed.certain), default=None)
+        if floor is None:
+            return usable
+        return [item for item in usable if item.when.end > floor]
+    ceiling = min((item.when.end for item in placed.certain), default=None)
+    if ceiling is None:
+        return usable
+    return [item for item in usable if item.when.start < ceiling]
+
+
+def _extreme(placed: Placed, which: Which, judge: Decide, says: str) -> Proof:
+    """Every record that may be the latest is tried: the same truth decides."""
+    tried = candidates(placed, which)
+    if len(tried) == 1 and placed.certain:
+        truth, reason = judge(tried[0])
+        return shown_proof(truth, reason, tried, says)
+    judged = [(item, *judge(item)) for item in tried]
+    truths = {truth for _, truth, _ in judged}
+    reasons = [reason for _, _, reason in judged if reason is not None]
+    if len(truths) == 1 and (placed.certain or Truth.UNKNOWN in truths):
+        return shown_proof(truths.pop(), first_reason(reasons), tried, says)
+    if len(truths) > 1:
+        same_time = len({item.when for item in tried}) == 1
+        reasons.append(Reason.CONFLICTING if same_time and len(tried) > 1 else Reason.IMPRECISE_DATE)
+    else:
+        # All records that could decide may just as well lie before the window.
+        reasons.append(Reason.IMPRECISE_DATE)
+    return shown_proof(Truth.UNKNOWN, first_reason(reasons), tried, says)
+
+
+def _quantified(placed: Placed, which: Which, judge: Decide, says: str) -> Proof:
+    """Any or every record in the window; one that may lie outside cannot decide by itself."""
+    wanted = Truth.TRUE if which is Which.ANY else Truth.FALSE
+    judged = [(item, *judge(item)) for item in placed.certain]
+    for item in placed.possible:
+        truth, reason = judge(item)
+        if truth is wanted:
+            truth, reason = Truth.UNKNOWN, Reason.IMPRECISE_DATE
+        judged.append((item, truth, reason))
+    truths = [truth for _, truth, _ in judged]
+    truth = disjunction(truths) if which is Which.ANY else conjunction(truths)
+    if not placed.certain and truth is not Truth.UNKNOWN:
+        # Perhaps nothing lies in the window at all.
+        items = [item for item, _, _ in judged]
+        return shown_proof(Truth.UNKNOWN, Reason.IMPRECISE_DATE, items, says)
+    deciding = [(item, reason) for item, each, reason in judged if each is truth]
+    reasons = [reason for _, reason in deciding if reason is not None]
+    proof = shown_proof(truth, first_reason(reasons), [item for item, _ in deciding], says)
+    if len(deciding) > 1 and truth is wanted:
+        strongest = min((item for item, _ in deciding), key=lambda item: item.basis is not Basis.RECORDED)
+        return proof._replace(basis=strongest.basis)
+    return proof

@@ -1,0 +1,129 @@
+"""What a therapy was given for, by which route and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fhirscreen.engines.evaluator.cases import Case, has_any
+from fhirscreen.fhir.entries import Entry, Resource, codings
+from fhirscreen.fhir.references import targets
+from fhirscreen.plan.nodes import Occurred, Purpose
+from fhirscreen.values.codes import CodeSet, Coding
+from fhirscreen.values.dates import Moment, local_dates
+from fhirscreen.values.durations import Duration, days_after
+from fhirscreen.values.truth import Truth
+from fhirscreen.verdicts.reasons import Reason
+
+
+def given_as_asked(case: Case, node: Occurred, entry: Entry) -> Iterator[tuple[Truth, Reason]]:
+    """One check for each thing that the mapping or the criterion asks of a therapy."""
+    concept = node.feature.concept
+    found = routes(entry.resource, case)
+    if concept.routes_not and has_any(concept.routes_not, found):
+        yield Truth.FALSE, Reason.NO_VALUE
+    if node.routes is not None:
+        known = Truth.UNKNOWN if not found else Truth.TRUE if has_any(node.routes, found) else Truth.FALSE
+        yield known, Reason.NO_VALUE
+    yield _purpose(case, node, entry), Reason.AMBIGUOUS_FOCUS
+    if node.active:
+        yield _current(entry, case.as_of.end), Reason.IMPRECISE_DATE
+    if node.minimum_duration is not None:
+        yield _lasted(case, entry, node.minimum_duration), Reason.IMPRECISE_DATE
+
+
+def routes(resource: Resource, case: Case) -> tuple[Coding, ...]:
+    """The routes of a medication resource, wherever its type keeps them."""
+    dosages: list[Resource] = []
+    for element in ("dosage", "dosageInstruction"):
+        value = resource.get(element)
+        dosages.extend(value if isinstance(value, list) else [value] if isinstance(value, dict) else [])
+    short = case.chart.index.terms.short
+    return tuple(coding for dosage in dosages for coding in codings(dosage.get("route"), short))
+
+
+def reasons(case: Case, entry: Entry) -> tuple[tuple[Coding, ...], frozenset[str], bool]:
+    """The codes a therapy gives as its reason, the conditions it refers to, and whether it gives any at all."""
+    resource, short = entry.resource, case.chart.index.terms.short
+    listed = resource.get("reasonCode") or []
+    found = [coding for reason in listed for coding in codings(reason, short)]
+    references = frozenset(targets(resource.get("reasonReference") or [], case.chart.aliases))
+    for reference in sorted(references):
+        condition = case.chart.find(reference)
+        if condition is not None:
+            found.extend(codings(condition.get("code"), short))
+    return tuple(found), references, bool(listed or references)
+
+
+def _purpose(case: Case, node: Occurred, entry: Entry) -> Truth:
+    """Whether it was given for what the criterion asks, or for what makes a drug with several uses count."""
+    concept, purpose = node.feature.concept, node.purpose
+    shared = bool(concept.shared_use) and has_any(concept.shared_use, entry.codings)
+    if purpose is None and not shared and not concept.not_for:
+        return Truth.TRUE
+    codes, references, stated = reasons(case, entry)
+    if purpose is not None:
+        return _for(case, purpose, codes, references, stated=stated, shared=shared)
+    if concept.not_for and has_any(concept.not_for, codes):
+        return Truth.FALSE
+    if not shared:
+        return Truth.TRUE
+    return _stated(concept.counts_for, codes, stated=stated)
+
+
+def _stated(wanted: CodeSet, codes: tuple[Coding, ...], *, stated: bool) -> Truth:
+    """A reason that is stated in codes decides; none, or one in words only, does not."""
+    if has_any(wanted, codes):
+        return Truth.TRUE
+    return Truth.FALSE if stated and codes else Truth.UNKNOWN
+
+
+def _for(
+    case: Case,
+    purpose: Purpose,
+    codes: tuple[Coding, ...],
+    references: frozenset[str],
+    *,
+    stated: bool,
+    shared: bool,
+) -> Truth:
+    if purpose.index_cancer and references & case.links.conditions:
+        return Truth.TRUE
+    told = _stated(purpose.codes, codes, stated=stated)
+    if told is not Truth.UNKNOWN or not purpose.index_cancer or stated or shared:
+        return told
+    return Truth.TRUE if case.links.only_ever else Truth.UNKNOWN
+
+
+def _current(entry: Entry, end: int) -> Truth:
+    if entry.ongoing:
+        return Truth.TRUE
+    if entry.ended is None:
+        # A course without an end may go on; a single dose is over.
+        return Truth.UNKNOWN if entry.when is not None and entry.when.end > end else Truth.FALSE
+    if entry.ended.start >= end:
+        return Truth.TRUE
+    return Truth.FALSE if entry.ended.end < end else Truth.UNKNOWN
+
+
+def _lasted(case: Case, entry: Entry, minimum: Duration) -> Truth:
+    """Whether a course lasted at least so long; both ends must be known, or it goes on."""
+    end = case.as_of.end
+    start = _start(entry)
+    if start is None:
+        return Truth.UNKNOWN
+    last = Moment(end - 1, end) if entry.ongoing else entry.ended
+    if last is None:
+        return Truth.UNKNOWN
+    zone = case.site.zone
+    first_low, first_high = local_dates(start, zone)
+    last_low, last_high = local_dates(last, zone)
+    if last_low >= days_after(first_high, minimum):
+        return Truth.TRUE
+    return Truth.FALSE if last_high < days_after(first_low, minimum) else Truth.UNKNOWN
+
+
+def _start(entry: Entry) -> Moment | None:
+    """When a course began; None where only its end is known."""
+    if entry.began is not None:
+        return entry.began
+    return None if entry.ended is not None else entry.when

@@ -1,0 +1,311 @@
+"""An Entry: what one clinical resource says, before anyone asks what concept it stands for.
+
+The status elements of each resource type decide what it is evidence of (R4: Observation.status,
+Condition.verificationStatus and clinicalStatus, Procedure.status, medication statuses, modifiers all).
+Resources that are no evidence at all give no Entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from fhirscreen.exceptions import DataError
+from fhirscreen.values.codes import Coding
+from fhirscreen.values.dates import EVER, Moment, parse_moment
+
+Resource = dict[str, Any]
+
+
+class State(Enum):
+    """What a resource is evidence of, going by its status elements."""
+
+    RECORDED = "recorded"
+    UNCONFIRMED = "unconfirmed"
+    DENIED = "denied"
+    ORDERED = "ordered"
+
+
+class Entry(NamedTuple):
+    """One resource that is evidence.
+
+    `when` is the clinical time: of an Observation its effective time, of a Condition its onset (else when
+    it was recorded), of a therapy from its start to its end; None where the record has no date. `began`
+    and `ended` bound a therapy or a condition where known; `ongoing` says that it has not ended.
+    """
+
+    reference: str
+    resource: Resource
+    state: State
+    when: Moment | None
+    ended: Moment | None = None
+    ongoing: bool = False
+    codings: tuple[Coding, ...] = ()
+    text: str = ""
+    began: Moment | None = None
+
+
+MEDICATIONS = ("MedicationAdministration", "MedicationDispense", "MedicationStatement", "MedicationRequest")
+"""The resource types that `medications` stands for in a mapping, the strongest evidence first."""
+
+
+def codings(concept: object, short: Callable[[str], str]) -> tuple[Coding, ...]:
+    """All codings of a CodeableConcept that have a code, systems by short name; DataError where it is not one."""
+    if concept is None:
+        return ()
+    if not isinstance(concept, dict):
+        raise DataError("a CodeableConcept is not an object", expected="an object with coding or text")
+    listed = concept.get("coding", ())
+    if not isinstance(listed, list | tuple):
+        raise DataError("CodeableConcept.coding is not a list", expected="a list of Coding")
+    found = []
+    for coding in listed:
+        if not isinstance(coding, dict):
+            raise DataError("a Coding is not an object", expected="an object with system and code")
+        code = coding.get("code")
+        if isinstance(code, str):
+            system = coding.get("system")
+            found.append(Coding(short(system) if isinstance(system, str) else "", code.strip()))
+    return tuple(found)
+
+
+def concept_text(concept: object) -> str:
+    """CodeableConcept.text; never a display."""
+    text = concept.get("text") if isinstance(concept, dict) else None
+    return text if isinstance(text, str) else ""
+
+
+class Terms(NamedTuple):
+    """What reading depends on: the site's zone for dates, and the short names of code systems."""
+
+    zone: ZoneInfo
+    short: Callable[[str], str]
+
+
+def status_code(resource: Resource, element: str) -> str:
+    """The one code of a status CodeableConcept such as clinicalStatus; "" where there is none."""
+    found = codings(resource.get(element), str)
+    return found[0].code if found else ""
+
+
+def reference_of(resource: Resource) -> str:
+    """`Type/id`; DataError where the resource has neither."""
+    kind, id = resource.get("resourceType"), resource.get("id")
+    if not isinstance(kind, str) or not isinstance(id, str):
+        raise DataError("a resource has no resourceType or no id", expected="both, as strings")
+    return f"{kind}/{id}"
+
+
+def _moment(resource: Resource, terms: Terms, *elements: str) -> Moment | None:
+    for element in elements:
+        text = resource.get(element)
+        if text is not None:
+            return parse_moment(text, terms.zone)
+    return None
+
+
+def _period(period: object, terms: Terms) -> tuple[Moment | None, Moment | None]:
+    if not isinstance(period, dict):
+        return None, None
+    return _moment(period, terms, "start"), _moment(period, terms, "end")
+
+
+def _span(start: Moment | None, end: Moment | None) -> Moment | None:
+    """When something that has a start and an end took place, each of them perhaps unknown."""
+    if start is None and end is None:
+        return None
+    return Moment(start.start if start else EVER.start, end.end if end else EVER.end)
+
+
+def _observation(resource: Resource, terms: Terms) -> Entry | None:
+    if resource.get("status") in ("registered", "preliminary", "cancelled", "entered-in-error"):
+        return None
+    when = _moment(resource, terms, "effectiveDateTime", "effectiveInstant")
+    if when is None and "effectivePeriod" in resource:
+        start, end = _period(resource["effectivePeriod"], terms)
+        # What was seen over a period was true at its end at the latest; the start alone bounds it below.
+        when = end or _span(start, None)
+    state = State.DENIED if resource.get("valueBoolean") is False else State.RECORDED
+    code = resource.get("code")
+    return Entry(
+        reference_of(resource),
+        resource,
+        state,
+        when,
+        None,
+        False,
+        codings(code, terms.short),
+        concept_text(code),
+    )
+
+
+_VERIFICATION = {
+    "unconfirmed": State.UNCONFIRMED,
+    "provisional": State.UNCONFIRMED,
+    "differential": State.UNCONFIRMED,
+    "refuted": State.DENIED,
+}
+
+
+def _condition(resource: Resource, terms: Terms) -> Entry | None:
+    verification = status_code(resource, "verificationStatus")
+    if verification == "entered-in-error":
+        return None
+    state = _VERIFICATION.get(verification, State.RECORDED)
+    when = _moment(resource, terms, "onsetDateTime")
+    if when is None and "onsetPeriod" in resource:
+        when = _period(resource["onsetPeriod"], terms)[0]
+    if when is None:
+        when = _moment(resource, terms, "recordedDate", "assertedDate")
+    ended = _moment(resource, terms, "abatementDateTime")
+    if ended is None and "abatementPeriod" in resource:
+        ended = _period(resource["abatementPeriod"], terms)[1]
+    clinical = status_code(resource, "clinicalStatus")
+    if clinical:
+        ongoing = clinical in ("active", "recurrence", "relapse")
+    else:
+        ongoing = not any(name.startswith("abatement") for name in resource)
+    code = resource.get("code")
+    return Entry(
+        reference_of(resource),
+        resource,
+        state,
+        when,
+        ended,
+        ongoing,
+        codings(code, terms.short),
+        concept_text(code),
+    )
+
+
+_DONE = {
+    "Procedure": ({"completed", "in-progress", "stopped"}, {"in-progress"}),
+    "MedicationAdministration": (
+        {"completed", "in-progress", "stopped", "on-hold"},
+        {"in-progress", "on-hold"},
+    ),
+    "MedicationDispense": ({"completed", "in-progress", "stopped"}, {"in-progress"}),
+    "MedicationStatement": ({"active", "completed", "stopped", "on-hold"}, {"active", "on-hold"}),
+}
+"""Per type: statuses that say it was done, and those of them that say it goes on."""
+
+
+def _therapy(resource: Resource, terms: Terms) -> Entry | None:
+    kind = resource["resourceType"]
+    done, continuing = _DONE[kind]
+    status = resource.get("status")
+    if status not in done and status not in ("unknown", None):
+        return None
+    state = State.RECORDED if status in done else State.UNCONFIRMED
+    start = end = None
+    for element in ("performedPeriod", "effectivePeriod"):
+        if element in resource:
+            start, end = _period(resource[element], terms)
+    ongoing = status in continuing and end is None
+    if start is None and end is None:
+        start = _moment(
+            resource, terms, "performedDateTime", "effectiveDateTime", "whenHandedOver", "whenPrepared"
+        )
+        when = start
+    else:
+        when = _span(start, end)
+    if when is None:
+        when = _moment(resource, terms, "dateAsserted")
+        # A statement asserts what was taken before it was made.
+        when = Moment(EVER.start, when.end) if when is not None else None
+    return Entry(
+        reference_of(resource), resource, state, when, end, ongoing, *_drug(resource, terms), began=start
+    )
+
+
+def _request(resource: Resource, terms: Terms) -> Entry | None:
+    if resource.get("status") in ("cancelled", "entered-in-error", "draft"):
+        return None
+    if resource.get("intent") in ("proposal", "plan", "option") or resource.get("doNotPerform") is True:
+        return None
+    when = _moment(resource, terms, "authoredOn")
+    ongoing = resource.get("status") == "active"
+    return Entry(
+        reference_of(resource), resource, State.ORDERED, when, None, ongoing, *_drug(resource, terms)
+    )
+
+
+def _drug(resource: Resource, terms: Terms) -> tuple[tuple[Coding, ...], str]:
+    if resource["resourceType"] == "Procedure":
+        code = resource.get("code")
+    else:
+        code = resource.get("medicationCodeableConcept")
+        if code is None:
+            code = contained_code(resource)
+    return codings(code, terms.short), concept_text(code)
+
+
+def contained_code(resource: Resource) -> object:
+    """The code of the contained Medication that `medicationReference` names by `#id`, else None."""
+    reference = resource.get("medicationReference")
+    target = reference.get("reference") if isinstance(reference, dict) else None
+    if isinstance(target, str) and target.startswith("#"):
+        for contained in resource.get("contained", ()):
+            if contained.get("id") == target[1:]:
+                return contained.get("code")
+    return None
+
+
+def _allergy(resource: Resource, terms: Terms) -> Entry | None:
+    verification = status_code(resource, "verificationStatus")
+    if verification == "entered-in-error":
+        return None
+    state = _VERIFICATION.get(verification, State.RECORDED)
+    when = _moment(resource, terms, "onsetDateTime", "recordedDate")
+    clinical = status_code(resource, "clinicalStatus")
+    found = list(codings(resource.get("code"), terms.short))
+    for reaction in resource.get("reaction", ()):
+        found.extend(codings(reaction.get("substance"), terms.short))
+    text = concept_text(resource.get("code"))
+    return Entry(
+        reference_of(resource), resource, state, when, None, clinical in ("", "active"), tuple(found), text
+    )
+
+
+_READERS: dict[str, Callable[[Resource, Terms], Entry | None]] = {
+    "Observation": _observation,
+    "Condition": _condition,
+    "Procedure": _therapy,
+    "MedicationAdministration": _therapy,
+    "MedicationDispense": _therapy,
+    "MedicationStatement": _therapy,
+    "MedicationRequest": _request,
+    "AllergyIntolerance": _allergy,
+}
+
+CLINICAL_TYPES = tuple(_READERS)
+"""The resource types that a mapping may name as a source."""
+
+
+def read_entry(resource: Resource, terms: Terms) -> Entry | None:
+    """The Entry of a clinical resource; None where its status says that it is no evidence.
+
+    Dates without a time are local to the zone of `terms`. Raises DataError for elements of the wrong form; KeyError is
+    never raised for missing ones.
+    """
+    reader = _READERS.get(resource.get("resourceType", ""))
+    return None if reader is None else reader(resource, terms)
+
+
+def code_elements(resource: Resource) -> Iterator[object]:
+    """The CodeableConcepts that say what the resource is about, for finding out what concepts it touches."""
+    kind = resource.get("resourceType")
+    if kind in MEDICATIONS:
+        yield resource.get("medicationCodeableConcept") or contained_code(resource)
+        return
+    yield resource.get("code")
+    if kind == "Observation":
+        for component in resource.get("component", ()):
+            if isinstance(component, dict):
+                yield component.get("code")
+    elif kind == "AllergyIntolerance":
+        for reaction in resource.get("reaction", ()):
+            if isinstance(reaction, dict):
+                yield reaction.get("substance")

@@ -1,0 +1,127 @@
+"""Files of FHIR: NDJSON (plain or gzip) by any file names, and JSON files with Bundles or single resources.
+
+What cannot be read is given back verbatim with its file and line; nothing is dropped in silence.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from fhirscreen.exceptions import DataError
+from fhirscreen.fhir.entries import Resource
+
+
+class Line(NamedTuple):
+    """One resource of a file, or what stands there instead: verbatim, with the reason."""
+
+    where: str
+    resource: Resource | None
+    reason: str = ""
+    verbatim: str = ""
+    full_url: str | None = None
+
+
+def read_ndjson(folder: Path) -> Iterator[Line]:
+    """Every line of every `.ndjson` and `.ndjson.gz` file below a folder, in the order of their names.
+
+    Raises DataError where there is no such folder or no such file.
+    """
+    files = [path for path in _files(folder) if path.name.endswith((".ndjson", ".ndjson.gz"))]
+    if not files:
+        raise DataError(
+            "no NDJSON file in the folder", where=str(folder), expected=".ndjson or .ndjson.gz files"
+        )
+    for path in files:
+        yield from _lines(path, folder)
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise DataError("there is no such folder", where=str(folder), expected="a folder with files of FHIR")
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _lines(path: Path, folder: Path) -> Iterator[Line]:
+    name = str(path.relative_to(folder))
+    opened = gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb")
+    number = 0
+    with opened as file:
+        try:
+            for number, raw in enumerate(file, 1):
+                if not raw.isspace():
+                    yield _parsed(f"{name}:{number}", raw)
+        except (OSError, EOFError, zlib.error):
+            yield Line(f"{name}:{number + 1}", None, "the file cannot be read any further", "")
+
+
+def _parsed(where: str, raw: bytes) -> Line:
+    text = raw.decode("utf-8", "backslashreplace").rstrip("\r\n")
+    try:
+        data = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return Line(where, None, "not JSON, or cut off", text)
+    reason = _refused(data)
+    return Line(where, None, reason, text) if reason else Line(where, data)
+
+
+def _refused(data: Any) -> str:
+    """Why something is no resource; empty where it is one."""
+    if not isinstance(data, dict):
+        return "not a JSON object"
+    if not isinstance(data.get("resourceType"), str):
+        return "no resourceType"
+    if not isinstance(data.get("id"), str) and data["resourceType"] != "Bundle":
+        return "no id"
+    return ""
+
+
+def read_bundles(folder: Path) -> Iterator[Line]:
+    """Every resource of every `.json` file below a folder: Bundles of any type, or single resources.
+
+    Raises DataError where there is no such folder or no such file.
+    """
+    files = [path for path in _files(folder) if path.suffix == ".json"]
+    if not files:
+        raise DataError("no JSON file in the folder", where=str(folder), expected=".json files")
+    for path in files:
+        name = str(path.relative_to(folder))
+        raw = path.read_bytes()
+        line = _parsed(name, raw)
+        if line.resource is not None:
+            yield from unbundled(line.resource, name)
+        else:
+            yield line
+
+
+def unbundled(resource: Resource, where: str, full_url: str | None = None) -> Iterator[Line]:
+    """The resources of a Bundle, Bundles in Bundles too; any other resource is itself.
+
+    Entries whose request deletes are left out; entries without an id take it from a `urn:uuid` fullUrl.
+    """
+    if resource.get("resourceType") != "Bundle":
+        yield Line(where, resource, full_url=full_url)
+        return
+    entries = resource.get("entry", [])
+    if not isinstance(entries, list):
+        yield Line(where, None, "Bundle.entry is not a list", orjson.dumps(resource).decode())
+        return
+    for number, entry in enumerate(entries):
+        place = f"{where}:entry[{number}]"
+        inner = entry.get("resource") if isinstance(entry, dict) else None
+        if inner is None:
+            continue
+        url = entry.get("fullUrl")
+        url = url if isinstance(url, str) else None
+        if isinstance(inner, dict) and "id" not in inner and url is not None and url.startswith("urn:"):
+            inner = {**inner, "id": url.rsplit(":", 1)[-1]}
+        reason = _refused(inner)
+        if reason:
+            yield Line(place, None, reason, orjson.dumps(inner).decode())
+        else:
+            yield from unbundled(inner, place, url)

@@ -1,0 +1,57 @@
+"""References in every style that R4 allows (references.html): relative, absolute, versioned, urn:uuid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fhirscreen.fhir.entries import Resource
+
+
+def target(reference: object, aliases: Mapping[str, str] | None = None) -> str | None:
+    """`Type/id` of a Reference; None for one by identifier or display only, or to a contained resource.
+
+    `aliases` leads from `urn:uuid:…` (a Bundle's fullUrl) to `Type/id`.
+    """
+    text = reference.get("reference") if isinstance(reference, dict) else None
+    if not isinstance(text, str) or not text or text.startswith("#"):
+        return None
+    if aliases is not None and text in aliases:
+        return aliases[text]
+    if text.startswith("urn:"):
+        return None
+    parts = text.split("?", 1)[0].rstrip("/").split("/")
+    if "_history" in parts:
+        parts = parts[: parts.index("_history")]
+    return "/".join(parts[-2:]) if len(parts) >= 2 else None
+
+
+def targets(references: object, aliases: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The targets of a list of References, or of one."""
+    for reference in references if isinstance(references, list) else (references,):
+        found = target(reference, aliases)
+        if found is not None:
+            yield found
+
+
+_SUBJECTS = ("subject", "patient", "individual")
+
+
+def patient_of(resource: Resource, aliases: Mapping[str, str] | None = None) -> str | None:
+    """The bare id of the patient that a resource is about; None where it is about nobody known."""
+    if resource.get("resourceType") == "Patient":
+        id = resource.get("id")
+        return id if isinstance(id, str) else None
+    for element in _SUBJECTS:
+        found = target(resource.get(element), aliases)
+        if found is not None and found.startswith("Patient/"):
+            return found[8:]
+    return None
+
+
+def extension_references(resource: Resource, aliases: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Where a resource's extensions point (mCODE links a secondary cancer to its primary so)."""
+    extensions: Any = resource.get("extension", ())
+    for extension in extensions if isinstance(extensions, list) else ():
+        if isinstance(extension, dict):
+            yield from targets(extension.get("valueReference"), aliases)

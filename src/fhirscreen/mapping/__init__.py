@@ -1,0 +1,1 @@
+"""Concepts, sites and expansions: the data of `mappings/` and its loader."""

@@ -1,0 +1,154 @@
+"""The Catalogue: every concept with the units and code systems it needs, for one site."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fhirscreen.exceptions import MappingError, SiteError
+from fhirscreen.fhir.entries import Terms
+from fhirscreen.mapping.concepts import Concept, ConceptKind, Role, Source, ValueName
+from fhirscreen.mapping.sites import Site
+from fhirscreen.values.codes import CodeSet, Systems
+from fhirscreen.values.quantities import UnitTable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Catalogue:
+    """What is known of concepts, units and systems, with one site's overlay applied.
+
+    `digest` is the SHA-256 of the data it was read from (before the overlay); `expansions` that of the
+    value sets resolved from a terminology server, empty where none were.
+    """
+
+    concepts: Mapping[str, Concept]
+    units: UnitTable
+    systems: Systems
+    site: Site
+    digest: str = ""
+    expansions: str = ""
+
+    def __iter__(self) -> Iterator[Concept]:
+        return iter(self.concepts.values())
+
+    def has(self, id: str) -> bool:
+        """Whether there is a concept of that id."""
+        return id in self.concepts
+
+    def concept(self, id: str, where: str | None = None) -> Concept:
+        """The concept of that id. Raises MappingError with the nearest names where there is none."""
+        found = self.concepts.get(id)
+        if found is None:
+            close = difflib.get_close_matches(id, self.concepts, 3)
+            raise MappingError(
+                f"unknown concept {id!r}",
+                where=where,
+                expected="a concept of the mappings",
+                remedy=f"did you mean {' or '.join(close)}?" if close else "add it to mappings/concepts/",
+            )
+        return found
+
+    @property
+    def terms(self) -> Terms:
+        """What reading resources depends on: the site's zone and the short names of systems."""
+        return Terms(self.site.zone, self.systems.short)
+
+    def at(self, site: Site) -> Catalogue:
+        """The same catalogue for a site: local codes, values and windows laid over the base.
+
+        Raises SiteError where the site names a concept, value or unit that does not exist.
+        """
+        _check(self, site)
+        concepts = {id: _overlaid(concept, site) for id, concept in self.concepts.items()}
+        return replace(self, concepts=concepts, site=site)
+
+
+def digest(data: Any) -> str:
+    """SHA-256 over data in one canonical JSON form."""
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _overlaid(concept: Concept, site: Site) -> Concept:
+    windows = site.windows.get(concept.id, concept.windows)
+    sources, values = concept.sources, concept.values
+    local = site.local_codes.get(concept.id)
+    if local is not None:
+        sources = (*sources, *_local_sources(concept, local))
+    local_values = site.local_values.get(concept.id)
+    if local_values is not None:
+        values = tuple(_with_codes(value, local_values.get(value.name)) for value in values)
+    if windows is concept.windows and sources is concept.sources and values is concept.values:
+        return concept
+    return replace(concept, windows=windows, sources=sources, values=values)
+
+
+def _local_sources(concept: Concept, local: CodeSet) -> list[Source]:
+    """A site's code stands wherever the concept's own plain codes do."""
+    matching = [
+        s for s in concept.sources if s.role is Role.MATCH and s.component is None and s.value is None
+    ]
+    found = []
+    seen = set()
+    for source in matching or [s for s in concept.sources if s.role is Role.MATCH]:
+        if (source.resource, source.staging) not in seen:
+            seen.add((source.resource, source.staging))
+            found.append(replace(source, codes=local, component=None, value=None, morphology=None))
+    # A code has one meaning: where sources differ by staging, the local one belongs to the first.
+    return [s for s in found if s.staging == found[0].staging]
+
+
+def _with_codes(value: ValueName, local: CodeSet | None) -> ValueName:
+    return value if local is None else replace(value, codes=value.codes.union(local))
+
+
+def _check(catalogue: Catalogue, site: Site) -> None:
+    where = f"site {site.id}"
+    named: dict[str, Any] = {
+        "complete_concepts": site.complete_concepts,
+        "default_units": site.default_units,
+        "reference_ranges": site.reference_ranges,
+        "windows": site.windows,
+        "local_codes": site.local_codes,
+        "local_values": site.local_values,
+        "order_counts_as_given": site.order_counts_as_given,
+    }
+    for key, concepts in named.items():
+        for id in concepts:
+            try:
+                catalogue.concept(id)
+            except MappingError as error:
+                raise SiteError(
+                    error.what, where=f"{where}.{key}", expected=error.expected, remedy=error.remedy
+                ) from None
+    for id, unit in site.default_units.items():
+        _check_unit(catalogue, id, unit, f"{where}.default_units.{id}")
+    for id, ranges in site.reference_ranges.items():
+        for each in ranges:
+            _check_unit(catalogue, id, each.unit, f"{where}.reference_ranges.{id}")
+    for id, values in site.local_values.items():
+        for value in values:
+            if catalogue.concepts[id].value(value) is None:
+                known = ", ".join(v.name for v in catalogue.concepts[id].values)
+                raise SiteError(f"{id} has no value {value!r}", where=f"{where}.local_values", expected=known)
+
+
+def _check_unit(catalogue: Catalogue, id: str, unit: str, where: str) -> None:
+    concept = catalogue.concepts[id]
+    code = catalogue.units.normalise(unit)
+    if (
+        concept.kind is not ConceptKind.MEASUREMENT
+        or concept.unit is None
+        or code is None
+        or catalogue.units.affine(code, concept.unit, molar_mass=concept.molar_mass, valence=concept.valence)
+        is None
+    ):
+        raise SiteError(
+            f"the unit {unit!r} does not fit {id}",
+            where=where,
+            expected=f"a UCUM unit that converts to {concept.unit}",
+        )

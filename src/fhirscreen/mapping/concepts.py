@@ -1,0 +1,150 @@
+"""A Concept: a clinical idea and everything needed to find it in FHIR."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fhirscreen.values.codes import CodeSet
+from fhirscreen.values.durations import Duration
+
+
+class ConceptKind(StrEnum):
+    """What a concept's records hold."""
+
+    MEASUREMENT = "measurement"
+    CATEGORY = "category"
+    DIAGNOSIS = "diagnosis"
+    THERAPY = "therapy"
+    EVENT = "event"
+    DERIVED = "derived"
+
+
+class Role(StrEnum):
+    """What a source that matches says about the concept."""
+
+    MATCH = "sources"
+    COARSER = "coarser"
+    DISJOINT = "disjoint"
+    JUDGEMENT = "judgement"
+    HISTORY = "history"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One place in FHIR where a concept is found: a resource type and the codes to match.
+
+    `component`: the value is that component's. `value`: the coded value must match too. `morphology`: the
+    mCODE histology extension, or a further coding, must match too. `staging`: how a TNM category was
+    assessed; None where the source does not say.
+    """
+
+    resource: str
+    codes: CodeSet
+    role: Role = Role.MATCH
+    component: CodeSet | None = None
+    value: CodeSet | None = None
+    morphology: CodeSet | None = None
+    staging: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ValueName:
+    """One value of a category: its codes, the integer that means it, its coarser value.
+
+    `unknown` values say nothing (TX, "not done").
+    """
+
+    name: str
+    codes: CodeSet
+    integer: int | None = None
+    parent: str | None = None
+    unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """How long a record decides, and how long it is still shown; None is a lifetime."""
+
+    decides: Duration | None
+    shows: Duration | None
+
+
+LIFETIME = Windows(None, None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Concept:
+    """One entry of `mappings/concepts/`: the same for every engine, the reader and the documentation.
+
+    Compared by identity: a catalogue holds one object per concept.
+
+    `unit` is canonical UCUM, in which `plausible` and all bounds are compared; `molar_mass` is in g/mol.
+    `derived_from` maps another category's values to the values here that it may mean.
+    `invalidated_by`: events after which earlier records decide no longer. `unconfirmed_after`: events after
+    which a clinical category no longer decides (a T assessed under treatment).
+    """
+
+    id: str
+    kind: ConceptKind
+    label: str
+    names: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+    windows: Windows = LIFETIME
+    absence_by_site: bool = False
+    about_cancer: bool = False
+    sensitive: bool = False
+    # measurements
+    unit: str | None = None
+    plausible: tuple[float | None, float | None] = (None, None)
+    molar_mass: float | None = None
+    valence: int | None = None
+    nonnegative: bool = True
+    # categories
+    values: tuple[ValueName, ...] = ()
+    ordered: bool = False
+    pattern: re.Pattern[str] | None = None
+    derived_from: tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...] = ()
+    implied_by: tuple[tuple[str, str], ...] = ()
+    sites: str | None = None
+    persists: tuple[str, ...] = ()
+    detected_above: float | None = None
+    # validity
+    invalidated_by: tuple[str, ...] = ()
+    unconfirmed_after: tuple[str, ...] = ()
+    # therapies
+    shared_use: CodeSet = CodeSet()
+    counts_for: CodeSet = CodeSet()
+    not_for: CodeSet = CodeSet()
+    routes_not: CodeSet = CodeSet()
+    elsewhere_after: Duration | None = None
+    # derived quantities
+    formula: str | None = None
+    inputs: tuple[str, ...] = ()
+    # where it comes from
+    note: str | None = None
+
+    def value(self, name: str) -> ValueName | None:
+        """The value of that name."""
+        for value in self.values:
+            if value.name == name:
+                return value
+        return None
+
+    def below(self, names: tuple[str, ...]) -> frozenset[str]:
+        """The names and every finer value under them (T4 holds T4a and T4b)."""
+        found = set(names)
+        grown = True
+        while grown:
+            finer = {v.name for v in self.values if v.parent in found} - found
+            found |= finer
+            grown = bool(finer)
+        return frozenset(found)
+
+    def leaves(self, name: str) -> frozenset[str]:
+        """The finest values that a value may mean: itself where nothing is finer."""
+        finer = [v.name for v in self.values if v.parent == name]
+        if not finer:
+            return frozenset((name,))
+        return frozenset().union(*(self.leaves(child) for child in finer))

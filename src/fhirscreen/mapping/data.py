@@ -1,0 +1,114 @@
+"""A typed cursor over YAML data: every refusal names the file and the path in it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Any
+
+from fhirscreen.exceptions import BadInput, MappingError
+from fhirscreen.values.codes import CodeSet
+from fhirscreen.values.durations import Duration, parse_duration
+
+
+class Node:
+    """A mapping of a YAML file, with where it stands."""
+
+    def __init__(self, data: object, where: str, error: type[BadInput] = MappingError) -> None:
+        self.where = where
+        self.error = error
+        if not isinstance(data, dict):
+            raise self.refuse("is not a mapping", "keys and values")
+        self.data: dict[str, Any] = data
+
+    def refuse(self, what: str, expected: str, key: str = "", remedy: str | None = None) -> BadInput:
+        """The error to raise for what stands here."""
+        path = f"{self.where}.{key}" if key else self.where
+        return self.error(f"{key or 'this'} {what}", where=path, expected=expected, remedy=remedy)
+
+    def only(self, *allowed: str) -> None:
+        """Refuse keys other than these."""
+        for key in self.data:
+            if key not in allowed:
+                close = difflib.get_close_matches(str(key), allowed, 1)
+                raise self.refuse(
+                    f"has the unknown key {key!r}",
+                    ", ".join(sorted(allowed)),
+                    remedy=f"did you mean {close[0]!r}?" if close else "remove it",
+                )
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """The text under a key."""
+        value = self.data.get(key, default)
+        if not isinstance(value, str) or not value:
+            raise self.refuse("is missing or no text", "a text", key)
+        return value
+
+    def optional_text(self, key: str) -> str | None:
+        """The text under a key, or None."""
+        return self.text(key) if self.data.get(key) is not None else None
+
+    def number(self, key: str) -> float | None:
+        """The number under a key, or None."""
+        value = self.data.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.refuse("is not a number", "a number", key)
+        return float(value)
+
+    def flag(self, key: str) -> bool:
+        """The boolean under a key; false where it is missing."""
+        value = self.data.get(key, False)
+        if not isinstance(value, bool):
+            raise self.refuse("is neither true nor false", "true or false", key)
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """The list of texts under a key; a single text is a list of one."""
+        value = self.data.get(key, ())
+        if isinstance(value, str):
+            return (value,)
+        if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+            raise self.refuse("is not a list of texts", "[text, text]", key)
+        return tuple(value)
+
+    def nodes(self, key: str) -> Iterator[Node]:
+        """The mappings listed under a key."""
+        value = self.data.get(key, ())
+        if isinstance(value, dict):
+            value = [value]
+        if not isinstance(value, list | tuple):
+            raise self.refuse("is not a list", "a list", key)
+        for index, item in enumerate(value):
+            yield Node(item, f"{self.where}.{key}[{index}]", self.error)
+
+    def items(self, key: str) -> Iterator[tuple[str, Node]]:
+        """The named mappings under a key."""
+        value = self.data.get(key)
+        if value is None:
+            return
+        for name, item in Node(value, f"{self.where}.{key}", self.error).data.items():
+            yield str(name), Node(item if item is not None else {}, f"{self.where}.{key}.{name}", self.error)
+
+    def mapping(self, key: str) -> dict[str, Any]:
+        """The plain mapping under a key; empty where it is missing."""
+        value = self.data.get(key)
+        return {} if value is None else Node(value, f"{self.where}.{key}", self.error).data
+
+    def duration(self, key: str) -> Duration | None:
+        """The duration under a key; None for `lifetime`."""
+        text = self.text(key)
+        if text == "lifetime":
+            return None
+        try:
+            return parse_duration(text)
+        except BadInput as error:
+            raise self.refuse(f"is {text!r}", error.expected or "a duration", key) from None
+
+    def codes(self, key: str, excepted: str | None = None) -> CodeSet:
+        """The code list under a key, without those under `excepted`; empty where it is missing."""
+        try:
+            return CodeSet.from_data(self.mapping(key), self.mapping(excepted) if excepted else None)
+        except BadInput as error:
+            raise self.refuse(error.what, error.expected or "{system: [codes]}", key) from None

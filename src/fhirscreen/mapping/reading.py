@@ -1,0 +1,161 @@
+"""From the data of one entry in `mappings/concepts/` to a Concept."""
+
+from __future__ import annotations
+
+import re
+
+from fhirscreen.fhir.entries import CLINICAL_TYPES, MEDICATIONS
+from fhirscreen.mapping.concepts import LIFETIME, Concept, ConceptKind, Role, Source, ValueName, Windows
+from fhirscreen.mapping.data import Node
+from fhirscreen.values.codes import CodeSet
+
+_KEYS = (
+    "kind", "label", "names", "sources", "coarser", "disjoint", "judgement", "history", "windows", "absence",
+    "about", "sensitive", "unit", "plausible", "molar_mass", "valence", "signed", "values", "ordered", "pattern",
+    "from", "implied_by", "sites", "persists", "detected_above", "invalidated_by", "unconfirmed_after",
+    "shared_use", "for", "not_for", "routes_not", "elsewhere_after", "formula", "source_note", "citation",
+)  # fmt: skip
+_SOURCE_KEYS = ("resource", "codes", "except", "component", "value", "morphology", "staging")
+_STAGINGS = ("clinical", "pathological", "post-therapy", "unspecified")
+
+
+def read_concept(id: str, node: Node) -> Concept:
+    """One entry as a Concept. Raises MappingError, naming the path, for whatever does not belong there."""
+    node.only(*_KEYS)
+    try:
+        kind = ConceptKind(node.text("kind"))
+    except ValueError:
+        raise node.refuse("is unknown", ", ".join(ConceptKind), "kind") from None
+    derived = kind is ConceptKind.DERIVED
+    pattern = node.optional_text("pattern")
+    return Concept(
+        id=id,
+        kind=kind,
+        label=node.text("label", id.replace("-", " ")),
+        names=node.texts("names"),
+        sources=tuple(source for role in Role for source in _sources(node, role)),
+        windows=_windows(node),
+        absence_by_site=_absence(node),
+        about_cancer=_about(node),
+        sensitive=node.flag("sensitive"),
+        unit=node.optional_text("unit"),
+        plausible=_plausible(node),
+        molar_mass=node.number("molar_mass"),
+        valence=_whole(node, "valence"),
+        nonnegative=not node.flag("signed"),
+        values=tuple(_value(name, value) for name, value in node.items("values")),
+        ordered=node.flag("ordered"),
+        pattern=_compiled(node, pattern),
+        derived_from=() if derived else _derived_from(node),
+        implied_by=tuple((str(name), str(concept)) for name, concept in node.mapping("implied_by").items()),
+        sites=node.optional_text("sites"),
+        persists=node.texts("persists"),
+        detected_above=node.number("detected_above"),
+        invalidated_by=node.texts("invalidated_by"),
+        unconfirmed_after=node.texts("unconfirmed_after"),
+        shared_use=node.codes("shared_use"),
+        counts_for=node.codes("for"),
+        not_for=node.codes("not_for"),
+        routes_not=node.codes("routes_not"),
+        elsewhere_after=node.duration("elsewhere_after") if "elsewhere_after" in node.data else None,
+        formula=node.text("formula") if derived else None,
+        inputs=node.texts("from") if derived else (),
+        note=node.optional_text("source_note") or node.optional_text("citation"),
+    )
+
+
+def _sources(node: Node, role: Role) -> list[Source]:
+    found: list[Source] = []
+    for entry in node.nodes(role.value):
+        entry.only(*_SOURCE_KEYS)
+        resource = entry.text("resource")
+        if resource not in (*CLINICAL_TYPES, "medications"):
+            raise entry.refuse(f"is {resource!r}", ", ".join((*CLINICAL_TYPES, "medications")), "resource")
+        staging = entry.optional_text("staging")
+        if staging is not None and staging not in _STAGINGS:
+            raise entry.refuse(f"is {staging!r}", ", ".join(_STAGINGS), "staging")
+        codes = entry.codes("codes", "except")
+        if not codes and "component" not in entry.data and not entry.data.get("codes"):
+            raise entry.refuse("has no codes", "{system: [codes]}", "codes")
+        optional = {
+            key: entry.codes(key) if key in entry.data else None
+            for key in ("component", "value", "morphology")
+        }
+        for kind in MEDICATIONS if resource == "medications" else (resource,):
+            found.append(
+                Source(kind, codes, role, staging=None if staging == "unspecified" else staging, **optional)
+            )
+    return found
+
+
+def _windows(node: Node) -> Windows:
+    data = node.data.get("windows")
+    if data is None:
+        return LIFETIME
+    windows = Node(data, f"{node.where}.windows", node.error)
+    windows.only("decides_within", "shows_within")
+    decides = windows.duration("decides_within")
+    shows = windows.duration("shows_within") if "shows_within" in windows.data else decides
+    return Windows(decides, shows)
+
+
+def _absence(node: Node) -> bool:
+    policy = node.text("absence", "never")
+    if policy not in ("never", "site"):
+        raise node.refuse(f"is {policy!r}", "never or site", "absence")
+    return policy == "site"
+
+
+def _about(node: Node) -> bool:
+    about = node.text("about", "patient")
+    if about not in ("patient", "cancer"):
+        raise node.refuse(f"is {about!r}", "patient or cancer", "about")
+    return about == "cancer"
+
+
+def _plausible(node: Node) -> tuple[float | None, float | None]:
+    value = node.data.get("plausible")
+    if value is None:
+        return (None, None)
+    numbers = (int, float, type(None))
+    if not isinstance(value, list) or len(value) != 2 or not all(isinstance(x, numbers) for x in value):
+        raise node.refuse("is not a pair of numbers", "[low, high]", "plausible")
+    low, high = (None if x is None else float(x) for x in value)
+    if low is not None and high is not None and low >= high:
+        raise node.refuse("is empty", "low below high", "plausible")
+    return (low, high)
+
+
+def _whole(node: Node, key: str) -> int | None:
+    number = node.number(key)
+    return None if number is None else int(number)
+
+
+def _compiled(node: Node, pattern: str | None) -> re.Pattern[str] | None:
+    if pattern is None:
+        return None
+    try:
+        compiled = re.compile(pattern, re.IGNORECASE)
+    except re.error as error:
+        raise node.refuse(f"is no regular expression: {error}", "a Python expression", "pattern") from None
+    if compiled.groups < 1:
+        raise node.refuse("has no group", "group 1 that holds the name of a value", "pattern")
+    return compiled
+
+
+def _value(name: str, node: Node) -> ValueName:
+    node.only("codes", "integer", "parent", "unknown", "label")
+    return ValueName(
+        name,
+        node.codes("codes") if "codes" in node.data else CodeSet(),
+        _whole(node, "integer"),
+        node.optional_text("parent"),
+        node.flag("unknown"),
+    )
+
+
+def _derived_from(node: Node) -> tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]:
+    return tuple(
+        (concept, tuple((str(value), means.texts(value)) for value in means.data))
+        for concept, means in node.items("from")
+    )

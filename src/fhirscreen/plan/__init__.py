@@ -1,0 +1,1 @@
+"""Criteria made concrete against the mappings: Retrieve → Feature → Predicate, resolved, explained."""

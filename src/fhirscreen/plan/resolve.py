@@ -1,0 +1,308 @@
+"""Resolves studies against a catalogue: criteria become a Plan, or an error that names the criterion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from fhirscreen.criteria.english import say
+from fhirscreen.criteria.nodes import (
+    INDEX_CANCER,
+    Age,
+    AllOf,
+    AnyOf,
+    AtLeast,
+    Condition,
+    Conditional,
+    Confirm,
+    Constant,
+    Count,
+    Derived,
+    Elapsed,
+    Expression,
+    Finding,
+    Judgement,
+    Measured,
+    Not,
+    Question,
+    Received,
+    Recorded,
+    Sex,
+    Unread,
+)
+from fhirscreen.criteria.nodes import (
+    Sequence as InOrder,
+)
+from fhirscreen.criteria.studies import Study
+from fhirscreen.exceptions import BadInput, StudyError
+from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.mapping.concepts import Concept, ConceptKind, Role
+from fhirscreen.plan.edges import resolve_counts, resolve_durations, resolve_range, resolve_years
+from fhirscreen.plan.features import code_set, feature_of
+from fhirscreen.plan.nodes import (
+    AgeWithin,
+    Asked,
+    Branch,
+    CountWithin,
+    CriterionPlan,
+    ElapsedWithin,
+    Feature,
+    Fixed,
+    FollowedBy,
+    ForJudgement,
+    FormulaWithin,
+    Negation,
+    Occurred,
+    OnRecord,
+    Plan,
+    Predicate,
+    Purpose,
+    Readings,
+    Retrieve,
+    SexIs,
+    StudyPlan,
+    Threshold,
+    Unmapped,
+    ValueAmong,
+    ValueWithin,
+)
+from fhirscreen.plan.walk import closure, features
+from fhirscreen.values.codes import CodeSet
+from fhirscreen.values.durations import Duration, parse_duration
+
+MALIGNANCY = "malignancy"
+"""The concept that finds any malignant tumour: a patient with exactly one needs no link to it."""
+
+_ROUTES = {
+    "oral": ["26643006"],
+    "intravenous": ["47625008"],
+    "subcutaneous": ["34206005"],
+    "intramuscular": ["78421000"],
+    "topical": ["6064005"],
+    "inhaled": ["446407004"],
+    "intravesical": ["372471009"],
+}
+"""SNOMED CT codes (R4, valueset-route-codes) of the routes that a criterion may name."""
+
+
+def resolve(studies: Sequence[Study], catalogue: Catalogue) -> Plan:
+    """The plan of one or more studies for one site.
+
+    Raises StudyError, naming study and criterion, for an unknown concept, a unit that does not fit or a
+    concept of the wrong kind.
+    """
+    plans = tuple(_Resolver(study, catalogue).study_plan() for study in studies)
+    malignancies = feature_of(catalogue.concept(MALIGNANCY), catalogue)
+    distinct: dict[Feature, None] = {}
+    for plan in plans:
+        if plan.population is not None:
+            distinct.update(dict.fromkeys(closure(plan.population)))
+        for each in plan.criteria:
+            for feature in features(each.predicate):
+                distinct.update(dict.fromkeys(closure(feature)))
+    distinct[malignancies] = None
+    ordered = tuple(sorted(distinct, key=lambda f: (f.level, f.concept.id)))
+    return Plan(plans, catalogue, malignancies, ordered, _retrieves(ordered))
+
+
+def _retrieves(ordered: Sequence[Feature]) -> tuple[Retrieve, ...]:
+    found: dict[Retrieve, None] = {}
+    for feature in ordered:
+        for resource in sorted({source.resource for source in feature.sources}):
+            codes = CodeSet().union(*(s.codes for s in feature.sources if s.resource == resource))
+            found[Retrieve(resource, codes)] = None
+    return tuple(found)
+
+
+@dataclass(slots=True)
+class _Resolver:
+    """Resolves the expressions of one study; `where` follows it through the criteria."""
+
+    study: Study
+    catalogue: Catalogue
+    where: str = ""
+
+    def study_plan(self) -> StudyPlan:
+        cancer = self.study.population.cancer
+        self.where = f"{self.study.id}.population"
+        population = None if cancer is None else self._feature(cancer, (ConceptKind.DIAGNOSIS,))
+        found = []
+        for criterion in self.study.criteria:
+            self.where = f"{self.study.id}.{criterion.id}"
+            try:
+                found.append(CriterionPlan(criterion, self.predicate(criterion.expression)))
+            except StudyError:
+                raise
+            except BadInput as error:
+                raise StudyError(
+                    error.what, where=self.where, expected=error.expected, remedy=error.remedy
+                ) from None
+        return StudyPlan(self.study, population, tuple(found))
+
+    def predicate(self, node: Expression) -> Predicate:  # noqa: C901 - one case per node of the language
+        says = say(node, self._label)
+        match node:
+            case Age():
+                return AgeWithin(resolve_years(node.bounds, self.where), says)
+            case Sex():
+                return SexIs(node.code, says)
+            case Measured():
+                return self._measured(node, says)
+            case Derived():
+                return self._derived(node, says)
+            case Finding():
+                return self._finding(node, says)
+            case Condition() | Received():
+                return self._occurred(node, says)
+            case Elapsed():
+                low, low_in, high, high_in = resolve_durations(node.bounds, self.where)
+                return ElapsedWithin(self._event(node.since), node.which, low, low_in, high, high_in, says)
+            case InOrder():
+                first = self._occurred(node.first, say(node.first, self._label))
+                return FollowedBy(first, self._event(node.then), self._duration(node.within), says)
+            case Count():
+                return self._count(node, says)
+            case AllOf():
+                return Threshold(len(node.of), tuple(self.predicate(child) for child in node.of), says)
+            case AnyOf():
+                return Threshold(1, tuple(self.predicate(child) for child in node.of), says)
+            case AtLeast():
+                return Threshold(node.n, tuple(self.predicate(child) for child in node.of), says)
+            case Not():
+                return Negation(self.predicate(node.of), says)
+            case Conditional():
+                return Branch(
+                    self.predicate(node.when), self.predicate(node.then), self.predicate(node.otherwise), says
+                )
+            case Recorded():
+                return OnRecord(self.predicate(node.of), says)
+            case Judgement():
+                return ForJudgement(self.predicate(node.of), says)
+            case Question():
+                return self._question(node, says)
+            case Constant():
+                return Fixed(node.value, says)
+            case Confirm():
+                return Asked(says)
+            case Unread():
+                return Unmapped(says)
+            case _:
+                assert_never(node)
+
+    def _question(self, node: Question, says: str) -> Predicate:
+        asked = next((q for q in self.study.questions if q.id == node.id), None)
+        if asked is None:
+            raise self._refuse(f"question {node.id!r} is not asked", "a question of the study's `questions`")
+        readings = dict(node.readings)
+        if asked.answer is None:
+            return Readings(
+                node.id, tuple((name, self.predicate(each)) for name, each in node.readings), says
+            )
+        chosen = readings.get(asked.answer.reading)
+        if chosen is None:
+            raise self._refuse(f"the answer to {node.id!r} is no reading of it", ", ".join(readings))
+        return self.predicate(chosen)
+
+    def _measured(self, node: Measured, says: str) -> ValueWithin:
+        feature = self._feature(
+            node.concept, (ConceptKind.MEASUREMENT,), which=node.which, within=node.within
+        )
+        return ValueWithin(
+            feature, resolve_range(node.bounds, feature.concept, self.catalogue, self.where), says
+        )
+
+    def _derived(self, node: Derived, says: str) -> FormulaWithin:
+        concept = self._concept(node.quantity, (ConceptKind.DERIVED,))
+        inputs = tuple(self._feature(id, (ConceptKind.MEASUREMENT,)) for id in concept.inputs)
+        bounds = resolve_range(node.bounds, concept, self.catalogue, self.where)
+        return FormulaWithin(concept.formula or "", concept, inputs, bounds, says)
+
+    def _finding(self, node: Finding, says: str) -> ValueAmong | Occurred:
+        if not node.values:
+            kinds = (ConceptKind.DIAGNOSIS, ConceptKind.EVENT)
+            return Occurred(self._feature(node.concept, kinds), says, within=self._duration(node.within))
+        feature = self._feature(
+            node.concept, (ConceptKind.CATEGORY,), which=node.which, within=node.within, staging=node.staging
+        )
+        concept = feature.concept
+        for value in node.values:
+            if concept.value(value) is None:
+                known = ", ".join(v.name for v in concept.values)
+                raise self._refuse(f"{concept.id} has no value {value!r}", f"one of {known}")
+        sites: frozenset[str] = frozenset()
+        if node.sites:
+            if feature.sites is None:
+                raise self._refuse(f"{concept.id} has no sites", "a concept whose mapping names its sites")
+            for site in node.sites:
+                if feature.sites.concept.value(site) is None:
+                    known = ", ".join(v.name for v in feature.sites.concept.values)
+                    raise self._refuse(f"unknown site {site!r}", f"one of {known}")
+            sites = feature.sites.concept.below(node.sites)
+        spread = concept.below(tuple(value for value, _ in concept.implied_by))
+        return ValueAmong(feature, concept.below(node.values), says, sites, spread)
+
+    def _occurred(self, node: Condition | Received, says: str) -> Occurred:
+        within = self._duration(node.within)
+        if isinstance(node, Condition):
+            feature = self._feature(node.concept, (ConceptKind.DIAGNOSIS, ConceptKind.EVENT))
+            return Occurred(feature, says, node.active, within, severity=frozenset(node.severity))
+        feature = self._feature(node.concept, (ConceptKind.THERAPY,))
+        routes = None
+        if node.routes:
+            for route in node.routes:
+                if route not in _ROUTES:
+                    raise self._refuse(f"unknown route {route!r}", ", ".join(_ROUTES))
+            routes = CodeSet.from_data({"snomed": [code for route in node.routes for code in _ROUTES[route]]})
+        return Occurred(
+            feature,
+            says,
+            active=node.current,
+            within=within,
+            purpose=self._purpose(node.given_for),
+            routes=routes,
+            minimum_duration=self._duration(node.minimum_duration),
+        )
+
+    def _purpose(self, given_for: str | None) -> Purpose | None:
+        if given_for is None:
+            return None
+        if given_for != INDEX_CANCER:
+            return Purpose(False, code_set(self._concept(given_for, (ConceptKind.DIAGNOSIS,)), Role.MATCH))
+        cancer = self.study.population.cancer
+        if cancer is None:
+            raise self._refuse("the study has no index cancer", "a population that names a cancer")
+        return Purpose(True, code_set(self._concept(cancer, (ConceptKind.DIAGNOSIS,)), Role.MATCH))
+
+    def _event(self, node: Condition | Received | Finding) -> Occurred | ValueAmong:
+        says = say(node, self._label)
+        return self._finding(node, says) if isinstance(node, Finding) else self._occurred(node, says)
+
+    def _count(self, node: Count, says: str) -> CountWithin:
+        of = (
+            self._measured(node.of, say(node.of, self._label))
+            if isinstance(node.of, Measured)
+            else self._event(node.of)
+        )
+        bounds = resolve_counts(node.bounds, self.where)
+        return CountWithin(of, bounds, node.distinct, self._duration(node.within), node.complete, says)
+
+    def _concept(self, id: str, kinds: tuple[ConceptKind, ...]) -> Concept:
+        concept = self.catalogue.concept(id, self.where)
+        if concept.kind not in kinds:
+            wanted = " or ".join(kind.value for kind in kinds)
+            raise self._refuse(f"{id} is a {concept.kind.value}", f"a {wanted} concept here")
+        return concept
+
+    def _feature(self, id: str, kinds: tuple[ConceptKind, ...], **options: object) -> Feature:
+        concept = self._concept(id, kinds)
+        return feature_of(concept, self.catalogue, **options)  # type: ignore[arg-type]
+
+    def _duration(self, text: str | None) -> Duration | None:
+        return None if text is None else parse_duration(text)
+
+    def _label(self, id: str) -> str:
+        return self.catalogue.concept(id, self.where).label
+
+    def _refuse(self, what: str, expected: str) -> StudyError:
+        return StudyError(what, where=self.where, expected=expected)

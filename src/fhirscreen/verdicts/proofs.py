@@ -1,0 +1,88 @@
+"""A Proof: how one node of a criterion was decided, with the proofs of the nodes below it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from fhirscreen.values.truth import Truth
+from fhirscreen.verdicts.reasons import STRENGTH, Basis, Reason, first_reason
+
+
+class Proof(NamedTuple):
+    """Truth of one node, with its basis, reason and evidence.
+
+    `reason` is set when the truth is UNKNOWN or the basis presumed. `evidence` holds sorted references.
+    `value`, `unit` and `date` are those of the one atom that decides, as text; empty where several do.
+    """
+
+    truth: Truth
+    basis: Basis
+    reason: Reason | None = None
+    evidence: tuple[str, ...] = ()
+    value: str = ""
+    unit: str = ""
+    date: str = ""
+    says: str = ""
+    children: tuple[Proof, ...] = ()
+
+    def tree(self) -> dict[str, Any]:
+        """The proof as plain data for JSON: empty fields are left out."""
+        data: dict[str, Any] = {"truth": self.truth.value, "basis": self.basis.value}
+        if self.says:
+            data = {"says": self.says, **data}
+        if self.reason is not None:
+            data["reason"] = self.reason.value
+        for name in ("value", "unit", "date"):
+            if text := getattr(self, name):
+                data[name] = text
+        if self.evidence:
+            data["evidence"] = list(self.evidence)
+        if self.children:
+            data["children"] = [child.tree() for child in self.children]
+        return data
+
+
+def threshold(needed: int, children: Sequence[Proof], says: str = "") -> Proof:
+    """At least `needed` of the children are TRUE: Kleene AND, OR and at-least in one rule.
+
+    AND needs all of them, OR needs one. Of the deciding children, as many as were needed carry the basis:
+    the strongest ones are taken, so the basis is the strongest child's where one suffices and the weakest's
+    where all are needed.
+    """
+    true = [child for child in children if child.truth is Truth.TRUE]
+    false = [child for child in children if child.truth is Truth.FALSE]
+    if len(true) >= needed:
+        return compound(Truth.TRUE, true, needed, tuple(children), says)
+    needed_false = len(children) - needed + 1
+    if len(false) >= needed_false:
+        return compound(Truth.FALSE, false, needed_false, tuple(children), says)
+    unknown = [child for child in children if child.truth is Truth.UNKNOWN]
+    return compound(Truth.UNKNOWN, unknown, len(unknown), tuple(children), says)
+
+
+def compound(
+    truth: Truth, deciding: Sequence[Proof], needed: int, children: tuple[Proof, ...], says: str = ""
+) -> Proof:
+    """The proof of a node whose truth the `deciding` children settle, `needed` of them being enough."""
+    bases = sorted((child.basis for child in deciding), key=STRENGTH.__getitem__)
+    basis = bases[needed - 1]
+    reason: Reason | None = None
+    if truth is Truth.UNKNOWN:
+        reason = first_reason([child.reason for child in deciding if child.reason is not None])
+    elif basis is Basis.PRESUMED:
+        reason = first_reason(
+            [c.reason for c in deciding if c.reason is not None and c.basis is Basis.PRESUMED]
+        )
+    only = deciding[0] if len(deciding) == 1 else None
+    return Proof(
+        truth,
+        basis,
+        reason,
+        only.evidence if only is not None else tuple(sorted({ref for c in deciding for ref in c.evidence})),
+        only.value if only is not None else "",
+        only.unit if only is not None else "",
+        only.date if only is not None else "",
+        says,
+        children,
+    )
