@@ -141,7 +141,9 @@ def _say_compound(
 def _say_event(event: Finding | Condition | Received, label: Label) -> str:
     match event:
         case Finding(concept, values, staging, which, within, sites):
-            said = f"{label(concept)} {join_words([*map(spell_id, values)], 'or')}" if values else label(concept)
+            said = (
+                f"{label(concept)} {join_words([*map(spell_id, values)], 'or')}" if values else label(concept)
+            )
             only = f"at no other site than {join_words([*map(spell_id, sites)], 'or')}" if sites else ""
             staged = "" if staging is None else _STAGED[staging]
             return said + _aside(staged, _PICKED[which], say_window(within), only)
