@@ -30,11 +30,17 @@ class Coding(NamedTuple):
 class Systems:
     """The short names of code systems, by every URL and OID under which servers send them."""
 
-    __slots__ = ("_remembered", "_short", "_url")
+    __slots__ = ("_remembered", "_short", "_spellings", "_url")
 
-    def __init__(self, short_by_url: Mapping[str, str], url_by_short: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        short_by_url: Mapping[str, str],
+        url_by_short: Mapping[str, str],
+        spellings: Mapping[str, Iterable[str]] | None = None,
+    ) -> None:
         self._short = dict(short_by_url)
         self._url = dict(url_by_short)
+        self._spellings = {name: tuple(urls) for name, urls in (spellings or {}).items()}
         self._remembered: dict[str, str] = {}
 
     @classmethod
@@ -45,10 +51,11 @@ class Systems:
         """
         short: dict[str, str] = {}
         url: dict[str, str] = {}
+        listed: dict[str, list[str]] = {}
         for name, entry in data.items():
             try:
                 url[name] = entry["url"]
-                spellings = [entry["url"], *entry.get("also", ())]
+                spellings = listed[name] = [entry["url"], *entry.get("also", ())]
             except (TypeError, KeyError, AttributeError):
                 raise MappingError(
                     f"the code system '{name}' has no URL", expected="{url: …, also: […]}"
@@ -58,7 +65,7 @@ class Systems:
                     raise MappingError(
                         f"the URL {spelling} names two code systems, '{short[_bare(spelling)]}' and '{name}'"
                     )
-        return cls(short, url)
+        return cls(short, url, listed)
 
     def __contains__(self, name: object) -> bool:
         return name in self._url
@@ -85,8 +92,7 @@ class Systems:
     def urls(self, short: str) -> tuple[str, ...]:
         """Every known spelling of a system, the canonical URL first: what a server may be searched for."""
         canonical = self.url(short)
-        others = sorted(url for url, name in self._short.items() if name == short and url != _bare(canonical))
-        return (canonical, *others)
+        return (canonical, *sorted(set(self._spellings.get(short, ())) - {canonical}))
 
 
 def _bare(url: str) -> str:

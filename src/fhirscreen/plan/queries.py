@@ -1,0 +1,80 @@
+"""The searches of a Retrieve: pure, and shared by the search engine and by whoever shows them.
+
+A search parameter narrows only where resources that lack the element cannot matter (design: the law of
+search). So a Retrieve narrows by code where every code is matched exactly; what is matched by prefix
+(ICD-10, ATC) cannot be searched for by prefix in FHIR, and a medication may be named by a reference
+instead of a code: there the whole type is fetched, and the evaluator decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fhirscreen.fhir.entries import MEDICATIONS
+from fhirscreen.plan.nodes import Retrieve
+from fhirscreen.values.codes import CodeSet, Systems
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A search of one resource type, for all patients: parameters as name and value, values escaped.
+
+    `unfiltered` says why no code narrows it; empty where one does.
+    """
+
+    resource: str
+    parameters: tuple[tuple[str, str], ...] = ()
+    unfiltered: str = ""
+
+    @property
+    def text(self) -> str:
+        """As it would stand in a URL below the base, unencoded: `Observation?code=http://loinc.org|777-3`."""
+        form = "&".join(f"{name}={value}" for name, value in self.parameters)
+        return f"{self.resource}?{form}" if form else self.resource
+
+
+def queries(retrieve: Retrieve, systems: Systems) -> list[Query]:
+    """The searches that together find everything a Retrieve may ask for.
+
+    Codes stand as `system|code` under every known spelling of the system. Narrowing to patients, cutting a
+    long list of values and paging are the client's.
+    """
+    if retrieve.resource in MEDICATIONS:
+        include = (("_include", f"{retrieve.resource}:medication"),)
+        return [Query(retrieve.resource, include, "a medication may be named by reference")]
+    if retrieve.codes.prefixes:
+        found = sorted({prefix.system for prefix in retrieve.codes.prefixes})
+        return [Query(retrieve.resource, (), f"{', '.join(found)} match by prefix")]
+    return [Query(retrieve.resource, (("code", ",".join(code_values(retrieve.codes, systems))),))]
+
+
+def code_values(codes: CodeSet, systems: Systems) -> list[str]:
+    """The exact codes of a set as token values, sorted, under every known spelling of their systems."""
+    return [
+        f"{_escaped(url)}|{_escaped(coding.code)}"
+        for coding in sorted(codes.exact)
+        for url in _spellings(coding.system, systems)
+    ]
+
+
+def merged(retrieves: Iterable[Retrieve]) -> list[Retrieve]:
+    """One Retrieve per resource type, with the codes of all, sorted by type."""
+    codes: dict[str, CodeSet] = {}
+    for each in retrieves:
+        codes[each.resource] = codes.get(each.resource, CodeSet()).union(each.codes)
+    return [Retrieve(resource, codes[resource]) for resource in sorted(codes)]
+
+
+def _spellings(system: str, systems: Systems) -> tuple[str, ...]:
+    """Every known URL of a system, the canonical one first, and its https twin: a common slip."""
+    known = systems.urls(system)
+    twin = "https" + known[0].removeprefix("http")
+    return (*known, twin) if known[0].startswith("http:") and system in systems else known
+
+
+def _escaped(value: str) -> str:
+    r"""With the separators of search values escaped (R4 search, 3.1.1.5.7): `\`, `,`, `$`, `|`."""
+    for mark in "\\,$|":
+        value = value.replace(mark, "\\" + mark)
+    return value
