@@ -135,11 +135,13 @@ class Client:
         most: int | None = None,
         verify: bool = True,
         strict: bool = True,
+        keep_going: bool = False,
     ) -> Iterator[Found]:
         """Search by `parameters`, and by `name` for any of `values` (escaped): patients or codes, many.
 
         At most `most` values a request, and no request too long; several at once, results in the order of
         `values`. Parts that come short are split until they are whole, or splitting finds no more.
+        With `keep_going` a part that fails does not stop the others: its `error` says why.
         """
         return self._searcher.search_each(
             Query.of(type, parameters),
@@ -150,6 +152,7 @@ class Client:
             most=most,
             verify=verify,
             strict=strict,
+            keep_going=keep_going,
         )
 
     def count(self, type: str, parameters: Parameters = ()) -> int | None:
@@ -164,7 +167,10 @@ class Client:
         value_set: Resource | None = None,
         text: str | None = None,
     ) -> Expansion:
-        """The codes of a value set, by a terminology server; with `text` those that it finds by that text."""
+        """The codes of a value set, by a terminology server.
+
+        `text` asks for those that it finds by that text; HAPI ignores it where a ValueSet lists its codes.
+        """
         return expand(self._wire, url=url, id=id, value_set=value_set, text=text)
 
     def spread(self, work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:

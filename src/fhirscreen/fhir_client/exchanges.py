@@ -27,8 +27,8 @@ from fhirscreen.fhir_client.outcomes import error_of, read_issues, type_of
 from fhirscreen.fhir_client.traffic import Meter, Traffic
 
 JSON = "application/fhir+json"
-_REFUSED_UNTOUCHED = {425, 429, 503}  # the server did nothing, so that even a create may be sent again
-_PASSING = _REFUSED_UNTOUCHED | {408, 502, 504}
+_REFUSED_UNTOUCHED = {425, 429}  # the server did nothing, so that even a create may be sent again
+_PASSING = _REFUSED_UNTOUCHED | {408, 502, 503, 504}
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,12 +26,13 @@ class Flaw(Enum):
     SHORT = "the server counts more than it gives"
     EXPIRED = "the server forgot its pages, twice"
     LOOPING = "the server's pages come round again"
+    FAILED = "the server did not answer this part"
     WARNED = "the server reports that a part is missing"
     UNCOUNTED = "the server does not say how many there are"
     DROPPED = "the server ignored a parameter"
 
 
-INCOMPLETE = frozenset({Flaw.SHORT, Flaw.EXPIRED, Flaw.LOOPING, Flaw.WARNED})
+INCOMPLETE = frozenset({Flaw.SHORT, Flaw.EXPIRED, Flaw.LOOPING, Flaw.FAILED, Flaw.WARNED})
 """The flaws by which resources are missing for sure; UNCOUNTED leaves it open, DROPPED finds too much."""
 
 

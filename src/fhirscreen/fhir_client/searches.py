@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 
 import httpx
 
-from fhirscreen.exceptions import OutcomeError
+from fhirscreen.exceptions import OutcomeError, ServerError, Unreachable
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir_client.exchanges import Answer, Wire
 from fhirscreen.fhir_client.outcomes import Issue, error_of
@@ -42,7 +42,8 @@ class Limits:
 class Found:
     """All pages of one search, or of the searches that it had to be split into.
 
-    `values` are those that it was narrowed to (empty where it was not). `count`, `flaws`, `dropped` and
+    `values` are those that it was narrowed to (empty where it was not). `error` is why there is nothing,
+    where `search_each` keeps going (Flaw.FAILED). `count`, `flaws`, `dropped` and
     `echoed` as in `Search`; of a split search, those of its parts together.
     """
 
@@ -55,6 +56,7 @@ class Found:
     flaws: frozenset[Flaw]
     dropped: tuple[str, ...]
     echoed: bool
+    error: ServerError | None = None
 
     @property
     def whole(self) -> bool:
@@ -122,15 +124,25 @@ class Searcher:
         most: int | None = None,
         verify: bool = True,
         strict: bool = True,
+        keep_going: bool = False,
     ) -> Iterator[Found]:
         """`query`, narrowed by `name` to any of `values`, in as many requests as their length needs.
 
         Yields in the order of `values`, `lanes` at once, whatever finishes first; a resource that several
         of them find comes once. What comes short is fetched again in halves, as long as that finds more.
+        With `keep_going` a part that fails (OutcomeError, Unreachable) is yielded as such, not raised.
         """
 
         def fetch(part: Sequence[str]) -> Found:
-            return self._fetch(query, name, tuple(part), verify, strict)
+            values = tuple(part)
+            try:
+                return self._fetch(query, name, values, verify, strict)
+            except (OutcomeError, Unreachable) as error:
+                if not keep_going:
+                    raise
+                narrowed = query.narrowed(name, values)
+                flaws = frozenset({Flaw.FAILED})
+                return Found(narrowed, values, [], [], (), None, flaws, (), echoed=False, error=error)
 
         room = self._room - len(query.encoded()) - len(f"&{name}=&_total=accurate")
         seen: set[tuple[str, str]] = set()

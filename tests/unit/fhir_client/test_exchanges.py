@@ -115,7 +115,11 @@ def test_a_create_is_repeated_only_where_the_server_did_nothing() -> None:
     with server.client() as client, pytest.raises(Unreachable):
         client.create(patient)
     assert len(server.requests) == 1
-    server = Server([html(503), httpx.Response(201)])
+    server = Server([html(503), reply({}, 201)])
+    with server.client() as client, pytest.raises(OutcomeError):
+        client.create(patient)
+    assert len(server.requests) == 1
+    server = Server([html(429), httpx.Response(201)])
     with server.client() as client:
         assert client.create(patient).created
     assert len(server.requests) == 2

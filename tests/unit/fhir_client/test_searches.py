@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fhirscreen.exceptions import OutcomeError
+from fhirscreen.exceptions import OutcomeError, Unauthorised
 from fhirscreen.fhir_client import Flaw, Limits, TooLong
 from tests.lib.transport import BASE, Server, bundle, form_of, html, ids, observations, outcome, reply
 
@@ -102,6 +102,24 @@ def test_a_failing_part_is_raised_and_the_rest_is_left() -> None:
     with server.client(concurrency=2) as client, pytest.raises(OutcomeError):
         list(client.search_each("Observation", {}, "subject", PATIENTS, most=1))
     assert len(server.requests) < 40
+
+
+@pytest.mark.parametrize("failure", [outcome(500), httpx.ReadTimeout("slow")])
+def test_a_failing_part_may_leave_the_others(failure: httpx.Response | Exception) -> None:
+    def answer(request: httpx.Request) -> httpx.Response | Exception:
+        return failure if "Patient/010" in form_of(request)["subject"] else one_each(request)
+
+    with Server(answer).client() as client:
+        parts = list(client.search_each("Observation", {}, "subject", PATIENTS, most=20, keep_going=True))
+    assert [part.flaws for part in parts] == [frozenset({Flaw.FAILED}), *[frozenset()] * 4]
+    assert [len(part.matches) for part in parts] == [0, 20, 20, 20, 20]
+    assert (parts[0].values, parts[0].whole) == (tuple(PATIENTS[:20]), False)
+    assert parts[0].error is not None
+
+
+def test_who_may_not_ask_does_not_go_on() -> None:
+    with Server([outcome(403)]).client() as client, pytest.raises(Unauthorised):
+        list(client.search_each("Observation", {}, "subject", PATIENTS, most=20, keep_going=True))
 
 
 @pytest.mark.parametrize("refusal", [html(405), outcome(501), outcome(404), reply({}, 415)])
