@@ -38,9 +38,8 @@ class Affine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A UCUM code: `value * factor + offset` is the value in its dimension's base unit."""
+    """What a UCUM code is: `value * factor + offset` is the value in its dimension's base unit."""
 
-    code: str
     dimension: str
     factor: Fraction
     offset: Fraction = Fraction(0)
@@ -193,7 +192,7 @@ class UnitTable:
 
 def _moles(dimension: Dimension, divisors: Mapping[str, float | None]) -> tuple[str, Fraction] | None:
     """The dimension in moles that a dimension leads to, and what to divide by on the way."""
-    if dimension.substance is None or dimension.by is None:
+    if dimension.substance is None or dimension.by is None:  # both or neither
         return dimension.name, Fraction(1)
     divisor = divisors[dimension.by]
     return None if divisor is None else (dimension.substance, _exact(divisor))
@@ -224,9 +223,9 @@ def _read(data: Mapping[str, Any]) -> tuple[dict[str, Unit], dict[str, Dimension
 def _unit(code: str, dimension: str, data: object) -> Unit:
     factor, offset = (data["factor"], data.get("offset", 0)) if isinstance(data, dict) else (data, 0)
     try:
-        unit = Unit(code, dimension, _exact(factor), _exact(offset))
+        unit = Unit(dimension, _exact(factor), _exact(offset))
     except (ValueError, ZeroDivisionError):
-        unit = Unit(code, dimension, Fraction(0))
+        unit = Unit(dimension, Fraction(0))
     if unit.factor <= 0:
         raise MappingError(f"the factor of {code} is no positive number", expected='a number, or "5/9"')
     return unit

@@ -20,7 +20,7 @@ def codes(data: dict[str, list[str]], excepted: dict[str, list[str]] | None = No
     return CodeSet.from_data(data, excepted)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def systems() -> Systems:
     data: Any = yaml.safe_load((MAPPINGS / "systems.yaml").read_text(encoding="utf-8"))
     return Systems.from_data(data)
@@ -155,6 +155,13 @@ def test_union_keeps_each_exception_to_its_own_set() -> None:
     assert both == codes({"loinc": ["1"]}).union(limited, codes({"icd-10-cm": ["J44.01"]}), limited)
 
 
+def test_union_does_not_depend_on_the_order() -> None:
+    one = codes({"loinc": ["1", "3"]}, {"loinc": ["3"]})
+    other = codes({"atc": ["L"]}, {"atc": ["L04"]})
+    assert one.union(other) == other.union(one)
+    assert one.union(other).parts == tuple(Part(*part) for part in (*other.parts, *one.parts))
+
+
 def test_union_of_nothing_is_the_set_itself() -> None:
     found = codes({"loinc": ["1"]})
     assert found.union() == found
@@ -193,6 +200,9 @@ def test_wire_is_sorted_and_its_digest_stable() -> None:
     # printf '[{"codes":{"loinc":["1"]}}]' | sha256sum
     assert codes({"loinc": ["1"]}).digest() == (
         "50e2c5d53b627ab4a49ef721d8d77961799aeea821bd856c034d927a6b505842"
+    )
+    assert codes({"atc": ["A"], "loinc": ["1", "2"]}).digest() == (
+        "a84b377d2e3062b16802ddf9707afeea8bd389f75fb83bc7db06b6e939bcefeb"
     )
     assert CodeSet().digest() != found.digest()
 

@@ -63,8 +63,10 @@ def instant(*parts: int) -> int:
         ("2024-01-01T10:20:30-05:00", ZULU, instant(2024, 1, 1, 15, 20, 30), instant(2024, 1, 1, 15, 20, 31)),
         ("2024-01-01T00:00:00+14:00", ZULU, instant(2023, 12, 31, 10), instant(2023, 12, 31, 10, 0, 1)),
         ("2024-01-01T23:59:59Z", ZULU, instant(2024, 1, 1, 23, 59, 59), instant(2024, 1, 2)),
+        ("2024-01-01T23:59:00", BERLIN, instant(2024, 1, 1, 22, 59), instant(2024, 1, 1, 22, 59, 1)),
         ("2024-01-01T23:59:60Z", ZULU, instant(2024, 1, 2), instant(2024, 1, 2, 0, 0, 1)),
         ("2024-01-01T10:20Z", ZULU, instant(2024, 1, 1, 10, 20), instant(2024, 1, 1, 10, 21)),
+        ("2024-01-01T10:20", BERLIN, instant(2024, 1, 1, 9, 20), instant(2024, 1, 1, 9, 21)),
         ("2024-01-01T10:20:30", BERLIN, instant(2024, 1, 1, 9, 20, 30), instant(2024, 1, 1, 9, 20, 31)),
         ("2024-07-01T10:20:30", BERLIN, instant(2024, 7, 1, 8, 20, 30), instant(2024, 7, 1, 8, 20, 31)),
         ("2024-10-27T02:30:00", BERLIN, instant(2024, 10, 27, 0, 30), instant(2024, 10, 27, 1, 30, 1)),
@@ -121,6 +123,7 @@ def test_date_range_refuses_likewise(text: object) -> None:
 
 def test_offsets_reach_fourteen_hours_and_the_last_minute() -> None:
     assert parse_moment("2024-01-01T00:00:00-14:59", ZULU).start == instant(2024, 1, 1, 14, 59)
+    assert parse_moment("2024-01-01T00:00-14:59", ZULU).start == instant(2024, 1, 1, 14, 59)
 
 
 @pytest.mark.parametrize(
@@ -171,6 +174,8 @@ def test_local_date_beyond_the_calendar_is_its_first_or_last_day() -> None:
     assert local_date(EVER.start, ZULU) == date.min
     assert local_date(EVER.end, ZULU) == date.max
     assert local_date(0, NEW_YORK) == date(1969, 12, 31)
+    assert local_dates(Moment(0, DAY), ZULU) == (date(1970, 1, 1), date(1970, 1, 1))
+    assert local_dates(Moment(0, DAY + 1), ZULU) == (date(1970, 1, 1), date(1970, 1, 2))
     assert local_dates(Moment(0, DAY), BERLIN) == (date(1970, 1, 1), date(1970, 1, 2))
 
 

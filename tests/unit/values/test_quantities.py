@@ -51,7 +51,7 @@ CREATININE = 113.12
 HAEMOGLOBIN = 16114.5
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def table() -> UnitTable:
     return UnitTable.from_data(DATA)
 
@@ -79,6 +79,9 @@ def test_spellings_are_read(table: UnitTable) -> None:
     assert table.normalise("gm/dl") == "g/dL"
     assert table.normalise("°C") == "Cel"
     assert table.normalise("furlong") is None
+    bare = UnitTable.from_data({"dimensions": DATA["dimensions"]})
+    assert bare.normalise("gm/dl") is None
+    assert bare.normalise("g/dl") == "g/dL"
 
 
 @pytest.mark.parametrize(
@@ -235,5 +238,6 @@ def test_a_synonym_must_name_a_unit() -> None:
 def test_data_of_another_shape(data: Any) -> None:
     with pytest.raises(MappingError) as caught:
         UnitTable.from_data(data)
+    assert caught.value.what == "the table of units has another shape"
     assert caught.value.expected is not None
     assert caught.value.expected.startswith("dimensions: {name: {base: code, units: {code: factor}}}")

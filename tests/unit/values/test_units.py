@@ -27,7 +27,7 @@ NOT_PARSED = {"[pH]"}
 TOLERANCES = {"mm[Hg]": 4e-6, "m[Hg]": 4e-6}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def table() -> UnitTable:
     return UnitTable.from_data(DATA)
 
