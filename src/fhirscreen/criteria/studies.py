@@ -123,9 +123,11 @@ class Answer:
 
     def __post_init__(self) -> None:
         try:
-            date.fromisoformat(self.on)
+            written = date.fromisoformat(self.on).isoformat()
         except ValueError:
-            raise StudyError(f"`on: {self.on}` is not a date", expected="like 2026-05-31") from None
+            written = None
+        if written != self.on:
+            raise StudyError(f"`on: {self.on}` is not a date", expected="like 2026-05-31")
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,9 +156,10 @@ def _check_values(demands: tuple[Demand, ...]) -> Iterator[Lint]:
         if isinstance(demand.atom, Finding) and demand.atom.values:
             asked[replace(demand.atom, values=(), sites=())].append(demand)
     for found in asked.values():
-        for wanted in (demand for demand in found if demand.holds):
-            for other in found:
-                if other.criterion is not wanted.criterion:
+        for index, wanted in enumerate(found):
+            for position, other in enumerate(found):
+                # Two that are asked for are compared once; an exclusion with every inclusion.
+                if wanted.holds and (position > index if other.holds else True):
                     yield from _compare_values(wanted, other)
 
 

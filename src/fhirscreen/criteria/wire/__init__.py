@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fhirscreen.criteria.wire.amounts import parse_bound, write_bound
-from fhirscreen.criteria.wire.documents import load_document, parse_json, parse_yaml
+from fhirscreen.criteria.wire.documents import format_yaml, load_document, parse_json, parse_yaml
 from fhirscreen.criteria.wire.files import (
     load_study,
     read_criterion,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Place",
+    "format_yaml",
     "load_document",
     "load_study",
     "parse_bound",

@@ -78,6 +78,25 @@ def parse_yaml(text: str, where: str, error: type[BadInput] = StudyError) -> obj
         _too_deep(where, error)
 
 
+class _Dumper(yaml.SafeDumper):
+    """Quotes exactly what the loader would take for something else than text."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+_Dumper.yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+
+
+def format_yaml(data: object) -> str:
+    """The data as YAML that `parse_yaml` reads back; innermost lists and mappings on one line."""
+    return str(
+        yaml.dump(
+            data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
+        )
+    )
+
+
 def parse_json(text: str, where: str, error: type[BadInput] = StudyError) -> object:
     """The data of a JSON document. Raises `error`, with the line, for what is not JSON."""
 
