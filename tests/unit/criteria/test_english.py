@@ -48,8 +48,10 @@ def said(text: str) -> str:
         ),
         ("received: {concept: radiotherapy}", "radiotherapy received at any time"),
         (
-            "received: {concept: steroid, for: index-cancer, routes: [oral],"
-            " minimum_duration: 28 d, current: true}",
+            (
+                "received: {concept: steroid, for: index-cancer, routes: [oral],"
+                " minimum_duration: 28 d, current: true}"
+            ),
             "steroid for the cancer under study (by oral route, for at least 28 days) received at present",
         ),
         (
@@ -61,8 +63,10 @@ def said(text: str) -> str:
             "at least 28 days since the latest radiotherapy",
         ),
         (
-            "sequence: {first: {received: {concept: nivolumab}},"
-            " then: {condition: {concept: progression}}, within: 1 a}",
+            (
+                "sequence: {first: {received: {concept: nivolumab}},"
+                " then: {condition: {concept: progression}}, within: 1 a}"
+            ),
             "progression after nivolumab, within 1 year",
         ),
         (
@@ -112,7 +116,7 @@ def test_units(code: str, printed: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "english"),
-    [("1 d", "1 day"), ("4 wk", "28 days"), ("18 mo", "18 months"), ("24 mo", "2 years"), 
+    [("1 d", "1 day"), ("4 wk", "28 days"), ("18 mo", "18 months"), ("24 mo", "2 years"),
      ("P1Y2M3D", "14 months 3 days"), ("90 min", "1 hour 1800 seconds"), ("0 d", "0 days")],
 )  # fmt: skip
 def test_durations(text: str, english: str) -> None:
