@@ -22,13 +22,16 @@ class ConceptKind(StrEnum):
 
 
 class Role(StrEnum):
-    """What a source that matches says about the concept."""
+    """What a source that matches says about the concept.
+
+    Declared by how much it says: a resource that several sources of a concept match counts under the first.
+    """
 
     MATCH = "sources"
-    COARSER = "coarser"
-    DISJOINT = "disjoint"
-    JUDGEMENT = "judgement"
     HISTORY = "history"
+    JUDGEMENT = "judgement"
+    DISJOINT = "disjoint"
+    COARSER = "coarser"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ class Concept:
     Compared by identity: a catalogue holds one object per concept.
 
     `unit` is canonical UCUM, in which `plausible` and all bounds are compared; `molar_mass` is in g/mol.
+    `about_metastasis`: only records that point to a metastasis count. `needs_confirmation` are values that
+    are open until another record confirms them (a reactive screen).
     `derived_from` maps another category's values to the values here that it may mean.
     `invalidated_by`: events after which earlier records decide no longer. `unconfirmed_after`: events after
     which a clinical category no longer decides (a T assessed under treatment).
@@ -94,6 +99,7 @@ class Concept:
     windows: Windows = LIFETIME
     absence_by_site: bool = False
     about_cancer: bool = False
+    about_metastasis: bool = False
     sensitive: bool = False
     # measurements
     unit: str | None = None
@@ -109,6 +115,7 @@ class Concept:
     implied_by: tuple[tuple[str, str], ...] = ()
     sites: str | None = None
     persists: tuple[str, ...] = ()
+    needs_confirmation: tuple[str, ...] = ()
     detected_above: float | None = None
     # validity
     invalidated_by: tuple[str, ...] = ()

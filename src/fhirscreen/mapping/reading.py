@@ -12,7 +12,7 @@ from fhirscreen.values.codes import CodeSet
 _KEYS = (
     "kind", "label", "names", "sources", "coarser", "disjoint", "judgement", "history", "windows", "absence",
     "about", "sensitive", "unit", "plausible", "molar_mass", "valence", "signed", "values", "ordered", "pattern",
-    "from", "implied_by", "sites", "persists", "detected_above", "invalidated_by", "unconfirmed_after",
+    "from", "implied_by", "sites", "persists", "needs_confirmation", "detected_above", "invalidated_by", "unconfirmed_after",
     "shared_use", "for", "not_for", "routes_not", "elsewhere_after", "formula", "source_note", "citation",
 )  # fmt: skip
 _SOURCE_KEYS = ("resource", "codes", "except", "component", "value", "morphology", "staging")
@@ -36,7 +36,8 @@ def read_concept(id: str, node: Node) -> Concept:
         sources=tuple(source for role in Role for source in _sources(node, role)),
         windows=_windows(node),
         absence_by_site=_absence(node),
-        about_cancer=_about(node),
+        about_cancer=_about(node) == "cancer",
+        about_metastasis=_about(node) == "metastasis",
         sensitive=node.flag("sensitive"),
         unit=node.optional_text("unit"),
         plausible=_plausible(node),
@@ -50,6 +51,7 @@ def read_concept(id: str, node: Node) -> Concept:
         implied_by=tuple((str(name), str(concept)) for name, concept in node.mapping("implied_by").items()),
         sites=node.optional_text("sites"),
         persists=node.texts("persists"),
+        needs_confirmation=node.texts("needs_confirmation"),
         detected_above=node.number("detected_above"),
         invalidated_by=node.texts("invalidated_by"),
         unconfirmed_after=node.texts("unconfirmed_after"),
@@ -106,11 +108,11 @@ def _absence(node: Node) -> bool:
     return policy == "site"
 
 
-def _about(node: Node) -> bool:
+def _about(node: Node) -> str:
     about = node.text("about", "patient")
-    if about not in ("patient", "cancer"):
-        raise node.refuse(f"is {about!r}", "patient or cancer", "about")
-    return about == "cancer"
+    if about not in ("patient", "cancer", "metastasis"):
+        raise node.refuse(f"is {about!r}", "patient, cancer or metastasis", "about")
+    return about
 
 
 def _plausible(node: Node) -> tuple[float | None, float | None]:

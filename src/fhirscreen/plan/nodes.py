@@ -293,7 +293,8 @@ class StudyPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything an engine needs. `malignancies` finds any cancer, for linking records to the index cancer.
+    """Everything an engine needs. `malignancies` and `metastases` find any cancer and
+    its spread, for linking records to the index cancer.
 
     `features` are distinct, ordered by level; `retrieves` one per resource type and code set, distinct.
     """
@@ -301,5 +302,6 @@ class Plan:
     studies: tuple[StudyPlan, ...]
     catalogue: Catalogue
     malignancies: Feature
+    metastases: Feature
     features: tuple[Feature, ...]
     retrieves: tuple[Retrieve, ...]

@@ -72,6 +72,7 @@ from fhirscreen.values.codes import CodeSet
 from fhirscreen.values.durations import Duration, parse_duration
 
 MALIGNANCY = "malignancy"
+METASTASIS = "distant-metastasis"
 """The concept that finds any malignant tumour: a patient with exactly one needs no link to it."""
 
 _ROUTES = {
@@ -94,6 +95,7 @@ def resolve(studies: Sequence[Study], catalogue: Catalogue) -> Plan:
     """
     plans = tuple(_Resolver(study, catalogue).study_plan() for study in studies)
     malignancies = feature_of(catalogue.concept(MALIGNANCY), catalogue)
+    metastases = feature_of(catalogue.concept(METASTASIS), catalogue)
     distinct: dict[Feature, None] = {}
     for plan in plans:
         if plan.population is not None:
@@ -102,8 +104,10 @@ def resolve(studies: Sequence[Study], catalogue: Catalogue) -> Plan:
             for feature in features(each.predicate):
                 distinct.update(dict.fromkeys(closure(feature)))
     distinct[malignancies] = None
+    if any(feature.concept.about_metastasis for feature in distinct):
+        distinct[metastases] = None
     ordered = tuple(sorted(distinct, key=lambda f: (f.level, f.concept.id)))
-    return Plan(plans, catalogue, malignancies, ordered, _retrieves(ordered))
+    return Plan(plans, catalogue, malignancies, metastases, ordered, _retrieves(ordered))
 
 
 def _retrieves(ordered: Sequence[Feature]) -> tuple[Retrieve, ...]:

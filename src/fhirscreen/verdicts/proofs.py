@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from fhirscreen.values.truth import Truth
-from fhirscreen.verdicts.reasons import STRENGTH, Basis, Reason, first_reason
+from fhirscreen.verdicts.reasons import STRENGTH, Basis, Reason, first_reason, strongest
 
 
 class Proof(NamedTuple):
@@ -69,7 +69,9 @@ def compound(
     basis = bases[needed - 1]
     reason: Reason | None = None
     if truth is Truth.UNKNOWN:
+        # The reason that comes first is what to settle first: the basis is that of the child who gives it.
         reason = first_reason([child.reason for child in deciding if child.reason is not None])
+        basis = strongest([child.basis for child in deciding if child.reason is reason])
     elif basis is Basis.PRESUMED:
         reason = first_reason(
             [c.reason for c in deciding if c.reason is not None and c.basis is Basis.PRESUMED]

@@ -14,7 +14,7 @@ from fhirscreen.plan.nodes import Feature
 from fhirscreen.values.codes import CodeSet
 from fhirscreen.values.dates import EVER, Moment
 from fhirscreen.values.durations import AsOf
-from fhirscreen.values.truth import Truth
+from fhirscreen.values.truth import Truth, known
 
 _MEMBERSHIP = (Role.MATCH, Role.COARSER)
 _MORPHOLOGY = "histology-morphology-behavior"
@@ -52,6 +52,7 @@ class Case:
     chart: Chart
     population: Feature | None
     malignancies: Feature
+    metastases: Feature
     site: Site
     memory: dict[Any, Any] = field(default_factory=dict)
     _links: Links | None = None
@@ -88,6 +89,15 @@ class Case:
         if self._links is None:
             self._links = find_links(self)
         return self._links
+
+    def on_metastasis(self, entry: Entry) -> Truth:
+        """Whether a record points to a metastasis; one that points to nothing is not about one."""
+        key = "metastases"
+        if key not in self.memory:
+            found = self.found(self.metastases.concept, Role.MATCH)
+            self.memory[key] = {e.reference for _, e in found if e.state is not State.DENIED}
+        pointed = targets(entry.resource.get("focus"), self.chart.aliases)
+        return known(any(reference in self.memory[key] for reference in pointed))
 
     def member_evidence(self) -> list[Entry]:
         """What makes the patient a member: matching or coarser records of the cancer, not refuted."""
@@ -147,12 +157,13 @@ def find_links(case: Case) -> Links:
         return Links(frozenset(), True, True, frozenset(), frozenset(), frozenset(), None)
     members = [entry for entry in case.member_evidence() if entry.reference.startswith("Condition/")]
     conditions = frozenset(entry.reference for entry in members)
-    others = [
-        entry
-        for _, entry in case.found(case.malignancies.concept, Role.MATCH, Role.HISTORY)
+    found = [
+        (source, entry)
+        for source, entry in case.found(case.malignancies.concept, Role.MATCH, Role.HISTORY)
         if entry.state is not State.DENIED and entry.reference not in conditions
     ]
-    active_others = any(entry.ongoing for entry in others if entry.reference.startswith("Condition/"))
+    others = [entry for _, entry in found]
+    active_others = any(entry.ongoing for source, entry in found if source.role is Role.MATCH)
     active = any(entry.ongoing for entry in members)
     assessments = frozenset(ref for entry in members for ref in _assessments(entry, chart))
     elsewhere = frozenset(ref for entry in others for ref in _assessments(entry, chart)) - assessments

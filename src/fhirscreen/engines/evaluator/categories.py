@@ -54,7 +54,13 @@ def _decided(case: Case, node: ValueAmong, items: Sequence[Item], judge: Decide,
             again = place(recorded, node.feature.windows, case.as_of, voided)
             if again.certain:
                 placed = again
-    return decide(placed, node.feature.which, judge, node.says, absent)
+    proof = decide(placed, node.feature.which, judge, node.says, absent)
+    if node.sites and node.feature.sites is not None and proof.evidence:
+        decisive = [item for item in items if item.reference in proof.evidence]
+        if any(item.values & node.spread for item in decisive):
+            sites = {item.reference for item in category_items(case, node.feature.sites) if item.values}
+            proof = proof._replace(evidence=tuple(sorted({*proof.evidence, *sites})))
+    return proof
 
 
 def _any_staging(case: Case, node: ValueAmong, items: Sequence[Item], judge: Decide, absent: Proof) -> Proof:
@@ -103,7 +109,7 @@ def _staged(case: Case, feature: Feature, item: Item) -> Item | None:
         return None
     if asked is Staging.CLINICAL and item.blocked is None:
         begun = [time for event in feature.unconfirmed_after for time in event_times(case, event)]
-        if any(item.when.end > time.start + 1 for time in begun) and not item.skipped:
+        if any(item.when.end > time.start + 1 for time, _ in begun) and not item.skipped:
             return item._replace(blocked=Reason.UNCONFIRMED)
     return item
 
@@ -161,7 +167,7 @@ def _from_condition(case: Case, concept: Concept, entry: Entry) -> tuple[frozens
     found = [coding for site in sites for coding in codings(site, case.chart.index.terms.short)]
     own, site = named(concept, entry.codings), named(concept, found)
     names = _finest(concept, own | site)
-    return names, Basis.RECORDED, entry.codings[0].code if entry.codings else ""
+    return names, Basis.DERIVED, entry.codings[0].code if entry.codings else ""
 
 
 def _from_observation(
@@ -285,7 +291,11 @@ def _judge(case: Case, node: ValueAmong) -> Decide:
         if not inside and not item.values & node.values:
             return Truth.FALSE, None
         if not (leaves <= node.values or item.values <= node.values):
-            return Truth.UNKNOWN, Reason.COARSER_CODE
+            # An interval of ordered values (Karnofsky 70 is ECOG 1 or 2) is not a coarser code.
+            several = len(item.values) > 1
+            return Truth.UNKNOWN, Reason.CENSORED_VALUE if several else Reason.COARSER_CODE
+        if concept.needs_confirmation and item.values & set(concept.needs_confirmation):
+            return Truth.UNKNOWN, Reason.UNCONFIRMED
         if node.sites and item.values & node.spread:
             return _only_at(case, node, item)
         return Truth.TRUE, None

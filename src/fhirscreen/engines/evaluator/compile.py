@@ -36,7 +36,7 @@ from fhirscreen.values.dates import completed_years
 from fhirscreen.values.intervals import Interval
 from fhirscreen.values.truth import Truth, common, known, negation
 from fhirscreen.verdicts.proofs import Proof, compound, threshold
-from fhirscreen.verdicts.reasons import RANK, Basis, Reason
+from fhirscreen.verdicts.reasons import RANK, Basis, Reason, strongest
 
 Evaluate = Callable[[Case], Proof]
 
@@ -113,8 +113,11 @@ def _branch(node: Branch) -> Evaluate:
     def evaluate(case: Case) -> Proof:
         condition = when(case)
         if condition.truth is not Truth.UNKNOWN:
-            taken = then(case) if condition.truth is Truth.TRUE else otherwise(case)
-            return taken._replace(says=node.says, children=(condition, taken))
+            holds = condition.truth is Truth.TRUE
+            taken = then(case) if holds else otherwise(case)
+            # A branch that is a constant rests on the condition alone.
+            rests = condition if isinstance(node.then if holds else node.otherwise, Fixed) else taken
+            return rests._replace(truth=taken.truth, says=node.says, children=(condition, taken))
         branches = [then(case), otherwise(case)]
         truth = common([branch.truth for branch in branches])
         children = (condition, *branches)
@@ -133,9 +136,9 @@ def _on_record(node: OnRecord) -> Evaluate:
     def evaluate(case: Case) -> Proof:
         proof = child(case)
         if proof.truth is Truth.UNKNOWN and proof.reason is not Reason.NOT_FETCHED:
-            return Proof(Truth.FALSE, Basis.RECORDED, says=node.says, children=(proof,))
-        if proof.truth is Truth.FALSE:
-            return proof._replace(basis=Basis.RECORDED, reason=None, says=node.says, children=(proof,))
+            # That nothing on record says so is taken as no, because the study asks for it.
+            presumed = Reason.ABSENCE_PRESUMED
+            return Proof(Truth.FALSE, Basis.PRESUMED, presumed, says=node.says, children=(proof,))
         return proof._replace(says=node.says, children=(proof,))
 
     return evaluate
@@ -166,7 +169,8 @@ def _readings(node: Readings) -> Evaluate:
         if len(settled) == 2:
             # The readings disagree: only the investigator can tell.
             whole = compound(Truth.UNKNOWN, proofs, len(proofs), proofs, node.says)
-            return _with_shared_value(whole._replace(reason=Reason.BOUND_IN_QUESTION), proofs)
+            basis = strongest([proof.basis for proof in proofs])
+            return _with_shared_value(whole._replace(reason=Reason.BOUND_IN_QUESTION, basis=basis), proofs)
         unknown = [proof for proof in proofs if proof.truth is Truth.UNKNOWN]
         whole = compound(Truth.UNKNOWN, unknown, len(unknown), proofs, node.says)
         reason = whole.reason or Reason.BOUND_IN_QUESTION

@@ -167,7 +167,8 @@ def followed_by(case: Case, node: FollowedBy) -> Proof:
     unsure = [event.reason for event in firsts if event.reason is not None]
     sure = any(event.truth is Truth.TRUE for event in firsts)
     reason = missing.reason if sure else first_reason([*unsure, Reason.NO_RECORD])
-    return _shown(case, Truth.UNKNOWN, reason, firsts, node.says)
+    proof = _shown(case, Truth.UNKNOWN, reason, firsts, node.says)
+    return proof._replace(basis=Basis.MISSING) if sure else proof
 
 
 def _follows(case: Case, node: FollowedBy, first: Event, then: Event) -> Truth:
@@ -203,6 +204,9 @@ def count_within(case: Case, node: CountWithin) -> Proof:
     high = float(len(certain) + len(possible)) if closed else None
     interval = Interval(float(len(certain)), high)
     truth = in_range(interval, node.range)
+    if not found and not node.complete and (others := events(case, node.of)):
+        # What is on record is on the right side, and a lower bound of the truth.
+        return _shown(case, Truth.UNKNOWN, Reason.CENSORED_VALUE, others, node.says)._replace(value="0")
     if not found:
         if truth is Truth.UNKNOWN:
             return missing._replace(truth=Truth.UNKNOWN, says=node.says)

@@ -89,14 +89,14 @@ def formula_within(case: Case, node: FormulaWithin) -> Proof:
         evidence.add(f"Patient/{case.chart.id}")
     value = " / ".join(text(rounded(each)) for each in outcome.values)
     return proof._replace(
-        basis=Basis.DERIVED if outcome.values else proof.basis,
+        basis=Basis.DERIVED,
         evidence=tuple(sorted(evidence | set(proof.evidence))),
         value=value if outcome.values else "",
         unit=(node.concept.unit or "") if outcome.values else "",
     )
 
 
-def _near(case: Case, feature: Feature, lead: Item, days: int) -> Item | Reason:
+def _near(case: Case, feature: Feature, lead: Item, days: int) -> Item | Outcome:
     """The latest record of an input within so many days of the leading one, or why there is none."""
     zone = case.site.zone
     usable = [item for item in measurement_items(case, feature.concept) if not item.skipped]
@@ -108,17 +108,17 @@ def _near(case: Case, feature: Feature, lead: Item, days: int) -> Item | Reason:
         elif low <= days and high >= -days:
             perhaps.append(item)
     if perhaps and not near:
-        return Reason.IMPRECISE_DATE
+        return Outcome((), (latest(perhaps),), Reason.IMPRECISE_DATE)
     if not near:
         if usable:
-            return Reason.STALE
-        return no_record(case, feature.concept).reason or Reason.NO_RECORD
+            return Outcome((), (latest(usable),), Reason.STALE)
+        return Outcome((), (), no_record(case, feature.concept).reason)
     best = latest(near)
     tied = [i for i in near if i.when.end > max(n.when.start for n in near)]
     if len({i.interval for i in tied}) > 1:
-        return Reason.CONFLICTING
+        return Outcome((), tuple(tied), Reason.CONFLICTING)
     if best.blocked is not None or best.interval is None:
-        return best.blocked or Reason.NO_VALUE
+        return Outcome((), (best,), best.blocked or Reason.NO_VALUE)
     return best
 
 
@@ -142,8 +142,8 @@ def _cockcroft_gault(case: Case, node: FormulaWithin, creatinine: Item) -> Outco
     if factor is None or not isinstance(birth, str):
         return Outcome((), (), Reason.NOT_COMPUTABLE, patient=True)
     weight = _near(case, weight_feature, creatinine, WEIGHT_DAYS)
-    if isinstance(weight, Reason):
-        return Outcome((), (), weight)
+    if isinstance(weight, Outcome):
+        return weight._replace(patient=True)
     young, old = completed_years(birth, *local_dates(creatinine.when, case.site.zone))
     years = subtract(exactly(140.0), Interval(float(young), float(old)))
     height = _latest_ever(case, height_feature)
@@ -204,8 +204,8 @@ def _body_mass_index(case: Case, node: FormulaWithin, weight: Item) -> Outcome:
 def _corrected_calcium(case: Case, node: FormulaWithin, calcium: Item) -> Outcome:
     """Calcium in mmol/L + 0.02 x (40 - albumin in g/L): Payne, BMJ 1973;4:643-646."""
     albumin = _near(case, node.inputs[1], calcium, ALBUMIN_DAYS)
-    if isinstance(albumin, Reason):
-        return Outcome((), (), albumin)
+    if isinstance(albumin, Outcome):
+        return albumin
     units = case.chart.index.units
     calcium_concept, albumin_concept = node.inputs[0].concept, node.inputs[1].concept
     molar = units.affine(calcium_concept.unit or "", "mmol/L", molar_mass=calcium_concept.molar_mass)
@@ -219,8 +219,8 @@ def _corrected_calcium(case: Case, node: FormulaWithin, calcium: Item) -> Outcom
 def _neutrophils_from_percent(case: Case, node: FormulaWithin, leukocytes: Item) -> Outcome:
     """Leukocytes x percent of neutrophils / 100, of the same sample."""
     percent = _near(case, node.inputs[1], leukocytes, SAMPLE_DAYS)
-    if isinstance(percent, Reason):
-        return Outcome((), (), percent)
+    if isinstance(percent, Outcome):
+        return percent
     product = multiply(_of(leukocytes), _of(percent))
     return _outcome(None if product is None else scale(product, 0.01), percent)
 
@@ -228,8 +228,8 @@ def _neutrophils_from_percent(case: Case, node: FormulaWithin, leukocytes: Item)
 def _neutrophil_lymphocyte_ratio(case: Case, node: FormulaWithin, neutrophils: Item) -> Outcome:
     """Neutrophils by lymphocytes, of the same sample (Zahorec, Bratisl Lek Listy 2001;102:5-14)."""
     lymphocytes = _near(case, node.inputs[1], neutrophils, SAMPLE_DAYS)
-    if isinstance(lymphocytes, Reason):
-        return Outcome((), (), lymphocytes)
+    if isinstance(lymphocytes, Outcome):
+        return lymphocytes
     return _outcome(divide(_of(neutrophils), _of(lymphocytes)), lymphocytes)
 
 

@@ -59,6 +59,8 @@ def measurement_items(case: Case, concept: Concept) -> list[Item]:
 
 def focus_of(case: Case, concept: Concept, entry: Entry) -> Truth:
     """Whether a record is about what the study is about: a record of another cancer is not."""
+    if concept.about_metastasis:
+        return case.on_metastasis(entry)
     return case.links.link(entry, case.chart) if concept.about_cancer else Truth.TRUE
 
 

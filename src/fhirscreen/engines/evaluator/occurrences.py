@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from fhirscreen.engines.evaluator.absence import absent
 from fhirscreen.engines.evaluator.cases import Case, clipped
+from fhirscreen.engines.evaluator.items import focus_of
 from fhirscreen.engines.evaluator.therapies import given_as_asked
 from fhirscreen.fhir.entries import Entry, State, codings
 from fhirscreen.mapping.concepts import ConceptKind, Role, Source
-from fhirscreen.plan.nodes import Feature, Occurred
+from fhirscreen.plan.features import code_set
+from fhirscreen.plan.nodes import Feature, Occurred, Purpose
 from fhirscreen.values.dates import Moment, moment_text, relation
 from fhirscreen.values.truth import Truth, conjunction
 from fhirscreen.verdicts.proofs import Proof
@@ -47,7 +48,8 @@ def occurred(case: Case, node: Occurred) -> Proof:
 def settle(case: Case, node: Occurred, found: list[Occurrence]) -> Proof:
     """A match wins; then what is uncertain; then what speaks against it; then what is less specific."""
     matches = [o for o in found if o.role in (Role.MATCH, Role.HISTORY) and o.entry.state is not State.DENIED]
-    denials = [o for o in found if o.role is Role.MATCH and o.entry.state is State.DENIED]
+    denying = (Role.MATCH, Role.JUDGEMENT)
+    denials = [o for o in found if o.role in denying and o.entry.state is State.DENIED]
     true = [o for o in matches if o.truth is Truth.TRUE]
     if true:
         newer = [
@@ -59,7 +61,12 @@ def settle(case: Case, node: Occurred, found: list[Occurrence]) -> Proof:
             reason = Reason.ORDER_ONLY if all(o.basis is Basis.PRESUMED for o in true) else None
             return _proof(case, node, Truth.TRUE, reason, true)
         return _proof(case, node, Truth.FALSE, None, newer)
-    judged = [o for o in found if o.role is Role.JUDGEMENT and o.truth is not Truth.FALSE]
+    denied = State.DENIED
+    judged = [
+        o
+        for o in found
+        if o.role is Role.JUDGEMENT and o.truth is not Truth.FALSE and o.entry.state is not denied
+    ]
     unknown = [o for o in matches if o.truth is Truth.UNKNOWN] + judged
     if unknown:
         reasons = [o.reason for o in unknown if o.reason is not None]
@@ -74,7 +81,7 @@ def settle(case: Case, node: Occurred, found: list[Occurrence]) -> Proof:
         return _proof(case, node, Truth.UNKNOWN, Reason.COARSER_CODE, coarser)
     against = [o for o in matches if o.truth is Truth.FALSE]
     nothing = absent(case, node.feature.concept, node.within, ever=not node.active)
-    if against and (nothing.truth is Truth.FALSE or _settled_by(node)):
+    if against and _settled_by(node):
         return _proof(case, node, Truth.FALSE, None, against)
     return nothing._replace(says=node.says)
 
@@ -116,8 +123,8 @@ def _judge(case: Case, node: Occurred, source: Source, entry: Entry) -> Occurren
     concept, end = node.feature.concept, case.as_of.end
     when = clipped(entry.when, end)
     checks: list[tuple[Truth, Reason]] = []
-    if concept.about_cancer and node.feature.concept.kind is not ConceptKind.THERAPY:
-        linked = case.links.link(entry, case.chart)
+    if (concept.about_cancer or concept.about_metastasis) and concept.kind is not ConceptKind.THERAPY:
+        linked = focus_of(case, concept, entry)
         if linked is Truth.FALSE:
             return None
         checks.append((linked, Reason.AMBIGUOUS_FOCUS))
@@ -133,6 +140,8 @@ def _judge(case: Case, node: Occurred, source: Source, entry: Entry) -> Occurren
             basis = Basis.PRESUMED
         else:
             checks.append((Truth.UNKNOWN, Reason.ORDER_ONLY))
+    if concept.kind is ConceptKind.THERAPY and source.role is Role.HISTORY and node.purpose is not None:
+        checks.append((Truth.UNKNOWN, Reason.AMBIGUOUS_FOCUS))
     if concept.kind is ConceptKind.THERAPY and source.role is not Role.HISTORY:
         checks.extend(given_as_asked(case, node, entry))
         when = last_given(entry, end)
@@ -175,8 +184,25 @@ def _severity(node: Occurred, entry: Entry) -> tuple[Truth, Reason]:
     return (Truth.TRUE if any(coding.code in wanted for coding in found) else Truth.FALSE), Reason.NO_VALUE
 
 
-def event_times(case: Case, feature: Feature) -> Iterator[Moment]:
-    """When the events of a feature took place, as recorded; undated ones are left out."""
-    for source, entry in case.found(feature.concept, Role.MATCH):
-        if entry.state is State.RECORDED and entry.when is not None and source.role is Role.MATCH:
-            yield entry.when
+def event_times(case: Case, feature: Feature) -> list[tuple[Moment, Truth]]:
+    """When the events of a feature took place, and whether they surely did.
+
+    A therapy is an event for the index cancer only if it was given for it. Undated ones are left out.
+    """
+    key = ("events", feature.concept.id)
+    known: list[tuple[Moment, Truth]] | None = case.memory.get(key)
+    if known is None:
+        purpose = None
+        if feature.concept.kind is ConceptKind.THERAPY and case.population is not None:
+            purpose = Purpose(True, code_set(case.population.concept, Role.MATCH))
+        found = occurrences(case, Occurred(feature, "", purpose=purpose))
+        known = [
+            (o.entry.when, o.truth)
+            for o in found
+            if o.role is Role.MATCH
+            and o.truth is not Truth.FALSE
+            and o.entry.when is not None
+            and o.entry.state not in (State.DENIED, State.ORDERED)
+        ]
+        case.memory[key] = known
+    return known
