@@ -95,8 +95,8 @@ class Staging(StrEnum):
 class Distinct(StrEnum):
     """What makes two occurrences different ones when they are counted.
 
-    `value`: a category's value; of a condition, its code together with its body site, so that four lesions
-    in four segments of the liver are four, and one lesion billed at four visits is one.
+    `value`: a category's value, or a condition's code: one lesion billed at four visits is one, and four
+    lesions under one code are one too, so that only `record` can tell them apart, and count repeats.
     """
 
     RECORD = "record"
