@@ -129,6 +129,7 @@ class Concept:
     # derived quantities
     formula: str | None = None
     inputs: tuple[str, ...] = ()
+    reported_as: str | None = None
     # where it comes from
     note: str | None = None
 

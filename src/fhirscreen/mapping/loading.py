@@ -86,8 +86,9 @@ def _named(concept: Concept) -> Iterator[str]:
     yield from concept.invalidated_by
     yield from concept.unconfirmed_after
     yield from concept.inputs
-    if concept.sites is not None:
-        yield concept.sites
+    for id in (concept.sites, concept.reported_as):
+        if id is not None:
+            yield id
 
 
 def _check_references(catalogue: Catalogue, concept: Concept) -> None:

@@ -13,7 +13,7 @@ _KEYS = (
     "kind", "label", "names", "sources", "coarser", "disjoint", "judgement", "history", "windows", "absence",
     "about", "sensitive", "unit", "plausible", "molar_mass", "valence", "signed", "values", "ordered", "pattern",
     "from", "implied_by", "sites", "persists", "needs_confirmation", "detected_above", "invalidated_by", "unconfirmed_after",
-    "shared_use", "for", "not_for", "routes_not", "elsewhere_after", "formula", "source_note", "citation",
+    "shared_use", "for", "not_for", "routes_not", "elsewhere_after", "formula", "reported_as", "source_note", "citation",
 )  # fmt: skip
 _SOURCE_KEYS = ("resource", "codes", "except", "component", "value", "morphology", "staging")
 _STAGINGS = ("clinical", "pathological", "post-therapy", "unspecified")
@@ -62,6 +62,7 @@ def read_concept(id: str, node: Node) -> Concept:
         elsewhere_after=node.duration("elsewhere_after") if "elsewhere_after" in node.data else None,
         formula=node.text("formula") if derived else None,
         inputs=node.texts("from") if derived else (),
+        reported_as=node.optional_text("reported_as"),
         note=node.optional_text("source_note") or node.optional_text("citation"),
     )
 

@@ -140,13 +140,17 @@ class Occurred:
 
 @dataclass(frozen=True, slots=True)
 class FormulaWithin:
-    """A derived quantity lies in the range; `inputs` in the order that the formula names them."""
+    """A derived quantity lies in the range; `inputs` in the order that the formula names them.
+
+    `reported` is the same quantity as a laboratory reports it: it counts only where none can be computed.
+    """
 
     formula: str
     concept: Concept
     inputs: tuple[Feature, ...]
     range: Range
     says: str
+    reported: Feature | None = None
 
 
 @dataclass(frozen=True, slots=True)

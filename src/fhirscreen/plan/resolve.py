@@ -220,7 +220,10 @@ class _Resolver:
         concept = self._concept(node.quantity, (ConceptKind.DERIVED,))
         inputs = tuple(self._feature(id, (ConceptKind.MEASUREMENT,)) for id in concept.inputs)
         bounds = resolve_range(node.bounds, concept, self.catalogue, self.where)
-        return FormulaWithin(concept.formula or "", concept, inputs, bounds, says)
+        reported = None
+        if concept.reported_as is not None:
+            reported = self._feature(concept.reported_as, (ConceptKind.MEASUREMENT,))
+        return FormulaWithin(concept.formula or "", concept, inputs, bounds, says, reported)
 
     def _finding(self, node: Finding, says: str) -> ValueAmong | Occurred:
         if not node.values:

@@ -62,6 +62,8 @@ def features(predicate: Predicate) -> Iterator[Feature]:
             yield predicate.feature
         case FormulaWithin():
             yield from predicate.inputs
+            if predicate.reported is not None:
+                yield predicate.reported
         case _:
             pass
     for child in children(predicate):

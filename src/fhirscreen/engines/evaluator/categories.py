@@ -109,7 +109,7 @@ def _staged(case: Case, feature: Feature, item: Item) -> Item | None:
         return None
     if asked is Staging.CLINICAL and item.blocked is None:
         begun = [time for event in feature.unconfirmed_after for time in event_times(case, event)]
-        if any(item.when.end > time.start + 1 for time, _ in begun) and not item.skipped:
+        if any(item.when.end > time.start + 1 for time in begun) and not item.skipped:
             return item._replace(blocked=Reason.UNCONFIRMED)
     return item
 

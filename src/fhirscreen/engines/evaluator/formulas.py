@@ -9,9 +9,9 @@ from fhirscreen.criteria.bounds import Which
 from fhirscreen.engines.evaluator.absence import no_record
 from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.items import Item, measurement_items
-from fhirscreen.engines.evaluator.measurements import in_range, placed_items
+from fhirscreen.engines.evaluator.measurements import in_range, placed_items, value_within
 from fhirscreen.engines.evaluator.selection import candidates, decide, latest
-from fhirscreen.plan.nodes import Feature, FormulaWithin
+from fhirscreen.plan.nodes import Feature, FormulaWithin, ValueWithin
 from fhirscreen.values.dates import completed_years, local_dates, whole_days_between
 from fhirscreen.values.intervals import (
     Interval,
@@ -19,6 +19,7 @@ from fhirscreen.values.intervals import (
     compare,
     divide,
     exactly,
+    is_point,
     multiply,
     rounded,
     scale,
@@ -40,12 +41,17 @@ ALBUMIN_DAYS = 7
 
 
 class Outcome(NamedTuple):
-    """The values that a formula may have for one patient, or why it has none."""
+    """The values that a formula may have for one patient, or why it has none.
+
+    `used` are the further records that went in, `patient` says that the Patient did too; `unsettled` is the
+    reason where an interval lies across a bound.
+    """
 
     values: tuple[Interval, ...]
     used: tuple[Item, ...] = ()
     reason: Reason | None = None
     patient: bool = False
+    unsettled: Reason = Reason.CENSORED_VALUE
 
 
 Compute = Callable[[Case, FormulaWithin, Item], Outcome]
@@ -69,7 +75,7 @@ def formula_within(case: Case, node: FormulaWithin) -> Proof:
         if len(truths) > 1:
             return Truth.UNKNOWN, Reason.CONFLICTING
         truth = truths.pop()
-        return truth, (Reason.CENSORED_VALUE if truth is Truth.UNKNOWN else None)
+        return truth, (outcome.unsettled if truth is Truth.UNKNOWN else None)
 
     for item in placed.certain + placed.possible:
         blocked = item.blocked is not None or item.interval is None
@@ -80,10 +86,14 @@ def formula_within(case: Case, node: FormulaWithin) -> Proof:
         )
     proof = decide(placed, Which.LATEST, judge, node.says, absent)
     usable = placed.certain + placed.possible
-    if not usable:
+    best = latest(candidates(placed, Which.LATEST)) if usable else None
+    outcome = None if best is None else outcomes[best.reference]
+    if outcome is None or not outcome.values:
+        reported = _reported(case, node)
+        if reported is not None:
+            return reported
+    if best is None or outcome is None:
         return proof
-    best = latest(candidates(placed, Which.LATEST))
-    outcome = outcomes[best.reference]
     evidence = {best.reference, *(item.reference for item in outcome.used)}
     if outcome.patient:
         evidence.add(f"Patient/{case.chart.id}")
@@ -94,6 +104,14 @@ def formula_within(case: Case, node: FormulaWithin) -> Proof:
         value=value if outcome.values else "",
         unit=(node.concept.unit or "") if outcome.values else "",
     )
+
+
+def _reported(case: Case, node: FormulaWithin) -> Proof | None:
+    """A result that the laboratory reports itself: it counts only where none can be computed."""
+    if node.reported is None:
+        return None
+    proof = value_within(case, ValueWithin(node.reported, node.range, node.says))
+    return None if proof.basis is Basis.MISSING else proof
 
 
 def _near(case: Case, feature: Feature, lead: Item, days: int) -> Item | Outcome:
@@ -163,7 +181,10 @@ def _cockcroft_gault(case: Case, node: FormulaWithin, creatinine: Item) -> Outco
         if value is None:
             return Outcome((), tuple(used), Reason.NOT_COMPUTABLE, patient=True)
         values.append(value)
-    return Outcome(tuple(values), tuple(used), patient=True)
+    # Where all measurements are numbers, only the year of birth leaves the result open.
+    numbers = all(is_point(_of(item)) for item in (creatinine, *used))
+    unsettled = Reason.IMPRECISE_DATE if numbers and young != old else Reason.CENSORED_VALUE
+    return Outcome(tuple(values), tuple(used), patient=True, unsettled=unsettled)
 
 
 def _milligrams(case: Case, node: FormulaWithin, creatinine: Item) -> Interval | None:

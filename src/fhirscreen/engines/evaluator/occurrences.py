@@ -184,25 +184,25 @@ def _severity(node: Occurred, entry: Entry) -> tuple[Truth, Reason]:
     return (Truth.TRUE if any(coding.code in wanted for coding in found) else Truth.FALSE), Reason.NO_VALUE
 
 
-def event_times(case: Case, feature: Feature) -> list[tuple[Moment, Truth]]:
-    """When the events of a feature took place, and whether they surely did.
+def event_times(case: Case, feature: Feature) -> list[Moment]:
+    """When the events of a feature took place: those that surely did, and have a date.
 
-    A therapy is an event for the index cancer only if it was given for it. Undated ones are left out.
+    A therapy is an event only if it was given for the index cancer.
     """
     key = ("events", feature.concept.id)
-    known: list[tuple[Moment, Truth]] | None = case.memory.get(key)
+    known: list[Moment] | None = case.memory.get(key)
     if known is None:
         purpose = None
         if feature.concept.kind is ConceptKind.THERAPY and case.population is not None:
             purpose = Purpose(True, code_set(case.population.concept, Role.MATCH))
         found = occurrences(case, Occurred(feature, "", purpose=purpose))
         known = [
-            (o.entry.when, o.truth)
+            o.entry.when
             for o in found
             if o.role is Role.MATCH
-            and o.truth is not Truth.FALSE
+            and o.truth is Truth.TRUE
             and o.entry.when is not None
-            and o.entry.state not in (State.DENIED, State.ORDERED)
+            and o.entry.state is State.RECORDED
         ]
         case.memory[key] = known
     return known

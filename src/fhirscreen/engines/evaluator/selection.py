@@ -30,7 +30,7 @@ class Placed(NamedTuple):
     empty: list[Item]
 
 
-def place(items: Sequence[Item], windows: Windows, as_of: AsOf, voided: Sequence[tuple[Moment, Truth]] = ()) -> Placed:
+def place(items: Sequence[Item], windows: Windows, as_of: AsOf, voided: Sequence[Moment] = ()) -> Placed:
     """Sorts records by the windows; what an event in `voided` came after is only shown.
 
     A record before such an event decides no longer; one that may be before it only possibly decides.
@@ -42,8 +42,8 @@ def place(items: Sequence[Item], windows: Windows, as_of: AsOf, voided: Sequence
     empty: list[Item] = []
     for item in items:
         inside = relation(item.when, decides)
-        for event, sure in voided:
-            if item.when.end <= event.start and sure is Truth.TRUE:
+        for event in voided:
+            if item.when.end <= event.start:
                 inside = Truth.FALSE
             elif item.when.start < event.end - 1 and inside is Truth.TRUE:
                 inside = Truth.UNKNOWN
