@@ -52,7 +52,7 @@ MEDICATIONS = ("MedicationAdministration", "MedicationDispense", "MedicationStat
 
 
 def codings(concept: object, short: Callable[[str], str]) -> tuple[Coding, ...]:
-    """All codings of a CodeableConcept that have a code, systems by short name; DataError where it is not one."""
+    """All codings with a code of a CodeableConcept, systems by short name; DataError where it is not one."""
     if concept is None:
         return ()
     if not isinstance(concept, dict):
@@ -287,8 +287,8 @@ CLINICAL_TYPES = tuple(_READERS)
 def read_entry(resource: Resource, terms: Terms) -> Entry | None:
     """The Entry of a clinical resource; None where its status says that it is no evidence.
 
-    Dates without a time are local to the zone of `terms`. Raises DataError for elements of the wrong form; KeyError is
-    never raised for missing ones.
+    Dates without a time are local to the zone of `terms`. Raises DataError for elements of the wrong form,
+    and nothing for missing ones.
     """
     reader = _READERS.get(resource.get("resourceType", ""))
     return None if reader is None else reader(resource, terms)

@@ -49,9 +49,8 @@ def _files(folder: Path) -> list[Path]:
 
 def _lines(path: Path, folder: Path) -> Iterator[Line]:
     name = str(path.relative_to(folder))
-    opened = gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb")
     number = 0
-    with opened as file:
+    with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as file:
         try:
             for number, raw in enumerate(file, 1):
                 if not raw.isspace():

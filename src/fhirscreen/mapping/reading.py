@@ -10,10 +10,11 @@ from fhirscreen.mapping.data import Node
 from fhirscreen.values.codes import CodeSet
 
 _KEYS = (
-    "kind", "label", "names", "sources", "coarser", "disjoint", "judgement", "history", "windows", "absence",
-    "about", "sensitive", "unit", "plausible", "molar_mass", "valence", "signed", "values", "ordered", "pattern",
-    "from", "implied_by", "sites", "persists", "needs_confirmation", "detected_above", "invalidated_by", "unconfirmed_after",
-    "shared_use", "for", "not_for", "routes_not", "elsewhere_after", "formula", "reported_as", "source_note", "citation",
+    "kind", "label", "names", "sources", "coarser", "disjoint", "judgement", "history", "windows",
+    "absence", "about", "sensitive", "unit", "plausible", "molar_mass", "valence", "signed", "values",
+    "ordered", "pattern", "from", "implied_by", "sites", "persists", "needs_confirmation", "detected_above",
+    "invalidated_by", "unconfirmed_after", "shared_use", "for", "not_for", "routes_not", "elsewhere_after",
+    "formula", "reported_as", "source_note", "citation",
 )  # fmt: skip
 _SOURCE_KEYS = ("resource", "codes", "except", "component", "value", "morphology", "staging")
 _STAGINGS = ("clinical", "pathological", "post-therapy", "unspecified")
@@ -84,10 +85,9 @@ def _sources(node: Node, role: Role) -> list[Source]:
             key: entry.codes(key) if key in entry.data else None
             for key in ("component", "value", "morphology")
         }
-        for kind in MEDICATIONS if resource == "medications" else (resource,):
-            found.append(
-                Source(kind, codes, role, staging=None if staging == "unspecified" else staging, **optional)
-            )
+        assessed = None if staging == "unspecified" else staging
+        kinds = MEDICATIONS if resource == "medications" else (resource,)
+        found.extend(Source(kind, codes, role, staging=assessed, **optional) for kind in kinds)
     return found
 
 

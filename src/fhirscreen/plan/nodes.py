@@ -155,7 +155,7 @@ class FormulaWithin:
 
 @dataclass(frozen=True, slots=True)
 class ElapsedWithin:
-    """Time since the first or latest occurrence: at least `low` ago, at most `high` ago, ends included or not."""
+    """Time since the first or latest occurrence: at least `low` and at most `high` ago."""
 
     since: Occurred | ValueAmong
     which: Which

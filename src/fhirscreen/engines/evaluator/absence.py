@@ -52,7 +52,7 @@ def _complete(case: Case, concept: Concept, since: Duration | None, *, ever: boo
 
 
 def _elsewhere(case: Case, concept: Concept) -> bool:
-    """Whether treatment elsewhere is likely: the index cancer was diagnosed too long ago, or who knows when."""
+    """Whether treatment elsewhere is likely: the cancer was diagnosed too long ago, or at no known date."""
     if concept.elsewhere_after is None or case.population is None:
         return False
     diagnosed = case.links.diagnosed

@@ -116,10 +116,8 @@ def _staged(case: Case, feature: Feature, item: Item) -> Item | None:
 
 def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | None:
     focus = focus_of(case, concept, entry)
-    if (
-        focus is Truth.FALSE
-        or (entry.state is State.DENIED
-        and entry.resource.get("resourceType") == "Condition")
+    if focus is Truth.FALSE or (
+        entry.state is State.DENIED and entry.resource.get("resourceType") == "Condition"
     ):
         return None
     base = item_base(case, entry)
@@ -240,8 +238,7 @@ def _finest(concept: Concept, names: frozenset[str]) -> frozenset[str]:
 def _prefixed(entry: Entry, holder: Resource, staging: str | None) -> str | None:
     """The staging that the value itself says: cT3, pT3, ypT2; a `y` outranks what the code says."""
     texts = [text_of(entry)]
-    for coding in codings(holder.get("valueCodeableConcept"), str):
-        texts.append(coding.code)
+    texts.extend(coding.code for coding in codings(holder.get("valueCodeableConcept"), str))
     for text in texts:
         if match := _PREFIX.match(text):
             said = _STAGINGS.get(match[1].lower())

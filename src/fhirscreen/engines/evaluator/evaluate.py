@@ -31,9 +31,8 @@ class Evaluator:
         for study, evaluators in self._compiled:
             case = cases.get(study.population)
             if case is None:
-                case = Case(
-                    chart, study.population, self.plan.malignancies, self.plan.metastases, self.plan.catalogue.site
-                )
+                plan = self.plan
+                case = Case(chart, study.population, plan.malignancies, plan.metastases, plan.catalogue.site)
                 cases[study.population] = case
             if not is_member(case):
                 continue

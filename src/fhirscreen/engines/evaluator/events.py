@@ -8,10 +8,10 @@ from fhirscreen.criteria.bounds import Distinct, Which
 from fhirscreen.engines.evaluator.absence import absent, no_record
 from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.categories import value_times
-from fhirscreen.engines.evaluator.items import measurement_items
+from fhirscreen.engines.evaluator.items import Item, measurement_items
 from fhirscreen.engines.evaluator.measurements import compare_range, in_range
 from fhirscreen.engines.evaluator.occurrences import occurrences
-from fhirscreen.fhir.entries import State
+from fhirscreen.fhir.entries import Entry, State, codings
 from fhirscreen.mapping.concepts import Role
 from fhirscreen.plan.nodes import CountWithin, ElapsedWithin, FollowedBy, Occurred, ValueAmong, ValueWithin
 from fhirscreen.values.dates import Moment, after, local_dates, moment_text, relation
@@ -37,15 +37,13 @@ def events(case: Case, of: Occurred | ValueAmong | ValueWithin) -> list[Event]:
     """The records of an event, true and possible ones, in the order of time."""
     if isinstance(of, Occurred):
         found = [
-            Event(
-                o.truth, o.reason, o.when, o.entry.when is not None, o.entry.reference, _code(o.entry.codings)
-            )
+            Event(o.truth, o.reason, o.when, o.entry.when is not None, o.entry.reference, _name(o.entry))
             for o in occurrences(case, of)
             if o.role in (Role.MATCH, Role.HISTORY) and o.entry.state is not State.DENIED
         ]
     elif isinstance(of, ValueAmong):
         found = [
-            Event(truth, reason, when, bool(item.date), item.reference, "|".join(sorted(item.values)))
+            Event(truth, reason, when, bool(item.date), item.reference, _place(item))
             for when, truth, reason, item in value_times(case, of)
         ]
     else:
@@ -71,8 +69,21 @@ def events(case: Case, of: Occurred | ValueAmong | ValueWithin) -> list[Event]:
     return sorted(found, key=lambda e: (e.when.start, e.when.end, e.reference))
 
 
-def _code(codings: tuple[tuple[str, str], ...]) -> str:
-    return codings[0][1] if codings else ""
+def _name(entry: Entry) -> str:
+    """What tells one occurrence from another of the same concept: its code and its site."""
+    code = entry.codings[0].code if entry.codings else ""
+    return " ".join((code, *_sites(entry)))
+
+
+def _place(item: Item) -> str:
+    """Likewise for a category's value."""
+    return " ".join((*sorted(item.values), *(_sites(item.entry) if item.entry is not None else ())))
+
+
+def _sites(entry: Entry) -> tuple[str, ...]:
+    site = entry.resource.get("bodySite") or []
+    sites = site if isinstance(site, list) else [site]
+    return tuple(sorted({coding.code for each in sites for coding in codings(each, str)}))
 
 
 def nothing(case: Case, of: Occurred | ValueAmong | ValueWithin, since: Duration | None = None) -> Proof:

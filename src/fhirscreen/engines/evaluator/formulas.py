@@ -1,4 +1,4 @@
-"""Derived quantities: each formula with its source, on intervals, with the time between its inputs bounded."""
+"""Derived quantities: each formula with its source, on intervals, the time between its inputs bounded."""
 
 from __future__ import annotations
 

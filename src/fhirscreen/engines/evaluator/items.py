@@ -65,6 +65,7 @@ def focus_of(case: Case, concept: Concept, entry: Entry) -> Truth:
 
 
 def item_base(case: Case, entry: Entry) -> dict[str, Any]:
+    """The fields that every item has."""
     date = "" if entry.when is None else moment_text(entry.when, case.site.zone)
     return {
         "when": clipped(entry.when, case.as_of.end),

@@ -42,7 +42,7 @@ def routes(resource: Resource, case: Case) -> tuple[Coding, ...]:
 
 
 def reasons(case: Case, entry: Entry) -> tuple[tuple[Coding, ...], frozenset[str], bool]:
-    """The codes a therapy gives as its reason, the conditions it refers to, and whether it gives any at all."""
+    """The codes of a therapy's reason, the conditions it refers to, and whether it gives a reason at all."""
     resource, short = entry.resource, case.chart.index.terms.short
     listed = resource.get("reasonCode") or []
     found = [coding for reason in listed for coding in codings(reason, short)]
