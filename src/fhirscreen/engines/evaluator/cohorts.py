@@ -1,0 +1,111 @@
+"""A Cohort: resources gathered by the patient they are about, whatever order they came in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from fhirscreen.engines.base import SetAside
+from fhirscreen.fhir.entries import CLINICAL_TYPES, Resource
+from fhirscreen.fhir.folders import Line
+from fhirscreen.fhir.references import patient_of, targets
+
+
+@dataclass(slots=True)
+class Cohort:
+    """Resources by the patient they are about, with what they share and what could not be read.
+
+    The latest version of a resource wins where an id occurs twice (meta.versionId, then lastUpdated, then
+    the later one). `survivors` leads from a merged patient to the one whom the records follow.
+    """
+
+    patients: dict[str, Resource] = field(default_factory=dict)
+    resources: dict[str, list[Resource]] = field(default_factory=dict)
+    shared: dict[str, Resource] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    survivors: dict[str, str] = field(default_factory=dict)
+    set_aside: list[SetAside] = field(default_factory=list)
+    _merged: dict[str, list[str]] | None = None
+
+    def merged_into(self, patient: str) -> list[str]:
+        """The patients whose records follow this one, sorted."""
+        if self._merged is None:
+            self._merged = {}
+            for id in sorted(self.survivors):
+                self._merged.setdefault(last_survivor(id, self.survivors), []).append(id)
+        return [id for id in self._merged.get(patient, ()) if id != patient]
+
+    def chart_resources(self, patient: str) -> list[Resource]:
+        """A patient's own resources and those of the patients merged into it."""
+        found = list(self.resources.get(patient, ()))
+        for id in self.merged_into(patient):
+            found.extend(self.resources.get(id, ()))
+        return found
+
+
+def last_survivor(patient: str, survivors: Mapping[str, str]) -> str:
+    """Follows replaced-by links to the end; a circle ends where it would close."""
+    seen = {patient}
+    while patient in survivors and survivors[patient] not in seen:
+        patient = survivors[patient]
+        seen.add(patient)
+    return patient
+
+
+def survivors_of(patients: Iterable[Resource], aliases: Mapping[str, str] | None = None) -> dict[str, str]:
+    """From each merged patient to the one that its `replaced-by` link names (R4, Patient.link)."""
+    found: dict[str, str] = {}
+    for patient in patients:
+        for link in patient.get("link", ()):
+            if isinstance(link, dict) and link.get("type") == "replaced-by":
+                for other in targets(link.get("other"), aliases):
+                    found[str(patient["id"])] = other.removeprefix("Patient/")
+    return found
+
+
+def gather(lines: Iterable[Line]) -> Cohort:
+    """Gathers resources into a cohort, whatever their order."""
+    cohort = Cohort()
+    latest: dict[str, Resource] = {}
+    places: dict[str, str] = {}
+    for line in lines:
+        if line.resource is None:
+            cohort.set_aside.append(SetAside(line.where, line.reason, line.verbatim))
+            continue
+        reference = f"{line.resource['resourceType']}/{line.resource['id']}"
+        if line.full_url is not None and line.full_url.startswith("urn:"):
+            cohort.aliases[line.full_url] = reference
+        known = latest.get(reference)
+        if known is None or _version(line.resource) >= _version(known):
+            latest[reference] = line.resource
+            places[reference] = line.where
+    for reference in sorted(latest):
+        _sort_in(cohort, latest[reference], reference, places[reference])
+    cohort.survivors = survivors_of(cohort.patients.values(), cohort.aliases)
+    return cohort
+
+
+def _version(resource: Resource) -> tuple[int, str]:
+    meta = resource.get("meta")
+    meta = meta if isinstance(meta, dict) else {}
+    version, updated = meta.get("versionId"), meta.get("lastUpdated")
+    number = int(version) if isinstance(version, str) and version.isdecimal() else 0
+    return number, updated if isinstance(updated, str) else ""
+
+
+def _sort_in(cohort: Cohort, resource: Resource, reference: str, where: str) -> None:
+    kind = resource["resourceType"]
+    if kind == "Patient":
+        cohort.patients[str(resource["id"])] = resource
+        return
+    patient = patient_of(resource, cohort.aliases)
+    if patient is None:
+        if kind in CLINICAL_TYPES:
+            cohort.set_aside.append(
+                SetAside(where, "about no patient that can be told", orjson.dumps(resource).decode())
+            )
+        cohort.shared[reference] = resource
+        return
+    cohort.resources.setdefault(patient, []).append(resource)

@@ -1,0 +1,45 @@
+"""From charts to what an engine gives: outside, gated or a subject, in one order."""
+
+from __future__ import annotations
+
+import orjson
+
+from fhirscreen.engines.base import Gated, Screened, SetAside
+from fhirscreen.engines.evaluator.charts import Chart
+from fhirscreen.engines.evaluator.evaluate import Evaluator
+from fhirscreen.engines.evaluator.gates import gate_of, notes
+from fhirscreen.fhir.subjects import study_uuid
+from fhirscreen.plan.nodes import Plan
+from fhirscreen.verdicts.standings import Gate
+
+
+def judge(
+    plan: Plan, evaluator: Evaluator, chart: Chart, screened: Screened, *, merged: bool = False
+) -> None:
+    """Adds one patient to what was screened: outside, gated, or a subject of each study."""
+    for aside in chart.set_aside:
+        verbatim = orjson.dumps(aside.resource).decode()
+        screened.set_aside.append(SetAside(aside.where.split("/")[0], aside.reason, verbatim))
+    subjects = {subject.study: subject for subject in evaluator.subjects(chart)}
+    ours = frozenset(study_uuid(study.study.id) for study in plan.studies)
+    for study in plan.studies:
+        id = study.study.id
+        subject = subjects.get(id)
+        if subject is None:
+            screened.outside[id] += 1
+            continue
+        gate = Gate.MERGED if merged else gate_of(chart, plan.catalogue.site, id)
+        if gate is not None:
+            screened.gated.append(Gated(id, chart.id, gate))
+        else:
+            screened.subjects.append(subject._replace(notes=notes(chart, id, ours)))
+
+
+def finished(screened: Screened, plan: Plan) -> Screened:
+    """Sorts what was screened, so that neither order of input nor number of workers shows."""
+    order = {study.study.id: number for number, study in enumerate(plan.studies)}
+    screened.subjects.sort(key=lambda subject: (order[subject.study], subject.patient))
+    screened.gated.sort(key=lambda gated: (order[gated.study], gated.patient))
+    screened.set_aside.sort()
+    screened.gaps = sorted(set(screened.gaps))
+    return screened
