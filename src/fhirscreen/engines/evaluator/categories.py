@@ -135,6 +135,8 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
         staging = _prefixed(entry, holder, staging)
     empty = not shown and not names
     unreadable = not names and bool(shown)
+    # Words that no pattern reads are no value; a code that we do not know may be the one that decides.
+    words = unreadable and not (entry.resource.get("valueCodeableConcept") or {}).get("coding")
     unsaid = bool(names) and all(_unsaid(concept, name) for name in names)
     blocked: Reason | None = None
     if empty or unreadable or unsaid:
@@ -147,7 +149,7 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
         **base,
         values=names,
         blocked=blocked,
-        skipped=empty or unsaid,
+        skipped=empty or unsaid or words,
         basis=basis,
         value=shown if len(names) != 1 else next(iter(names)),
         staging=staging,

@@ -130,10 +130,10 @@ def _extreme(placed: Placed, which: Which, judge: Decide, says: str) -> Proof:
     reasons = [reason for _, _, reason in judged if reason is not None]
     if len(truths) == 1 and (placed.certain or Truth.UNKNOWN in truths):
         return shown_proof(truths.pop(), first_reason(reasons), tried, says)
-    if len(truths) > 1:
+    if {Truth.TRUE, Truth.FALSE} <= truths:
         same_time = len({item.when for item in tried}) == 1
         reasons.append(Reason.CONFLICTING if same_time and len(tried) > 1 else Reason.IMPRECISE_DATE)
-    else:
+    elif len(truths) == 1:
         # All records that could decide may just as well lie before the window.
         reasons.append(Reason.IMPRECISE_DATE)
     return shown_proof(Truth.UNKNOWN, first_reason(reasons), tried, says)
