@@ -138,7 +138,7 @@ def test_a_plain_annotation_is_a_unit_of_one() -> None:
         ("weeks", "wk"), ("days", "d"), ("hours", "h"), ("months", "mo"), ("mg/m²", "mg/m2"),
         ("mg/kg/day", "mg/kg/d"),
         ("AUC", "mg/mL.min"), ("cGy", "cGy"), ("mut/Mb", "{mutations}/{Mb}"),
-        ("muts/megabase", "{mutations}/{Mb}"),
+        ("muts/megabase", "{mutations}/{Mb}"), ("1/1000000{Base}", "{mutations}/{Mb}"),
         ("/HPF", "/[HPF]"), ("mOsm/kg", "mosm/kg"), ("FL", "fL"), ("units/kg", "[IU]/kg"),
     ],
 )  # fmt: skip
