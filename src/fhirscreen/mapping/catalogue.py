@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fhirscreen.exceptions import MappingError, SiteError
+from fhirscreen.exceptions import BadInput, MappingError, SiteError
 from fhirscreen.fhir.entries import Terms
 from fhirscreen.mapping.concepts import Concept, ConceptKind, Role, Source, ValueName
 from fhirscreen.mapping.sites import Site
@@ -51,6 +51,17 @@ class Catalogue:
                 remedy=f"did you mean {' or '.join(close)}?" if close else "add it to mappings/concepts/",
             )
         return found
+
+    def check_system(self, name: str, where: str, error: type[BadInput]) -> None:
+        """Raises `error` for what is neither the short name of a code system nor the URL of another."""
+        if name not in self.systems and ":" not in name:
+            close = difflib.get_close_matches(name, list(self.systems), 1)
+            raise error(
+                f"unknown code system {name!r}",
+                where=where,
+                expected="a short name of systems.yaml, or a URL",
+                remedy=f"did you mean {close[0]!r}?" if close else None,
+            )
 
     @property
     def terms(self) -> Terms:
@@ -125,6 +136,12 @@ def _check(catalogue: Catalogue, site: Site) -> None:
                 raise SiteError(
                     error.what, where=f"{where}.{key}", expected=error.expected, remedy=error.remedy
                 ) from None
+    local = [(f"local_codes.{id}", codes) for id, codes in site.local_codes.items()]
+    for id, values in site.local_values.items():
+        local += [(f"local_values.{id}", codes) for codes in values.values()]
+    for key, codes in (*local, ("objection_flags", site.objection_flags)):
+        for system in codes.systems():
+            catalogue.check_system(system, f"{where}.{key}", SiteError)
     for id, unit in site.default_units.items():
         _check_unit(catalogue, id, unit, f"{where}.default_units.{id}")
     for id, ranges in site.reference_ranges.items():

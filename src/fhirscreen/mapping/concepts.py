@@ -21,6 +21,16 @@ class ConceptKind(StrEnum):
     DERIVED = "derived"
 
 
+FORMULAS = (
+    "cockcroft-gault",
+    "body-mass-index",
+    "corrected-calcium",
+    "neutrophils-from-percent",
+    "neutrophil-lymphocyte-ratio",
+)
+"""What a derived quantity may name as its formula: those that the evaluator computes."""
+
+
 class Role(StrEnum):
     """What a source that matches says about the concept.
 

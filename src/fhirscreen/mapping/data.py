@@ -3,12 +3,45 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from fhirscreen.exceptions import BadInput, MappingError
 from fhirscreen.values.codes import CodeSet
 from fhirscreen.values.durations import Duration, parse_duration
+
+
+class _Loader(yaml.CSafeLoader):
+    """The safe loader, but a key that stands twice is an error: the first would be lost in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[object] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.MarkedYAMLError(problem=_TWICE.format(key.value), problem_mark=key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+_TWICE = "the key {!r} stands twice in one mapping"
+
+
+def read_yaml(path: Path, error: type[BadInput] = MappingError) -> Any:
+    """The data of a YAML file; `error` with file and line where it is not YAML or not UTF-8."""
+    try:
+        return yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - safe, and stricter
+    except (OSError, UnicodeDecodeError) as problem:
+        raise error(
+            f"cannot be read: {type(problem).__name__}", where=str(path), expected="a UTF-8 file"
+        ) from None
+    except yaml.YAMLError as problem:
+        mark, said = getattr(problem, "problem_mark", None), getattr(problem, "problem", None)
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise error(said or "is not YAML", where=where, expected="YAML 1.1", remedy="mend the line") from None
 
 
 class Node:

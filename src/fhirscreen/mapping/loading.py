@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-
 from fhirscreen.exceptions import BadInput, MappingError, SiteError
-from fhirscreen.fhir.entries import MEDICATIONS
+from fhirscreen.fhir.entries import CLINICAL_TYPES, MEDICATIONS
 from fhirscreen.mapping.catalogue import Catalogue, digest
 from fhirscreen.mapping.concepts import Concept, Windows
-from fhirscreen.mapping.data import Node
+from fhirscreen.mapping.data import Node, read_yaml
 from fhirscreen.mapping.reading import read_concept
 from fhirscreen.mapping.sites import LIFELONG, CompleteSince, ReferenceRange, Site
 from fhirscreen.values.codes import CodeSet, Systems
 from fhirscreen.values.quantities import UnitTable
+
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 
 
 def mappings_folder() -> Path:
@@ -37,20 +38,6 @@ def mappings_folder() -> Path:
     )
 
 
-def read_yaml(path: Path, error: type[BadInput] = MappingError) -> Any:
-    """The data of a YAML file; `error` with file and line where it is not YAML or not UTF-8."""
-    try:
-        return yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
-    except (OSError, UnicodeDecodeError) as problem:
-        raise error(
-            f"cannot be read: {type(problem).__name__}", where=str(path), expected="a UTF-8 file"
-        ) from None
-    except yaml.YAMLError as problem:
-        mark = getattr(problem, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise error("is not YAML", where=where, expected="YAML 1.1", remedy="mend the line") from None
-
-
 def load_catalogue(folder: Path | None = None) -> Catalogue:
     """All concepts with their units and systems, for no site in particular.
 
@@ -63,6 +50,8 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
         data = read_yaml(path)
         node = Node(data if data is not None else {}, path.name)
         for id, entry in node.data.items():
+            if _ID.fullmatch(str(id)) is None:
+                raise node.refuse(f"has the id {id!r}", "lower-case words joined by hyphens")
             if id in concepts:
                 raise MappingError(f"concept {id!r} is defined twice", where=path.name, expected="unique ids")
             concepts[id] = read_concept(id, Node(entry, f"{path.name}:{id}"))
@@ -98,9 +87,33 @@ def _check_references(catalogue: Catalogue, concept: Concept) -> None:
         raise MappingError(
             f"unit {concept.unit!r} is unknown", where=concept.id, expected="a code of units.yaml"
         )
-    for value in concept.values:
-        if value.parent is not None and concept.value(value.parent) is None:
-            raise MappingError(f"value {value.name!r} has no parent {value.parent!r}", where=concept.id)
+    for name in _named_values(catalogue, concept):
+        if concept.value(name) is None:
+            known = ", ".join(value.name for value in concept.values) or "the name of a value"
+            raise MappingError(f"there is no value {name!r}", where=concept.id, expected=known)
+    for codes in _code_sets(concept):
+        for system in codes.systems():
+            catalogue.check_system(system, concept.id, MappingError)
+
+
+def _named_values(catalogue: Catalogue, concept: Concept) -> Iterator[str]:
+    yield from (value.parent for value in concept.values if value.parent is not None)
+    yield from concept.persists
+    yield from concept.needs_confirmation
+    yield from (value for value, _ in concept.implied_by)
+    for other, meanings in concept.derived_from:
+        for value, means in meanings:
+            if catalogue.concepts[other].value(value) is None:
+                raise MappingError(f"{other} has no value {value!r}", where=f"{concept.id}.from")
+            yield from means
+
+
+def _code_sets(concept: Concept) -> Iterator[CodeSet]:
+    for source in concept.sources:
+        yield source.codes
+        yield from (codes for codes in (source.component, source.value, source.morphology) if codes)
+    yield from (value.codes for value in concept.values)
+    yield from (concept.shared_use, concept.counts_for, concept.not_for, concept.routes_not)
 
 
 def load_site(path: Path) -> Site:
@@ -113,15 +126,16 @@ def load_site(path: Path) -> Site:
     zone_name = node.text("time_zone", "UTC")
     try:
         zone = ZoneInfo(zone_name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise node.refuse(f"is {zone_name!r}", "an IANA name such as Europe/Berlin", "time_zone") from None
+    units = Node(node.mapping("default_units"), f"{path.name}.default_units", SiteError)
     return Site(
         id=node.text("site"),
         label=node.text("label", node.text("site")),
         zone=zone,
         complete=_complete(Node(node.mapping("complete"), f"{path.name}.complete", SiteError)),
         complete_concepts={id: _complete(each) for id, each in node.items("complete_concepts")},
-        default_units={str(id): str(unit) for id, unit in node.mapping("default_units").items()},
+        default_units={id: units.text(id) for id in units.data},
         reference_ranges={id: _ranges(node, id) for id in node.mapping("reference_ranges")},
         windows={id: _site_windows(each) for id, each in node.items("windows")},
         local_codes={id: _codes(each) for id, each in node.items("local_codes")},
@@ -146,16 +160,27 @@ def _codes(node: Node) -> CodeSet:
 
 def _complete(node: Node) -> dict[str, CompleteSince]:
     found: dict[str, CompleteSince] = {}
+    known = (*CLINICAL_TYPES, "medications")
     for resource, since in node.data.items():
-        if since == "lifelong":
-            declared: CompleteSince = LIFELONG
-        elif isinstance(since, date):
-            declared = since
-        else:
+        if resource not in known:
+            raise node.refuse("is no source of records", ", ".join(known), str(resource))
+        declared = _since(since)
+        if declared is None:
             raise node.refuse(f"is {since!r}", "a date (2015-01-01) or lifelong", str(resource))
         for kind in MEDICATIONS if resource == "medications" else (str(resource),):
             found[kind] = declared
     return found
+
+
+def _since(value: object) -> CompleteSince | None:
+    if value == "lifelong":
+        return LIFELONG
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, date) and not isinstance(value, datetime) else None
 
 
 def _ranges(node: Node, id: str) -> tuple[ReferenceRange, ...]:
@@ -163,11 +188,12 @@ def _ranges(node: Node, id: str) -> tuple[ReferenceRange, ...]:
     found = []
     for each in parent.nodes(id):
         each.only("low", "high", "unit", "sex")
-        found.append(
-            ReferenceRange(
-                each.number("low"), each.number("high"), each.text("unit"), each.optional_text("sex")
-            )
-        )
+        sex = each.optional_text("sex")
+        if sex not in (None, "male", "female"):
+            raise each.refuse(f"is {sex!r}", "male or female, or nothing for everybody", "sex")
+        if each.number("low") is None and each.number("high") is None:
+            raise each.refuse("has no limit", "low, high or both")
+        found.append(ReferenceRange(each.number("low"), each.number("high"), each.text("unit"), sex))
     return tuple(found)
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 
 from fhirscreen.fhir.entries import CLINICAL_TYPES, MEDICATIONS
-from fhirscreen.mapping.concepts import LIFETIME, Concept, ConceptKind, Role, Source, ValueName, Windows
+from fhirscreen.mapping.concepts import (
+    FORMULAS,
+    LIFETIME,
+    Concept,
+    ConceptKind,
+    Role,
+    Source,
+    ValueName,
+    Windows,
+)
 from fhirscreen.mapping.data import Node
 from fhirscreen.values.codes import CodeSet
 
@@ -28,6 +37,10 @@ def read_concept(id: str, node: Node) -> Concept:
     except ValueError:
         raise node.refuse("is unknown", ", ".join(ConceptKind), "kind") from None
     derived = kind is ConceptKind.DERIVED
+    if derived:
+        _check_formula(node)
+    elif "formula" in node.data:
+        raise node.refuse(f"has no place in a {kind.value}", "`kind: derived`", "formula")
     pattern = node.optional_text("pattern")
     return Concept(
         id=id,
@@ -42,7 +55,7 @@ def read_concept(id: str, node: Node) -> Concept:
         sensitive=node.flag("sensitive"),
         unit=node.optional_text("unit"),
         plausible=_plausible(node),
-        molar_mass=node.number("molar_mass"),
+        molar_mass=_molar_mass(node),
         valence=_whole(node, "valence"),
         nonnegative=not node.flag("signed"),
         values=tuple(_value(name, value) for name, value in node.items("values")),
@@ -66,6 +79,14 @@ def read_concept(id: str, node: Node) -> Concept:
         reported_as=node.optional_text("reported_as"),
         note=node.optional_text("source_note") or node.optional_text("citation"),
     )
+
+
+def _check_formula(node: Node) -> None:
+    formula = node.text("formula")
+    if formula not in FORMULAS:
+        raise node.refuse(f"is {formula!r}", ", ".join(FORMULAS), "formula")
+    if not node.texts("from"):
+        raise node.refuse("is missing", "the measurements that it is computed from", "from")
 
 
 def _sources(node: Node, role: Role) -> list[Source]:
@@ -131,7 +152,16 @@ def _plausible(node: Node) -> tuple[float | None, float | None]:
 
 def _whole(node: Node, key: str) -> int | None:
     number = node.number(key)
+    if number is not None and not number.is_integer():
+        raise node.refuse("is not a whole number", "a whole number", key)
     return None if number is None else int(number)
+
+
+def _molar_mass(node: Node) -> float | None:
+    mass = node.number("molar_mass")
+    if mass is not None and mass <= 0:
+        raise node.refuse("is not above 0", "g/mol", "molar_mass")
+    return mass
 
 
 def _compiled(node: Node, pattern: str | None) -> re.Pattern[str] | None:
