@@ -93,7 +93,8 @@ def resolve(studies: Sequence[Study], catalogue: Catalogue) -> Plan:
     Raises StudyError, naming study and criterion, for an unknown concept, a unit that does not fit or a
     concept of the wrong kind.
     """
-    plans = tuple(_Resolver(study, catalogue).study_plan() for study in studies)
+    known: dict[Feature, Feature] = {}
+    plans = tuple(_Resolver(study, catalogue, known).study_plan() for study in studies)
     malignancies = feature_of(catalogue.concept(MALIGNANCY), catalogue)
     metastases = feature_of(catalogue.concept(METASTASIS), catalogue)
     distinct: dict[Feature, None] = {}
@@ -125,6 +126,7 @@ class _Resolver:
 
     study: Study
     catalogue: Catalogue
+    known: dict[Feature, Feature]
     where: str = ""
 
     def study_plan(self) -> StudyPlan:
@@ -303,7 +305,9 @@ class _Resolver:
 
     def _feature(self, id: str, kinds: tuple[ConceptKind, ...], **options: object) -> Feature:
         concept = self._concept(id, kinds)
-        return feature_of(concept, self.catalogue, **options)  # type: ignore[arg-type]
+        feature = feature_of(concept, self.catalogue, **options)  # type: ignore[arg-type]
+        # Equal features are one object, so that engines find what they computed by identity.
+        return self.known.setdefault(feature, feature)
 
     def _duration(self, text: str | None) -> Duration | None:
         return None if text is None else parse_duration(text)

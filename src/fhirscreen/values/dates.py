@@ -210,6 +210,7 @@ def local_dates(moment: Moment, zone: ZoneInfo) -> tuple[date, date]:
     return local_date(moment.start, zone), local_date(moment.end - 1, zone)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def moment_text(moment: Moment, zone: ZoneInfo) -> str:
     """The moment as FHIR writes it, as coarse as it is: a year, a month, a day, else its start with offset.
 

@@ -101,6 +101,7 @@ def _shift(day: date, months: int, days: int) -> date:
         raise BadInput("a duration reaches beyond the calendar", expected="years 1 to 9999") from None
 
 
+@lru_cache(maxsize=4096)
 def day_window(as_of: date, duration: Duration | None, zone: ZoneInfo) -> Moment:
     """From the start of the local day `as_of` - `duration` to the end of `as_of`, both ends included.
 

@@ -65,7 +65,9 @@ class Case:
     def found(self, concept: Concept, *roles: Role) -> list[tuple[Source, Entry]]:
         """A concept's entries by source, in those roles, not after the index date; each resource once."""
         chart = self.chart
-        end = self.chart.as_of.end
+        if concept.id not in chart.present:
+            return []
+        end = chart.as_of.end
         seen: set[str] = set()
         result: list[tuple[Source, Entry]] = []
         for number in chart.index.numbers(concept):

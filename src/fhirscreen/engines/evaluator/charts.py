@@ -36,7 +36,7 @@ class SetAside:
 class SourceIndex:
     """Numbers the sources of a plan and finds those that a code belongs to."""
 
-    __slots__ = ("_by_type", "_found", "_numbers", "sources", "terms", "units")
+    __slots__ = ("_by_type", "_concepts", "_found", "_numbers", "sources", "terms", "units")
 
     def __init__(self, plan: Plan) -> None:
         self.terms: Terms = plan.catalogue.terms
@@ -44,12 +44,14 @@ class SourceIndex:
         self.sources: list[Source] = []
         self._numbers: dict[str, tuple[int, ...]] = {}
         self._by_type: dict[str, list[int]] = {}
+        self._concepts: list[str] = []
         self._found: dict[tuple[str, str, str], tuple[int, ...]] = {}
         for feature in plan.features:
             concept = feature.concept
             if concept.id not in self._numbers:
                 first = len(self.sources)
                 self.sources.extend(concept.sources)
+                self._concepts.extend(concept.id for _ in concept.sources)
                 self._numbers[concept.id] = tuple(range(first, len(self.sources)))
         for number, source in enumerate(self.sources):
             self._by_type.setdefault(source.resource, []).append(number)
@@ -61,6 +63,10 @@ class SourceIndex:
     def asks_for(self, resource_type: str) -> bool:
         """Whether any source is of that type."""
         return resource_type in self._by_type
+
+    def concepts(self, numbers: Iterable[int]) -> frozenset[str]:
+        """The ids of the concepts that those sources belong to."""
+        return frozenset(self._concepts[number] for number in numbers)
 
     def find(self, resource_type: str, system: str, code: str) -> tuple[int, ...]:
         """The sources whose codes match; `system` as the resource has it, or a short name."""
@@ -81,6 +87,7 @@ class SourceIndex:
 class Chart:
     """One patient: the Patient resource and the entries under each source of the plan.
 
+    `present` are the concepts that have any entry.
     `unfetched` are resource types that could not be fetched whole; `touched` are sources under which a
     resource could not be read. `resources` finds any of the patient's resources by reference.
     """
@@ -95,13 +102,18 @@ class Chart:
     set_aside: tuple[SetAside, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
     shared: Mapping[str, Resource] = field(default_factory=dict)
-    memory: dict[Any, Any] = field(default_factory=dict)
+    present: frozenset[str] = frozenset()
     _by_reference: dict[str, Resource] | None = None
 
     @property
     def id(self) -> str:
         """The patient's bare id."""
         return str(self.patient.get("id", ""))
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether anything is known to be missing."""
+        return bool(self.unfetched or self.touched)
 
     def resolve(self, reference: object) -> Resource | None:
         """The resource that a Reference points to, among the patient's own and the shared ones."""
@@ -182,6 +194,7 @@ def read_chart(
         for number in matched:
             entries.setdefault(number, []).append(entry)
     chart.touched = frozenset(touched)
+    chart.present = index.concepts(entries)
     chart.set_aside = tuple(aside)
     return chart
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import assert_never
 
 from fhirscreen.engines.evaluator.cases import Case
@@ -32,6 +33,7 @@ from fhirscreen.plan.nodes import (
     ValueAmong,
     ValueWithin,
 )
+from fhirscreen.plan.walk import children, closure, features
 from fhirscreen.values.dates import completed_years
 from fhirscreen.values.intervals import Interval
 from fhirscreen.values.truth import Truth, common, known, negation
@@ -41,8 +43,53 @@ from fhirscreen.verdicts.reasons import RANK, Basis, Reason, strongest
 Evaluate = Callable[[Case], Proof]
 
 
-def compiled(node: Predicate) -> Evaluate:  # noqa: C901 - one case per predicate
-    """A function that proves the predicate for a case."""
+def compiled(node: Predicate) -> Evaluate:
+    """A function that proves the predicate for a case.
+
+    Most criteria ask for what most patients do not have: where nothing of the kind is on record, the proof
+    is the same for every such patient, and is made once for each index date.
+    """
+    evaluate = _compiled(node)
+    asked = concepts_asked(node)
+    if asked is None:
+        return evaluate
+    silent: dict[date, Proof] = {}
+
+    def quick(case: Case) -> Proof:
+        chart = case.chart
+        if chart.disturbed or not asked.isdisjoint(chart.present):
+            return evaluate(case)
+        day = chart.as_of.day
+        proof = silent.get(day)
+        if proof is None:
+            proof = silent[day] = evaluate(case)
+        return proof
+
+    return quick
+
+
+def concepts_asked(node: Predicate) -> frozenset[str] | None:
+    """The concepts whose records a predicate can depend on; None where it depends on more than those.
+
+    Age and sex are of the Patient; whether treatment elsewhere is likely depends on the date of the cancer.
+    """
+    if isinstance(node, AgeWithin | SexIs):
+        return None
+    asked: set[str] = set()
+    for child in children(node):
+        below = concepts_asked(child)
+        if below is None:
+            return None
+        asked |= below
+    for feature in features(node):
+        for each in closure(feature):
+            if each.concept.elsewhere_after is not None:
+                return None
+            asked.add(each.concept.id)
+    return frozenset(asked)
+
+
+def _compiled(node: Predicate) -> Evaluate:  # noqa: C901 - one case per predicate
     match node:
         case AgeWithin():
             return lambda case: age_within(case, node)
@@ -89,10 +136,11 @@ def _constant(proof: Proof) -> Evaluate:
 
 
 def _threshold(node: Threshold) -> Evaluate:
-    children = [compiled(child) for child in node.children]
+    below = [compiled(child) for child in node.children]
+    needed, says = node.needed, node.says
 
     def evaluate(case: Case) -> Proof:
-        return threshold(node.needed, [child(case) for child in children], node.says)
+        return threshold(needed, [child(case) for child in below], says)
 
     return evaluate
 
@@ -120,12 +168,12 @@ def _branch(node: Branch) -> Evaluate:
             return rests._replace(truth=taken.truth, says=node.says, children=(condition, taken))
         branches = [then(case), otherwise(case)]
         truth = common([branch.truth for branch in branches])
-        children = (condition, *branches)
+        below = (condition, *branches)
         if truth is not Truth.UNKNOWN:
-            return compound(truth, branches, 2, children, node.says)
+            return compound(truth, branches, 2, below, node.says)
         # What would settle it is the condition, and whatever branch is open itself.
         deciding = [condition, *(branch for branch in branches if branch.truth is Truth.UNKNOWN)]
-        return compound(Truth.UNKNOWN, deciding, len(deciding), children, node.says)
+        return compound(Truth.UNKNOWN, deciding, len(deciding), below, node.says)
 
     return evaluate
 

@@ -19,7 +19,7 @@ from fhirscreen.verdicts.reasons import Reason
 
 def placed_items(case: Case, feature: Feature) -> Placed:
     """A measurement's records by window; those that a later event voids are only shown."""
-    key = ("placed", feature)
+    key = ("placed", id(feature))
     known: Placed | None = case.memory.get(key)
     if known is None:
         voided = [time for event in feature.invalidated_by for time in event_times(case, event)]

@@ -24,6 +24,8 @@ _SEVERITIES = {
 }
 """SNOMED CT codes of Condition.severity (R4, valueset-condition-severity)."""
 
+ROLES = tuple(Role)
+
 
 class Occurrence(NamedTuple):
     """One record that may be an occurrence: whether it is one as asked, and when it was last so."""
@@ -110,13 +112,8 @@ def _code(node: Occurred, best: Occurrence) -> str:
 
 def occurrences(case: Case, node: Occurred) -> list[Occurrence]:
     """Every record of the concept up to the index date, judged as asked."""
-    key = ("occurrences", node)
-    known: list[Occurrence] | None = case.memory.get(key)
-    if known is None:
-        found = case.found(node.feature.concept, *Role)
-        known = [o for source, entry in found if (o := _judge(case, node, source, entry)) is not None]
-        case.memory[key] = known
-    return known
+    found = case.found(node.feature.concept, *ROLES)
+    return [o for source, entry in found if (o := _judge(case, node, source, entry)) is not None]
 
 
 def _judge(case: Case, node: Occurred, source: Source, entry: Entry) -> Occurrence | None:
