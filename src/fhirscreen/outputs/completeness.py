@@ -1,0 +1,60 @@
+"""The completeness statement: what was read, what was set aside, what could not be fetched."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from fhirscreen.engines.base import Depth, Screened
+from fhirscreen.outputs.wording import count_patients
+from fhirscreen.values.durations import AsOf
+
+SET_ASIDE_FILE = "set-aside.ndjson"
+
+
+def is_complete(screened: Screened) -> bool:
+    """Whether everything was read and fetched, for every patient."""
+    return screened.complete and all(subject.complete for subject in screened.subjects)
+
+
+def statement(screened: Screened) -> list[str]:
+    """What a reader must know before relying on the lists, in sentences; no patient data."""
+    if is_complete(screened):
+        return [f"All data of {count_patients(screened.patients)} was read; nothing was set aside."]
+    said = []
+    if screened.set_aside:
+        number = len(screened.set_aside)
+        said.append(
+            f"{number} {'record was' if number == 1 else 'records were'} set aside because they could not be "
+            f"read; {SET_ASIDE_FILE} holds them as they are."
+        )
+    partial = len({subject.patient for subject in screened.subjects if not subject.complete})
+    if partial:
+        said.append(
+            f"The data of {count_patients(partial)} could not be read whole: what is missing there is open, "
+            "and nobody is taken off a list for it."
+        )
+    return said + [gap if gap.endswith(".") else f"{gap}." for gap in screened.gaps]
+
+
+def set_aside_reasons(screened: Screened) -> dict[str, int]:
+    """How many records were set aside for each reason, the most frequent first."""
+    reasons = Counter(aside.reason for aside in screened.set_aside)
+    return dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
+
+
+def time_statement(as_of: AsOf) -> str:
+    """What the index date does and does not leave out."""
+    return (
+        f"Evaluated as of the end of {as_of.day.isoformat()} ({as_of.zone.key}). What happened later is left "
+        "out; what was recorded later about an earlier time is not."
+    )
+
+
+def depth_statement(depth: Depth) -> str | None:
+    """What depth `candidates` leaves undecided; None at full depth."""
+    if depth is Depth.FULL:
+        return None
+    return (
+        "Depth `candidates`: a patient is looked at up to the first failed criterion. Later criteria are "
+        "undecided there, and nobody can be told to have failed one criterion alone."
+    )

@@ -1,0 +1,145 @@
+"""ResearchSubjects: who is listed, with what is open; and who was, with what failed since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from fhirscreen.criteria.studies import Study
+from fhirscreen.engines.base import Screened
+from fhirscreen.fhir.entries import Resource
+from fhirscreen.fhir.subjects import STATUS_EXTENSION, is_ours, study_uuid, subject_uuid, written_status
+from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.outputs import disclosures
+from fhirscreen.outputs.resources.vocabulary import (
+    GATE_EXTENSION,
+    RANK_EXTENSION,
+    STANDING_EXTENSION,
+    identifier_of,
+)
+from fhirscreen.outputs.wording import next_action
+from fhirscreen.plan.nodes import Plan
+from fhirscreen.verdicts.standings import Standing, Status, Subject, Verdict, ordered
+
+NOT_IN_POPULATION = "not-in-population"
+"""Code of `gate-closed` for a patient whose record no longer shows the study's disease."""
+
+_OURS = (STATUS_EXTENSION, RANK_EXTENSION, STANDING_EXTENSION, GATE_EXTENSION)
+
+
+def research_subjects(
+    screened: Screened, plan: Plan, base: str, existing: Iterable[Resource] = ()
+) -> dict[str, list[Resource]]:
+    """The ResearchSubjects of each study, listed ones first in the list's order, then those by id that fell off.
+
+    `existing`: ResearchSubjects that an earlier run made for patients whom this run looked at. One that fits
+    no longer becomes `ineligible` with the reason. Whose data could not be read whole keeps the status; a
+    status that a person set is left alone, and nothing is written for it.
+    """
+    before = {str(resource.get("id")): resource for resource in existing}
+    found = {}
+    for each in plan.studies:
+        study = each.study
+        listed = ordered([subject for subject in screened.subjects if subject.study == study.id])
+        made = {}
+        for rank, subject in enumerate(listed, 1):
+            id = subject_uuid(study.id, base, subject.patient)
+            if id not in before or is_ours(before[id]):
+                made[id] = listed_subject(subject, study, base, rank, plan.catalogue)
+        found[study.id] = list(made.values())
+        fallen = {id: before[id] for id in sorted(before) if _about(before[id], study) and id not in made}
+        found[study.id] += _fallen(fallen, screened, study, base, plan.catalogue)
+    return found
+
+
+def listed_subject(subject: Subject, study: Study, base: str, rank: int, catalogue: Catalogue) -> Resource:
+    """The ResearchSubject of a candidate or potential candidate."""
+    id = subject_uuid(study.id, base, subject.patient)
+    status = subject.status
+    assert status is not None, "a failed criterion makes no ResearchSubject"
+    return {
+        "resourceType": "ResearchSubject",
+        "id": id,
+        "extension": [
+            {"url": STATUS_EXTENSION, "valueCode": status.value},
+            {"url": RANK_EXTENSION, "valuePositiveInt": rank},
+            *standings(subject.standing(Standing.OPEN), study, catalogue),
+        ],
+        "identifier": identifier_of(id),
+        "status": status.value,
+        "study": {"reference": f"ResearchStudy/{study_uuid(study.id)}"},
+        "individual": {"reference": f"Patient/{subject.patient}"},
+    }
+
+
+def ineligible(existing: Resource, why: Sequence[Mapping[str, Any]]) -> Resource:
+    """An earlier ResearchSubject of ours as `ineligible`; `why` are extensions that give the reason."""
+    return _revised(existing, Status.INELIGIBLE.value, why)
+
+
+def gate_closed(gate: str) -> dict[str, Any]:
+    """The reason of a patient who is out before any criterion: a gate's code, or NOT_IN_POPULATION."""
+    return {"url": GATE_EXTENSION, "valueCode": gate}
+
+
+def standings(verdicts: Sequence[Verdict], study: Study, catalogue: Catalogue) -> list[dict[str, Any]]:
+    """An extension a verdict, in the study's order; sensitive ones become one that says only `further review`."""
+    plain, sensitive = disclosures.part(verdicts, catalogue)
+    found = [_standing(verdict, study) for verdict in plain]
+    if sensitive:
+        review = {"url": "criterion", "valueString": disclosures.FURTHER_REVIEW}
+        stands = {"url": "standing", "valueCode": sensitive[0].standing.value}
+        found.append({"url": STANDING_EXTENSION, "extension": [review, stands]})
+    return found
+
+
+def _standing(verdict: Verdict, study: Study) -> dict[str, Any]:
+    criterion, proof = verdict.criterion, verdict.proof
+    parts: list[dict[str, Any]] = [
+        {"url": "criterion", "valueString": criterion.id},
+        {"url": "standing", "valueCode": verdict.standing.value},
+    ]
+    if proof.reason is not None:
+        parts.append({"url": "reason", "valueCode": proof.reason.value})
+    if verdict.standing is Standing.OPEN and (action := next_action(proof, criterion, study)):
+        parts.append({"url": "nextAction", "valueString": action})
+    parts += [{"url": "evidence", "valueReference": {"reference": each}} for each in proof.evidence]
+    return {"url": STANDING_EXTENSION, "extension": parts}
+
+
+def _about(resource: Resource, study: Study) -> bool:
+    reference = resource.get("study")
+    return (
+        isinstance(reference, dict) and reference.get("reference") == f"ResearchStudy/{study_uuid(study.id)}"
+    )
+
+
+def _fallen(
+    fallen: Mapping[str, Resource], screened: Screened, study: Study, base: str, catalogue: Catalogue
+) -> list[Resource]:
+    subjects = {subject_uuid(study.id, base, s.patient): s for s in screened.subjects if s.study == study.id}
+    gates = {subject_uuid(study.id, base, g.patient): g.gate for g in screened.gated if g.study == study.id}
+    found = []
+    for id, resource in fallen.items():
+        if not is_ours(resource):
+            continue
+        subject = subjects.get(id)
+        if subject is not None and subject.complete:
+            found.append(ineligible(resource, standings(subject.failed, study, catalogue)))
+        elif subject is not None:
+            # Never demoted on part of the data: the status stays, with what speaks against it.
+            status = written_status(resource) or Status.POTENTIAL_CANDIDATE.value
+            found.append(_revised(resource, status, standings(subject.failed, study, catalogue)))
+        elif id in gates:
+            found.append(ineligible(resource, [gate_closed(gates[id].value)]))
+        elif screened.complete:
+            found.append(ineligible(resource, [gate_closed(NOT_IN_POPULATION)]))
+    return found
+
+
+def _revised(existing: Resource, status: str, why: Sequence[Mapping[str, Any]]) -> Resource:
+    """The same ResearchSubject with another status and reasons; what others added to it stays."""
+    others = [each for each in existing.get("extension", ()) if each.get("url") not in _OURS]
+    written = {"url": STATUS_EXTENSION, "valueCode": status}
+    kept = {key: value for key, value in existing.items() if key != "meta"}
+    return {**kept, "extension": [*others, written, *why], "status": status}

@@ -1,0 +1,42 @@
+"""The URLs of our own extensions and code systems; `definitions` publishes what they mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fhirscreen.fhir.subjects import CANONICAL
+
+RANK_EXTENSION = f"{CANONICAL}/StructureDefinition/list-rank"
+"""On a ResearchSubject: its place on the study's list, 1 first."""
+
+STANDING_EXTENSION = f"{CANONICAL}/StructureDefinition/criterion-standing"
+"""On a ResearchSubject: one criterion that is open or failed, with reason, next action and evidence."""
+
+GATE_EXTENSION = f"{CANONICAL}/StructureDefinition/gate-closed"
+"""On a ResearchSubject: why the patient is out before any criterion."""
+
+EXPRESSION_EXTENSION = f"{CANONICAL}/StructureDefinition/criterion-expression"
+"""On a characteristic of a Group: the criterion as it stands in a study file, as JSON."""
+
+CRITERIA = f"{CANONICAL}/CodeSystem/criteria"
+"""Codes `<study>.<criterion id>`; the studies define them."""
+
+CONCEPTS = f"{CANONICAL}/CodeSystem/concepts"
+"""Codes are the ids of concepts in the mappings; `age` is completed years at the index date."""
+
+STANDINGS = f"{CANONICAL}/CodeSystem/standings"
+REASONS = f"{CANONICAL}/CodeSystem/reasons"
+GATES = f"{CANONICAL}/CodeSystem/gates"
+
+UCUM = "http://unitsofmeasure.org"
+
+
+def identifier_of(id: str) -> list[dict[str, Any]]:
+    """A UUID as a business identifier (R4 datatypes, Identifier: `urn:ietf:rfc:3986`)."""
+    return [{"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{id}"}]
+
+
+def coded(system: str, code: str, text: str | None = None) -> dict[str, Any]:
+    """A CodeableConcept with one coding."""
+    concept: dict[str, Any] = {"coding": [{"system": system, "code": code}]}
+    return concept | ({"text": text} if text else {})

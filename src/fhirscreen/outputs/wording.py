@@ -1,0 +1,124 @@
+"""Reasons, gates and numbers in plain words: what a coordinator reads, and what to do next."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from fhirscreen.criteria.amounts import say_unit
+from fhirscreen.criteria.nodes import Question
+from fhirscreen.criteria.studies import Criterion, Study
+from fhirscreen.criteria.walk import concepts, walk
+from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.mapping.concepts import ConceptKind
+from fhirscreen.verdicts.proofs import Proof
+from fhirscreen.verdicts.reasons import Reason
+from fhirscreen.verdicts.standings import Gate, Status
+
+STATUSES: dict[Status, str] = {
+    Status.CANDIDATE: "Candidate",
+    Status.POTENTIAL_CANDIDATE: "Potential candidate",
+    Status.INELIGIBLE: "Ineligible",
+}
+
+GATES: dict[Gate, str] = {
+    Gate.MERGED: "Merged into another patient's record",
+    Gate.INACTIVE: "Record not in use",
+    Gate.DECEASED: "Deceased",
+    Gate.OBJECTED: "Objects to research",
+    Gate.ON_STUDY: "Already on this study",
+    Gate.DECLINED: "Declined, or screened out by a person",
+}
+
+REASONS: dict[Reason, str] = {
+    Reason.ASK_IN_PERSON: "to be asked in person",
+    Reason.UNREAD: "nobody has mapped this text yet",
+    Reason.NOT_FETCHED: "the data could not be fetched",
+    Reason.BOUND_IN_QUESTION: "depends on the investigator's answer to an open question",
+    Reason.CONFLICTING: "records contradict each other",
+    Reason.AMBIGUOUS_FOCUS: "not clear which disease the record is about",
+    Reason.COARSER_CODE: "recorded less precisely than the criterion asks",
+    Reason.UNCONFIRMED: "recorded, and not confirmed",
+    Reason.ORDER_ONLY: "ordered, and nothing shows that it was given",
+    Reason.JUDGEMENT: "recorded, and for the investigator to judge",
+    Reason.STALE: "the last record is too old",
+    Reason.NO_VALUE: "recorded without a usable value",
+    Reason.NO_UNIT: "recorded without a unit",
+    Reason.INCOMPARABLE_UNIT: "recorded in a unit that cannot be compared",
+    Reason.IMPLAUSIBLE_VALUE: "the value is implausible",
+    Reason.NO_REFERENCE_RANGE: "the result has no usable reference range",
+    Reason.CENSORED_VALUE: "the value is too imprecise to decide",
+    Reason.IMPRECISE_DATE: "a date is too imprecise to decide",
+    Reason.NOT_COMPUTABLE: "cannot be computed from what is recorded",
+    Reason.NO_RECORD: "nothing on record",
+    Reason.ABSENCE_PRESUMED: "nothing on record, taken as no",
+}
+
+# These have a remedy of their own, whatever the criterion is about.
+_REMEDIES: dict[Reason, str] = {
+    Reason.NOT_FETCHED: "Fetch this patient's data again",
+    Reason.CONFLICTING: "Find out which of the records holds",
+    Reason.AMBIGUOUS_FOCUS: "Find out which disease the record is about",
+    Reason.NO_UNIT: "Ask the laboratory for the unit",
+    Reason.INCOMPARABLE_UNIT: "Ask the laboratory for the right unit",
+    Reason.IMPLAUSIBLE_VALUE: "Have the value checked at its source",
+    Reason.NO_REFERENCE_RANGE: "Ask the laboratory for the reference range",
+    Reason.IMPRECISE_DATE: "Find out the exact date",
+}
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def say_date(text: str) -> str:
+    """An ISO date or part of one, its time left out: `2026-10-12T14:15:00+02:00` → "12 Oct 2026"."""
+    year, month, day = (*text[:10].split("-"), "", "")[:3]
+    named = _MONTHS[int(month) - 1] if month.isdecimal() and 1 <= int(month) <= len(_MONTHS) else ""
+    return " ".join(part for part in (day.lstrip("0") if named else "", named, year) if part)
+
+
+def say_day(day: date) -> str:
+    """A date in words: "1 Nov 2026"."""
+    return say_date(day.isoformat())
+
+
+def say_value(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
+    """The deciding value as it is read: "62 mm", "T4a", "code 84114007"; empty where there is none."""
+    if not proof.value:
+        return ""
+    if proof.unit:
+        return f"{proof.value} {say_unit(proof.unit) if proof.unit != 'a' else 'years'}".rstrip()
+    named = [catalogue.concepts[id] for id in concepts(criterion.expression) if catalogue.has(id)]
+    coded = {ConceptKind.DIAGNOSIS, ConceptKind.THERAPY, ConceptKind.EVENT}
+    if any(c.kind in coded for c in named) and all(c.value(proof.value) is None for c in named):
+        return f"code {proof.value}"
+    return proof.value
+
+
+def say_reason(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
+    """Why a criterion is open: the reason, then the value and date where one record decides."""
+    said = REASONS[proof.reason] if proof.reason is not None else ""
+    details = ", ".join(
+        part for part in (say_value(proof, criterion, catalogue), say_date(proof.date)) if part
+    )
+    return f"{said} ({details})" if said and details else said or details
+
+
+def next_action(proof: Proof, criterion: Criterion, study: Study) -> str:
+    """What settles an open criterion: by its reason where that has a remedy of its own, else the study's."""
+    match proof.reason:
+        case Reason.BOUND_IN_QUESTION:
+            asked = {node.id for node in walk(criterion.expression) if isinstance(node, Question)}
+            questions = [q.asks for q in study.questions if q.id in asked and q.answer is None]
+            return f"Ask the investigator: {questions[0]}" if questions else "Ask the investigator"
+        case Reason.UNREAD:
+            return "Read this criterion and check it by hand"
+        case Reason.ASK_IN_PERSON:
+            return "Ask the patient"
+        case None:
+            return criterion.next_action or ""
+        case reason:
+            return _REMEDIES.get(reason) or criterion.next_action or "Look into the patient's record"
+
+
+def count_patients(number: int) -> str:
+    """`1 patient`, `2 patients`."""
+    return f"{number} patient" if number == 1 else f"{number} patients"

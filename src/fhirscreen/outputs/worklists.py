@@ -1,0 +1,192 @@
+"""The Worklist: one study's subjects as a coordinator reads them, sensitive reasons left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from fhirscreen.criteria.nodes import Finding
+from fhirscreen.criteria.studies import Criterion, OpenQuestion, Study, Weight
+from fhirscreen.criteria.walk import concepts
+from fhirscreen.engines.base import Screened
+from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.mapping.concepts import ConceptKind
+from fhirscreen.outputs import disclosures, wording
+from fhirscreen.outputs.attrition import near_miss
+from fhirscreen.plan.nodes import Plan
+from fhirscreen.values.durations import days_after, parse_duration
+from fhirscreen.verdicts.standings import Standing, Status, Subject, Verdict, mirrored, ordered, resolvable
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that stands in the way: what is asked, why it is open or failed, what to do."""
+
+    criterion: str
+    says: str
+    why: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A listed subject. `rank` counts from 1; `evidence` are the findings that place the patient (T, N, M)."""
+
+    rank: int
+    patient: str
+    status: Status
+    diagnosed: str
+    planned_start: str
+    evidence: tuple[str, ...]
+    items: tuple[Item, ...]
+    action: str
+    notes: tuple[str, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A patient whom one recoverable failure alone keeps off the list.
+
+    `look_again`: the earliest date on which it may have changed; None where the study names none.
+    """
+
+    patient: str
+    item: Item
+    look_again: date | None
+    open: int
+    diagnosed: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Worklist:
+    """One study's list. `to_ask` is asked of everybody in person; `unread` is open for everybody."""
+
+    study: Study
+    entries: tuple[Entry, ...]
+    near_misses: tuple[NearMiss, ...]
+    to_ask: tuple[str, ...]
+    unread: tuple[Criterion, ...]
+    questions: tuple[OpenQuestion, ...]
+
+    def number(self, status: Status) -> int:
+        """How many entries have that status."""
+        return sum(1 for entry in self.entries if entry.status is status)
+
+
+def worklists(screened: Screened, plan: Plan, as_of: date) -> tuple[Worklist, ...]:
+    """One Worklist a study, in the order of the plan."""
+    return tuple(
+        _worklist(each.study, [s for s in screened.subjects if s.study == each.study.id], plan, as_of)
+        for each in plan.studies
+    )
+
+
+def _worklist(study: Study, subjects: Sequence[Subject], plan: Plan, as_of: date) -> Worklist:
+    catalogue = plan.catalogue
+    missed = [(s, miss) for s in subjects if (miss := near_miss(s, study)) is not None]
+    near = [_near_miss(subject, miss, catalogue, as_of) for subject, miss in missed]
+    return Worklist(
+        study,
+        tuple(_entry(rank, subject, study, catalogue) for rank, subject in enumerate(ordered(subjects), 1)),
+        tuple(sorted(near, key=lambda each: (each.look_again or date.max, each.open, each.patient))),
+        tuple(_question(c) for c in study.criteria if c.asks),
+        tuple(c for c in study.criteria if c.unread),
+        study.questions,
+    )
+
+
+def _question(criterion: Criterion) -> str:
+    """What to ask, as the study words it."""
+    return getattr(criterion.expression, "ask", criterion.says)
+
+
+def _entry(rank: int, subject: Subject, study: Study, catalogue: Catalogue) -> Entry:
+    items = open_items(subject, study, catalogue)
+    if items:
+        action = items[0].action
+    elif subject.open:
+        action = "Check the criteria that are not known here"
+    else:
+        action = "Approach the patient"
+    status = subject.status
+    assert status is not None
+    return Entry(
+        rank,
+        subject.patient,
+        status,
+        subject.diagnosed,
+        subject.planned_start,
+        tuple(_evidence(subject, catalogue)),
+        items,
+        action,
+        subject.notes,
+        subject.complete,
+    )
+
+
+def open_items(subject: Subject, study: Study, catalogue: Catalogue) -> tuple[Item, ...]:
+    """What is open for a subject, gates first, what costs no rank last; sensitive ones as one item.
+
+    Criteria that nobody has mapped are open for everybody and stand in `Worklist.unread`; an exclusion that
+    mirrors an inclusion that is open too is left out.
+    """
+    found = [v for v in subject.open if not v.criterion.unread and not mirrored(v, subject.open)]
+    plain, sensitive = disclosures.part(found, catalogue)
+    plain.sort(key=lambda v: (v.criterion.weight is not Weight.GATE, not resolvable(v)))
+    items = [_item(verdict, study, catalogue) for verdict in plain]
+    if sensitive:
+        items.append(_review())
+    return tuple(items)
+
+
+def _review() -> Item:
+    return Item(
+        disclosures.FURTHER_REVIEW,
+        disclosures.FURTHER_REVIEW_SAYS,
+        action="Review this patient's record in full",
+    )
+
+
+def _item(verdict: Verdict, study: Study, catalogue: Catalogue) -> Item:
+    criterion, proof = verdict.criterion, verdict.proof
+    return Item(
+        criterion.id,
+        criterion.says,
+        wording.say_reason(proof, criterion, catalogue),
+        wording.next_action(proof, criterion, study),
+    )
+
+
+def _near_miss(subject: Subject, miss: Verdict, catalogue: Catalogue, as_of: date) -> NearMiss:
+    after = miss.criterion.recheck_after
+    look_again = days_after(as_of, parse_duration(after)) if after is not None else None
+    item = _review()
+    if not disclosures.is_sensitive(miss.criterion, catalogue):
+        why = wording.say_reason(miss.proof._replace(reason=None), miss.criterion, catalogue)
+        item = Item(miss.criterion.id, miss.criterion.says, why)
+    open_ = sum(1 for v in subject.open if not mirrored(v, subject.open))
+    return NearMiss(subject.patient, item, look_again, open_, subject.diagnosed, subject.notes)
+
+
+def _evidence(subject: Subject, catalogue: Catalogue) -> list[str]:
+    """Values and dates of the findings that place a patient: staging, and what else is a gate."""
+    found = []
+    for verdict in subject.standing(Standing.MET):
+        criterion, proof = verdict.criterion, verdict.proof
+        expression = criterion.expression
+        staged = isinstance(expression, Finding) and expression.staging is not None
+        if criterion.mirrors or not proof.value or not (staged or criterion.weight is Weight.GATE):
+            continue
+        if disclosures.is_sensitive(criterion, catalogue):
+            continue
+        named = [catalogue.concepts[id] for id in concepts(expression)]
+        measured = [c for c in named if c.kind in (ConceptKind.MEASUREMENT, ConceptKind.CATEGORY)]
+        if not measured:
+            continue
+        value = wording.say_value(proof, criterion, catalogue)
+        label = "" if value[:1].isalpha() else f"{measured[0].label} "
+        found.append(f"{label}{value} ({wording.say_date(proof.date)})" if proof.date else f"{label}{value}")
+    return found
