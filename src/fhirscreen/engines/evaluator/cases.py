@@ -67,7 +67,7 @@ class Case:
         chart = self.chart
         if concept.id not in chart.present:
             return []
-        end = chart.as_of.end
+        end = chart.end
         seen: set[str] = set()
         result: list[tuple[Source, Entry]] = []
         for number in chart.index.numbers(concept):

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from fhirscreen.criteria.bounds import Staging, Which
 from fhirscreen.engines.evaluator.absence import no_record
-from fhirscreen.engines.evaluator.cases import Case, has_any
+from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.items import Item, component_of, focus_of, item_base, read_number, text_of
 from fhirscreen.engines.evaluator.occurrences import event_times
 from fhirscreen.engines.evaluator.selection import Decide, candidates, decide, place, shown_proof
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import Entry, Resource, State, codings
-from fhirscreen.mapping.concepts import Concept, Role, Source, ValueName
+from fhirscreen.mapping.concepts import Concept, Role, Source
 from fhirscreen.plan.nodes import Feature, ValueAmong
 from fhirscreen.values.codes import Coding
 from fhirscreen.values.dates import Moment
@@ -23,6 +23,7 @@ from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason
 
 _PREFIX = re.compile(r"^(?:AJCC\s*)?(yp|yc|c|p|r|a)(?=[TNM0-4I])", re.IGNORECASE)
+_NOTHING: frozenset[str] = frozenset()
 _STAGINGS = {"c": "clinical", "p": "pathological", "yp": "post-therapy", "yc": "post-therapy"}
 
 
@@ -132,7 +133,8 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
             names, basis, shown = _from_observation(case, concept, entry, holder)
         except DataError:
             return Item(**base, blocked=Reason.NOT_FETCHED)
-        staging = _prefixed(entry, holder, staging)
+        if staged(concept):
+            staging = _prefixed(entry, holder, staging)
     empty = not shown and not names
     unreadable = not names and bool(shown)
     # Words that no pattern reads are no value; a code that we do not know may be the one that decides.
@@ -165,7 +167,7 @@ def _from_condition(case: Case, concept: Concept, entry: Entry) -> tuple[frozens
     """A value in a Condition's own code, else in its bodySite."""
     sites = entry.resource.get("bodySite") or []
     found = [coding for site in sites for coding in codings(site, case.chart.index.terms.short)]
-    own, site = named(concept, entry.codings), named(concept, found)
+    own, site = named(case, concept, entry.codings), named(case, concept, found)
     names = _finest(concept, own | site)
     return names, Basis.DERIVED, entry.codings[0].code if entry.codings else ""
 
@@ -176,7 +178,7 @@ def _from_observation(
     short = case.chart.index.terms.short
     coded = codings(holder.get("valueCodeableConcept"), short)
     if coded:
-        names = named(concept, coded)
+        names = named(case, concept, coded)
         if names:
             return _finest(concept, names), Basis.RECORDED, coded[0].code
     integer = holder.get("valueInteger")
@@ -200,7 +202,7 @@ def _from_observation(
         if names:
             return names, Basis.DERIVED, text
     interpreted = [c for i in holder.get("interpretation") or [] for c in codings(i, short)]
-    if not coded and not text and interpreted and (names := named(concept, interpreted)):
+    if not coded and not text and interpreted and (names := named(case, concept, interpreted)):
         return names, Basis.RECORDED, interpreted[0].code
     return frozenset(), Basis.RECORDED, coded[0].code if coded else text
 
@@ -222,19 +224,25 @@ def _detected(concept: Concept, holder: Resource) -> tuple[frozenset[str], str] 
             return frozenset(("positive", "negative")), text
 
 
-def named(concept: Concept, found: Iterable[Coding]) -> frozenset[str]:
+def named(case: Case, concept: Concept, found: Iterable[Coding]) -> frozenset[str]:
     """The values that any of the codings means."""
-    codes = tuple(found)
-    return frozenset(value.name for value in concept.values if _means(value, codes))
-
-
-def _means(value: ValueName, codes: tuple[Coding, ...]) -> bool:
-    return bool(value.codes) and has_any(value.codes, codes)
+    index, names = case.chart.index, _NOTHING
+    for coding in found:
+        more = index.names(concept, coding)
+        names = names | more if names and more else names or more
+    return names
 
 
 def _finest(concept: Concept, names: frozenset[str]) -> frozenset[str]:
     """Without those values that a finer one among them says already."""
+    if len(names) < 2:
+        return names
     return frozenset(name for name in names if not (concept.below((name,)) - {name}) & names)
+
+
+def staged(concept: Concept) -> bool:
+    """Whether a category is one of those that are assessed clinically or pathologically."""
+    return any(source.staging is not None for source in concept.sources)
 
 
 def _prefixed(entry: Entry, holder: Resource, staging: str | None) -> str | None:
@@ -313,7 +321,7 @@ def _only_at(case: Case, node: ValueAmong, item: Item) -> tuple[Truth, Reason | 
         site = item.entry.resource.get("bodySite")
         sites = site if isinstance(site, list) else [site]
         found = [c for each in sites for c in codings(each, case.chart.index.terms.short)]
-        recorded |= named(concept, found)
+        recorded |= named(case, concept, found)
     for each in category_items(case, feature):
         if each.blocked is None:
             recorded |= each.values

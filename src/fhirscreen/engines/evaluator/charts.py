@@ -20,6 +20,7 @@ from fhirscreen.fhir.entries import (
 from fhirscreen.fhir.references import target
 from fhirscreen.mapping.concepts import Concept, Source
 from fhirscreen.plan.nodes import Plan
+from fhirscreen.values.codes import Coding
 from fhirscreen.values.durations import AsOf
 from fhirscreen.values.quantities import UnitTable
 
@@ -36,7 +37,7 @@ class SetAside:
 class SourceIndex:
     """Numbers the sources of a plan and finds those that a code belongs to."""
 
-    __slots__ = ("_by_type", "_concepts", "_found", "_numbers", "sources", "terms", "units")
+    __slots__ = ("_by_type", "_concepts", "_found", "_names", "_numbers", "sources", "terms", "units")
 
     def __init__(self, plan: Plan) -> None:
         self.terms: Terms = plan.catalogue.terms
@@ -45,6 +46,7 @@ class SourceIndex:
         self._numbers: dict[str, tuple[int, ...]] = {}
         self._by_type: dict[str, list[int]] = {}
         self._concepts: list[str] = []
+        self._names: dict[tuple[str, Coding], frozenset[str]] = {}
         self._found: dict[tuple[str, str, str], tuple[int, ...]] = {}
         for feature in plan.features:
             concept = feature.concept
@@ -63,6 +65,16 @@ class SourceIndex:
     def asks_for(self, resource_type: str) -> bool:
         """Whether any source is of that type."""
         return resource_type in self._by_type
+
+    def names(self, concept: Concept, coding: Coding) -> frozenset[str]:
+        """The values of a category that a coding means."""
+        key = (concept.id, coding)
+        found = self._names.get(key)
+        if found is None:
+            found = self._names[key] = frozenset(
+                value.name for value in concept.values if value.codes.matches(coding.system, coding.code)
+            )
+        return found
 
     def concepts(self, numbers: Iterable[int]) -> frozenset[str]:
         """The ids of the concepts that those sources belong to."""
@@ -87,7 +99,7 @@ class SourceIndex:
 class Chart:
     """One patient: the Patient resource and the entries under each source of the plan.
 
-    `present` are the concepts that have any entry.
+    `present` are the concepts that have any entry; `end` is the first instant after the index date.
     `unfetched` are resource types that could not be fetched whole; `touched` are sources under which a
     resource could not be read. `resources` finds any of the patient's resources by reference.
     """
@@ -103,6 +115,7 @@ class Chart:
     aliases: Mapping[str, str] = field(default_factory=dict)
     shared: Mapping[str, Resource] = field(default_factory=dict)
     present: frozenset[str] = frozenset()
+    end: int = 0
     _by_reference: dict[str, Resource] | None = None
 
     @property
@@ -195,6 +208,7 @@ def read_chart(
             entries.setdefault(number, []).append(entry)
     chart.touched = frozenset(touched)
     chart.present = index.concepts(entries)
+    chart.end = as_of.end
     chart.set_aside = tuple(aside)
     return chart
 

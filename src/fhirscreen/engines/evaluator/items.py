@@ -68,7 +68,7 @@ def item_base(case: Case, entry: Entry) -> dict[str, Any]:
     """The fields that every item has."""
     date = "" if entry.when is None else moment_text(entry.when, case.site.zone)
     return {
-        "when": clipped(entry.when, case.as_of.end),
+        "when": clipped(entry.when, case.chart.end),
         "reference": entry.reference,
         "date": date,
         "entry": entry,

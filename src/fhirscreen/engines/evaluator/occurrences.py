@@ -117,7 +117,7 @@ def occurrences(case: Case, node: Occurred) -> list[Occurrence]:
 
 
 def _judge(case: Case, node: Occurred, source: Source, entry: Entry) -> Occurrence | None:
-    concept, end = node.feature.concept, case.as_of.end
+    concept, end = node.feature.concept, case.chart.end
     when = clipped(entry.when, end)
     checks: list[tuple[Truth, Reason]] = []
     if (concept.about_cancer or concept.about_metastasis) and concept.kind is not ConceptKind.THERAPY:

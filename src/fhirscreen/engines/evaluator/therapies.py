@@ -26,7 +26,7 @@ def given_as_asked(case: Case, node: Occurred, entry: Entry) -> Iterator[tuple[T
         yield known, Reason.NO_VALUE
     yield _purpose(case, node, entry), Reason.AMBIGUOUS_FOCUS
     if node.active:
-        yield _current(entry, case.as_of.end), Reason.IMPRECISE_DATE
+        yield _current(entry, case.chart.end), Reason.IMPRECISE_DATE
     if node.minimum_duration is not None:
         yield _lasted(case, entry, node.minimum_duration), Reason.IMPRECISE_DATE
 
@@ -107,7 +107,7 @@ def _current(entry: Entry, end: int) -> Truth:
 
 def _lasted(case: Case, entry: Entry, minimum: Duration) -> Truth:
     """Whether a course lasted at least so long; both ends must be known, or it goes on."""
-    end = case.as_of.end
+    end = case.chart.end
     start = _start(entry)
     if start is None:
         return Truth.UNKNOWN
