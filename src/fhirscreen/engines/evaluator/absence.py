@@ -33,7 +33,7 @@ def absent(case: Case, concept: Concept, since: Duration | None, *, ever: bool =
         return NOT_FETCHED
     if not concept.absence_by_site or not _complete(case, concept, since, ever=ever):
         return NO_RECORD
-    return NO_RECORD if _elsewhere(case, concept) else PRESUMED_NO
+    return NO_RECORD if elsewhere(case, concept.elsewhere_after) else PRESUMED_NO
 
 
 def _complete(case: Case, concept: Concept, since: Duration | None, *, ever: bool) -> bool:
@@ -51,12 +51,12 @@ def _complete(case: Case, concept: Concept, since: Duration | None, *, ever: boo
     return True
 
 
-def _elsewhere(case: Case, concept: Concept) -> bool:
+def elsewhere(case: Case, after: Duration | None) -> bool:
     """Whether treatment elsewhere is likely: the cancer was diagnosed too long ago, or at no known date."""
-    if concept.elsewhere_after is None or case.population is None:
+    if after is None or case.population is None:
         return False
     diagnosed = case.links.diagnosed
     if diagnosed is None:
         return True
-    first = start_of_day(days_before(case.as_of.day, concept.elsewhere_after), case.site.zone)
+    first = start_of_day(days_before(case.as_of.day, after), case.site.zone)
     return diagnosed.start < first

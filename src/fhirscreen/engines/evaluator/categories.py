@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from fhirscreen.criteria.bounds import Staging, Which
 from fhirscreen.engines.evaluator.absence import no_record
-from fhirscreen.engines.evaluator.cases import Case
-from fhirscreen.engines.evaluator.items import Item, component_of, focus_of, item_base, read_number, text_of
+from fhirscreen.engines.evaluator.cases import Case, clipped
+from fhirscreen.engines.evaluator.items import Item, component_of, date_of, focus_of, read_number, text_of
 from fhirscreen.engines.evaluator.occurrences import event_times
 from fhirscreen.engines.evaluator.selection import Decide, candidates, decide, place, shown_proof
 from fhirscreen.exceptions import DataError
@@ -121,7 +122,12 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
         entry.state is State.DENIED and entry.resource.get("resourceType") == "Condition"
     ):
         return None
-    base = item_base(case, entry)
+    base: dict[str, Any] = {
+        "when": clipped(entry.when, case.chart.end),
+        "reference": entry.reference,
+        "date": date_of(case, entry),
+        "entry": entry,
+    }
     staging = source.staging
     if entry.resource.get("resourceType") == "Condition":
         names, basis, shown = _from_condition(case, concept, entry)
@@ -279,7 +285,10 @@ def _implied(case: Case, feature: Feature) -> Iterator[Item]:
             if focus is Truth.UNKNOWN:
                 blocked = Reason.AMBIGUOUS_FOCUS
             yield Item(
-                **item_base(case, entry),
+                clipped(entry.when, case.chart.end),
+                entry.reference,
+                date=date_of(case, entry),
+                entry=entry,
                 values=frozenset((value,)),
                 blocked=blocked,
                 basis=Basis.DERIVED,

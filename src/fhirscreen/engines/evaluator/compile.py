@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import assert_never
 
+from fhirscreen.engines.evaluator.absence import elsewhere
 from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.categories import value_among
 from fhirscreen.engines.evaluator.events import count_within, elapsed_within, followed_by
@@ -35,6 +36,7 @@ from fhirscreen.plan.nodes import (
 )
 from fhirscreen.plan.walk import children, closure, features
 from fhirscreen.values.dates import completed_years
+from fhirscreen.values.durations import Duration
 from fhirscreen.values.intervals import Interval
 from fhirscreen.values.truth import Truth, common, known, negation
 from fhirscreen.verdicts.proofs import Proof, compound, threshold
@@ -53,40 +55,44 @@ def compiled(node: Predicate) -> Evaluate:
     asked = concepts_asked(node)
     if asked is None:
         return evaluate
-    silent: dict[date, Proof] = {}
+    concepts, durations = asked
+    silent: dict[tuple[date, bool], Proof] = {}
 
     def quick(case: Case) -> Proof:
         chart = case.chart
-        if chart.disturbed or not asked.isdisjoint(chart.present):
+        if chart.disturbed or not concepts.isdisjoint(chart.present):
             return evaluate(case)
-        day = chart.as_of.day
-        proof = silent.get(day)
+        key = (chart.as_of.day, any(elsewhere(case, after) for after in durations) if durations else False)
+        proof = silent.get(key)
         if proof is None:
-            proof = silent[day] = evaluate(case)
+            proof = silent[key] = evaluate(case)
         return proof
 
     return quick
 
 
-def concepts_asked(node: Predicate) -> frozenset[str] | None:
+def concepts_asked(node: Predicate) -> tuple[frozenset[str], frozenset[Duration]] | None:
     """The concepts whose records a predicate can depend on; None where it depends on more than those.
 
-    Age and sex are of the Patient; whether treatment elsewhere is likely depends on the date of the cancer.
+    Beside them, how long ago the cancer must have been diagnosed for treatment elsewhere to be likely; a
+    predicate with several such durations is not remembered. Age and sex are of the Patient.
     """
     if isinstance(node, AgeWithin | SexIs):
         return None
-    asked: set[str] = set()
+    concepts: set[str] = set()
+    durations: set[Duration] = set()
     for child in children(node):
         below = concepts_asked(child)
         if below is None:
             return None
-        asked |= below
+        concepts |= below[0]
+        durations |= below[1]
     for feature in features(node):
         for each in closure(feature):
+            concepts.add(each.concept.id)
             if each.concept.elsewhere_after is not None:
-                return None
-            asked.add(each.concept.id)
-    return frozenset(asked)
+                durations.add(each.concept.elsewhere_after)
+    return (frozenset(concepts), frozenset(durations)) if len(durations) < 2 else None
 
 
 def _compiled(node: Predicate) -> Evaluate:  # noqa: C901 - one case per predicate

@@ -28,21 +28,26 @@ class Evaluator:
         cases: dict[Feature | None, Case] = {}
         found: list[Subject] = []
         whole = complete and not chart.unfetched and not chart.set_aside
-        for study, evaluators in self._compiled:
+        for number, (study, evaluators) in enumerate(self._compiled):
             case = cases.get(study.population)
             if case is None:
-                plan = self.plan
-                case = Case(chart, study.population, plan.malignancies, plan.metastases, plan.catalogue.site)
-                cases[study.population] = case
+                case = cases[study.population] = self.case(chart, study.population)
             if not is_member(case):
                 continue
-            id, patient = study.study.id, chart.id
-            verdicts = tuple(
-                Verdict(id, patient, each.criterion, evaluate(case))
-                for each, evaluate in zip(study.criteria, evaluators, strict=True)
-            )
-            found.append(Subject(id, patient, verdicts, whole, (), diagnosed(case)))
+            verdicts = tuple(self.verdict(case, number, place) for place in range(len(evaluators)))
+            found.append(Subject(study.study.id, chart.id, verdicts, whole, (), diagnosed(case)))
         return found
+
+    def case(self, chart: Chart, population: Feature | None) -> Case:
+        """A chart as the studies of one population see it."""
+        plan = self.plan
+        return Case(chart, population, plan.malignancies, plan.metastases, plan.catalogue.site)
+
+    def verdict(self, case: Case, study: int, place: int) -> Verdict:
+        """The verdict of one criterion, by its study's number in the plan and its own in the study."""
+        planned, evaluators = self._compiled[study]
+        criterion = planned.criteria[place].criterion
+        return Verdict(planned.study.id, case.chart.id, criterion, evaluators[place](case))
 
 
 def is_member(case: Case) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fhirscreen.engines.evaluator.cases import Case, clipped
 from fhirscreen.exceptions import DataError
@@ -64,15 +64,9 @@ def focus_of(case: Case, concept: Concept, entry: Entry) -> Truth:
     return case.links.link(entry, case.chart) if concept.about_cancer else Truth.TRUE
 
 
-def item_base(case: Case, entry: Entry) -> dict[str, Any]:
-    """The fields that every item has."""
-    date = "" if entry.when is None else moment_text(entry.when, case.site.zone)
-    return {
-        "when": clipped(entry.when, case.chart.end),
-        "reference": entry.reference,
-        "date": date,
-        "entry": entry,
-    }
+def date_of(case: Case, entry: Entry) -> str:
+    """The clinical time of a record as text; empty where it has none."""
+    return "" if entry.when is None else moment_text(entry.when, case.site.zone)
 
 
 def component_of(resource: Resource, source: Source, case: Case) -> Resource | None:
@@ -92,21 +86,36 @@ def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> 
     holder = component_of(entry.resource, source, case)
     if focus is Truth.FALSE or holder is None:
         return None
-    base = item_base(case, entry) | {"holder": holder}
+    when, reference = clipped(entry.when, case.chart.end), entry.reference
+    date = date_of(case, entry)
     try:
         number = read_number(holder)
     except DataError:
-        return Item(**base, blocked=Reason.NOT_FETCHED)
+        return Item(when, reference, blocked=Reason.NOT_FETCHED, date=date, entry=entry)
     if number is None:
-        return Item(**base, blocked=Reason.NO_VALUE, skipped=True)
+        return Item(when, reference, blocked=Reason.NO_VALUE, skipped=True, date=date, entry=entry)
     interval, text, unit_text, basis = number
-    base |= {"value": text, "basis": basis}
     blocked, canonical, unit = _canonical(case, concept, interval, unit_text)
     if canonical is not None and blocked is None and not _plausible(concept, canonical):
         blocked = Reason.IMPLAUSIBLE_VALUE
     if blocked is None and focus is Truth.UNKNOWN:
         blocked = Reason.AMBIGUOUS_FOCUS
-    return Item(**base, interval=canonical, blocked=blocked, unit=unit, code_unit=unit or None)
+    return Item(
+        when,
+        reference,
+        canonical,
+        frozenset(),
+        blocked,
+        False,
+        basis,
+        text,
+        unit,
+        date,
+        None,
+        holder,
+        unit or None,
+        entry,
+    )
 
 
 def read_number(holder: Resource) -> tuple[Interval, str, str, Basis] | None:

@@ -186,6 +186,8 @@ def event_times(case: Case, feature: Feature) -> list[Moment]:
 
     A therapy is an event only if it was given for the index cancer.
     """
+    if feature.concept.id not in case.chart.present:
+        return []
     key = ("events", feature.concept.id)
     known: list[Moment] | None = case.memory.get(key)
     if known is None:
