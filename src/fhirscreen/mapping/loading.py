@@ -50,7 +50,7 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
         data = read_yaml(path)
         node = Node(data if data is not None else {}, path.name)
         for id, entry in node.data.items():
-            if _ID.fullmatch(str(id)) is None:
+            if id != str(id) or _ID.fullmatch(id) is None:
                 raise node.refuse(f"has the id {id!r}", "lower-case words joined by hyphens")
             if id in concepts:
                 raise MappingError(f"concept {id!r} is defined twice", where=path.name, expected="unique ids")
