@@ -23,7 +23,10 @@ def feature_of(
     if within is not None:
         decides = parse_duration(within)
         shows = windows.shows
-        windows = Windows(decides, None if shows is None else max(shows, decides, key=approximate_days))
+        if shows is not None and approximate_days(decides) >= approximate_days(shows):
+            # Beyond what the mapping shows, a record is shown as stale for as long again.
+            shows = Duration(decides.months * 2, decides.days * 2, decides.seconds * 2)
+        windows = Windows(decides, shows)
     if staging is None and any(source.staging for source in concept.sources):
         staging = Staging.ANY
     return Feature(

@@ -37,8 +37,9 @@ class Query:
 def queries(retrieve: Retrieve, systems: Systems) -> list[Query]:
     """The searches that together find everything a Retrieve may ask for.
 
-    Codes stand as `system|code` under every known spelling of the system. Narrowing to patients, cutting a
-    long list of values and paging are the client's.
+    Codes stand as `system|code` under every known spelling of the system; an engine may send them without
+    their systems, which finds any spelling. Narrowing to patients, cutting a long list of values and paging
+    are the client's.
     """
     if retrieve.resource in MEDICATIONS:
         include = (("_include", f"{retrieve.resource}:medication"),)
@@ -50,12 +51,11 @@ def queries(retrieve: Retrieve, systems: Systems) -> list[Query]:
 
 
 def code_values(codes: CodeSet, systems: Systems) -> list[str]:
-    """The exact codes of a set as token values, sorted, under every known spelling of their systems."""
-    return [
-        f"{_escaped(url)}|{_escaped(coding.code)}"
-        for coding in sorted(codes.exact)
-        for url in _spellings(coding.system, systems)
-    ]
+    """The exact codes of a set as token values: under the canonical URLs first, then under other spellings."""
+    found = sorted(codes.exact)
+    canonical = [_token(systems.url(coding.system), coding.code) for coding in found]
+    others = [_token(url, coding.code) for coding in found for url in systems.urls(coding.system)[1:]]
+    return canonical + others
 
 
 def merged(retrieves: Iterable[Retrieve]) -> list[Retrieve]:
@@ -66,11 +66,8 @@ def merged(retrieves: Iterable[Retrieve]) -> list[Retrieve]:
     return [Retrieve(resource, codes[resource]) for resource in sorted(codes)]
 
 
-def _spellings(system: str, systems: Systems) -> tuple[str, ...]:
-    """Every known URL of a system, the canonical one first, and its https twin: a common slip."""
-    known = systems.urls(system)
-    twin = "https" + known[0].removeprefix("http")
-    return (*known, twin) if known[0].startswith("http:") and system in systems else known
+def _token(system: str, code: str) -> str:
+    return f"{_escaped(system)}|{_escaped(code)}"
 
 
 def _escaped(value: str) -> str:

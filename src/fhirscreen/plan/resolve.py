@@ -73,6 +73,7 @@ from fhirscreen.values.durations import Duration, parse_duration
 
 MALIGNANCY = "malignancy"
 METASTASIS = "distant-metastasis"
+STAGE_GROUP = "stage-group"
 """The concept that finds any malignant tumour: a patient with exactly one needs no link to it."""
 
 _ROUTES = {
@@ -107,6 +108,9 @@ def resolve(studies: Sequence[Study], catalogue: Catalogue) -> Plan:
     distinct[malignancies] = None
     if any(feature.concept.about_metastasis for feature in distinct):
         distinct[metastases] = None
+    if any(feature.staging is not None for feature in distinct) and catalogue.has(STAGE_GROUP):
+        # A stage group links the categories that it has as members to its cancer.
+        distinct.setdefault(feature_of(catalogue.concept(STAGE_GROUP), catalogue))
     ordered = tuple(sorted(distinct, key=lambda f: (f.level, f.concept.id)))
     return Plan(plans, catalogue, malignancies, metastases, ordered, _retrieves(ordered))
 

@@ -126,7 +126,7 @@ class Links:
     specimens: frozenset[str]
     diagnosed: Moment | None
 
-    def link(self, entry: Entry, chart: Chart, *, ever: bool = False) -> Truth:
+    def link(self, entry: Entry, chart: Chart) -> Truth:
         """Whether a record is about the index cancer: linked, linked elsewhere, or not to be told."""
         if entry.reference in self.conditions or entry.reference in self.assessments:
             return Truth.TRUE
@@ -149,7 +149,8 @@ class Links:
             for reference in targets(entry.resource.get("specimen"), chart.aliases)
         ):
             return Truth.TRUE
-        return Truth.TRUE if (self.only_ever if ever else self.only_active) else Truth.UNKNOWN
+        # The only cancer on record leaves no doubt either, in remission as it may be.
+        return Truth.TRUE if self.only_active or self.only_ever else Truth.UNKNOWN
 
 
 def find_links(case: Case) -> Links:
@@ -168,6 +169,7 @@ def find_links(case: Case) -> Links:
     active_others = any(entry.ongoing for source, entry in found if source.role is Role.MATCH)
     active = any(entry.ongoing for entry in members)
     assessments = frozenset(ref for entry in members for ref in _assessments(entry, chart))
+    assessments |= _panel_members(chart, conditions, assessments)
     elsewhere = frozenset(ref for entry in others for ref in _assessments(entry, chart)) - assessments
     starts = [entry.when for entry in members if entry.when is not None]
     diagnosed = min(starts) if starts and len(starts) == len(members) else None
@@ -187,6 +189,19 @@ def _assessments(entry: Entry, chart: Chart) -> list[str]:
     for stage in entry.resource.get("stage", ()):
         found.extend(targets(stage.get("assessment"), chart.aliases))
     return found
+
+
+def _panel_members(chart: Chart, conditions: frozenset[str], assessments: frozenset[str]) -> frozenset[str]:
+    """The members of observations (stage groups) that are linked to the index cancer by themselves."""
+    found: set[str] = set()
+    for entries in chart.entries.values():
+        for entry in entries:
+            if "hasMember" in entry.resource and (
+                entry.reference in assessments
+                or any(ref in conditions for ref in targets(entry.resource.get("focus"), chart.aliases))
+            ):
+                found.update(targets(entry.resource["hasMember"], chart.aliases))
+    return frozenset(found)
 
 
 def _specimens(chart: Chart, conditions: frozenset[str], assessments: frozenset[str]) -> frozenset[str]:
