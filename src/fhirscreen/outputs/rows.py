@@ -33,7 +33,7 @@ def sort_verdicts(subjects: Iterable[Subject]) -> Iterator[tuple[Subject, Verdic
 
 
 def write_csv(path: Path, subjects: Iterable[Subject]) -> None:
-    """Writes a row a verdict, UTF-8 with `\\n`; nothing is an empty field.
+    """Writes a row a verdict, UTF-8, lines ended by a line feed; nothing is an empty field.
 
     Raises OSError where the file cannot be written.
     """
@@ -63,8 +63,8 @@ def _fields(verdict: Verdict) -> tuple[str, ...]:
 def parquet_schema() -> pa.Schema:
     """The columns of the CSV, typed, and beside them the standing, number, day, wholeness and proof.
 
-    `number` is `value` where that is a plain decimal with a unit (a code is none); `day` the date where it names one; `complete` whether
-    all data of the patient was read; `proof` the whole proof tree as JSON.
+    `number` is `value` where that is a plain decimal with a unit (a code is none); `day` the date where it
+    names one; `complete` whether all data of the patient was read; `proof` the whole proof tree as JSON.
     """
     word = pa.dictionary(pa.int32(), pa.string())
     return pa.schema(

@@ -31,7 +31,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A listed subject. `rank` counts from 1; `evidence` are the findings that place the patient (T, N, M)."""
+    """A listed subject. `rank` counts from 1; `evidence` are the findings that place a patient (T, N, M)."""
 
     rank: int
     patient: str
@@ -73,7 +73,7 @@ class Worklist:
 
     def number(self, status: Status) -> int:
         """How many entries have that status."""
-        return sum(1 for entry in self.entries if entry.status is status)
+        return sum(1 for entry in self.entries if entry.status == status)
 
 
 def worklists(screened: Screened, plan: Plan, as_of: date) -> tuple[Worklist, ...]:
@@ -88,9 +88,10 @@ def _worklist(study: Study, subjects: Sequence[Subject], plan: Plan, as_of: date
     catalogue = plan.catalogue
     missed = [(s, miss) for s in subjects if (miss := near_miss(s, study)) is not None]
     near = [_near_miss(subject, miss, catalogue, as_of) for subject, miss in missed]
+    listed = [(subject, status) for subject in ordered(subjects) if (status := subject.status) is not None]
     return Worklist(
         study,
-        tuple(_entry(rank, subject, study, catalogue) for rank, subject in enumerate(ordered(subjects), 1)),
+        tuple(_entry(rank, *each, study, catalogue) for rank, each in enumerate(listed, 1)),
         tuple(sorted(near, key=lambda each: (each.look_again or date.max, each.open, each.patient))),
         tuple(_question(c) for c in study.criteria if c.asks),
         tuple(c for c in study.criteria if c.unread),
@@ -103,7 +104,7 @@ def _question(criterion: Criterion) -> str:
     return getattr(criterion.expression, "ask", criterion.says)
 
 
-def _entry(rank: int, subject: Subject, study: Study, catalogue: Catalogue) -> Entry:
+def _entry(rank: int, subject: Subject, status: Status, study: Study, catalogue: Catalogue) -> Entry:
     items = open_items(subject, study, catalogue)
     if items:
         action = items[0].action
@@ -111,8 +112,6 @@ def _entry(rank: int, subject: Subject, study: Study, catalogue: Catalogue) -> E
         action = "Check the criteria that are not known here"
     else:
         action = "Approach the patient"
-    status = subject.status
-    assert status is not None
     return Entry(
         rank,
         subject.patient,
@@ -172,8 +171,8 @@ def _near_miss(subject: Subject, miss: Verdict, catalogue: Catalogue, as_of: dat
 
 
 def _evidence(subject: Subject, catalogue: Catalogue) -> list[str]:
-    """Values and dates of the findings that place a patient: staging, and what else is a gate."""
-    found = []
+    """The findings that place a patient (staging, and what else is a gate), those of one day together."""
+    found: dict[str, list[str]] = {}
     for verdict in subject.standing(Standing.MET):
         criterion, proof = verdict.criterion, verdict.proof
         expression = criterion.expression
@@ -188,5 +187,5 @@ def _evidence(subject: Subject, catalogue: Catalogue) -> list[str]:
             continue
         value = wording.say_value(proof, criterion, catalogue)
         label = "" if value[:1].isalpha() else f"{measured[0].label} "
-        found.append(f"{label}{value} ({wording.say_date(proof.date)})" if proof.date else f"{label}{value}")
-    return found
+        found.setdefault(wording.say_date(proof.date), []).append(f"{label}{value}")
+    return [f"{' '.join(said)} ({day})" if day else " ".join(said) for day, said in found.items()]

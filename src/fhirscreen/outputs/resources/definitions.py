@@ -1,6 +1,7 @@
-"""Our extensions, codes and value sets as R4 conformance resources, made from the enumerations they stand for.
+"""Our extensions, codes and value sets as R4 conformance resources.
 
-They are shipped as JSON in `outputs/definitions/`; `write_definitions` writes that folder anew.
+Made from the enumerations that they stand for, shipped as JSON in
+`outputs/definitions/`; `write_definitions` writes that folder anew.
 """
 
 from __future__ import annotations
@@ -74,8 +75,8 @@ def write_definitions(folder: Path) -> list[Path]:
 def _extensions() -> Iterable[Resource]:
     on_subject = "ResearchSubject"
     yield _simple(
-        STATUS_EXTENSION, "The status that fhirscreen wrote last; any other is a person's", on_subject, "code",
-        _STATUSES,
+        STATUS_EXTENSION, "The status that fhirscreen wrote last; any other is a person's", on_subject,
+        "code", _STATUSES,
     )  # fmt: skip
     yield _simple(
         vocabulary.RANK_EXTENSION, "Place on the study's screening list, 1 first", on_subject, "positiveInt"

@@ -116,8 +116,9 @@ def _quantity(bounds: Bounds, unit: str | None) -> dict[str, Any] | None:
         return {"valueRange": {"low": _amount(low, unit), "high": _amount(high, unit)}}
     if low is not None:
         return {"valueQuantity": _amount(low, unit, ">=" if low.inclusive else ">")}
-    assert high is not None
-    return {"valueQuantity": _amount(high, unit, "<=" if high.inclusive else "<")}
+    if high is not None:
+        return {"valueQuantity": _amount(high, unit, "<=" if high.inclusive else "<")}
+    return None
 
 
 def _amount(bound: Bound, unit: str | None, comparator: str | None = None) -> dict[str, Any]:

@@ -30,7 +30,7 @@ _OURS = (STATUS_EXTENSION, RANK_EXTENSION, STANDING_EXTENSION, GATE_EXTENSION)
 def research_subjects(
     screened: Screened, plan: Plan, base: str, existing: Iterable[Resource] = ()
 ) -> dict[str, list[Resource]]:
-    """The ResearchSubjects of each study, listed ones first in the list's order, then those by id that fell off.
+    """The ResearchSubjects of each study, listed ones first in the list's order, then those who fell off.
 
     `existing`: ResearchSubjects that an earlier run made for patients whom this run looked at. One that fits
     no longer becomes `ineligible` with the reason. Whose data could not be read whole keeps the status; a
@@ -44,19 +44,19 @@ def research_subjects(
         made = {}
         for rank, subject in enumerate(listed, 1):
             id = subject_uuid(study.id, base, subject.patient)
-            if id not in before or is_ours(before[id]):
-                made[id] = listed_subject(subject, study, base, rank, plan.catalogue)
+            status = subject.status
+            if status is not None and (id not in before or is_ours(before[id])):
+                made[id] = _listed(subject, status, study, id, rank, plan.catalogue)
         found[study.id] = list(made.values())
         fallen = {id: before[id] for id in sorted(before) if _about(before[id], study) and id not in made}
         found[study.id] += _fallen(fallen, screened, study, base, plan.catalogue)
     return found
 
 
-def listed_subject(subject: Subject, study: Study, base: str, rank: int, catalogue: Catalogue) -> Resource:
+def _listed(
+    subject: Subject, status: Status, study: Study, id: str, rank: int, catalogue: Catalogue
+) -> Resource:
     """The ResearchSubject of a candidate or potential candidate."""
-    id = subject_uuid(study.id, base, subject.patient)
-    status = subject.status
-    assert status is not None, "a failed criterion makes no ResearchSubject"
     return {
         "resourceType": "ResearchSubject",
         "id": id,
@@ -83,7 +83,7 @@ def gate_closed(gate: str) -> dict[str, Any]:
 
 
 def standings(verdicts: Sequence[Verdict], study: Study, catalogue: Catalogue) -> list[dict[str, Any]]:
-    """An extension a verdict, in the study's order; sensitive ones become one that says only `further review`."""
+    """An extension a verdict, in the study's order; the sensitive ones as one that names none of them."""
     plain, sensitive = disclosures.part(verdicts, catalogue)
     found = [_standing(verdict, study) for verdict in plain]
     if sensitive:
