@@ -114,6 +114,11 @@ def _reported(case: Case, node: FormulaWithin) -> Proof | None:
     return None if proof.basis is Basis.MISSING else proof
 
 
+def _missing(case: Case, feature: Feature) -> Reason:
+    """Why a formula has no value where one of its further inputs is not on record."""
+    return Reason.NOT_COMPUTABLE if case.chart.whole(feature.concept) else Reason.NOT_FETCHED
+
+
 def _near(case: Case, feature: Feature, lead: Item, days: int) -> Item | Outcome:
     """The latest record of an input within so many days of the leading one, or why there is none."""
     zone = case.site.zone
@@ -130,7 +135,7 @@ def _near(case: Case, feature: Feature, lead: Item, days: int) -> Item | Outcome
     if not near:
         if usable:
             return Outcome((), (latest(usable),), Reason.STALE)
-        return Outcome((), (), no_record(case, feature.concept).reason)
+        return Outcome((), (), _missing(case, feature))
     best = latest(near)
     tied = [i for i in near if i.when.end > max(n.when.start for n in near)]
     if len({i.interval for i in tied}) > 1:
@@ -215,7 +220,7 @@ def _body_mass_index(case: Case, node: FormulaWithin, weight: Item) -> Outcome:
     """Weight in kg by the square of height in m (WHO Technical Report Series 894)."""
     height = _latest_ever(case, node.inputs[1])
     if height is None:
-        return Outcome((), (), no_record(case, node.inputs[1].concept).reason)
+        return Outcome((), (), _missing(case, node.inputs[1]))
     metres = scale(_of(height), 0.01)
     squared = multiply(metres, metres)
     value = None if squared is None else divide(_of(weight), squared)

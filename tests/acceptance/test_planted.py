@@ -1,0 +1,77 @@
+"""The synthetic cohort: what the generator planted against what the in-memory engine finds, row by row."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from fhirscreen.criteria.wire import load_study
+from fhirscreen.engines.base import Screened
+from fhirscreen.engines.evaluator.cohorts import gather
+from fhirscreen.engines.in_memory import InMemory
+from fhirscreen.fhir.folders import Line
+from fhirscreen.mapping.loading import load_catalogue, load_site, mappings_folder
+from fhirscreen.plan.resolve import resolve
+from fhirscreen.synthetic.cohorts import AS_OF, Cohort, generate
+from fhirscreen.values.durations import AsOf
+
+STUDIES = ("NCT06907602", "NCT06190782")
+
+
+@cache
+def cohort() -> Cohort:
+    return generate()
+
+
+@cache
+def screened() -> Screened:
+    folder = mappings_folder()
+    site = load_site(folder / "sites" / "demo.yaml")
+    studies = [load_study(folder / "studies" / f"{id}.yaml") for id in STUDIES]
+    plan = resolve(studies, load_catalogue().at(site))
+    resources = [r for found in cohort().resources.values() for r in found] + cohort().others
+    lines = [Line("cohort", resource) for resource in resources]
+    return InMemory(gather(lines)).screen(plan, AsOf(AS_OF, site.zone))
+
+
+def verdicts() -> dict[tuple[str, str, str], Any]:
+    return {
+        (v.study, v.patient, v.criterion.id): v.proof for subject in screened().subjects for v in subject.verdicts
+    }
+
+
+def test_every_planted_truth_is_found() -> None:
+    found = verdicts()
+    gated = {(each.study, each.patient) for each in screened().gated}
+    differences, compared = [], 0
+    for planted in cohort().truths:
+        if planted.study not in STUDIES or (planted.study, planted.patient) in gated:
+            continue
+        proof = found[planted.study, planted.patient, planted.criterion]
+        got = {
+            "truth": proof.truth.value,
+            "basis": proof.basis.value,
+            "reason": proof.reason.value if proof.reason else "",
+            "evidence": tuple(proof.evidence),
+        }
+        wanted = {
+            "truth": planted.truth,
+            "basis": planted.basis,
+            "reason": planted.reason,
+            "evidence": planted.evidence,
+        }
+        compared += 1
+        for field, value in wanted.items():
+            # The generator states a basis, a reason or evidence only where a clinician's reading settles it.
+            if value is not None and value != got[field]:
+                differences.append((planted.patient, planted.criterion, planted.scenario, field, value, got[field]))
+    assert compared > 10_000
+    assert differences == []
+
+
+def test_nobody_is_added_or_lost() -> None:
+    found = {(subject.study, subject.patient) for subject in screened().subjects}
+    found |= {(each.study, each.patient) for each in screened().gated}
+    planted = {(each.study, each.patient) for each in cohort().truths if each.study in STUDIES}
+    assert planted <= found
+    assert screened().set_aside == []
