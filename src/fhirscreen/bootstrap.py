@@ -1,0 +1,210 @@
+"""Picks the concrete parts from settings and options: mappings, site, client, cohort, engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from fhirscreen import synthetic
+from fhirscreen.engines.base import Engine
+from fhirscreen.engines.fhir_search import FhirSearch
+from fhirscreen.engines.in_memory import InMemory, gather
+from fhirscreen.exceptions import UsageError
+from fhirscreen.fhir.entries import Resource
+from fhirscreen.fhir.folders import Line, read_bundles, read_ndjson, unbundled
+from fhirscreen.fhir.subjects import FILES_BASE
+from fhirscreen.fhir_client import Bearer, Client
+from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.mapping.loading import load_catalogue, load_site, mappings_folder
+from fhirscreen.settings.settings import Settings, base_url
+from fhirscreen.values.durations import AsOf
+
+
+class EngineName(StrEnum):
+    """What `--engine` may say; `duckdb` and `spark` are kept for the engines over SQL."""
+
+    AUTO = "auto"
+    MEMORY = "memory"
+    SEARCH = "search"
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
+class Absence(StrEnum):
+    """What silence means: as the site declares its sources, or never a no."""
+
+    SITE = "site"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Whence:
+    """Where patients come from: exactly one of a server, a folder of NDJSON, a folder of Bundles.
+
+    Raises UsageError for none and for several.
+    """
+
+    server: str | None = None
+    ndjson: Path | None = None
+    bundles: Path | None = None
+
+    def __post_init__(self) -> None:
+        given = [name for name in ("server", "ndjson", "bundles") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise UsageError(
+                "several sources of patients are given" if given else "no source of patients is given",
+                where=", ".join(f"--{name}" for name in given) or None,
+                expected="one of --server URL, --ndjson DIR, --bundles DIR",
+                remedy="name one" if not given else "leave the others out",
+            )
+        if self.server is not None:
+            object.__setattr__(self, "server", read_server(self.server))
+
+    @property
+    def base(self) -> str:
+        """The base that patient ids belong to: the server's, or that of the export the files came from."""
+        if self.server is not None:
+            return self.server
+        return (self.ndjson and export_base(self.ndjson)) or FILES_BASE
+
+    def lines(self) -> Iterator[Line]:
+        """The resources of the files. Raises DataError where there is no folder or no such file in it."""
+        if self.ndjson is not None:
+            return read_ndjson(self.ndjson)
+        if self.bundles is not None:
+            return read_bundles(self.bundles)
+        raise UsageError("a server is no folder of files", expected="--ndjson DIR or --bundles DIR")
+
+
+def read_server(text: str) -> str:
+    """The base URL that `--server` gives. Raises UsageError for what is none."""
+    try:
+        return base_url(text)
+    except UsageError as error:
+        raise UsageError(error.what, where="--server", expected=error.expected, remedy=error.remedy) from None
+
+
+def export_base(folder: Path) -> str | None:
+    """The base URL in the manifest of a Bulk Data export (`request` of manifest.json); None without one."""
+    try:
+        request = json.loads((folder / "manifest.json").read_text("utf-8"))["request"]
+        parts = urlsplit(request)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    if parts.scheme not in {"http", "https"} or "/$export" not in parts.path:
+        return None
+    path = parts.path.partition("/$export")[0]
+    steps = path.split("/")
+    if steps[-1] == "Patient":
+        steps = steps[:-1]
+    elif len(steps) > 1 and steps[-2] == "Group":
+        steps = steps[:-2]
+    return f"{parts.scheme}://{parts.netloc}{'/'.join(steps)}".rstrip("/")
+
+
+def find_mappings(settings: Settings) -> Path:
+    """The folder of the mappings: the one that is set, or the shipped one."""
+    return settings.mappings or mappings_folder()
+
+
+def make_catalogue(
+    settings: Settings, site: Path | None = None, absence: Absence = Absence.SITE
+) -> Catalogue:
+    """The mappings with a site laid over them. Raises MappingError and SiteError.
+
+    `site` comes before the one that is set; a name such as `demo` finds a shipped site.
+    """
+    folder = find_mappings(settings)
+    catalogue = load_catalogue(folder)
+    given = site or settings.site
+    if given is not None:
+        catalogue = catalogue.at(load_site(_find_site(given, folder)))
+    if absence is Absence.UNKNOWN:
+        silent = replace(catalogue.site, complete={}, complete_concepts={})
+        catalogue = replace(catalogue, site=silent)
+    return catalogue
+
+
+def _find_site(given: Path, folder: Path) -> Path:
+    shipped = folder / "sites" / f"{given}.yaml"
+    if given.is_file() or not shipped.is_file():
+        return given
+    return shipped
+
+
+def make_client(settings: Settings, server: str, transport: httpx.BaseTransport | None = None) -> Client:
+    """A client of one server, with the credentials that are set."""
+    auth: httpx.Auth | None = None
+    if settings.token is not None:
+        auth = Bearer(settings.token)
+    elif settings.username is not None and settings.password is not None:
+        auth = httpx.BasicAuth(settings.username, settings.password)
+    return Client(
+        server,
+        auth=auth,
+        timeout=settings.timeout,
+        concurrency=settings.concurrency,
+        transport=transport,
+    )
+
+
+def make_as_of(day: date | None, catalogue: Catalogue) -> AsOf:
+    """The index date: `day`, else today where the site is. The one place that reads the clock for it."""
+    zone = catalogue.site.zone
+    return AsOf(day or datetime.now(zone).date(), zone)
+
+
+def make_engine(name: EngineName, whence: Whence, client: Client | None) -> Engine:
+    """The engine that is asked for, over the patients that are meant; `client` where they are on a server.
+
+    Raises UsageError where the two do not go together.
+    """
+    if name in (EngineName.DUCKDB, EngineName.SPARK):
+        raise UsageError(
+            f"the engine {name.value} is not in this version",
+            where="--engine",
+            expected="auto, memory or search",
+            remedy="use --engine memory for files, --engine search for a server",
+        )
+    if client is not None:
+        if name is EngineName.MEMORY:
+            raise UsageError(
+                "the engine memory reads files, and a server is given",
+                where="--engine",
+                expected="search, or auto",
+                remedy="leave --engine out, or give --ndjson or --bundles",
+            )
+        return FhirSearch(client)
+    if name is EngineName.SEARCH:
+        raise UsageError(
+            "the engine search asks a server, and files are given",
+            where="--engine",
+            expected="memory, or auto",
+            remedy="leave --engine out, or give --server",
+        )
+    return InMemory(gather(whence.lines()))
+
+
+def held_subjects(engine: Engine) -> list[Resource]:
+    """The ResearchSubjects that are among the resources of an engine's files."""
+    if not isinstance(engine, InMemory):
+        return []
+    return [
+        resource
+        for resources in engine.cohort.resources.values()
+        for resource in resources
+        if resource.get("resourceType") == "ResearchSubject"
+    ]
+
+
+def demo_engine(cohort: synthetic.Cohort) -> Engine:
+    """The in-memory engine over a synthetic cohort, read as its Bundles would be from files."""
+    lines = [line for name, bundle in synthetic.bundles(cohort).items() for line in unbundled(bundle, name)]
+    return InMemory(gather(lines))

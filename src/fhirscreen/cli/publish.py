@@ -1,0 +1,76 @@
+"""`fhirscreen publish`: writes the lists of a run to a server, as often as one likes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fhirscreen.bootstrap import make_catalogue, make_client, read_server
+from fhirscreen.cli.consoles import print_json, progress, results
+from fhirscreen.cli.options import Json, read_settings
+from fhirscreen.cli.tables import table
+from fhirscreen.screening.publishing.merges import Fate
+from fhirscreen.screening.publishing.patient_maps import read_patient_map
+from fhirscreen.screening.publishing.publish import Published
+from fhirscreen.screening.publishing.publish import publish as publish_release
+from fhirscreen.screening.publishing.releases import read_release
+
+
+def publish(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder of a run.", show_default=False)],
+    server: Annotated[
+        str, typer.Option(metavar="URL", help="Base URL of a FHIR R4 server.", show_default=False)
+    ],
+    patient_map: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="CSV with source_patient,target_patient, for a run over the patients of another base.",
+            show_default=False,
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Write ResearchStudy, Group, ResearchSubject and List of a run to a server, idempotently.
+
+    A status that a person set is kept. A subject that no longer fits becomes ineligible, with the reason.
+    """
+    settings = read_settings()
+    release = read_release(out)
+    patients = read_patient_map(patient_map) if patient_map is not None else None
+    with make_client(settings, read_server(server)) as client, progress("Publishing") as advance:
+        published = publish_release(release, client, make_catalogue(settings), patients, advance)
+    if json:
+        print_json(_data(published))
+    else:
+        _show(published)
+
+
+def _show(published: Published) -> None:
+    console = results()
+    counts = table("", *(fate.value for fate in Fate), numbers=[fate.value for fate in Fate])
+    for kind, fates in published.fates.items():
+        counts.add_row(kind, *(str(fates[fate]) for fate in Fate))
+    console.print(counts)
+    console.print("kept: the status was set by a person, and stands")
+    if published.demoted:
+        console.print(
+            f"{published.demoted} of the updated no longer fit and are ineligible now, with the reason"
+        )
+    if published.spared:
+        console.print(
+            f"{published.spared} earlier subjects are not on the lists and were left as they are: "
+            "this run cannot tell that they do not fit"
+        )
+
+
+def _data(published: Published) -> dict[str, object]:
+    return {
+        "resources": {
+            kind: {fate.value: fates[fate] for fate in Fate} for kind, fates in published.fates.items()
+        },
+        "demoted": published.demoted,
+        "spared": published.spared,
+    }

@@ -1,0 +1,154 @@
+"""`fhirscreen screen`: who may fit which study."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from fhirscreen.bootstrap import (
+    Absence,
+    EngineName,
+    Whence,
+    find_mappings,
+    held_subjects,
+    make_as_of,
+    make_catalogue,
+    make_client,
+    make_engine,
+)
+from fhirscreen.cli.consoles import notices, print_json, progress, results
+from fhirscreen.cli.lists import show_attrition, show_worklist
+from fhirscreen.cli.options import AsOf, Bundles, Json, Ndjson, Server, Site, Studies, read_settings
+from fhirscreen.cli.proofs import patient_data, show_patient
+from fhirscreen.engines.base import Depth
+from fhirscreen.exceptions import Incomplete, UsageError
+from fhirscreen.outputs.runs import check_out
+from fhirscreen.plan.resolve import resolve
+from fhirscreen.screening.runs import Run, earlier_subjects
+from fhirscreen.screening.runs import screen as screen_plan
+from fhirscreen.screening.studies import find_studies
+
+
+class Rows(StrEnum):
+    """Whose verdicts stand in verdicts.csv."""
+
+    ALL = "all"
+    SUBJECTS = "subjects"
+
+
+def screen(
+    studies: Studies,
+    server: Server = None,
+    ndjson: Ndjson = None,
+    bundles: Bundles = None,
+    engine: Annotated[
+        EngineName, typer.Option(help="Where the plan runs; auto: search for a server, memory for files.")
+    ] = EngineName.AUTO,
+    as_of: AsOf = None,
+    site: Site = None,
+    absence: Annotated[
+        Absence, typer.Option(help="site: silence is no where the site says its sources are complete.")
+    ] = Absence.SITE,
+    depth: Annotated[
+        Depth, typer.Option(help="full: every criterion; candidates: up to the first failed one (search).")
+    ] = Depth.FULL,
+    patient: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Why one patient is, or is not, on the list.", show_default=False),
+    ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="The base that the ids of files belong to, if no manifest says.",
+            show_default=False,
+        ),
+    ] = None,
+    csv: Annotated[
+        Rows, typer.Option(help="Rows of verdicts.csv: all members, or listed patients and near misses.")
+    ] = Rows.ALL,
+    json: Json = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", metavar="OUT", help="Write the run into this folder.", show_default=False),
+    ] = None,
+) -> None:
+    """Screen patients for studies: candidates, what is open, near misses, attrition.
+
+    Without -o tables are printed and nothing is written.
+    """
+    settings = read_settings()
+    if patient is not None and output is not None:
+        raise UsageError(
+            "--patient explains one patient, and writes no run", where="-o", remedy="leave one of them out"
+        )
+    if output is not None:
+        check_out(output)
+    whence = Whence(server, ndjson, bundles)
+    catalogue = make_catalogue(settings, site, absence)
+    plan = resolve(find_studies(studies, find_mappings(settings)), catalogue)
+    source = f"server {whence.server}" if whence.server else "files"
+    with make_client(settings, whence.server) if whence.server else nullcontext() as client:
+        running = make_engine(engine, whence, client)
+        with progress("Screening") as advance:
+            run = screen_plan(
+                plan,
+                running,
+                make_as_of(as_of, catalogue),
+                base=base or whence.base,
+                sources=[source],
+                depth=depth,
+                rows=csv.value,
+                patients=None if patient is None else [patient.removeprefix("Patient/")],
+                progress=advance,
+            )
+        if output is not None:
+            run.write(output, earlier_subjects(client, plan) if client else held_subjects(running))
+    if patient is not None:
+        _show_patient(run, patient.removeprefix("Patient/"), json=json)
+    else:
+        show_run(results(), run, json=json, output=output)
+    finish(run)
+
+
+def show_run(console: Console, run: Run, *, json: bool, output: Path | None, most: int | None = None) -> None:
+    """Prints a run: as JSON, or as lists and attrition, at most `most` patients of each list."""
+    if json:
+        print_json(run.data())
+        return
+    counts = run.attrition()
+    for worklist in run.worklists():
+        show_worklist(console, worklist, most=most)
+        show_attrition(console, counts[worklist.study.id])
+    for sentence in run.statement():
+        console.print(Text(sentence, style="dim" if run.complete else "bold yellow"))
+    if output is not None:
+        notices().print(f"wrote {output}: open {output / 'report.html'}", markup=False, soft_wrap=True)
+
+
+def _show_patient(run: Run, patient: str, *, json: bool) -> None:
+    if json:
+        print_json(patient_data(run.screened, run.plan, patient))
+    else:
+        show_patient(results(), run.screened, run.plan, patient)
+
+
+def finish(run: Run) -> None:
+    """Ends with exit code 5 where something was set aside or not fetched, and says what."""
+    if run.complete:
+        return
+    for sentence in run.statement():
+        notices().print(Text("incomplete: ", style="bold yellow").append(sentence, style="default"))
+    for reason, times in sorted(_reasons(run).items()):
+        notices().print(Text(f"  {times} set aside: {reason}"))
+    raise typer.Exit(Incomplete.exit_code)
+
+
+def _reasons(run: Run) -> dict[str, int]:
+    return run.data()["run"]["set_aside"]["reasons"]  # type: ignore[no-any-return]

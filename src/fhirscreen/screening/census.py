@@ -1,0 +1,158 @@
+"""Counts what data hold of the mappings: patients per concept, unknown codes, units, newest data.
+
+Nothing in a census is about one patient: it holds counts, codes, units and the newest date of each type.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from fhirscreen.exceptions import DataError
+from fhirscreen.fhir.entries import CLINICAL_TYPES, Resource, code_elements, codings
+from fhirscreen.fhir.references import patient_of
+from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.mapping.concepts import Concept, ConceptKind, Role, Source
+from fhirscreen.values.codes import Coding
+
+_DATES = (
+    "effectiveDateTime", "effectiveInstant", "onsetDateTime", "recordedDate", "performedDateTime",
+    "authoredOn", "whenHandedOver", "dateAsserted",
+)  # fmt: skip
+_PERIODS = ("effectivePeriod", "performedPeriod", "onsetPeriod")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class LocalCode(NamedTuple):
+    """A code that no concept knows; the system is its short name or URL, empty where the data give none."""
+
+    resource: str
+    system: str
+    code: str
+
+
+class UnitSeen(NamedTuple):
+    """A unit beside values of a concept, as the data spell it; empty where there is none."""
+
+    concept: str
+    unit: str
+
+
+@dataclass(slots=True)
+class Census:
+    """What was counted so far. Feed it resources with `add`.
+
+    `patients`: by concept, whoever has a record under its matching sources. `unmapped`: resources by code.
+    `fitting`: whether a unit converts to that of its concept. `newest`: the latest day by resource type.
+    """
+
+    catalogue: Catalogue
+    resources: Counter[str] = field(default_factory=Counter)
+    patients: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    unmapped: Counter[LocalCode] = field(default_factory=Counter)
+    units: Counter[UnitSeen] = field(default_factory=Counter)
+    newest: dict[str, str] = field(default_factory=dict)
+    unreadable: int = 0
+    by_reference: int = 0
+    _found: dict[tuple[str, Coding], tuple[tuple[Concept, Source], ...]] = field(default_factory=dict)
+
+    def add(self, resource: Resource) -> None:
+        """Counts one resource; those of other types are only counted, and what cannot be read likewise."""
+        kind = str(resource.get("resourceType", ""))
+        self.resources[kind] += 1
+        if kind not in CLINICAL_TYPES:
+            return
+        try:
+            self._date(kind, resource)
+            if "medicationReference" in resource and next(code_elements(resource)) is None:
+                self.by_reference += 1
+                return
+            self._codes(kind, resource)
+        except (DataError, AttributeError, TypeError, ValueError):
+            self.unreadable += 1
+
+    def fits(self, seen: UnitSeen) -> bool:
+        """Whether values in that unit can be compared with bounds on the concept."""
+        concept, units = self.catalogue.concepts[seen.concept], self.catalogue.units
+        code = units.normalise(seen.unit) if seen.unit else self.catalogue.site.default_units.get(concept.id)
+        if code is None or concept.unit is None:
+            return False
+        return (
+            units.affine(code, concept.unit, molar_mass=concept.molar_mass, valence=concept.valence)
+            is not None
+        )
+
+    def local(self) -> list[tuple[LocalCode, int]]:
+        """Unmapped codes of systems that the mappings do not know, the most frequent first."""
+        return [each for each in self._sorted() if each[0].system not in self.catalogue.systems]
+
+    def foreign(self) -> list[tuple[LocalCode, int]]:
+        """Unmapped codes of known systems, the most frequent first: most mean nothing to any study."""
+        return [each for each in self._sorted() if each[0].system in self.catalogue.systems]
+
+    def _sorted(self) -> list[tuple[LocalCode, int]]:
+        return sorted(self.unmapped.items(), key=lambda item: (-item[1], item[0]))
+
+    def _date(self, kind: str, resource: Resource) -> None:
+        texts = [resource.get(name) for name in _DATES]
+        for name in _PERIODS:
+            period = resource.get(name)
+            if isinstance(period, dict):
+                texts += [period.get("start"), period.get("end")]
+        days = [found[0] for text in texts if isinstance(text, str) and (found := _DAY.match(text))]
+        if days:
+            self.newest[kind] = max(self.newest.get(kind, ""), *days)
+
+    def _codes(self, kind: str, resource: Resource) -> None:
+        patient = patient_of(resource)
+        own = codings(resource.get("code"), self.catalogue.systems.short)
+        for element in code_elements(resource):
+            for coding in codings(element, self.catalogue.systems.short):
+                found = self._sources(kind, coding)
+                if not found:
+                    self.unmapped[LocalCode(kind, coding.system, coding.code)] += 1
+                for concept, source in found:
+                    if source.role is Role.MATCH and patient is not None:
+                        self.patients[concept.id].add(patient)
+                    if concept.kind is ConceptKind.MEASUREMENT and coding in own:
+                        self._count_units(concept, source, resource)
+
+    def _count_units(self, concept: Concept, source: Source, resource: Resource) -> None:
+        for holder in _holders(source, resource, self.catalogue):
+            quantity = holder.get("valueQuantity")
+            if isinstance(quantity, dict):
+                unit = quantity.get("code") or quantity.get("unit") or ""
+                self.units[UnitSeen(concept.id, str(unit))] += 1
+
+    def _sources(self, kind: str, coding: Coding) -> tuple[tuple[Concept, Source], ...]:
+        key = (kind, coding)
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = tuple(
+                (concept, source)
+                for concept in self.catalogue
+                for source in concept.sources
+                if source.resource == kind and _knows(source, coding)
+            )
+        return found
+
+
+def _knows(source: Source, coding: Coding) -> bool:
+    if source.codes.matches(*coding):
+        return True
+    return source.component is not None and source.component.matches(*coding)
+
+
+def _holders(source: Source, resource: Resource, catalogue: Catalogue) -> Iterator[dict[str, Any]]:
+    """What holds the source's value: the Observation itself, or the components that the source names."""
+    if source.component is None:
+        yield resource
+        return
+    for component in resource.get("component", ()):
+        if isinstance(component, dict):
+            own = codings(component.get("code"), catalogue.systems.short)
+            if any(source.component.matches(*coding) for coding in own):
+                yield component

@@ -1,0 +1,58 @@
+"""Checks studies against themselves and the mappings; one that cannot be read hinders none of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fhirscreen.criteria.checks import Lint, Severity, check_study
+from fhirscreen.criteria.studies import Study
+from fhirscreen.criteria.wire import load_study
+from fhirscreen.exceptions import BadInput
+from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.plan.resolve import resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found in one file; `study` is None where it holds none."""
+
+    file: str
+    study: Study | None
+    lints: tuple[Lint, ...]
+
+    @property
+    def errors(self) -> int:
+        """How many findings keep it from being screened."""
+        return sum(1 for lint in self.lints if lint.severity is Severity.ERROR)
+
+    @property
+    def warnings(self) -> int:
+        """How many findings a person should look at."""
+        return len(self.lints) - self.errors
+
+
+def check_files(files: Iterable[Path], catalogue: Catalogue) -> list[Checked]:
+    """Every file checked, in their order."""
+    return [_check_file(file, catalogue) for file in files]
+
+
+def _check_file(file: Path, catalogue: Catalogue) -> Checked:
+    try:
+        study = load_study(file)
+    except BadInput as error:
+        return Checked(str(file), None, (_as_lint(error),))
+    lints = check_study(study, catalogue)
+    if not any(lint.severity is Severity.ERROR for lint in lints):
+        try:
+            resolve([study], catalogue)
+        except BadInput as error:
+            lints = (_as_lint(error), *lints)
+    return Checked(str(file), study, lints)
+
+
+def _as_lint(error: BadInput) -> Lint:
+    parts = (error.expected and f"expected {error.expected}", error.remedy)
+    remedy = "; ".join(part for part in parts if part) or "mend the file"
+    return Lint(Severity.ERROR, error.where or "", error.what, remedy)

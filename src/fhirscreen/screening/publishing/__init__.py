@@ -1,0 +1,1 @@
+"""Publishes a run to a server, idempotently; what a person set is never overwritten."""

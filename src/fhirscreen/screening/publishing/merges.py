@@ -1,0 +1,71 @@
+"""What becomes of a resource that stands on the server already: the same however often it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from fhirscreen.fhir.entries import Resource
+from fhirscreen.fhir.subjects import CANONICAL, is_ours
+
+_OF_SERVER = ("versionId", "lastUpdated", "source")
+
+
+class Fate(Enum):
+    """What publishing did with one resource."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    KEPT = "kept"
+
+
+def merge(current: Resource | None, wanted: Resource) -> tuple[Fate, Resource | None]:
+    """What to do, and what to write if anything.
+
+    A ResearchSubject whose status a person set is KEPT as it stands. What others added to a resource
+    (extensions, identifiers, and elements of a ResearchSubject that we do not write) stays.
+    """
+    if current is None:
+        return Fate.CREATED, wanted
+    if wanted["resourceType"] == "ResearchSubject" and not is_ours(current):
+        return Fate.KEPT, None
+    merged = _overlay(current, wanted)
+    if _plain(merged) == _plain(current):
+        return Fate.UNCHANGED, None
+    return Fate.UPDATED, merged
+
+
+def _overlay(current: Resource, wanted: Resource) -> Resource:
+    kept = ("id", "meta", "text") if wanted["resourceType"] != "ResearchSubject" else tuple(current)
+    merged = {name: current[name] for name in kept if name in current}
+    merged |= {name: value for name, value in wanted.items() if name not in ("id", "meta")}
+    foreign = [each for each in _listed(current, "extension") if not _is_own(each)]
+    extensions = foreign + _listed(wanted, "extension")
+    if extensions:
+        merged["extension"] = extensions
+    else:
+        merged.pop("extension", None)
+    ours = _listed(wanted, "identifier")
+    merged["identifier"] = ours + [each for each in _listed(current, "identifier") if each not in ours]
+    return merged
+
+
+def _listed(resource: Resource, name: str) -> list[dict[str, Any]]:
+    found = resource.get(name)
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _is_own(extension: Mapping[str, Any]) -> bool:
+    return str(extension.get("url", "")).startswith(f"{CANONICAL}/")
+
+
+def _plain(resource: Resource) -> Resource:
+    """Without what the server adds, so that reading back what was written compares equal."""
+    meta = resource.get("meta")
+    kept = {k: v for k, v in meta.items() if k not in _OF_SERVER} if isinstance(meta, dict) else {}
+    plain = {name: value for name, value in resource.items() if name not in ("meta", "text")}
+    plain["extension"] = sorted(_listed(resource, "extension"), key=repr)
+    plain["identifier"] = sorted(_listed(resource, "identifier"), key=repr)
+    return plain | ({"meta": kept} if kept else {})

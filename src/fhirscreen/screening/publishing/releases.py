@@ -1,0 +1,161 @@
+"""A Release: a finished run as it is read back from its folder, to be published."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow.parquet as pq
+
+from fhirscreen.criteria.studies import Criterion, Kind, Population, Study
+from fhirscreen.criteria.wire import read_expression
+from fhirscreen.exceptions import BadInput, DataError
+from fhirscreen.fhir.entries import Resource
+from fhirscreen.outputs.resources.vocabulary import CRITERIA, EXPRESSION_EXTENSION
+from fhirscreen.values.truth import Truth
+from fhirscreen.verdicts.proofs import Proof
+from fhirscreen.verdicts.reasons import Basis, Reason
+from fhirscreen.verdicts.standings import Standing, Verdict
+
+TYPES = ("Group", "ResearchStudy", "ResearchSubject", "List")
+"""What is published, each after what it refers to."""
+
+_REMEDY = "give the folder that `fhirscreen screen ... -o OUT` wrote"
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """What speaks against a member of a study; `complete` is False where not all data could be read."""
+
+    verdicts: tuple[Verdict, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A run's resources by type, the base that its patient ids belong to, and whether it saw everything."""
+
+    folder: Path
+    base: str
+    complete: bool
+    studies: tuple[str, ...]
+    resources: Mapping[str, tuple[Resource, ...]]
+
+    def failures(self, patients: Collection[tuple[str, str]]) -> dict[tuple[str, str], Failures]:
+        """By study and patient: what the run found of those asked for, as far as they were members."""
+        if not patients:
+            return {}
+        table = pq.read_table(
+            self.folder / "verdicts.parquet",
+            columns=[
+                "study", "patient", "criterion", "truth", "basis", "reason", "standing", "evidence",
+                "complete",
+            ],
+            filters=[("patient", "in", sorted({patient for _, patient in patients}))],
+        )  # fmt: skip
+        criteria = {
+            (study.id, criterion.id): criterion
+            for study in self.criteria().values()
+            for criterion in study.criteria
+        }
+        rows: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for row in table.to_pylist():
+            rows.setdefault((row["study"], row["patient"]), []).append(row)
+        return {
+            key: Failures(
+                tuple(_verdict(row, criteria) for row in found if row["standing"] == Standing.FAILED.value),
+                all(row["complete"] for row in found),
+            )
+            for key, found in rows.items()
+            if key in patients
+        }
+
+    def criteria(self) -> dict[str, Study]:
+        """The run's studies by number, with their criteria as the Groups hold them and nothing else."""
+        found: dict[str, list[Criterion]] = {}
+        for group in self.resources["Group"]:
+            for each in group.get("characteristic", ()):
+                study, id = _name(each)
+                kind = Kind.EXCLUSION if each["exclude"] else Kind.INCLUSION
+                text = next(e["valueString"] for e in each["extension"] if e["url"] == EXPRESSION_EXTENSION)
+                says = str(each["code"].get("text", id))
+                expression = read_expression(orjson.loads(text), id)
+                found.setdefault(study, []).append(Criterion(id, kind, says, expression))
+        return {id: Study(id, id, Population(None), tuple(each)) for id, each in found.items()}
+
+
+def _name(characteristic: Mapping[str, Any]) -> tuple[str, str]:
+    code = next(c["code"] for c in characteristic["code"]["coding"] if c.get("system") == CRITERIA)
+    # An id may hold dots in a study's number and none in a criterion's: split at the last.
+    study, _, id = str(code).rpartition(".")
+    return study, id
+
+
+def _verdict(row: Mapping[str, Any], criteria: Mapping[tuple[str, str], Criterion]) -> Verdict:
+    reason = Reason(row["reason"]) if row["reason"] else None
+    proof = Proof(Truth(row["truth"]), Basis(row["basis"]), reason, tuple(row["evidence"]))
+    return Verdict(row["study"], row["patient"], criteria[row["study"], row["criterion"]], proof)
+
+
+def read_release(folder: Path) -> Release:
+    """Reads a run's folder. Raises DataError where it is none, or not whole."""
+    if not folder.is_dir():
+        raise DataError("there is no such folder", where=str(folder), expected="a run", remedy=_REMEDY)
+    run = _read(folder / "run.json")
+    try:
+        base, studies = str(run["base"]), tuple(run["studies"])
+        complete = run["complete"] is True and not run["limited_to_some_patients"]
+    except (KeyError, TypeError):
+        raise DataError(
+            "run.json is not one of a run",
+            where=str(folder),
+            expected="base, complete, studies",
+            remedy=_REMEDY,
+        ) from None
+    resources = {kind: _read_lines(folder / f"{kind}.ndjson", kind) for kind in TYPES}
+    if not (folder / "verdicts.parquet").is_file():
+        raise DataError(
+            "a file of the run is missing", where=str(folder / "verdicts.parquet"), remedy=_REMEDY
+        )
+    release = Release(folder, base, complete, studies, resources)
+    try:
+        release.criteria()
+    except (BadInput, KeyError, StopIteration, TypeError, ValueError):
+        raise DataError(
+            "the criteria cannot be read back", where=str(folder / "Group.ndjson"), remedy=_REMEDY
+        ) from None
+    return release
+
+
+def _read(path: Path) -> Any:
+    try:
+        return orjson.loads(path.read_bytes())
+    except OSError:
+        raise DataError("a file of the run is missing", where=str(path), remedy=_REMEDY) from None
+    except orjson.JSONDecodeError:
+        raise DataError("a file of the run is not JSON", where=str(path), remedy=_REMEDY) from None
+
+
+def _read_lines(path: Path, kind: str) -> tuple[Resource, ...]:
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError:
+        raise DataError("a file of the run is missing", where=str(path), remedy=_REMEDY) from None
+    found = []
+    for number, line in enumerate(lines, 1):
+        try:
+            resource = orjson.loads(line)
+            if resource["resourceType"] != kind or not isinstance(resource["id"], str):
+                raise ValueError  # noqa: TRY301 - answered below, as what cannot be read is
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+            raise DataError(
+                f"a line is no {kind}",
+                where=f"{path}:{number}",
+                expected="a resource with its id",
+                remedy=_REMEDY,
+            ) from None
+        found.append(resource)
+    return tuple(found)
