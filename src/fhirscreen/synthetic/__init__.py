@@ -6,7 +6,9 @@ the evaluator, so that planted truth cannot leak from what it tests.
 
 from __future__ import annotations
 
-from fhirscreen.synthetic.cohorts import AS_OF, Cohort, generate
+from fhirscreen.synthetic.cohorts import AS_OF, Cohort, generate, shared_resources
+from fhirscreen.synthetic.coverage import covers, impossible, possible
+from fhirscreen.synthetic.streams import generate_many
 from fhirscreen.synthetic.truths import NEOADJUVANT, OLIGOMETASTATIC, PROBE, Planted
 from fhirscreen.synthetic.writers import bundles, write_bundles, write_ndjson
 
@@ -18,7 +20,12 @@ __all__ = [
     "Cohort",
     "Planted",
     "bundles",
+    "covers",
     "generate",
+    "generate_many",
+    "impossible",
+    "possible",
+    "shared_resources",
     "write_bundles",
     "write_ndjson",
 ]

@@ -12,16 +12,20 @@ from fhirscreen.synthetic.codes import ATC, Json, concept
 from fhirscreen.synthetic.compositions import DEVIATING, combine, compatible, compose
 from fhirscreen.synthetic.facets import Facet
 from fhirscreen.synthetic.gates import BOTH, DOORS, OTHER_STUDY, OUTSIDERS, RESEARCH_STUDIES, merge
+from fhirscreen.synthetic.padding import pad
 from fhirscreen.synthetic.truths import PROBE, Planted, status_of
 
 AS_OF = date(2026, 11, 1)
 MERGED_PAIRS = 3
+PADDING = 9
 _OLIGOMETASTATIC = (
     "two-metastases-in-two-organs",
     "single-bone-metastasis",
     "five-organs",
     "four-in-the-liver",
     "large-lung-metastasis",
+    "inventory-of-three",
+    "proven-liver-metastasis",
     "pleural-metastasis",
     "disseminated-disease",
 )
@@ -87,7 +91,17 @@ def _include(cohort: Cohort, chart: Chart, *, gate: str | None = None, gated: tu
             cohort.statuses[study, patient] = status_of(planted)
 
 
-def _random_group(random: Random) -> list[Facet]:
+def check_index_date(as_of: date) -> None:
+    """Raises UsageError unless `as_of` is the first of a month: partial dates are planted for that."""
+    if as_of.day != 1:
+        raise UsageError(
+            "the synthetic cohort is planted for the first day of a month",
+            where=f"as_of={as_of.isoformat()}",
+            expected="a date like 2026-11-01",
+        )
+
+
+def random_group(random: Random) -> list[Facet]:
     """Two to four deviating facets that go together."""
     group: list[Facet] = []
     wanted = random.randint(2, 4)
@@ -107,7 +121,7 @@ def plan_groups(random: Random, patients: int) -> list[list[Facet]]:
     if patients < len(groups):
         return [groups[index * len(groups) // patients] for index in range(patients)]
     while len(groups) < patients:
-        groups.append([] if len(groups) % 3 == 0 else _random_group(random))
+        groups.append([] if len(groups) % 3 == 0 else random_group(random))
     random.shuffle(groups)
     return groups
 
@@ -115,14 +129,9 @@ def plan_groups(random: Random, patients: int) -> list[list[Facet]]:
 def generate(seed: int = 7, patients: int = 320, as_of: date = AS_OF) -> Cohort:
     """Makes a cohort of about `patients` patients; the same arguments give the same cohort.
 
-    Raises UsageError where `as_of` is not the first of a month: partial dates are planted for that.
+    Raises UsageError where `as_of` is not the first of a month.
     """
-    if as_of.day != 1:
-        raise UsageError(
-            "the synthetic cohort is planted for the first day of a month",
-            where=f"as_of={as_of.isoformat()}",
-            expected="a date like 2026-11-01",
-        )
+    check_index_date(as_of)
     random = Random(seed)  # noqa: S311  reproducible data, no secret
     cohort = Cohort(seed=seed, as_of=as_of, others=shared_resources())
     doors = DOORS[: max(0, patients - 10)]
@@ -131,7 +140,9 @@ def generate(seed: int = 7, patients: int = 320, as_of: date = AS_OF) -> Cohort:
     number = iter(range(1, 10**6))
 
     def chart_of(facets: list[Facet]) -> Chart:
-        return compose(f"esc-{next(number):04d}", as_of, str(seed), facets)
+        chart = compose(f"esc-{next(number):04d}", as_of, str(seed), facets)
+        pad(chart, len(chart.resources) + PADDING)
+        return chart
 
     for facets in plan_groups(random, max(1, patients - special)):
         _include(cohort, chart_of(facets))

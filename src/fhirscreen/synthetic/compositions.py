@@ -45,7 +45,7 @@ def _age_range(sex: str, chosen: list[Facet]) -> tuple[int, int]:
     return low, high
 
 
-def _birth(random: Random, as_of: date, age: int) -> date:
+def birth_of(random: Random, as_of: date, age: int) -> date:
     """A birthday with that age at `as_of`, more than a week from it so that ages hold in the last week."""
     return as_of.replace(year=as_of.year - age) - timedelta(days=random.randint(10, 350))
 
@@ -57,17 +57,18 @@ def compose(patient: str, as_of: date, seed: str, facets: Iterable[Facet] = ()) 
     sexes = {each.sex for each in chosen if each.sex}
     sex = sexes.pop() if sexes else random.choices(("male", "female"), (7, 3))[0]
     low, high = _age_range(sex, chosen)
+    traits = {trait for each in chosen for trait in each.traits}
     chart = Chart(
         id=patient,
         as_of=as_of,
         random=random,
         sex=None if sex == "none" else sex,
-        birth=_birth(random, as_of, random.randint(low, high)),
+        birth=birth_of(random, as_of, random.randint(low, high)),
         scenario=" + ".join(each.name for each in chosen) or "fitting",
         linked=any(each.linked for each in chosen) or random.random() < 0.3,
-        traits={trait for each in chosen for trait in each.traits},
+        traits=traits,
     )
-    if any("stage-assessment" in each.traits or each.name == "second-cancer-unlinked" for each in chosen):
+    if traits & {"stage-assessment", "unlinked"}:
         chart.linked = False
     by_slot = {each.slot: each for each in chosen}
     by_slot.setdefault("person", _person(random, chosen))

@@ -116,6 +116,8 @@ RECOVERABLE = frozenset(
         "bilirubin",
         "creatinine-clearance",
         "acute-infection",
+        "systemic-steroids",
+        "haemorrhage",
     }
 )
 

@@ -25,6 +25,7 @@ from fhirscreen.synthetic.facets.registry import facet
 
 MIDDLE_THIRD = (SNOMED, "187726001")
 UPPER_THIRD = (SNOMED, "187725002")
+STAGING = ("t", "n", "m", "size")
 PROSTATE = (SNOMED, "399068003")
 
 
@@ -202,11 +203,25 @@ def second_cancer_by_mistake(chart: Chart) -> None:
     _squamous_by_two_codes(chart)
 
 
-@facet("cancer", sex="male", also=("t", "n", "m", "size", "treatment", "blood"))
+@facet("cancer", sex="male", traits=("unlinked",), also=(*STAGING, "treatment", "blood"))
 def second_cancer_unlinked(chart: Chart) -> None:
     chart.ambiguous = True
     chart.diagnose("prostate", PROSTATE, ago=500)
     _squamous_by_two_codes(chart)
+
+
+@facet("cancer", sex="male", traits=("unlinked",), also=(*STAGING, "treatment", "blood", "probe"))
+def second_cancer_with_unlinked_spread(chart: Chart) -> None:
+    """Bone metastases and radiotherapy that may belong to either cancer."""
+    chart.ambiguous = True
+    chart.diagnose("prostate", PROSTATE, ago=500)
+    _squamous_by_two_codes(chart)
+    chart.diagnose("metastasis", (SNOMED, "94222008"), ago=21)
+    given = chart.perform("treatment", (SNOMED, "1217123003"), ago=300)
+    chart.open("prior-treatment", "bound-in-question", given, node="question")
+    chart.open("bone-metastasis", "ambiguous-focus", node="condition", stated=False)
+    chart.open("no-bone-metastasis-counted", "ambiguous-focus", node="count", stated=False)
+    chart.open("radiotherapy-for-index", "ambiguous-focus", given, node="received")
 
 
 @facet("cancer", sex="male", linked=True, also=("treatment", "m"))
@@ -215,7 +230,7 @@ def second_cancer_linked(chart: Chart) -> None:
     _squamous_by_two_codes(chart)
 
 
-@facet("cancer", sex="male", traits=("stage-assessment",), also=("t", "n", "m", "size", "treatment", "blood"))
+@facet("cancer", sex="male", traits=("stage-assessment",), also=(*STAGING, "treatment", "blood"))
 def second_cancer_linked_by_assessment(chart: Chart) -> None:
     """The Condition's own `stage.assessment` names its staging; nothing else does."""
     chart.diagnose("prostate", (ICD10CM, "C61"), ago=500)

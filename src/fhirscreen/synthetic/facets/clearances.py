@@ -15,6 +15,7 @@ from fhirscreen.synthetic.codes import (
     EGFR,
     HEIGHT,
     WEIGHT,
+    concept,
 )
 from fhirscreen.synthetic.facets.registry import facet
 
@@ -207,6 +208,14 @@ def creatinine_without_unit(chart: Chart) -> None:
     _weight(chart, 70)
     chart.measure("creatinine", CREATININE, 0.9, None)
     chart.open(CRITERION, "no-unit", stated=False)
+
+
+@facet("clearance")
+def creatinine_not_measured(chart: Chart) -> None:
+    _height(chart, 172)
+    _weight(chart, 70)
+    chart.observe("creatinine", concept(CREATININE), chart.at(6), absent="error")
+    chart.open(CRITERION, "no-value", stated=False)
 
 
 @facet("clearance")

@@ -126,6 +126,13 @@ def unstable_angina(chart: Chart) -> None:
     _present(chart, "heart-disease", (ICD10CM, "I20.0"), ago=80)
 
 
+@facet("heart", also=("probe",))
+def unstable_angina_last_winter(chart: Chart) -> None:
+    """Beyond six months: coronary disease like any other, and shown as stale where it is asked for alone."""
+    _for_judgement(chart, "heart-disease", (ICD10CM, "I20.0"), ago=270)
+    chart.open("unstable-angina", "stale", node="condition", stated=False)
+
+
 @facet("heart")
 def infarct_two_months_ago(chart: Chart) -> None:
     _present(chart, "heart-disease", (ICD10CM, "I21.9"), ago=61)

@@ -18,6 +18,10 @@ def _patient(chart: Chart, birth: str | None) -> None:
     chart.add(resource, "patient")
     chart.resources[-1]["id"] = chart.id
     chart.true("sex", basis=None, reason=None, stated=False)
+    if chart.sex is None:
+        chart.open("sex-male", "no-record", node="sex", stated=False)
+    else:
+        chart.plant("sex-male", "true" if chart.sex == "male" else "false", chart.reference, node="sex")
 
 
 def _born(chart: Chart, years: int, *, days: int = 0) -> None:

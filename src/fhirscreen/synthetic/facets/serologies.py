@@ -68,14 +68,23 @@ def hiv_screen_reactive(chart: Chart) -> None:
     chart.open("hiv", None, _result(chart, HIV_SCREEN, REACTIVE), stated=False)
 
 
-@facet("hiv")
+def _probe_hiv(chart: Chart, truth: str, evidence: str) -> None:
+    chart.plant("hiv-condition", truth, evidence, basis="recorded", node="condition")
+    chart.plant("hiv-on-record", truth, evidence, basis="recorded", node="recorded", stated=False)
+
+
+@facet("hiv", also=("probe",))
 def hiv_diagnosed(chart: Chart) -> None:
-    _yes(
-        chart,
-        "hiv",
-        chart.diagnose("hiv", (SNOMED, "86406008"), (ICD10CM, "B20"), ago=4000),
-        node="condition",
-    )
+    found = chart.diagnose("hiv", (SNOMED, "86406008"), (ICD10CM, "B20"), ago=4000)
+    _yes(chart, "hiv", found, node="condition")
+    _probe_hiv(chart, "true", found)
+
+
+@facet("hiv", also=("probe",))
+def hiv_diagnosis_refuted(chart: Chart) -> None:
+    found = chart.diagnose("hiv", (ICD10CM, "B20"), ago=60, verification="refuted", clinical="inactive")
+    hiv_screen_negative(chart)
+    _probe_hiv(chart, "false", found)
 
 
 @facet("hiv")
@@ -90,7 +99,7 @@ def hepatitis_b_negative(chart: Chart) -> None:
     _no(chart, "hepatitis-b")
 
 
-@facet("hepatitis-b", fits=True)
+@facet("hepatitis-b", also=("probe",))
 def hepatitis_b_vaccinated(chart: Chart) -> None:
     hepatitis_b_negative(chart)
     _result(chart, ANTI_HBS, POSITIVE)
@@ -136,7 +145,7 @@ def hepatitis_b_stale(chart: Chart) -> None:
 
 @facet("hepatitis-b")
 def hepatitis_b_not_tested(chart: Chart) -> None:
-    chart.open("hepatitis-b", None)
+    chart.open("hepatitis-b", "no-record", stated=False)
 
 
 @facet("hepatitis-c", fits=True)
@@ -171,4 +180,4 @@ def hepatitis_c_diagnosed(chart: Chart) -> None:
 
 @facet("hepatitis-c")
 def hepatitis_c_not_tested(chart: Chart) -> None:
-    chart.open("hepatitis-c", None)
+    chart.open("hepatitis-c", "no-record", stated=False)

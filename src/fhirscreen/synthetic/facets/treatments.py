@@ -27,6 +27,7 @@ DURVALUMAB = (ATC, "L01FF03")
 FLUOROURACIL = (ATC, "L01BC02")
 METHOTREXATE = (RXNORM, "6851")
 CHEMOTHERAPY = (SNOMED, "367336001")
+CHEMOIMMUNOTHERAPY = (SNOMED, "897713009")
 CHEMORADIATION = (SNOMED, "703423002")
 RADIOTHERAPY = (SNOMED, "1217123003")
 TOPICAL = (SNOMED, "6064005")
@@ -41,6 +42,8 @@ def settle_untreated(chart: Chart) -> None:
     for criterion in (PRIOR, AFTER_PD1):
         if (chart.as_of - chart.diagnosed).days > 90:
             chart.open(criterion, "no-record", node="received")
+            for probe, node in (("pd-1", "received"), ("radiotherapy-washout", "elapsed")):
+                chart.open(probe, "no-record", node=node)
         else:
             chart.presume(criterion, "received")
 
@@ -116,7 +119,10 @@ def chemoradiation(chart: Chart) -> None:
 def radiotherapy_course(chart: Chart) -> None:
     _diagnose_earlier(chart)
     period = (chart.day(GIVEN).isoformat(), chart.day(24).isoformat())
-    _treated(chart, chart.perform("treatment", RADIOTHERAPY, period=period, reason=chart.cancer))
+    found = chart.perform("treatment", RADIOTHERAPY, period=period, reason=chart.cancer)
+    _treated(chart, found)
+    chart.plant("radiotherapy-for-index", "true", found, basis="recorded", node="received")
+    chart.plant("radiotherapy-washout", "false", node="elapsed", stated=False)
 
 
 @facet("treatment")
@@ -228,6 +234,7 @@ def _response(chart: Chart, code: tuple[str, str], ago: int) -> str:
 def nivolumab_without_response(chart: Chart) -> None:
     _checkpoint_inhibitor(chart, NIVOLUMAB)
     chart.open(AFTER_PD1, None, node="sequence")
+    chart.open("progressed-after-pd-1", "no-record", node="sequence", stated=False)
 
 
 @facet("treatment", linked=True, also=TREATED)
@@ -235,6 +242,8 @@ def nivolumab_then_progression(chart: Chart) -> None:
     given = _checkpoint_inhibitor(chart, NIVOLUMAB)
     worse = _response(chart, WORSENED, 21)
     chart.true(AFTER_PD1, given, worse, basis=None, reason=None, node="sequence", stated=False)
+    chart.plant("progressed-after-pd-1", "true", node="sequence", stated=False)
+    chart.plant("pd-1", "true", given, basis="recorded", node="received")
 
 
 @facet("treatment", linked=True, also=TREATED)
@@ -242,10 +251,21 @@ def nivolumab_then_stable(chart: Chart) -> None:
     _checkpoint_inhibitor(chart, NIVOLUMAB)
     _response(chart, STABLE, 21)
     chart.plant(AFTER_PD1, "false", basis=None, reason=None, node="sequence", stated=False)
+    chart.plant("progressed-after-pd-1", "false", node="sequence", stated=False)
 
 
 @facet("treatment", also=TREATED)
 def durvalumab(chart: Chart) -> None:
     """An antibody against PD-L1: whether it counts is open."""
     _checkpoint_inhibitor(chart, DURVALUMAB)
+    chart.open(AFTER_PD1, None, node="sequence")
+
+
+@facet("treatment", also=TREATED)
+def chemoimmunotherapy_procedure(chart: Chart) -> None:
+    """Which antibody it was, the procedure does not say."""
+    _diagnose_earlier(chart)
+    found = chart.perform("treatment", CHEMOIMMUNOTHERAPY, ago=GIVEN, reason=chart.cancer)
+    _treated(chart, found)
+    chart.open("pd-1", "coarser-code", found, node="received")
     chart.open(AFTER_PD1, None, node="sequence")
