@@ -75,6 +75,7 @@ class _Panel:
     x: float = 0.0
     top: float = 0.0
     y: float = field(default=0.0, init=False)
+    longest: int = field(default=1, init=False)
 
     def draw(self) -> float:
         """Draws, and returns the height used."""
@@ -104,6 +105,7 @@ class _Panel:
 
     def _criteria(self) -> None:
         shown = [loss for loss in self.counts.criteria if not loss.criterion.asks and _lost(loss)]
+        self.longest = max(map(_length, shown), default=0) or 1
         self._legend()
         for kind, title in ((Kind.INCLUSION, "Inclusion"), (Kind.EXCLUSION, "Exclusion")):
             losses = [loss for loss in shown if loss.criterion.kind is kind]
@@ -147,7 +149,7 @@ class _Panel:
         middle = self.y + _PITCH + _LINE * len(lines) / 2
         for number, line in enumerate(lines):
             self._text(0.08, line, size=8, y=self.y + _PITCH + _LINE * (number + 0.5))
-        scale = (_BAR_END - _BAR) / (max(map(_length, self.counts.criteria)) or 1)
+        scale = (_BAR_END - _BAR) / self.longest
         at = _BAR
         alone = min(loss.failed_alone or 0, loss.failed or 0)
         for number, color in (

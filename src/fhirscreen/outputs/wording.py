@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from fhirscreen.criteria.amounts import say_unit
@@ -65,6 +66,8 @@ _REMEDIES: dict[Reason, str] = {
     Reason.IMPRECISE_DATE: "Find out the exact date",
 }
 
+_LONG = re.compile(r"\d{1,3}\.\d{4,}", re.ASCII)
+_BETWEEN = re.compile(r">=(\S+) <=(\S+)", re.ASCII)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -81,14 +84,20 @@ def say_day(day: date) -> str:
 
 
 def say_value(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
-    """The deciding value as it is read: "62 mm", "T4a", "code 84114007"; empty where there is none."""
+    """The deciding value as it is read: "62 mm", "T4a", "code 84114007"; empty where there is none.
+
+    A computed value has four significant digits here; the files hold all of them.
+    """
     if not proof.value:
         return ""
     if proof.unit:
-        return f"{proof.value} {say_unit(proof.unit) if proof.unit != 'a' else 'years'}".rstrip()
+        value = _LONG.sub(lambda number: f"{float(number[0]):.4g}", proof.value)
+        value = _BETWEEN.sub(r"\1 to \2", value)
+        return f"{value} {say_unit(proof.unit) if proof.unit != 'a' else 'years'}".rstrip()
     named = [catalogue.concepts[id] for id in concepts(criterion.expression) if catalogue.has(id)]
     coded = {ConceptKind.DIAGNOSIS, ConceptKind.THERAPY, ConceptKind.EVENT}
-    if any(c.kind in coded for c in named) and all(c.value(proof.value) is None for c in named):
+    is_code = any(letter.isdigit() for letter in proof.value)  # `male` is none
+    if is_code and any(c.kind in coded for c in named) and all(c.value(proof.value) is None for c in named):
         return f"code {proof.value}"
     return proof.value
 
@@ -96,6 +105,8 @@ def say_value(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
 def say_reason(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
     """Why a criterion is open: the reason, then the value and date where one record decides."""
     said = REASONS[proof.reason] if proof.reason is not None else ""
+    if proof.reason is Reason.JUDGEMENT and not proof.evidence:
+        said = "for the investigator to judge"
     details = ", ".join(
         part for part in (say_value(proof, criterion, catalogue), say_date(proof.date)) if part
     )
@@ -122,3 +133,8 @@ def next_action(proof: Proof, criterion: Criterion, study: Study) -> str:
 def count_patients(number: int) -> str:
     """`1 patient`, `2 patients`."""
     return f"{number} patient" if number == 1 else f"{number} patients"
+
+
+def count_near_misses(number: int) -> str:
+    """`1 near miss`, `2 near misses`."""
+    return f"{number} near miss" if number == 1 else f"{number} near misses"

@@ -62,13 +62,17 @@ class NearMiss:
 
 @dataclass(frozen=True, slots=True)
 class Worklist:
-    """One study's list. `to_ask` is asked of everybody in person; `unread` is open for everybody."""
+    """One study's list. `to_ask` is asked of everybody in person; `unread` nobody has mapped.
+
+    `common` is what is open for every entry for the same reason: it is said once, and not in the entries.
+    """
 
     study: Study
     entries: tuple[Entry, ...]
     near_misses: tuple[NearMiss, ...]
     to_ask: tuple[str, ...]
     unread: tuple[Criterion, ...]
+    common: tuple[Item, ...]
     questions: tuple[OpenQuestion, ...]
 
     def number(self, status: Status) -> int:
@@ -89,12 +93,19 @@ def _worklist(study: Study, subjects: Sequence[Subject], plan: Plan, as_of: date
     missed = [(s, miss) for s in subjects if (miss := near_miss(s, study)) is not None]
     near = [_near_miss(subject, miss, catalogue, as_of) for subject, miss in missed]
     listed = [(subject, status) for subject in ordered(subjects) if (status := subject.status) is not None]
+    items = [open_items(subject, study, catalogue) for subject, _ in listed]
+    common = tuple(item for item in items[0] if all(item in each for each in items)) if len(items) > 1 else ()
+    entries = [
+        _entry(rank, subject, status, tuple(item for item in each if item not in common), common, catalogue)
+        for rank, ((subject, status), each) in enumerate(zip(listed, items, strict=True), 1)
+    ]
     return Worklist(
         study,
-        tuple(_entry(rank, *each, study, catalogue) for rank, each in enumerate(listed, 1)),
+        tuple(entries),
         tuple(sorted(near, key=lambda each: (each.look_again or date.max, each.open, each.patient))),
         tuple(_question(c) for c in study.criteria if c.asks),
         tuple(c for c in study.criteria if c.unread),
+        common,
         study.questions,
     )
 
@@ -104,10 +115,16 @@ def _question(criterion: Criterion) -> str:
     return getattr(criterion.expression, "ask", criterion.says)
 
 
-def _entry(rank: int, subject: Subject, status: Status, study: Study, catalogue: Catalogue) -> Entry:
-    items = open_items(subject, study, catalogue)
-    if items:
-        action = items[0].action
+def _entry(
+    rank: int,
+    subject: Subject,
+    status: Status,
+    items: tuple[Item, ...],
+    common: tuple[Item, ...],
+    catalogue: Catalogue,
+) -> Entry:
+    if items or common:
+        action = (items or common)[0].action
     elif subject.open:
         action = "Check the criteria that are not known here"
     else:

@@ -1,0 +1,149 @@
+"""Tables for the console: who fits, what is open, near misses, attrition. Sensitive reasons are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from fhirscreen.outputs.attrition import Attrition
+from fhirscreen.outputs.pictures import show
+from fhirscreen.outputs.wording import GATES, STATUSES, count_near_misses, say_date, say_day
+from fhirscreen.outputs.worklists import Entry, Worklist
+from fhirscreen.verdicts.standings import Status
+
+LIMIT = 15
+"""How many rows of a list are printed unless told otherwise; the files hold all of them."""
+
+
+def print_run(
+    console: Console,
+    worklists: Sequence[Worklist],
+    attrition: Mapping[str, Attrition],
+    run: Mapping[str, Any],
+    *,
+    limit: int | None = LIMIT,
+) -> None:
+    """Prints every study's list, near misses and attrition, then the completeness statement.
+
+    `limit`: rows a list at most; None prints all. `run` is the content of `run.json`.
+    """
+    for worklist in worklists:
+        print_study(console, worklist, attrition[worklist.study.id], limit=limit)
+    console.print()
+    for line in run["completeness"]:
+        console.print(Text(line, "" if run["complete"] else "bold yellow"))
+    for note in run["notes"]:
+        console.print(Text(note, "dim"))
+
+
+def print_study(
+    console: Console, worklist: Worklist, counts: Attrition, *, limit: int | None = LIMIT
+) -> None:
+    """Prints one study."""
+    study = worklist.study
+    console.print()
+    console.rule(Text(f"{study.id}  {study.title}", "bold"), align="left")
+    if study.banner:
+        console.print(Text(study.banner, "yellow"))
+    candidates, potential = worklist.number(Status.CANDIDATE), worklist.number(Status.POTENTIAL_CANDIDATE)
+    console.print(
+        Text.assemble(
+            (f"{candidates} candidates", "bold green"),
+            ", ",
+            (f"{potential} potential candidates", "bold"),
+            f", {count_near_misses(len(worklist.near_misses))} among {show(counts.screened)} screened",
+        )
+    )
+    if worklist.to_ask:
+        console.print(Text(f"Ask in person: {' · '.join(worklist.to_ask)}", "dim"))
+    for item in worklist.common:
+        console.print(Text(f"Open for everybody: {item.says} ({item.why}). {item.action}", "dim"))
+    if worklist.entries:
+        _print_limited(console, list_table(worklist, limit), len(worklist.entries), limit)
+    if worklist.near_misses:
+        _print_limited(console, near_miss_table(worklist, limit), len(worklist.near_misses), limit)
+    console.print(attrition_table(counts))
+
+
+def _print_limited(console: Console, table: Table, number: int, limit: int | None) -> None:
+    console.print(table)
+    if limit is not None and number > limit:
+        console.print(Text(f"… and {number - limit} more; write them all with -o", "dim"))
+
+
+def list_table(worklist: Worklist, limit: int | None = None) -> Table:
+    """Candidates and potential candidates with what is open and the next action, best first."""
+    table = _table("Candidates and potential candidates")
+    table.add_column("#", justify="right", style="dim", no_wrap=True)
+    table.add_column("Patient", no_wrap=True)
+    table.add_column("Status", no_wrap=True)
+    table.add_column("Diagnosed", no_wrap=True)
+    table.add_column("Open, and why", ratio=3)
+    table.add_column("Next action", ratio=2)
+    for entry in worklist.entries[:limit]:
+        ready = entry.status is Status.CANDIDATE
+        table.add_row(
+            str(entry.rank),
+            Text(entry.patient, "bold"),
+            Text(STATUSES[entry.status].split()[0].lower(), "green" if ready else ""),
+            say_date(entry.diagnosed),
+            _open(entry),
+            entry.action,
+        )
+    return table
+
+
+def _open(entry: Entry) -> Text:
+    said = Text()
+    for number, item in enumerate(entry.items):
+        said.append("\n" if number else "")
+        said.append(item.says)
+        if item.why:
+            said.append(f": {item.why}", "dim")
+    for note in entry.notes:
+        said.append(("\n" if said else "") + note, "yellow")
+    return said
+
+
+def near_miss_table(worklist: Worklist, limit: int | None = None) -> Table:
+    """Near misses, the earliest date to look again first."""
+    table = _table("Near misses")
+    table.add_column("Look again", no_wrap=True)
+    table.add_column("Patient", no_wrap=True)
+    table.add_column("Failed", ratio=1)
+    table.add_column("Open", justify="right")
+    for near in worklist.near_misses[:limit]:
+        failed = Text(near.item.says)
+        if near.item.why:
+            failed.append(f": {near.item.why}", "dim")
+        again = say_day(near.look_again) if near.look_again is not None else "any time"
+        table.add_row(again, Text(near.patient, "bold"), failed, str(near.open))
+    return table
+
+
+def attrition_table(counts: Attrition) -> Table:
+    """The way of all patients: population, gates, then what each criterion cost."""
+    table = _table("Attrition")
+    table.add_column("", ratio=1)
+    for name in ("Failed", "Only this", "Open"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_row("Patients looked at", show(counts.patients), style="bold")
+    table.add_row("  Outside the population", show(counts.outside))
+    for gate, cell in counts.gates:
+        if cell != 0:
+            table.add_row(f"  {GATES[gate]}", show(cell))
+    table.add_row("Screened", show(counts.screened), style="bold")
+    for loss in counts.criteria:
+        if not loss.criterion.asks and (loss.failed != 0 or loss.open != 0):
+            cells = (loss.failed, loss.failed_alone, loss.open)
+            table.add_row(f"  {loss.criterion.says}", *(show(cell) if cell != 0 else "" for cell in cells))
+    return table
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, expand=True)
