@@ -42,7 +42,8 @@ def _complete(case: Case, concept: Concept, since: Duration | None, *, ever: boo
         start = days_before(case.as_of.day, since)
     elif not ever:
         start = case.as_of.day
-    for resource in {source.resource for source in concept.sources if source.role is Role.MATCH}:
+    # A source of what only judgement can find, or of a less specific code, is a source too.
+    for resource in {source.resource for source in concept.sources if source.role is not Role.DISJOINT}:
         declared = case.site.complete_since(concept.id, resource)
         if declared is None:
             return False
