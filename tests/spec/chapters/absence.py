@@ -1,0 +1,258 @@
+"""Absence: no record is not no."""
+
+from __future__ import annotations
+
+from tests.lib.records import condition, given, observation
+from tests.spec.codes import CISPLATIN, HBSAG, LACTATION, NEGATIVE, OESOPHAGEAL_CANCER, STROKE
+from tests.spec.tables import Chapter, Table, Topic, case, false, presumed, true, unknown
+
+EVER = "condition: {concept: stroke}"
+SIX_MONTHS = "condition: {concept: stroke, within: 6 mo}"
+NOW = "condition: {concept: stroke, active: true}"
+LIFELONG = {"complete": {"Condition": "lifelong"}}
+NOTHING = case("no record", unknown("no-record"))
+PRESUMED = case("no record", presumed())
+
+SITES = Topic(
+    "sites",
+    "When silence is no",
+    "“No record” is not “no”. Absence is taken as no only if, for each source of the concept, the site declares "
+    "that it holds every record of that kind from a date on, and the window asked about begins on or after that "
+    "date; or declares it lifelong, which alone settles *ever*. The verdict is then `presumed`.",
+    (
+        Table("absent-undeclared", "Nothing declared", EVER, [NOTHING]),
+        Table("absent-lifelong", "Lifelong settles ever", EVER, [PRESUMED], site=LIFELONG),
+        Table("absent-since-ever", "Complete since a date does not settle ever", EVER, [NOTHING], site={"complete": {"Condition": "1900-01-01"}}),
+        Table("absent-window-inside", "A window that begins later", SIX_MONTHS, [PRESUMED], site={"complete": {"Condition": "2026-03-01"}}),
+        Table("absent-window-same-day", "A window that begins that day", SIX_MONTHS, [PRESUMED], site={"complete": {"Condition": "2026-05-01"}}),
+        Table("absent-window-before", "A window that begins the day before", SIX_MONTHS, [NOTHING], site={"complete": {"Condition": "2026-05-02"}}),
+        Table("absent-window-lifelong", "Lifelong settles every window", SIX_MONTHS, [PRESUMED], site=LIFELONG),
+        Table("absent-now", "Now is settled by what is complete today", NOW, [PRESUMED], site={"complete": {"Condition": "2026-11-01"}}),
+        Table("absent-now-not", "Not by what will be complete tomorrow", NOW, [NOTHING], site={"complete": {"Condition": "2026-11-02"}}),
+        Table(
+            "absent-narrower",
+            "A narrower declaration for one concept goes first",
+            EVER,
+            [NOTHING],
+            site={**LIFELONG, "complete_concepts": {"stroke": {"Condition": "2020-01-01"}}},
+        ),
+        Table(
+            "absent-wider-for-one",
+            "It may also be the wider one",
+            EVER,
+            [PRESUMED],
+            site={"complete": {"Condition": "2020-01-01"}, "complete_concepts": {"stroke": {"Condition": "lifelong"}}},
+        ),
+    ),
+)
+
+SOURCES = Topic(
+    "sources",
+    "Every source must be complete",
+    "A concept may be recorded in several resource types. One that is not complete leaves the question open. "
+    "That goes for the sources of what would only leave it open too: a matter of judgement, a less specific code.",
+    (
+        Table(
+            "absent-one-source",
+            "Lactation is a Condition or an Observation",
+            "condition: {concept: lactation}",
+            [NOTHING],
+            site=LIFELONG,
+        ),
+        Table(
+            "absent-both-sources",
+            "Both complete",
+            "condition: {concept: lactation}",
+            [
+                PRESUMED,
+                case("observed", true("o1"), observation(LACTATION, boolean=True)),
+                case("observed not to be: a denial", false("o1"), observation(LACTATION, boolean=False)),
+            ],
+            site={"complete": {"Condition": "lifelong", "Observation": "lifelong"}},
+        ),
+        Table(
+            "absent-medications",
+            "`medications` are four resource types",
+            "received: {concept: systemic-corticosteroid}",
+            [NOTHING],
+            site={"complete": {"MedicationAdministration": "lifelong", "MedicationRequest": "lifelong"}},
+        ),
+        Table(
+            "absent-all-medications",
+            "All four declared at once",
+            "received: {concept: systemic-corticosteroid}",
+            [PRESUMED],
+            site={"complete": {"medications": "lifelong"}},
+        ),
+        Table(
+            "absent-judgement-source",
+            "A concept that only judgement can find",
+            "condition: {concept: peripheral-neuropathy}",
+            [NOTHING],
+        ),
+        Table(
+            "absent-judgement-source-complete",
+            "And its source is complete",
+            "condition: {concept: peripheral-neuropathy}",
+            [PRESUMED],
+            site=LIFELONG,
+        ),
+    ),
+)
+
+NEVER = Topic(
+    "never",
+    "What is never taken as absent",
+    "Measurements, scores, stages, serology, and treatment that may have been given elsewhere.",
+    (
+        Table(
+            "absent-measurement",
+            "A measurement",
+            "measured: {concept: platelet-count, at_least: 100 10*9/L}",
+            [NOTHING],
+            site={"complete": {"Observation": "lifelong"}},
+        ),
+        Table(
+            "absent-score",
+            "A score",
+            'finding: {concept: ecog-performance-status, in: ["0"]}',
+            [NOTHING],
+            site={"complete": {"Observation": "lifelong"}},
+        ),
+        Table(
+            "absent-stage",
+            "A stage",
+            "finding: {concept: t-category, in: [T3]}",
+            [NOTHING],
+            site={"complete": {"Observation": "lifelong"}},
+        ),
+        Table(
+            "absent-serology",
+            "Serology, and the diagnosis that stands beside it",
+            "any: [{finding: {concept: hepatitis-b-surface-antigen, in: [positive]}}, {condition: {concept: hiv-infection}}]",
+            [
+                NOTHING,
+                case("a negative result is a denial", unknown("no-record"), observation(HBSAG, coded=NEGATIVE)),
+            ],
+            site={"complete": {"Observation": "lifelong", "Condition": "lifelong"}},
+        ),
+        Table(
+            "absent-elsewhere",
+            "Treatment of the cancer, which may have been given elsewhere",
+            "received: {concept: systemic-chemotherapy}",
+            [
+                case("diagnosed within 90 days", presumed(), condition(OESOPHAGEAL_CANCER, on="2026-08-03")),
+                case("diagnosed 91 days ago", unknown("no-record"), condition(OESOPHAGEAL_CANCER, on="2026-08-02")),
+                case("diagnosed nobody knows when", unknown("no-record"), condition(OESOPHAGEAL_CANCER, on=None)),
+                case(
+                    "one of its records has no date",
+                    unknown("no-record"),
+                    condition(OESOPHAGEAL_CANCER, on="2026-10-01"),
+                    condition(OESOPHAGEAL_CANCER, on=None),
+                ),
+                case("given here", true("g1"), condition(OESOPHAGEAL_CANCER, on="2020-01-01"), given(CISPLATIN)),
+            ],
+            population="oesophageal-cancer",
+            site={"complete": {"medications": "lifelong", "Procedure": "lifelong", "Condition": "lifelong"}},
+        ),
+    ),
+)
+
+DENIALS = Topic(
+    "denials",
+    "Denials on record",
+    "What is refuted, negative, or `false` on record is a recorded no. A positive record beats an older denial; "
+    "a denial that is newer than every positive record conflicts with *ever*, and settles *now*.",
+    (
+        Table(
+            "denied",
+            "Ever",
+            EVER,
+            [
+                case("refuted", false("c1"), condition(STROKE, verification="refuted")),
+                case(
+                    "refuted, and later confirmed",
+                    true("c2"),
+                    condition(STROKE, verification="refuted", on="2025-01-01"),
+                    condition(STROKE, on="2026-01-01"),
+                ),
+                case(
+                    "confirmed, and later refuted",
+                    unknown("conflicting", "c1", "c2"),
+                    condition(STROKE, on="2025-01-01"),
+                    condition(STROKE, verification="refuted", on="2026-01-01"),
+                ),
+                case("refuted without a date, and confirmed", true("c2"), condition(STROKE, verification="refuted", on=None), condition(STROKE)),
+            ],
+        ),
+        Table(
+            "denied-now",
+            "Now",
+            NOW,
+            [
+                case("refuted", false("c1"), condition(STROKE, verification="refuted")),
+                case(
+                    "confirmed, and later refuted",
+                    false("c2"),
+                    condition(STROKE, on="2025-01-01"),
+                    condition(STROKE, verification="refuted", on="2026-01-01"),
+                ),
+            ],
+        ),
+        Table(
+            "denied-negative",
+            "A negative result",
+            "finding: {concept: hepatitis-b-surface-antigen, in: [positive]}",
+            [case("negative", false("o1"), observation(HBSAG, coded=NEGATIVE))],
+        ),
+        Table(
+            "denied-boolean",
+            "`valueBoolean` = false",
+            "condition: {concept: lactation}",
+            [
+                case("false", false("o1"), observation(LACTATION, boolean=False)),
+                case("true", true("o1"), observation(LACTATION, boolean=True)),
+                case(
+                    "false, and later true",
+                    true("o2"),
+                    observation(LACTATION, boolean=False, on="2026-09-20"),
+                    observation(LACTATION, boolean=True, on="2026-10-20"),
+                ),
+            ],
+        ),
+    ),
+)
+
+UNREADABLE = Topic(
+    "unread-records",
+    "What could not be read makes nothing absent",
+    "A record that cannot be read is set aside; what it might have said is not taken as absent: `not-fetched`.",
+    (
+        Table(
+            "unreadable",
+            "A record that cannot be read",
+            EVER,
+            [
+                case("its date is no date", unknown("not-fetched"), condition(STROKE, on="soon")),
+                case("another record says it", true("c2"), condition(STROKE, on="soon"), condition(STROKE)),
+                case("a record of something else", presumed(), condition(OESOPHAGEAL_CANCER, on="soon")),
+            ],
+            site=LIFELONG,
+        ),
+        Table(
+            "unreadable-medication",
+            "A drug that is named by a Medication that is not there",
+            "received: {concept: systemic-corticosteroid}",
+            [
+                case(
+                    "the reference leads nowhere",
+                    unknown("not-fetched"),
+                    given(None, medicationReference={"reference": "Medication/nowhere"}),
+                ),
+            ],
+            site={"complete": {"medications": "lifelong"}},
+        ),
+    ),
+)
+
+CHAPTER = Chapter("absence", "Absence", "What it means that nothing is on record.", (SITES, SOURCES, NEVER, DENIALS, UNREADABLE))

@@ -1,0 +1,211 @@
+"""Gates: what takes a member out before any criterion, in one order."""
+
+from __future__ import annotations
+
+from tests.lib.records import Code, Resource, concept, condition, observation, other, patient, reference
+from tests.spec.codes import OESOPHAGEAL_CANCER, PLATELETS
+from tests.spec.tables import Chapter, Gated, Outside, Standing, Table, Topic, case, true
+
+ALWAYS = "constant: true"
+CANCER = condition(OESOPHAGEAL_CANCER, id="cancer")
+NO_RESEARCH = Code("http://hospital.example/flags", "no-research", "wants no part in research")
+SITE = {"objection_flags": {"http://hospital.example/flags": ["no-research"]}}
+
+
+def consent(**elements: object) -> Resource:
+    """A consent about research; `provision` denies."""
+    found: Resource = {
+        "status": "active",
+        "scope": concept(Code("consent-scope", "research")),
+        "category": [concept(Code("act-code", "RESEARCH"))],
+        "policyRule": concept(Code("act-code", "OPTIN")),
+        "provision": {"type": "deny"},
+    }
+    return other("Consent", **(found | elements))
+
+
+def enrolled(status: str, study: str = "trial") -> Resource:
+    """A ResearchSubject that a person wrote."""
+    return other("ResearchSubject", status=status, study=reference(study))
+
+
+def trial(number: str) -> Resource:
+    """The ResearchStudy of that number."""
+    return other(
+        "ResearchStudy", id="trial", status="active", identifier=[{"system": "https://clinicaltrials.gov", "value": number}]
+    )
+
+
+def flag(status: str = "active") -> Resource:
+    """The site's own flag of an objection."""
+    return other("Flag", status=status, code=concept(NO_RESEARCH))
+
+
+ONE = Topic(
+    "one",
+    "Each gate",
+    "Gates apply to members only and come before any criterion, each counted by itself: merged, no longer "
+    "active, deceased by the index date, objection to research, already on this study, declined or "
+    "screen-failed by a person.",
+    (
+        Table(
+            "gate-active",
+            "Inactive records",
+            ALWAYS,
+            [
+                case("active", true(), patient(active=True)),
+                case("nothing said", true()),
+                case("inactive", Gated("inactive"), patient(active=False)),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER,),
+        ),
+        Table(
+            "gate-no-member",
+            "No gate for those outside the population",
+            ALWAYS,
+            [case("inactive, and no member", Outside(), patient(active=False))],
+            population="oesophageal-cancer",
+        ),
+        Table(
+            "gate-deceased",
+            "Deceased by the index date",
+            ALWAYS,
+            [
+                case("deceased", Gated("deceased"), patient(deceasedBoolean=True)),
+                case("not deceased", true(), patient(deceasedBoolean=False)),
+                case("died on the index date", Gated("deceased"), patient(deceasedDateTime="2026-11-01")),
+                case("died after it", true(), patient(deceasedDateTime="2026-11-02")),
+                case("died in that year, or month", Gated("deceased"), patient(deceasedDateTime="2026")),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER,),
+        ),
+        Table(
+            "gate-objected",
+            "Objection to research",
+            ALWAYS,
+            [
+                case("an active consent that denies", Gated("objected"), consent()),
+                case("one that permits", true(), consent(provision={"type": "permit"})),
+                case("not active", true(), consent(status="inactive")),
+                case("about something else than research", true(), consent(scope=concept(Code("consent-scope", "treatment")))),
+                case("no longer in force", true(), consent(provision={"type": "deny", "period": {"end": "2025-12-31"}})),
+                case("not yet in force", true(), consent(provision={"type": "deny", "period": {"start": "2027-01-01"}})),
+                case(
+                    "in force until the index date",
+                    Gated("objected"),
+                    consent(provision={"type": "deny", "period": {"end": "2026-11-01"}}),
+                ),
+                case("the site’s own flag", Gated("objected"), flag()),
+                case("the flag, inactive", true(), flag("inactive")),
+                case("another flag", true(), other("Flag", status="active", code=concept(Code("http://hospital.example/flags", "diet")))),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER,),
+            site=SITE,
+        ),
+        Table(
+            "gate-on-study",
+            "Already on this study, or declined",
+            ALWAYS,
+            [
+                case("on study", Gated("on-study"), enrolled("on-study"), trial("SPEC-gate-on-study")),
+                case("in follow-up", Gated("on-study"), enrolled("follow-up"), trial("SPEC-gate-on-study")),
+                case("declined", Gated("declined"), enrolled("not-registered"), trial("SPEC-gate-on-study")),
+                case("failed screening", Gated("declined"), enrolled("ineligible"), trial("SPEC-gate-on-study")),
+                case("withdrawn", Gated("declined"), enrolled("withdrawn"), trial("SPEC-gate-on-study")),
+                case("being screened", true(), enrolled("screening"), trial("SPEC-gate-on-study")),
+                case(
+                    "a candidate by our own hand",
+                    true(),
+                    enrolled("ineligible")
+                    | {
+                        "extension": [
+                            {
+                                "url": "https://fhirscreen.org/fhir/StructureDefinition/status-written",
+                                "valueCode": "ineligible",
+                            }
+                        ]
+                    },
+                    trial("SPEC-gate-on-study"),
+                ),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER,),
+        ),
+        Table(
+            "co-enrolment",
+            "On another study: shown, not taken out",
+            ALWAYS,
+            [
+                case(
+                    "on another study",
+                    Standing("candidate", notes=("on another study",)),
+                    enrolled("on-study"),
+                    trial("NCT00000000"),
+                ),
+                case("off another study", Standing("candidate"), enrolled("off-study"), trial("NCT00000000")),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER,),
+            more="co_enrolment: Other studies are allowed.",
+        ),
+    ),
+)
+
+MERGED = Topic(
+    "merged",
+    "Merged patients",
+    "The records of a patient who was replaced by another follow the survivor; the replaced one is taken out.",
+    (
+        Table(
+            "gate-merged",
+            "Replaced by another",
+            "measured: {concept: platelet-count, at_least: 100 10*9/L}",
+            [
+                case("the survivor", true("gate-merged-2-count"), condition(OESOPHAGEAL_CANCER), key="kept"),
+                case(
+                    "the replaced one",
+                    Gated("merged"),
+                    patient(link=[{"other": reference("Patient/kept"), "type": "replaced-by"}]),
+                    condition(OESOPHAGEAL_CANCER),
+                    observation(PLATELETS, "200 10*9/L", id="count"),
+                ),
+            ],
+            population="oesophageal-cancer",
+        ),
+    ),
+)
+
+ORDER = Topic(
+    "order",
+    "The order of gates",
+    "The first gate that closes counts.",
+    (
+        Table(
+            "gate-order",
+            "Several gates at once",
+            ALWAYS,
+            [
+                case("inactive and deceased", Gated("inactive"), patient(active=False, deceasedBoolean=True)),
+                case("deceased and objecting", Gated("deceased"), patient(deceasedBoolean=True), consent()),
+                case("objecting and on study", Gated("objected"), consent(), enrolled("on-study"), trial("SPEC-gate-order")),
+                case(
+                    "on study and declined before",
+                    Gated("on-study"),
+                    enrolled("on-study"),
+                    enrolled("withdrawn"),
+                    trial("SPEC-gate-order"),
+                ),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER,),
+            site=SITE,
+        ),
+    ),
+)
+
+CHAPTER = Chapter(
+    "gates", "Gates", "What takes a member out of screening before any criterion is looked at.", (ONE, MERGED, ORDER)
+)

@@ -1,0 +1,267 @@
+"""Population and index cancer: who belongs to a study, and which records are about its cancer."""
+
+from __future__ import annotations
+
+from tests.lib.records import condition, observation, other, reference
+from tests.spec.codes import (
+    BREAST_CANCER,
+    CLINICAL_T,
+    ECOG,
+    ECOG_1,
+    LIVER_METASTASIS,
+    OESOPHAGEAL_CANCER,
+    PROSTATE_CANCER,
+    PROSTATE_NEOPLASM,
+    SQUAMOUS,
+    T3,
+    TUMOUR_SIZE,
+    icd,
+)
+from tests.lib.records import Code
+from tests.spec.tables import Chapter, Outside, Table, Topic, case, true, unknown
+
+ALWAYS = "constant: true"
+SIZE = "measured: {concept: tumour-size, at_most: 10 cm}"
+CANCER = condition(OESOPHAGEAL_CANCER, id="cancer")
+BREAST = condition(BREAST_CANCER, id="breast")
+RELATED = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-related-condition"
+
+MEMBERSHIP = Topic(
+    "membership",
+    "Who is a member",
+    "A study names its population, normally its cancer. A patient is a member when any source of that cancer "
+    "holds matching or less specific evidence that is not refuted. Verdicts exist for members only; the "
+    "others are counted, and never called false. A history code alone makes no member.",
+    (
+        Table(
+            "members",
+            "Members of a study of oesophageal cancer",
+            ALWAYS,
+            [
+                case("a code of the cancer", true(), condition(OESOPHAGEAL_CANCER)),
+                case("a finer code, by prefix of ICD-10", true(), condition(icd("C15.4", "middle third"))),
+                case("resolved: it was there", true(), condition(OESOPHAGEAL_CANCER, clinical="resolved")),
+                case("unconfirmed: not refuted", true(), condition(OESOPHAGEAL_CANCER, verification="unconfirmed")),
+                case("without any date", true(), condition(OESOPHAGEAL_CANCER, on=None)),
+                case("refuted", Outside(), condition(OESOPHAGEAL_CANCER, verification="refuted")),
+                case(
+                    "entered in error",
+                    Outside(),
+                    condition(OESOPHAGEAL_CANCER, clinical=None, verification="entered-in-error"),
+                ),
+                case(
+                    "one record refuted, another not",
+                    true(),
+                    condition(OESOPHAGEAL_CANCER, verification="refuted"),
+                    condition(SQUAMOUS),
+                ),
+                case("a history code alone", Outside(), condition(Code("icd-10-cm", "Z85.01", "history"))),
+                case("another cancer", Outside(), condition(BREAST_CANCER)),
+                case("no record at all", Outside()),
+                case("diagnosed after the index date", Outside(), condition(OESOPHAGEAL_CANCER, on="2026-11-02")),
+                case("diagnosed on the index date", true(), condition(OESOPHAGEAL_CANCER, on="2026-11-01")),
+            ],
+            population="oesophageal-cancer",
+        ),
+        Table(
+            "coarser-members",
+            "Less specific evidence makes a member too",
+            ALWAYS,
+            [
+                case("prostate cancer", true(), condition(PROSTATE_CANCER)),
+                case("a neoplasm of the prostate, of unstated behaviour", true(), condition(PROSTATE_NEOPLASM)),
+                case("the same, refuted", Outside(), condition(PROSTATE_NEOPLASM, verification="refuted")),
+            ],
+            population="prostate-cancer",
+        ),
+        Table(
+            "everybody",
+            "A population of everybody",
+            ALWAYS,
+            [case("no record at all", true()), case("any cancer", true(), condition(BREAST_CANCER))],
+        ),
+    ),
+)
+
+LINKS = Topic(
+    "links",
+    "Which records are about the index cancer",
+    "The population also names the index cancer. Stage, histology, size, markers and metastases count only "
+    "when a record is linked to it: by its focus, by a related condition, as assessment of the cancer’s "
+    "stage, or by a specimen of something linked. Without a link they count when the patient has exactly one "
+    "active malignancy; else they are unknown, `ambiguous-focus`. What is about the patient needs no link.",
+    (
+        Table(
+            "one-cancer",
+            "No link, and one active malignancy",
+            SIZE,
+            [
+                case("the only cancer", true("o1"), observation(TUMOUR_SIZE, "4 cm")),
+                case(
+                    "several codes of one cancer are one",
+                    true("o1"),
+                    condition(icd("C15.4")),
+                    observation(TUMOUR_SIZE, "4 cm"),
+                ),
+                case(
+                    "another cancer, no longer active",
+                    true("o1"),
+                    condition(BREAST_CANCER, clinical="resolved"),
+                    observation(TUMOUR_SIZE, "4 cm"),
+                ),
+                case(
+                    "another cancer, refuted",
+                    true("o1"),
+                    condition(BREAST_CANCER, verification="refuted"),
+                    observation(TUMOUR_SIZE, "4 cm"),
+                ),
+                case(
+                    "a metastasis is no malignancy of its own",
+                    true("o1"),
+                    condition(LIVER_METASTASIS),
+                    observation(TUMOUR_SIZE, "4 cm"),
+                ),
+                case(
+                    "another active cancer",
+                    unknown("ambiguous-focus", "o1"),
+                    condition(BREAST_CANCER),
+                    observation(TUMOUR_SIZE, "4 cm"),
+                ),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER,),
+        ),
+        Table(
+            "index-cancer-over",
+            "No link, and the index cancer is in remission",
+            SIZE,
+            [
+                case("the only cancer on record leaves no doubt", true("o1"), observation(TUMOUR_SIZE, "4 cm")),
+                case(
+                    "another cancer is the one that is active",
+                    unknown("ambiguous-focus", "o1"),
+                    BREAST,
+                    observation(TUMOUR_SIZE, "4 cm"),
+                ),
+                case("linked, it counts", true("o1"), BREAST, observation(TUMOUR_SIZE, "4 cm", focus="cancer")),
+            ],
+            population="oesophageal-cancer",
+            background=(condition(OESOPHAGEAL_CANCER, id="cancer", clinical="remission"),),
+        ),
+        Table(
+            "two-cancers",
+            "Two active malignancies: only a link tells",
+            SIZE,
+            [
+                case("no link", unknown("ambiguous-focus", "o1"), observation(TUMOUR_SIZE, "4 cm")),
+                case("focus on the index cancer", true("o1"), observation(TUMOUR_SIZE, "4 cm", focus="cancer")),
+                case(
+                    "focus on the other cancer: no record of this one",
+                    unknown("no-record"),
+                    observation(TUMOUR_SIZE, "4 cm", focus="breast"),
+                ),
+                case(
+                    "related condition in an extension",
+                    true("o1"),
+                    observation(
+                        TUMOUR_SIZE, "4 cm", extension=[{"url": RELATED, "valueReference": reference("cancer")}]
+                    ),
+                ),
+                case(
+                    "assessment of the index cancer’s stage",
+                    true("size"),
+                    condition(OESOPHAGEAL_CANCER, assessed_by=["size"]),
+                    observation(TUMOUR_SIZE, "4 cm", id="size"),
+                ),
+                case(
+                    "assessment of the other cancer’s stage",
+                    unknown("no-record"),
+                    condition(BREAST_CANCER, assessed_by=["size"]),
+                    observation(TUMOUR_SIZE, "4 cm", id="size"),
+                ),
+                case(
+                    "a specimen of nothing that is linked",
+                    unknown("ambiguous-focus", "o1"),
+                    other("Specimen", id="sample"),
+                    observation(TUMOUR_SIZE, "4 cm", specimen="sample"),
+                ),
+                case(
+                    "a record of this cancer, and a later one of the other",
+                    true("o1", value="4"),
+                    observation(TUMOUR_SIZE, "4 cm", on="2026-10-10", focus="cancer"),
+                    observation(TUMOUR_SIZE, "20 cm", on="2026-10-25", focus="breast"),
+                ),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER, BREAST),
+        ),
+        Table(
+            "specimens",
+            "The specimen of a record that is linked by itself",
+            """\
+all:
+  - measured: {concept: tumour-size, at_most: 10 cm}
+  - finding: {concept: t-category, staging: clinical, in: [T3]}
+""",
+            [
+                case(
+                    "one specimen",
+                    true("size", "t"),
+                    other("Specimen", id="sample"),
+                    observation(CLINICAL_T, coded=T3, focus="cancer", specimen="sample", id="t"),
+                    observation(TUMOUR_SIZE, "4 cm", specimen="sample", id="size"),
+                ),
+                case(
+                    "two specimens",
+                    unknown("ambiguous-focus", "size"),
+                    other("Specimen", id="sample"),
+                    other("Specimen", id="another"),
+                    observation(CLINICAL_T, coded=T3, focus="cancer", specimen="sample", id="t"),
+                    observation(TUMOUR_SIZE, "4 cm", specimen="another", id="size"),
+                ),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER, BREAST),
+        ),
+        Table(
+            "category-links",
+            "Categories and diagnoses of a cancer need the link too",
+            """\
+all:
+  - finding: {concept: t-category, staging: clinical, in: [T3]}
+  - condition: {concept: liver-metastasis}
+""",
+            [
+                case(
+                    "both linked",
+                    true("c1", "o1"),
+                    observation(CLINICAL_T, coded=T3, focus="cancer"),
+                    condition(LIVER_METASTASIS, extension=[{"url": RELATED, "valueReference": reference("cancer")}]),
+                ),
+                case(
+                    "neither linked",
+                    unknown("ambiguous-focus", "c1", "o1"),
+                    observation(CLINICAL_T, coded=T3),
+                    condition(LIVER_METASTASIS),
+                ),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER, BREAST),
+        ),
+        Table(
+            "about-the-patient",
+            "Performance status is about the patient",
+            'finding: {concept: ecog-performance-status, in: ["0", "1"]}',
+            [case("two cancers, no link", true("o1"), observation(ECOG, coded=ECOG_1))],
+            population="oesophageal-cancer",
+            background=(CANCER, BREAST),
+        ),
+    ),
+)
+
+CHAPTER = Chapter(
+    "population",
+    "Population and index cancer",
+    "Before any criterion: is the patient one whom the study is about?",
+    (MEMBERSHIP, LINKS),
+)

@@ -1,0 +1,168 @@
+"""Runs the manual: every row of every table on every engine."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fhirscreen.engines.base import Screened
+from fhirscreen.plan.resolve import resolve
+from fhirscreen.verdicts.standings import Standing as Stands
+from fhirscreen.verdicts.standings import Subject, Verdict
+from tests.lib.engines import UnderTest, parameters
+from tests.lib.records import short
+from tests.spec.contents import CHAPTERS
+from tests.spec.tables import Expected, Gated, Outcome, Outside, Standing, Table, catalogue_at
+
+TABLES = {f"{c.id}/{t.id}/{table.id}": table for c in CHAPTERS for t in c.topics for table in t.tables}
+EXCLUSIONS: dict[str, dict[str, str]] = yaml.safe_load(
+    (Path(__file__).parent / "exclusions.yaml").read_text("utf-8")
+)
+
+
+class Manual:
+    """The manual's patients in one engine, and what it found, table by table."""
+
+    def __init__(self, engine: UnderTest) -> None:
+        self.engine = engine
+        self._found: dict[str, Screened] = {}
+        engine.load(r for table in TABLES.values() for n in range(len(table.cases)) for r in table.resources(n))
+
+    def screened(self, name: str) -> Screened:
+        """What the engine found for a table's patients."""
+        if name not in self._found:
+            self._screen(name)
+        return self._found[name]
+
+    def _screen(self, name: str) -> None:
+        wanted = {name: TABLES[name]}
+        if self.engine.one_plan:
+            key = (TABLES[name].site_file(), TABLES[name].as_of)
+            wanted = {n: t for n, t in TABLES.items() if (t.site_file(), t.as_of) == key}
+        first = next(iter(wanted.values()))
+        plan = resolve([t.study() for t in wanted.values()], catalogue_at(first.site_file()))
+        everybody = [t.patient(n) for t in wanted.values() for n in range(len(t.cases))]
+        found = self.engine.screen(plan, first.index_date(), everybody)
+        self._found |= dict.fromkeys(wanted, found)
+
+
+@pytest.fixture(scope="module", params=parameters())
+def manual(request: pytest.FixtureRequest) -> Manual:
+    """The manual loaded into one engine."""
+    engine: UnderTest = request.param(request)
+    return Manual(engine)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_table(manual: Manual, name: str) -> None:
+    """Every patient of the table has the verdict that the manual says."""
+    table, found = TABLES[name], manual.screened(name)
+    gaps = EXCLUSIONS.get(manual.engine.name, {})
+    wrong = []
+    for number, each in enumerate(table.cases):
+        problems = list(differences(table, number, each.expected, found))
+        excluded = gaps.get(f"{name}/{number + 1}")
+        if excluded is None:
+            wrong += [f"{number + 1}. {each.says}: {problem}" for problem in problems]
+        elif not problems:
+            wrong.append(f"{number + 1}. {each.says}: excluded ({excluded}), and passes")
+    if wrong and os.environ.get("MANUAL_DEBUG"):
+        print(yaml.safe_dump([table.resources(n) for n in range(len(table.cases))]))
+    assert not wrong, "\n".join([table.says, *wrong])
+
+
+def differences(table: Table, number: int, expected: Outcome, found: Screened) -> Iterator[str]:
+    """What is not as expected, one line each."""
+    patient, study = table.patient(number), table.study().id
+    subject = next((s for s in found.subjects if (s.study, s.patient) == (study, patient)), None)
+    gates = [g.gate.value for g in found.gated if (g.study, g.patient) == (study, patient)]
+    if isinstance(expected, Gated):
+        if gates != [expected.gate]:
+            yield f"gates {gates} instead of {expected.gate}"
+    elif isinstance(expected, Outside):
+        if subject is not None or gates:
+            yield "a member"
+    elif subject is None:
+        yield f"no member, or gated {gates}"
+    elif isinstance(expected, Expected):
+        (verdict,) = subject.verdicts
+        yield from wrong_verdict(verdict, expected)
+    else:
+        yield from wrong_standing(subject, expected)
+
+
+def wrong_verdict(verdict: Verdict, expected: Expected) -> Iterator[str]:
+    """What is not as expected in one verdict."""
+    proof, patient = verdict.proof, verdict.patient
+    reason = proof.reason.value if proof.reason else ""
+    evidence = tuple(short(reference, patient) for reference in proof.evidence)
+    found = (proof.truth.value, proof.basis.value, reason, tuple(sorted(evidence)))
+    wanted = (expected.truth, expected.basis, expected.reason, tuple(sorted(expected.evidence)))
+    if found != wanted:
+        yield f"{verdict.criterion.id}: {_text(found)} instead of {_text(wanted)}"
+    if list(proof.evidence) != sorted(set(proof.evidence)):
+        yield f"{verdict.criterion.id}: evidence is not sorted: {' '.join(evidence)}"
+    for name in ("value", "unit", "date"):
+        one = getattr(expected, name)
+        if one is not None and getattr(proof, name) != one:
+            yield f"{verdict.criterion.id}: {name} {getattr(proof, name)!r} instead of {one!r}"
+
+
+def _text(verdict: tuple[str, str, str, tuple[str, ...]]) -> str:
+    truth, basis, reason, evidence = verdict
+    return " ".join([truth, basis, reason or "-", f"[{' '.join(evidence)}]"])
+
+
+def wrong_standing(subject: Subject, expected: Standing) -> Iterator[str]:
+    """What is not as expected in the whole of a patient."""
+    found = subject.status.value if subject.status else None
+    if found != expected.status:
+        yield f"status {found} instead of {expected.status}"
+    met = tuple(v.criterion.id for v in subject.standing(Stands.MET))
+    lists = {
+        "met": met,
+        "failed": tuple(v.criterion.id for v in subject.failed),
+        "open": tuple(v.criterion.id for v in subject.open),
+        "ask": tuple(v.criterion.id for v in subject.to_ask),
+    }
+    for name, ids in lists.items():
+        wanted = getattr(expected, name)
+        if wanted is not None and wanted != ids:
+            yield f"{name}: {' '.join(ids) or 'none'} instead of {' '.join(wanted) or 'none'}"
+    near = subject.near_miss.criterion.id if subject.near_miss else None
+    if near != expected.near_miss:
+        yield f"near miss {near} instead of {expected.near_miss}"
+    if subject.complete != expected.complete:
+        yield f"complete {subject.complete} instead of {expected.complete}"
+    if subject.notes != expected.notes:
+        yield f"notes {subject.notes} instead of {expected.notes}"
+    for verdict in subject.verdicts:
+        if verdict.criterion.id in expected.verdicts:
+            yield from wrong_verdict(verdict, expected.verdicts[verdict.criterion.id])
+
+
+def test_ids_are_unique() -> None:
+    """Patients of all tables live side by side on one server."""
+    repeated = [id for id, times in Counter(table.id for table in TABLES.values()).items() if times > 1]
+    assert not repeated
+
+
+def test_ids_fit_fhir() -> None:
+    """An id has at most 64 characters (R4, datatypes)."""
+    ids = [r["id"] for table in TABLES.values() for n in range(len(table.cases)) for r in table.resources(n)]
+    assert all(len(id) <= 64 for id in ids)
+    assert len({*ids}) == len(ids)
+
+
+def test_exclusions_name_rows() -> None:
+    """An exclusion of what is not in the manual is a slip."""
+    rows: defaultdict[str, list[str]] = defaultdict(list)
+    for name, table in TABLES.items():
+        rows[name] = [f"{name}/{n + 1}" for n in range(len(table.cases))]
+    known = {row for each in rows.values() for row in each}
+    assert all(row in known and reason for gaps in EXCLUSIONS.values() for row, reason in gaps.items())
