@@ -106,7 +106,8 @@ class Chart:
         **options: Any,
     ) -> str:
         """Adds an Observation with a quantity, by default six days old."""
-        number = {"valueQuantity": quantity(value, unit, code=ucum, comparator=comparator)}
+        printed = unit.replace("umol", "µmol").replace("ukat", "µkat") if unit else None
+        number = {"valueQuantity": quantity(value, printed, code=ucum, comparator=comparator)}
         return self.observe(name, concept(code), when or self.at(ago), value=number, **options)
 
     def diagnose(self, name: str, *codes: tuple[str, str], ago: int = 400, **options: Any) -> str:

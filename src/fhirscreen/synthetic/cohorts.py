@@ -29,6 +29,14 @@ _OLIGOMETASTATIC = (
     "pleural-metastasis",
     "disseminated-disease",
 )
+_NEAR_MISSES = (
+    "low-platelets",
+    "low-neutrophils",
+    "high-alt",
+    "high-bilirubin",
+    "low-clearance",
+    "pneumonia-under-treatment",
+)
 
 
 @dataclass(slots=True)
@@ -112,12 +120,12 @@ def random_group(random: Random) -> list[Facet]:
 
 
 def plan_groups(random: Random, patients: int) -> list[list[Facet]]:
-    """The facets of each patient: every deviating facet once, an oligometastatic group, then fitting patients
-    and random mixtures until there are enough; a smaller cohort is an even choice of these.
+    """The facets of each patient: every deviating facet once, an oligometastatic group, some near misses,
+    then fitting patients and random mixtures until there are enough; a smaller cohort is a choice of these.
     """
     named = {each.name: each for each in DEVIATING}
     groups = combine(random, DEVIATING, (1, 1, 2, 1, 3))
-    groups += [[named[name]] for name in _OLIGOMETASTATIC for _ in range(2)]
+    groups += [[named[name]] for name in (*_OLIGOMETASTATIC, *_OLIGOMETASTATIC, *_NEAR_MISSES)]
     if patients < len(groups):
         return [groups[index * len(groups) // patients] for index in range(patients)]
     while len(groups) < patients:

@@ -108,7 +108,6 @@ CONFIRMS = frozenset({"consent", "pregnancy-plans"})
 # What can change by itself or by treatment within weeks: one such failure alone is a near miss.
 RECOVERABLE = frozenset(
     {
-        "ecog",
         "neutrophils",
         "platelets",
         "haemoglobin",

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import orjson
 import pytest
+from fhir.resources.R4B import get_fhir_model_class
 
 from fhirscreen.exceptions import UsageError
 from fhirscreen.synthetic import AS_OF, NEOADJUVANT, OLIGOMETASTATIC, PROBE, Cohort, generate
@@ -37,6 +38,11 @@ def test_ids_are_fhir_ids_and_unique(cohort: Cohort) -> None:
         assert all(letter.isalnum() or letter in "-." for letter in identity)
         seen[resource["resourceType"], identity] += 1
     assert max(seen.values()) == 1
+
+
+def test_every_resource_is_valid(cohort: Cohort) -> None:
+    for resource in [*cohort.others, *(each for record in cohort.resources.values() for each in record)]:
+        get_fhir_model_class(resource["resourceType"]).model_validate(resource)
 
 
 def test_every_reference_leads_somewhere(cohort: Cohort) -> None:

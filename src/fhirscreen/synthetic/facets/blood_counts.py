@@ -251,13 +251,13 @@ def _haemoglobin(chart: Chart, value: float, unit: str | None, ago: int = 6, **o
 @facet("haemoglobin", fits=True)
 def haemoglobin_in_grams_per_decilitre(chart: Chart) -> None:
     value = chart.random.randint(115, 158) / 10
-    chart.true("haemoglobin", _haemoglobin(chart, value, "g/dL"), reason=None)
+    chart.true("haemoglobin", _haemoglobin(chart, value, "g/dL"))
 
 
 @facet("haemoglobin", fits=True)
 def haemoglobin_in_grams_per_litre(chart: Chart) -> None:
     value = chart.random.randint(115, 158)
-    chart.true("haemoglobin", _haemoglobin(chart, value, "g/L"), reason=None)
+    chart.true("haemoglobin", _haemoglobin(chart, value, "g/L"))
 
 
 @facet("haemoglobin", fits=True)
@@ -265,17 +265,17 @@ def haemoglobin_in_millimoles(chart: Chart) -> None:
     """From 7.2 mmol/L, which is 116 g/L."""
     value = chart.random.randint(72, 95) / 10
     found = _haemoglobin(chart, value, "mmol/L", code=HAEMOGLOBIN_MOLAR)
-    chart.true("haemoglobin", found, reason=None)
+    chart.true("haemoglobin", found)
 
 
 @facet("haemoglobin")
 def haemoglobin_in_the_sites_unit(chart: Chart) -> None:
-    chart.true("haemoglobin", _haemoglobin(chart, 13.1, None), reason=None)
+    chart.true("haemoglobin", _haemoglobin(chart, 13.1, None))
 
 
 @facet("haemoglobin")
 def haemoglobin_at_the_bound(chart: Chart) -> None:
-    chart.true("haemoglobin", _haemoglobin(chart, 110, "g/L"), reason=None)
+    chart.true("haemoglobin", _haemoglobin(chart, 110, "g/L"))
 
 
 @facet("haemoglobin")

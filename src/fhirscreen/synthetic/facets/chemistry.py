@@ -145,6 +145,14 @@ def bilirubin_in_micromoles(chart: Chart) -> None:
 
 
 @facet("bilirubin")
+def bilirubin_in_printed_micromoles(chart: Chart) -> None:
+    """The unit as it is printed, with no code for it."""
+    own = [reference_range(None, 21, "µmol/L")]
+    found = chart.measure("bilirubin", BILIRUBIN_MOLAR, 12, "µmol/L", ranges=own)
+    chart.true("bilirubin", found, value="12")
+
+
+@facet("bilirubin")
 def bilirubin_by_the_sites_range(chart: Chart) -> None:
     """No range of its own; the site's is 1.2 mg/dL."""
     chart.true("bilirubin", _bilirubin(chart, 0.9, "mg/dL"), value="0.9")

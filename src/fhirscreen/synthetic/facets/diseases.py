@@ -15,7 +15,7 @@ def _present(chart: Chart, criterion: str, *codes: Code, ago: int = 400, **optio
     """A disease that decides: it makes the criterion of its absence FALSE, that of its presence TRUE."""
     found = chart.diagnose(criterion, *codes, ago=ago, **options)
     truth = "false" if criterion in POSITIVELY else "true"
-    chart.plant(criterion, truth, found, basis="recorded", reason=None, node="condition", stated=False)
+    chart.plant(criterion, truth, found, basis="recorded", node="condition", stated=False)
 
 
 POSITIVELY = ("haematological-disease", "liver-dysfunction", "kidney-dysfunction")
@@ -106,7 +106,7 @@ def _heart_failure(chart: Chart, nyha: str | None) -> list[str]:
 @facet("heart")
 def heart_failure_nyha_three(chart: Chart) -> None:
     found = _heart_failure(chart, "III")
-    chart.true("heart-disease", *found, reason=None, stated=False, node="all")
+    chart.true("heart-disease", *found, stated=False, node="all")
 
 
 @facet("heart")
@@ -209,13 +209,13 @@ def insomnia(chart: Chart) -> None:
 @facet("transplant")
 def kidney_transplant(chart: Chart) -> None:
     done = chart.perform("transplant", (SNOMED, "70536003"), ago=5000)
-    chart.true("transplant", done, reason=None, stated=False, node="condition")
+    chart.true("transplant", done, stated=False, node="condition")
 
 
 @facet("transplant")
 def stem_cell_transplant(chart: Chart) -> None:
     done = chart.perform("transplant", (SNOMED, "234336002"), ago=3800)
-    chart.true("transplant", done, reason=None, stated=False, node="condition")
+    chart.true("transplant", done, stated=False, node="condition")
 
 
 @facet("transplant")

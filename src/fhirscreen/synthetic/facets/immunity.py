@@ -115,7 +115,7 @@ def unconfirmed_immunodeficiency(chart: Chart) -> None:
 def pneumonia_under_treatment(chart: Chart) -> None:
     pneumonia = chart.diagnose("pneumonia", (ICD10CM, "J18.9"), ago=6)
     drug = chart.medicate("antibiotic", "MedicationAdministration", CEFTRIAXONE, 5, reason=pneumonia)
-    chart.true(INFECTION, pneumonia, drug, stated=False, reason=None)
+    chart.true(INFECTION, pneumonia, drug, stated=False)
 
 
 @facet("infection")

@@ -31,7 +31,7 @@ ADRENAL = (SNOMED, "94161006")
 
 def _distant(chart: Chart, *sites: tuple[str, str], **options: Any) -> list[str]:
     found = stage(chart, "m", CM_CATEGORY, coded((AJCC, "cM1")))
-    settle_m(chart, False, found)
+    settle_m(chart, False, found, stated=False)
     return spread(chart, *sites, **options)
 
 

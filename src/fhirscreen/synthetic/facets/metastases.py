@@ -41,13 +41,18 @@ def spread(
     return made
 
 
-def settle_m(chart: Chart, allowed: bool, *evidence: str, basis: str | None = "recorded") -> None:
-    """Plants M for the inclusion and its mirror, unless the staging may be of another cancer."""
+def settle_m(
+    chart: Chart, allowed: bool, *evidence: str, basis: str = "recorded", stated: bool = True
+) -> None:
+    """Plants M for the inclusion and its mirror, unless the staging may be of another cancer.
+
+    Where the sites decide as well, no evidence is claimed (`stated=False`).
+    """
     if chart.ambiguous:
         _open(chart, "ambiguous-focus", *evidence)
         return
-    chart.plant("m-stage", "true" if allowed else "false", *evidence, basis=basis, reason=None)
-    chart.plant("m1", "false" if allowed else "true", *evidence, basis=basis, reason=None)
+    for criterion, truth in (("m-stage", allowed), ("m1", not allowed)):
+        chart.plant(criterion, "true" if truth else "false", *evidence, basis=basis, stated=stated)
 
 
 def _open(chart: Chart, reason: str, *evidence: str) -> None:
@@ -103,7 +108,7 @@ def m0_with_regional_nodes(chart: Chart) -> None:
 def m1_liver(chart: Chart) -> None:
     found = stage(chart, "m", CM_CATEGORY, coded((AJCC, "cM1")))
     spread(chart, LIVER)
-    settle_m(chart, False, found)
+    settle_m(chart, False, found, stated=False)
     settle_unknown(chart)
 
 
@@ -117,7 +122,7 @@ def m1_without_site(chart: Chart) -> None:
 def m1_neck_nodes_only(chart: Chart) -> None:
     found = stage(chart, "m", LOINC_CM, coded((AJCC, "cM1")))
     spread(chart, LYMPH_NODE, body_site=concept(CERVICAL))
-    settle_m(chart, True, found)
+    settle_m(chart, True, found, stated=False)
     settle_unknown(chart)
 
 
@@ -125,7 +130,7 @@ def m1_neck_nodes_only(chart: Chart) -> None:
 def m1a_supraclavicular_nodes(chart: Chart) -> None:
     found = stage(chart, "m", LOINC_CM, coded(text="cM1a"), method=concept(AJCC6))
     spread(chart, LYMPH_NODE, body_site=concept(SUPRACLAVICULAR))
-    settle_m(chart, True, found, basis="derived")
+    settle_m(chart, True, found, stated=False, basis="derived")
     settle_unknown(chart)
 
 
@@ -142,7 +147,7 @@ def m1_nodes_of_head_or_neck(chart: Chart) -> None:
 def m1a_coeliac_nodes(chart: Chart) -> None:
     found = stage(chart, "m", LOINC_CM, coded(text="cM1a"), method=concept(AJCC6))
     spread(chart, ABDOMINAL_NODE)
-    settle_m(chart, False, found, basis="derived")
+    settle_m(chart, False, found, stated=False, basis="derived")
     settle_unknown(chart)
 
 
@@ -153,20 +158,20 @@ def m1a_without_site(chart: Chart) -> None:
 
 
 @facet("m")
-def liver_metastasis_withoutsettle_m(chart: Chart) -> None:
+def liver_metastasis_without_m(chart: Chart) -> None:
     found = spread(chart, LIVER)
     settle_m(chart, False, *found, basis="derived")
     settle_unknown(chart)
 
 
 @facet("m")
-def unconfirmed_metastasis_withoutsettle_m(chart: Chart) -> None:
+def unconfirmed_metastasis_without_m(chart: Chart) -> None:
     _open(chart, "unconfirmed", *spread(chart, LIVER, verification="provisional"))
     settle_unknown(chart)
 
 
 @facet("m")
-def node_code_withoutsettle_m(chart: Chart) -> None:
+def node_code_without_m(chart: Chart) -> None:
     spread(chart, NECK_NODE)
     _open(chart, "no-record")
     settle_unknown(chart)
@@ -185,6 +190,6 @@ def no_m_category(chart: Chart) -> None:
 
 
 @facet("m")
-def stalesettle_m(chart: Chart) -> None:
+def stale_m(chart: Chart) -> None:
     _open(chart, "stale", stage(chart, "m", CM_CATEGORY, coded(CM0), 75))
     settle_unknown(chart)

@@ -50,19 +50,19 @@ def old_negative_test(chart: Chart) -> None:
 
 @facet("pregnancy", sex="female", age=(32, 45))
 def positive_test(chart: Chart) -> None:
-    chart.true(CRITERION, _test(chart, POSITIVE, 3), reason=None, stated=False)
+    chart.true(CRITERION, _test(chart, POSITIVE, 3), stated=False)
 
 
 @facet("pregnancy", sex="female", age=(32, 45))
 def pregnant(chart: Chart) -> None:
     found = chart.diagnose("pregnancy", (SNOMED, "77386006"), ago=90)
-    chart.true(CRITERION, found, reason=None, stated=False)
+    chart.true(CRITERION, found, stated=False)
 
 
 @facet("pregnancy", sex="female", age=(32, 45))
 def breastfeeding(chart: Chart) -> None:
     found = chart.diagnose("lactation", (ICD10CM, "Z39.1"), ago=60)
-    chart.true(CRITERION, found, reason=None, stated=False)
+    chart.true(CRITERION, found, stated=False)
 
 
 @facet("pregnancy", sex="female", age=(40, 54))

@@ -38,7 +38,7 @@ def _no(chart: Chart, criterion: str) -> None:
 
 
 def _yes(chart: Chart, criterion: str, *evidence: str, node: str = "finding") -> None:
-    chart.true(criterion, *evidence, reason=None, stated=False, node=node)
+    chart.true(criterion, *evidence, stated=False, node=node)
 
 
 @facet("hiv", fits=True)
