@@ -181,7 +181,7 @@ def _condition(resource: Resource, terms: Terms) -> Entry | None:
 
 
 _DONE = {
-    "Procedure": ({"completed", "in-progress", "stopped"}, {"in-progress"}),
+    "Procedure": ({"completed", "in-progress", "stopped", "on-hold"}, {"in-progress", "on-hold"}),
     "MedicationAdministration": (
         {"completed", "in-progress", "stopped", "on-hold"},
         {"in-progress", "on-hold"},
