@@ -29,6 +29,7 @@ _READY = re.compile(r"^READY (\S+)", re.MULTILINE)
 _HEADERS = {"Cache-Control": "no-cache", "Accept": "application/fhir+json"}
 _PATIENT_PATHS = ("subject", "patient", "individual", "beneficiary")
 _LAST = frozenset({"Group", "List", "ResearchStudy"})
+_REFERS = frozenset({"entry", "enrollment", "member"})
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _waves(resources: Iterable[Resource]) -> Iterator[list[list[Resource]]]:
     for resource in resources:
         if owner := next((resource[path]["reference"] for path in _PATIENT_PATHS if path in resource), None):
             patients[owner].append(resource)
-        elif resource["resourceType"] in _LAST:
+        elif resource["resourceType"] in _LAST and _REFERS & resource.keys():
             last.append(resource)
         elif resource["resourceType"] == "Patient" and "link" in resource:
             linked.append(resource)

@@ -35,6 +35,8 @@ class _Commands(TyperGroup):
             self._debug(ctx)
             print_error(error)
             raise typer.Exit(error.exit_code) from None
+        except (BrokenPipeError, typer.Abort):
+            raise  # whoever read our output stopped reading, or a person stopped us
         except OSError as error:
             self._debug(ctx)
             print_error(
@@ -45,7 +47,9 @@ class _Commands(TyperGroup):
                 )
             )
             raise typer.Exit(UsageError.exit_code) from None
-        except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+        except Exception as error:
+            if hasattr(error, "exit_code"):
+                raise  # typer's own: a usage error, or the end of a command
             self._debug(ctx)
             # The text of an unforeseen error may quote patient data: only its type is shown.
             print_error(

@@ -11,16 +11,16 @@ from fhirscreen import synthetic
 from fhirscreen.bootstrap import demo_engine, find_mappings, make_as_of, make_catalogue
 from fhirscreen.cli.consoles import progress, results
 from fhirscreen.cli.options import Json
-from fhirscreen.cli.screen import finish, show_run
+from fhirscreen.cli.screen import finish, say_written, show_run
 from fhirscreen.fhir.subjects import FILES_BASE
 from fhirscreen.outputs.runs import check_out
+from fhirscreen.outputs.tables import LIMIT
 from fhirscreen.plan.resolve import resolve
 from fhirscreen.screening.runs import screen
 from fhirscreen.screening.studies import find_studies
 from fhirscreen.settings.settings import Settings
 
 _STUDIES = ("NCT06907602", "NCT06190782")
-_SHOWN = 10
 
 
 def demo(
@@ -53,9 +53,7 @@ def demo(
         )
     if output is not None:
         run.write(output)
-    show_run(results(), run, json=json, output=output, most=None if whole else _SHOWN)
-    if not (whole or json or output):
-        results().print(
-            "More of each list: fhirscreen demo --all; files and a report: fhirscreen demo -o OUT"
-        )
+    show_run(results(), run, json=json, limit=None if whole else LIMIT)
+    if output is not None:
+        say_written(output)
     finish(run)

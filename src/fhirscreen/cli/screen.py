@@ -23,12 +23,13 @@ from fhirscreen.bootstrap import (
     make_engine,
 )
 from fhirscreen.cli.consoles import notices, print_json, progress, results
-from fhirscreen.cli.lists import show_attrition, show_worklist
 from fhirscreen.cli.options import AsOf, Bundles, Json, Ndjson, Server, Site, Studies, read_settings
-from fhirscreen.cli.proofs import patient_data, show_patient
+from fhirscreen.cli.patients import patient_data, show_patient
 from fhirscreen.engines.base import Depth
 from fhirscreen.exceptions import Incomplete, UsageError
+from fhirscreen.outputs.completeness import set_aside_reasons
 from fhirscreen.outputs.runs import check_out
+from fhirscreen.outputs.tables import LIMIT, print_run
 from fhirscreen.plan.resolve import resolve
 from fhirscreen.screening.runs import Run, earlier_subjects
 from fhirscreen.screening.runs import screen as screen_plan
@@ -88,6 +89,8 @@ def screen(
         raise UsageError(
             "--patient explains one patient, and writes no run", where="-o", remedy="leave one of them out"
         )
+    if patient is not None:
+        patient = patient.removeprefix("Patient/")
     if output is not None:
         check_out(output)
     whence = Whence(server, ndjson, bundles)
@@ -105,38 +108,33 @@ def screen(
                 sources=[source],
                 depth=depth,
                 rows=csv.value,
-                patients=None if patient is None else [patient.removeprefix("Patient/")],
+                patients=None if patient is None else [patient],
                 progress=advance,
             )
         if output is not None:
             run.write(output, earlier_subjects(client, plan) if client else held_subjects(running))
-    if patient is not None:
-        _show_patient(run, patient.removeprefix("Patient/"), json=json)
+    if patient is None:
+        show_run(results(), run, json=json, limit=LIMIT if output else None)
+    elif json:
+        print_json(patient_data(run, patient))
     else:
-        show_run(results(), run, json=json, output=output)
+        show_patient(results(), run, patient)
+    if output is not None:
+        say_written(output)
     finish(run)
 
 
-def show_run(console: Console, run: Run, *, json: bool, output: Path | None, most: int | None = None) -> None:
-    """Prints a run: as JSON, or as lists and attrition, at most `most` patients of each list."""
+def show_run(console: Console, run: Run, *, json: bool, limit: int | None) -> None:
+    """Prints a run: as JSON, or as lists and attrition, at most `limit` rows of each list."""
     if json:
         print_json(run.data())
-        return
-    counts = run.attrition()
-    for worklist in run.worklists():
-        show_worklist(console, worklist, most=most)
-        show_attrition(console, counts[worklist.study.id])
-    for sentence in run.statement():
-        console.print(Text(sentence, style="dim" if run.complete else "bold yellow"))
-    if output is not None:
-        notices().print(f"wrote {output}: open {output / 'report.html'}", markup=False, soft_wrap=True)
-
-
-def _show_patient(run: Run, patient: str, *, json: bool) -> None:
-    if json:
-        print_json(patient_data(run.screened, run.plan, patient))
     else:
-        show_patient(results(), run.screened, run.plan, patient)
+        print_run(console, run.worklists(), run.attrition(), run.describe(), limit=limit)
+
+
+def say_written(output: Path) -> None:
+    """Says on standard error where the run is."""
+    notices().print(f"wrote {output}: open {output / 'report.html'}", markup=False, soft_wrap=True)
 
 
 def finish(run: Run) -> None:
@@ -145,10 +143,6 @@ def finish(run: Run) -> None:
         return
     for sentence in run.statement():
         notices().print(Text("incomplete: ", style="bold yellow").append(sentence, style="default"))
-    for reason, times in sorted(_reasons(run).items()):
+    for reason, times in set_aside_reasons(run.screened).items():
         notices().print(Text(f"  {times} set aside: {reason}"))
     raise typer.Exit(Incomplete.exit_code)
-
-
-def _reasons(run: Run) -> dict[str, int]:
-    return run.data()["run"]["set_aside"]["reasons"]  # type: ignore[no-any-return]

@@ -63,8 +63,9 @@ def print_study(
         console.print(Text(f"Ask in person: {' · '.join(worklist.to_ask)}", "dim"))
     for item in worklist.common:
         console.print(Text(f"Open for everybody: {item.says} ({item.why}). {item.action}", "dim"))
-    if worklist.entries:
-        _print_limited(console, list_table(worklist, limit), len(worklist.entries), limit)
+    for status in (Status.CANDIDATE, Status.POTENTIAL_CANDIDATE):
+        if number := worklist.number(status):
+            _print_limited(console, list_table(worklist, status, limit), number, limit)
     if worklist.near_misses:
         _print_limited(console, near_miss_table(worklist, limit), len(worklist.near_misses), limit)
     console.print(attrition_table(counts))
@@ -76,26 +77,31 @@ def _print_limited(console: Console, table: Table, number: int, limit: int | Non
         console.print(Text(f"… and {number - limit} more; write them all with -o", "dim"))
 
 
-def list_table(worklist: Worklist, limit: int | None = None) -> Table:
-    """Candidates and potential candidates with what is open and the next action, best first."""
-    table = _table("Candidates and potential candidates")
+def list_table(worklist: Worklist, status: Status, limit: int | None = None) -> Table:
+    """Candidates with their evidence, or potential ones with what is open; next action; best first."""
+    ready = status is Status.CANDIDATE
+    table = _table(f"{STATUSES[status]}s")
     table.add_column("#", justify="right", style="dim", no_wrap=True)
     table.add_column("Patient", no_wrap=True)
-    table.add_column("Status", no_wrap=True)
     table.add_column("Diagnosed", no_wrap=True)
-    table.add_column("Open, and why", ratio=3)
+    table.add_column("Evidence" if ready else "Open, and why", ratio=3)
     table.add_column("Next action", ratio=2)
-    for entry in worklist.entries[:limit]:
-        ready = entry.status is Status.CANDIDATE
+    for entry in [each for each in worklist.entries if each.status is status][:limit]:
         table.add_row(
             str(entry.rank),
-            Text(entry.patient, "bold"),
-            Text(STATUSES[entry.status].split()[0].lower(), "green" if ready else ""),
+            Text(entry.patient, "bold green" if ready else "bold"),
             say_date(entry.diagnosed),
-            _open(entry),
+            _evidence(entry) if ready else _open(entry),
             entry.action,
         )
     return table
+
+
+def _evidence(entry: Entry) -> Text:
+    said = Text("; ".join(entry.evidence))
+    for note in entry.notes:
+        said.append(("\n" if said else "") + note, "yellow")
+    return said
 
 
 def _open(entry: Entry) -> Text:

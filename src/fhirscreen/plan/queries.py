@@ -42,8 +42,7 @@ def queries(retrieve: Retrieve, systems: Systems) -> list[Query]:
     are the client's.
     """
     if retrieve.resource in MEDICATIONS:
-        include = (("_include", f"{retrieve.resource}:medication"),)
-        return [Query(retrieve.resource, include, "a medication may be named by reference")]
+        return [Query(retrieve.resource, (), "a medication may be named by reference")]
     if retrieve.codes.prefixes:
         found = sorted({prefix.system for prefix in retrieve.codes.prefixes})
         return [Query(retrieve.resource, (), f"{', '.join(found)} match by prefix")]

@@ -115,10 +115,23 @@ class Census:
                 if not found:
                     self.unmapped[LocalCode(kind, coding.system, coding.code)] += 1
                 for concept, source in found:
-                    if source.role is Role.MATCH and patient is not None:
+                    if source.role is Role.MATCH and patient is not None and self._says(source, resource):
                         self.patients[concept.id].add(patient)
                     if concept.kind is ConceptKind.MEASUREMENT and coding in own:
                         self._count_units(concept, source, resource)
+
+    def _says(self, source: Source, resource: Resource) -> bool:
+        """Whether the value and the morphology that the source asks for beside the code are there too."""
+        short = self.catalogue.systems.short
+        if source.value is not None:
+            value = codings(resource.get("valueCodeableConcept"), short)
+            return any(source.value.matches(*coding) for coding in value)
+        if source.morphology is not None:
+            found = [coding for element in code_elements(resource) for coding in codings(element, short)]
+            for extension in resource.get("extension", ()):
+                found += codings(extension.get("valueCodeableConcept"), short)
+            return any(source.morphology.matches(*coding) for coding in found)
+        return True
 
     def _count_units(self, concept: Concept, source: Source, resource: Resource) -> None:
         for holder in _holders(source, resource, self.catalogue):

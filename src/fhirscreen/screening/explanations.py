@@ -10,7 +10,7 @@ from fhirscreen.criteria.english import say_sentence
 from fhirscreen.criteria.studies import Criterion, Study
 from fhirscreen.criteria.wire import write_expression
 from fhirscreen.mapping.catalogue import Catalogue
-from fhirscreen.mapping.concepts import Concept
+from fhirscreen.mapping.concepts import Concept, Role
 from fhirscreen.plan.nodes import Feature, Plan, Predicate, Readings, Retrieve, StudyPlan
 from fhirscreen.plan.queries import Query, merged, queries
 from fhirscreen.plan.walk import children, closure, features
@@ -85,7 +85,7 @@ def _explain_study(
                 tuple(missing),
             )
         )
-    found = (Query("Patient"),) if plan.population is None else searches([plan.population], catalogue)
+    found = (Query("Patient"),) if plan.population is None else member_searches(plan.population, catalogue)
     costs = tuple(Cost(query, count(query) if count else None) for query in found)
     concept = None if plan.population is None else plan.population.concept
     return StudyExplained(plan.study, concept, costs, tuple(explained))
@@ -100,6 +100,19 @@ def searches(wanted: Iterable[Feature], catalogue: Catalogue) -> tuple[Query, ..
                 of_type = (source.codes for source in needed.sources if source.resource == resource)
                 found.append(Retrieve(resource, CodeSet().union(*of_type)))
     return tuple(query for retrieve in merged(found) for query in queries(retrieve, catalogue.systems))
+
+
+def member_searches(population: Feature, catalogue: Catalogue) -> tuple[Query, ...]:
+    """The searches that find everybody who may be a member: matching or coarser evidence."""
+    codes: dict[str, CodeSet] = {}
+    for source in population.sources:
+        if source.role in (Role.MATCH, Role.COARSER):
+            codes[source.resource] = codes.get(source.resource, CodeSet()).union(source.codes)
+    return tuple(
+        query
+        for resource in sorted(codes)
+        for query in queries(Retrieve(resource, codes[resource]), catalogue.systems)
+    )
 
 
 def open_questions(predicate: Predicate) -> Iterator[str]:

@@ -12,7 +12,7 @@ from fhirscreen.plan.queries import Query
 GATE_TYPES = {"Patient": "", "Consent": "patient", "Flag": "patient", "ResearchSubject": "individual"}
 """What gates read, and the parameter that finds it for patients."""
 
-SHOWN_TYPES = (*CLINICAL_TYPES, *GATE_TYPES)
+SHOWN_TYPES = (*CLINICAL_TYPES, "Medication", *GATE_TYPES)
 """The resource types that screening may ask a server for."""
 
 
@@ -49,8 +49,8 @@ def needs(capabilities: Capabilities) -> list[Need]:
     for resource in SHOWN_TYPES:
         there = resource in capabilities.types
         gate = "its gate stays open" if resource in GATE_TYPES else "what only it records stays unknown"
-        found.append(Need(resource, there, f"{gate}"))
-        if not there:
+        found.append(Need(resource, there, gate))
+        if not there or resource == "Medication":
             continue
         parameter = patient_parameter(resource)
         if parameter != "_id":
@@ -59,12 +59,6 @@ def needs(capabilities: Capabilities) -> list[Need]:
         if resource in CLINICAL_TYPES and resource not in MEDICATIONS:
             met = capabilities.searches(resource, "code")
             found.append(Need(f"{resource} by code", met, "fetched whole, more bytes"))
-        if resource in MEDICATIONS:
-            includes = capabilities.types[resource].includes
-            met = bool(includes & {"*", f"{resource}:medication", "medication"})
-            found.append(
-                Need(f"{resource} with its Medication (_include)", met, "more requests, for Medication")
-            )
     batch = bool(capabilities.interactions & {"batch", "transaction"})
     found.append(Need("batch", batch, "more requests where many small ones are sent"))
     everything = "Patient" in capabilities.types and "everything" in capabilities.types["Patient"].operations

@@ -48,10 +48,14 @@ class Run:
         """What was set aside or not fetched, in sentences."""
         return statement(self.screened)
 
+    def describe(self) -> dict[str, Any]:
+        """What stands in run.json."""
+        return describe_run(self.screened, self.plan, self.setting, self.attrition())
+
     def data(self) -> dict[str, Any]:
         """As `screen --json` prints it: `run` is run.json, `subjects` everybody on a list or a near miss."""
-        described = describe_run(self.screened, self.plan, self.setting, self.attrition())
-        return {"run": described, "subjects": [each for lists in self.worklists() for each in _rows(lists)]}
+        subjects = [row for worklist in self.worklists() for row in _rows(worklist)]
+        return {"run": self.describe(), "subjects": subjects}
 
     def write(self, out: Path, existing: Iterable[Resource] = ()) -> dict[str, Any]:
         """Writes the run. Raises UsageError where `out` holds something else than an earlier run."""
