@@ -43,7 +43,7 @@ RESULTS = (
 DISEASES = (
     ((ICD10CM, "I10"), "hypertension"),
     ((ICD10CM, "K21.9"), "reflux"),
-    ((SNOMED, "44054006"), "diabetes"),
+    ((ICD10CM, "K57.30"), "diverticulosis"),
     ((ICD10CM, "E78.5"), "lipids"),
     ((ICD10CM, "M54.50"), "back-pain"),
     ((ICD10CM, "H25.9"), "cataract"),

@@ -128,9 +128,9 @@ def unstable_angina(chart: Chart) -> None:
 
 @facet("heart", also=("probe",))
 def unstable_angina_last_winter(chart: Chart) -> None:
-    """Beyond six months: coronary disease like any other, and shown as stale where it is asked for alone."""
+    """Beyond six months: coronary disease like any other, though it was unstable once."""
     _for_judgement(chart, "heart-disease", (ICD10CM, "I20.0"), ago=270)
-    chart.open("unstable-angina", "stale", node="condition", stated=False)
+    chart.plant("unstable-angina", "true", node="condition", stated=False)
 
 
 @facet("heart")

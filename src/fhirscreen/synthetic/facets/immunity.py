@@ -19,21 +19,21 @@ NAUSEA = concept((SNOMED, "422587007"), (ICD10CM, "R11.0"))
 STATEMENT = "MedicationStatement"
 
 
-@facet("autoimmune")
+@facet("autoimmune", also=("steroids",))
 def arthritis_with_leflunomide(chart: Chart) -> None:
     arthritis = chart.diagnose("arthritis", *ARTHRITIS, ago=2000)
     drug = chart.medicate("drug", STATEMENT, LEFLUNOMIDE, 500, status="active", reason=arthritis)
     chart.true(AUTOIMMUNE, arthritis, drug, stated=False, node="all")
 
 
-@facet("autoimmune")
+@facet("autoimmune", also=("steroids",))
 def colitis_with_infliximab(chart: Chart) -> None:
     colitis = chart.diagnose("colitis", (SNOMED, "64766004"), ago=2600)
     chart.medicate("drug", "MedicationAdministration", INFLIXIMAB, 200, reason=colitis)
     chart.true(AUTOIMMUNE, stated=False, node="all")
 
 
-@facet("autoimmune")
+@facet("autoimmune", also=("steroids",))
 def arthritis_with_a_drug_years_ago(chart: Chart) -> None:
     arthritis = chart.diagnose("arthritis", *ARTHRITIS, ago=4000)
     chart.medicate(
@@ -42,7 +42,7 @@ def arthritis_with_a_drug_years_ago(chart: Chart) -> None:
     chart.false(AUTOIMMUNE, basis=None, reason=None, stated=False, node="all")
 
 
-@facet("autoimmune")
+@facet("autoimmune", also=("steroids",))
 def arthritis_untreated(chart: Chart) -> None:
     chart.diagnose("arthritis", *ARTHRITIS, ago=900)
     chart.false(AUTOIMMUNE, basis=None, reason=None, stated=False, node="all")
@@ -65,7 +65,7 @@ def arthritis_with_prednisolone_of_unknown_reason(chart: Chart) -> None:
     chart.false(STEROIDS, basis=None, reason=None, stated=False)
 
 
-@facet("autoimmune")
+@facet("autoimmune", also=("steroids",))
 def thyroiditis_with_thyroxine(chart: Chart) -> None:
     """Replacement of a hormone is no treatment of the immune system."""
     chart.diagnose("thyroiditis", (ICD10CM, "E06.3"), ago=3000)
@@ -73,7 +73,7 @@ def thyroiditis_with_thyroxine(chart: Chart) -> None:
     chart.false(AUTOIMMUNE, basis=None, reason=None, stated=False, node="all")
 
 
-@facet("autoimmune")
+@facet("autoimmune", also=("steroids",))
 def arthritis_with_leflunomide_ordered(chart: Chart) -> None:
     arthritis = chart.diagnose("arthritis", *ARTHRITIS, ago=2000)
     chart.medicate("drug", "MedicationRequest", LEFLUNOMIDE, 9, reason=arthritis)

@@ -55,9 +55,9 @@ def settle_m(
         chart.plant(criterion, "true" if truth else "false", *evidence, basis=basis, stated=stated)
 
 
-def _open(chart: Chart, reason: str, *evidence: str) -> None:
+def _open(chart: Chart, reason: str, *evidence: str, **claims: Any) -> None:
     for criterion in M_CRITERIA:
-        chart.open(criterion, reason, *evidence)
+        chart.open(criterion, reason, *evidence, **claims)
 
 
 def _local(chart: Chart, *evidence: str) -> None:
@@ -139,7 +139,7 @@ def m1_nodes_of_head_or_neck(chart: Chart) -> None:
     """ICD-10 C77.0 is nodes of the head, the face or the neck: coarser than what is allowed."""
     found = stage(chart, "m", LOINC_CM, coded((AJCC, "cM1")))
     spread(chart, NECK_NODE)
-    _open(chart, "coarser-code", found)
+    _open(chart, "coarser-code", found, stated=False)
     settle_unknown(chart)
 
 

@@ -113,13 +113,18 @@ _register(
     "normal_and_silent",
     [ldh(200), magnesium(0.8)],
     _same("true", "all-recorded", "question-ldh")
-    | _same("false", "any-recorded", "not-ldh")
+    | _same("false", "any-recorded", "not-ldh", "two-of-three")
     | _same(f"true {PRESUMED}", "all-presumed", "any-not", "one-of-two", "not-ascites")
     | _same(f"true {PRESUMED}", "one-obstruction-at-most")
-    | _same(f"false {PRESUMED}", "all-ascites", "any-presumed", "two-of-three", "not-not-ascites")
+    | _same(f"false {PRESUMED}", "all-ascites", "any-presumed", "not-not-ascites")
     | _same(f"false {PRESUMED}", "judgement-ascites", "ascites", "epilepsy", "epilepsy-diagnosed")
     | _same(f"false {PRESUMED}", "growth-factor", "an-obstruction", "obstruction-after-anticoagulant")
     | _same("true ?", "conditional-ldh"),
+)
+_register(
+    "raised_and_silent",
+    [ldh(400), magnesium(0.8)],
+    _same(f"false {PRESUMED}", "two-of-three") | _same("true", "any-recorded", "any-presumed"),
 )
 _register(
     "raised_with_ascites",
@@ -180,7 +185,8 @@ _register(
     "anticoagulant_then_obstruction",
     [drug(FILGRASTIM, 10), drug(ENOXAPARIN, 20), obstruction(10)],
     _same("true", "growth-factor", "growth-factor-recent", "anticoagulant", "anticoagulant-washout")
-    | _same("true", "obstruction-after-anticoagulant", "one-obstruction-at-most", "an-obstruction"),
+    | _same("true", "obstruction-after-anticoagulant", "an-obstruction")
+    | _same(f"true {PRESUMED}", "one-obstruction-at-most"),
 )
 _register(
     "obstructions_then_anticoagulant",
@@ -193,9 +199,9 @@ _register(
 _register(
     "month_of_the_anticoagulant",
     [drug(FILGRASTIM, 50), drug(ENOXAPARIN, 20, month=True), obstruction(12)],
-    _same("unknown stale", "growth-factor")
+    _same("true", "growth-factor")
     | _same("unknown imprecise-date", "anticoagulant-washout", "obstruction-after-anticoagulant")
-    | _same("true", "one-obstruction-at-most"),
+    | _same(f"true {PRESUMED}", "one-obstruction-at-most"),
 )
 _register(
     "anticoagulant_ordered_only",
@@ -211,7 +217,7 @@ _register(
 _register(
     "obstruction_twice_on_one_day",
     [obstruction(12), obstruction(12)],
-    _same("true", "one-obstruction-at-most", "an-obstruction"),
+    _same(f"true {PRESUMED}", "one-obstruction-at-most") | _same("true", "an-obstruction"),
 )
 _THROMBOSIS = (ICD10CM, "I82.409")
 _register("recent_thrombosis", [disease("thrombosis", _THROMBOSIS, 30)], {"thrombosis": "true"})

@@ -20,7 +20,8 @@ def _panel(chart: Chart, value: float, unit: str, ago: int = 19, **options: Any)
 
 
 def _decide(chart: Chart, truth: str, value: str, evidence: str) -> None:
-    if chart.ambiguous:
+    # A size is not among the assessments that a Condition's stage names.
+    if chart.ambiguous or "stage-assessment" in chart.traits:
         chart.open("tumour-length", "ambiguous-focus", evidence)
     else:
         chart.plant("tumour-length", truth, evidence, basis="recorded", value=value)

@@ -200,7 +200,7 @@ def topical_fluorouracil(chart: Chart) -> None:
     settle_untreated(chart)
 
 
-@facet("treatment", also=("autoimmune",))
+@facet("treatment", also=("autoimmune", "steroids"))
 def methotrexate_without_reason(chart: Chart) -> None:
     """A drug with several uses and no stated reason."""
     found = chart.medicate("treatment", STATEMENT, METHOTREXATE, 1900, end=chart.at(1700))
@@ -208,7 +208,7 @@ def methotrexate_without_reason(chart: Chart) -> None:
     chart.presume(AFTER_PD1, "received")
 
 
-@facet("treatment", also=("autoimmune",))
+@facet("treatment", also=("autoimmune", "steroids"))
 def methotrexate_for_arthritis_long_ago(chart: Chart) -> None:
     """Ended more than two years ago, and for arthritis: neither chemotherapy nor a present treatment."""
     arthritis = chart.diagnose("arthritis", (ICD10CM, "M06.9"), ago=2500)
