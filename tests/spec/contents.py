@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from tests.spec.chapters import absence, gates, population, standing, truth, verdicts
+from tests.spec.chapters import absence, gates, intervals, population, selection, standing, statuses, truth, units, verdicts
 
-CHAPTERS = (truth.CHAPTER, population.CHAPTER, gates.CHAPTER, standing.CHAPTER, verdicts.CHAPTER, absence.CHAPTER)
+CHAPTERS = (
+    truth.CHAPTER,
+    population.CHAPTER,
+    gates.CHAPTER,
+    standing.CHAPTER,
+    verdicts.CHAPTER,
+    absence.CHAPTER,
+    statuses.CHAPTER,
+    selection.CHAPTER,
+    intervals.CHAPTER,
+    units.CHAPTER,
+)

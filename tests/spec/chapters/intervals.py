@@ -1,0 +1,118 @@
+"""Values and dates are intervals: comparators, ranges, and the four comparisons."""
+
+from __future__ import annotations
+
+from tests.lib.records import Resource, observation, quantity
+from tests.spec.codes import ALT, DIASTOLIC, PLATELETS, PRESSURE, SYSTOLIC
+from tests.spec.tables import Case, Chapter, Expected, Table, Topic, case, false, true, unknown
+
+
+def count(value: str) -> Resource:
+    """A platelet count in 10*9/L."""
+    return observation(PLATELETS, f"{value} 10*9/L")
+
+
+def spread(low: int | None, high: int | None) -> Resource:
+    """A platelet count that is a range."""
+    ends = {"low": low, "high": high}
+    return observation(
+        PLATELETS, valueRange={end: quantity(f"{value} 10*9/L") for end, value in ends.items() if value is not None}
+    )
+
+
+def bounds(wanted: dict[str, str]) -> list[Case]:
+    """A row a value; T, F or U."""
+    meant: dict[str, Expected] = {"T": true("o1"), "F": false("o1"), "U": unknown("censored-value", "o1")}
+    return [case(f"{value} × 10⁹/L", meant[truth], count(value)) for value, truth in wanted.items()]
+
+
+COMPARISONS = Topic(
+    "comparisons",
+    "At least, above, at most, below",
+    "A value is compared with a bound as it is written: `at_least` and `at_most` include it, `above` and "
+    "`below` do not. A range needs both.",
+    (
+        Table("at-least", "At least 100", "measured: {concept: platelet-count, at_least: 100 10*9/L}", bounds({"99.9": "F", "100": "T", "100.1": "T"})),
+        Table("above", "Above 100", "measured: {concept: platelet-count, above: 100 10*9/L}", bounds({"99.9": "F", "100": "F", "100.1": "T"})),
+        Table("at-most", "At most 100", "measured: {concept: platelet-count, at_most: 100 10*9/L}", bounds({"99.9": "T", "100": "T", "100.1": "F"})),
+        Table("below", "Below 100", "measured: {concept: platelet-count, below: 100 10*9/L}", bounds({"99.9": "T", "100": "F", "100.1": "F"})),
+        Table(
+            "between",
+            "From 100 to below 200",
+            "measured: {concept: platelet-count, at_least: 100 10*9/L, below: 200 10*9/L}",
+            bounds({"99": "F", "100": "T", "199": "T", "200": "F"}),
+        ),
+    ),
+)
+
+CENSORED = Topic(
+    "censored",
+    "Values that are only bounded",
+    "`<0.5` is an interval, and so is a range from low to high. A comparison that the interval cannot settle is "
+    "unknown, `censored-value`. The value is shown with its sign.",
+    (
+        Table(
+            "censored-at-least",
+            "At least 100",
+            "measured: {concept: platelet-count, at_least: 100 10*9/L}",
+            [
+                *bounds({"<100": "F", "<=100": "U", "<101": "U", "<50": "F", ">100": "T", ">=100": "T", ">99": "U", ">50": "U"}),
+                case("the sign is shown", true("o1", value=">=100", unit="10*9/L"), count(">=100")),
+            ],
+        ),
+        Table("censored-above", "Above 100", "measured: {concept: platelet-count, above: 100 10*9/L}", bounds({"<=100": "F", ">100": "T", ">=100": "U", "<100.1": "U"})),
+        Table("censored-at-most", "At most 100", "measured: {concept: platelet-count, at_most: 100 10*9/L}", bounds({"<=100": "T", "<100": "T", ">100": "F", ">=100": "U", "<101": "U"})),
+        Table("censored-below", "Below 100", "measured: {concept: platelet-count, below: 100 10*9/L}", bounds({"<100": "T", "<=100": "U", ">=100": "F", ">99": "U"})),
+        Table(
+            "ranges",
+            "A value from low to high",
+            "measured: {concept: platelet-count, at_least: 100 10*9/L}",
+            [
+                case("100 to 150", true("o1", value="100-150"), spread(100, 150)),
+                case("50 to 99", false("o1"), spread(50, 99)),
+                case("50 to 150", unknown("censored-value", "o1"), spread(50, 150)),
+                case("from 100 on", true("o1"), spread(100, None)),
+                case("up to 100", unknown("censored-value", "o1"), spread(None, 100)),
+            ],
+        ),
+        Table(
+            "censored-zero",
+            "A count is never negative",
+            "measured: {concept: platelet-count, at_least: 0 10*9/L}",
+            [case("<10", true("o1"), count("<10"))],
+        ),
+        Table(
+            "text-values",
+            "A number in a text is read, and `derived`",
+            "measured: {concept: alanine-aminotransferase, at_most: 40 U/L}",
+            [
+                case("“< 5 U/L”", true("o1", basis="derived", value="<5", unit="U/L"), observation(ALT, text="< 5 U/L")),
+                case("“55 U/L”", false("o1", basis="derived"), observation(ALT, text="55 U/L")),
+                case("“≤40 U/L”", true("o1", basis="derived"), observation(ALT, text="≤40 U/L")),
+                case("“55”: no unit", unknown("no-unit", "o1", basis="derived"), observation(ALT, text="55")),
+                case("“haemolysed”", unknown("no-value", "o1"), observation(ALT, text="haemolysed")),
+            ],
+        ),
+    ),
+)
+
+PARTS = Topic(
+    "parts",
+    "Components",
+    "A value may be one of several components of an observation.",
+    (
+        Table(
+            "components",
+            "Systolic pressure below 140 mm Hg",
+            'measured: {concept: systolic-blood-pressure, below: "140 mm[Hg]"}',
+            [
+                case("by its own code", true("o1"), observation(SYSTOLIC, "130 mm[Hg]")),
+                case("as a component", true("o1", value="130"), observation(PRESSURE, parts=[(DIASTOLIC, "90 mm[Hg]"), (SYSTOLIC, "130 mm[Hg]")])),
+                case("another component alone", unknown("no-record"), observation(PRESSURE, parts=[(DIASTOLIC, "90 mm[Hg]")])),
+                case("the later of both", false("o2"), observation(SYSTOLIC, "130 mm[Hg]", on="2026-10-10"), observation(PRESSURE, parts=[(SYSTOLIC, "150 mm[Hg]")])),
+            ],
+        ),
+    ),
+)
+
+CHAPTER = Chapter("intervals", "Values are intervals", "How a value is compared with a bound.", (COMPARISONS, CENSORED, PARTS))

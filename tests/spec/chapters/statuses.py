@@ -1,0 +1,280 @@
+"""Status fields mean something: what each resource type's status makes of a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.lib.records import (
+    Code,
+    Resource,
+    allergy,
+    condition,
+    dispensed,
+    given,
+    observation,
+    ordered,
+    procedure,
+    taken,
+)
+from tests.spec.codes import CISPLATIN, PLATELETS, PREDNISOLONE, RADIOTHERAPY, STROKE
+from tests.spec.tables import Case, Chapter, Expected, Table, Topic, case, false, presumed, true, unknown
+
+COUNT = "measured: {concept: platelet-count, at_least: 100 10*9/L}"
+CHEMOTHERAPY = "received: {concept: systemic-chemotherapy}"
+CONTRAST = Code("snomed", "293637006", "allergy to contrast media")
+
+
+def each(make: Callable[..., Resource], of: Any, wanted: dict[str, Expected], **more: Any) -> list[Case]:
+    """One row a status."""
+    return [case(f"`{status}`", expected, make(of, status=status, **more)) for status, expected in wanted.items()]
+
+
+NOTHING = unknown("no-record")
+
+RESULTS = Topic(
+    "results",
+    "Results",
+    "`registered`, `preliminary`, `cancelled` and `entered-in-error` results are no evidence; `final`, "
+    "`amended` and `corrected` ones are.",
+    (
+        Table(
+            "status-observation",
+            "Observation.status",
+            COUNT,
+            [
+                *each(
+                    lambda what, status: observation(what, "200 10*9/L", status=status),
+                    PLATELETS,
+                    {
+                        "final": true("o1"),
+                        "amended": true("o1"),
+                        "corrected": true("o1"),
+                        "registered": NOTHING,
+                        "preliminary": NOTHING,
+                        "cancelled": NOTHING,
+                        "entered-in-error": NOTHING,
+                    },
+                ),
+                case(
+                    "a preliminary result after a final one changes nothing",
+                    true("o1", value="200"),
+                    observation(PLATELETS, "200 10*9/L", on="2026-10-10"),
+                    observation(PLATELETS, "50 10*9/L", on="2026-10-20", status="preliminary"),
+                ),
+            ],
+        ),
+    ),
+)
+
+DIAGNOSES = Topic(
+    "diagnoses",
+    "Diagnoses",
+    "`unconfirmed`, `provisional` and `differential` diagnoses are unknown (`unconfirmed`), `refuted` ones "
+    "denials, and those entered in error nothing. Resolved and inactive ones satisfy *ever*, not *active*.",
+    (
+        Table(
+            "status-verification",
+            "Condition.verificationStatus",
+            "condition: {concept: stroke}",
+            [
+                case("`confirmed`", true("c1"), condition(STROKE)),
+                case("none", true("c1"), condition(STROKE, verification=None)),
+                case("`unconfirmed`", unknown("unconfirmed", "c1"), condition(STROKE, verification="unconfirmed")),
+                case("`provisional`", unknown("unconfirmed", "c1"), condition(STROKE, verification="provisional")),
+                case("`differential`", unknown("unconfirmed", "c1"), condition(STROKE, verification="differential")),
+                case("`refuted`", false("c1"), condition(STROKE, verification="refuted")),
+                case(
+                    "`entered-in-error`",
+                    presumed(),
+                    condition(STROKE, clinical=None, verification="entered-in-error"),
+                ),
+                case(
+                    "a confirmed one beside an unconfirmed one",
+                    true("c2"),
+                    condition(STROKE, verification="provisional"),
+                    condition(STROKE),
+                ),
+                case(
+                    "a refuted one beside an unconfirmed one",
+                    unknown("unconfirmed", "c2"),
+                    condition(STROKE, verification="refuted"),
+                    condition(STROKE, verification="provisional"),
+                ),
+            ],
+            site={"complete": {"Condition": "lifelong"}},
+        ),
+        Table(
+            "status-clinical-ever",
+            "Condition.clinicalStatus, asked ever",
+            "condition: {concept: stroke}",
+            [
+                case(f"`{status}`", true("c1"), condition(STROKE, clinical=status))
+                for status in ("active", "recurrence", "relapse", "inactive", "remission", "resolved")
+            ],
+        ),
+        Table(
+            "status-clinical-active",
+            "Condition.clinicalStatus, asked active",
+            "condition: {concept: stroke, active: true}",
+            [
+                *(
+                    case(f"`{status}`", true("c1"), condition(STROKE, clinical=status))
+                    for status in ("active", "recurrence", "relapse")
+                ),
+                *(
+                    case(f"`{status}`", false("c1"), condition(STROKE, clinical=status))
+                    for status in ("inactive", "remission", "resolved")
+                ),
+                case("none, and no end", true("c1"), condition(STROKE, clinical=None)),
+                case("none, and an end", false("c1"), condition(STROKE, clinical=None, until="2026-10-01")),
+                case("none, and an end after the index date", true("c1"), condition(STROKE, clinical=None, until="2026-11-05")),
+                case("one resolved, one active", true("c2"), condition(STROKE, clinical="resolved"), condition(STROKE)),
+            ],
+        ),
+        Table(
+            "status-allergy",
+            "AllergyIntolerance",
+            "condition: {concept: contrast-media-allergy}",
+            [
+                case("`confirmed`", true("a1"), allergy(CONTRAST)),
+                case("the substance of a reaction", true("a1"), allergy(None, substance=CONTRAST)),
+                case("`unconfirmed`", unknown("unconfirmed", "a1"), allergy(CONTRAST, verification="unconfirmed")),
+                case("`refuted`", false("a1"), allergy(CONTRAST, clinical=None, verification="refuted")),
+                case("`resolved`: it was there", true("a1"), allergy(CONTRAST, clinical="resolved")),
+                case(
+                    "`entered-in-error`",
+                    presumed(),
+                    allergy(CONTRAST, clinical=None, verification="entered-in-error"),
+                ),
+            ],
+            site={"complete": {"Condition": "lifelong", "AllergyIntolerance": "lifelong"}},
+        ),
+    ),
+)
+
+THERAPIES = Topic(
+    "therapies",
+    "Therapies",
+    "An order is not a dose: administrations, dispenses, performed procedures and taken statements are "
+    "recorded; an order alone is unknown, `order-only`, unless the site counts it as given (then `presumed`). "
+    "Plans and what was not taken are nothing. A stopped therapy was received.",
+    (
+        Table(
+            "status-administration",
+            "MedicationAdministration.status",
+            CHEMOTHERAPY,
+            each(
+                given,
+                CISPLATIN,
+                {
+                    "completed": true("g1"),
+                    "in-progress": true("g1"),
+                    "stopped": true("g1"),
+                    "on-hold": true("g1"),
+                    "not-done": NOTHING,
+                    "entered-in-error": NOTHING,
+                    "unknown": unknown("unconfirmed", "g1"),
+                },
+            ),
+        ),
+        Table(
+            "status-dispense",
+            "MedicationDispense.status",
+            CHEMOTHERAPY,
+            each(
+                dispensed,
+                CISPLATIN,
+                {
+                    "completed": true("d1"),
+                    "stopped": true("d1"),
+                    "preparation": NOTHING,
+                    "declined": NOTHING,
+                    "cancelled": NOTHING,
+                    "entered-in-error": NOTHING,
+                },
+            ),
+        ),
+        Table(
+            "status-statement",
+            "MedicationStatement.status",
+            CHEMOTHERAPY,
+            each(
+                taken,
+                CISPLATIN,
+                {
+                    "active": true("s1"),
+                    "completed": true("s1"),
+                    "stopped": true("s1"),
+                    "on-hold": true("s1"),
+                    "intended": NOTHING,
+                    "not-taken": NOTHING,
+                    "entered-in-error": NOTHING,
+                    "unknown": unknown("unconfirmed", "s1"),
+                },
+            ),
+        ),
+        Table(
+            "status-procedure",
+            "Procedure.status",
+            "received: {concept: radiotherapy}",
+            each(
+                procedure,
+                RADIOTHERAPY,
+                {
+                    "completed": true("p1"),
+                    "in-progress": true("p1"),
+                    "stopped": true("p1"),
+                    "on-hold": true("p1"),
+                    "preparation": NOTHING,
+                    "not-done": NOTHING,
+                    "entered-in-error": NOTHING,
+                    "unknown": unknown("unconfirmed", "p1"),
+                },
+            ),
+        ),
+        Table(
+            "status-order",
+            "MedicationRequest",
+            CHEMOTHERAPY,
+            [
+                *each(
+                    ordered,
+                    CISPLATIN,
+                    {
+                        "active": unknown("order-only", "r1"),
+                        "completed": unknown("order-only", "r1"),
+                        "stopped": unknown("order-only", "r1"),
+                        "on-hold": unknown("order-only", "r1"),
+                        "cancelled": NOTHING,
+                        "draft": NOTHING,
+                        "entered-in-error": NOTHING,
+                    },
+                ),
+                case("a plan", NOTHING, ordered(CISPLATIN, intent="plan")),
+                case("a proposal", NOTHING, ordered(CISPLATIN, intent="proposal")),
+                case("an option", NOTHING, ordered(CISPLATIN, intent="option")),
+                case("an order not to give it", NOTHING, ordered(CISPLATIN, doNotPerform=True)),
+                case("an order, and a dose", true("g1"), ordered(CISPLATIN), given(CISPLATIN)),
+            ],
+        ),
+        Table(
+            "order-counts",
+            "A site where an order is as good as a dose",
+            "received: {concept: systemic-corticosteroid}",
+            [
+                case("an order alone", Expected("true", "presumed", "order-only", ("r1",)), ordered(PREDNISOLONE)),
+                case("an order and a dose", true("g1", "r1"), ordered(PREDNISOLONE), given(PREDNISOLONE)),
+                case("a plan still does not count", NOTHING, ordered(PREDNISOLONE, intent="plan")),
+            ],
+            site={"order_counts_as_given": ["systemic-corticosteroid"]},
+        ),
+    ),
+)
+
+CHAPTER = Chapter(
+    "statuses",
+    "Status fields",
+    "The status elements of a resource decide what it is evidence of, if anything.",
+    (RESULTS, DIAGNOSES, THERAPIES),
+)
