@@ -137,7 +137,8 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
             return None
         try:
             names, basis, shown = _from_observation(case, concept, entry, holder)
-        except DataError:
+        except DataError as error:
+            case.chart.refuse(entry, error.what)
             return Item(**base, blocked=Reason.NOT_FETCHED)
         if staged(concept):
             staging = _prefixed(entry, holder, staging)

@@ -18,6 +18,7 @@ from fhirscreen.fhir.entries import (
     read_entry,
 )
 from fhirscreen.fhir.references import target
+from fhirscreen.fhir.shapes import fault
 from fhirscreen.mapping.concepts import Concept, Source
 from fhirscreen.plan.nodes import Plan
 from fhirscreen.values.codes import Coding
@@ -101,7 +102,8 @@ class Chart:
 
     `present` are the concepts that have any entry; `end` is the first instant after the index date.
     `unfetched` are resource types that could not be fetched whole; `touched` are sources under which a
-    resource could not be read. `resources` finds any of the patient's resources by reference.
+    resource could not be read, `refused` those whose value could not. `resources` finds any of the patient's
+    resources by reference.
     """
 
     patient: Resource
@@ -116,6 +118,7 @@ class Chart:
     shared: Mapping[str, Resource] = field(default_factory=dict)
     present: frozenset[str] = frozenset()
     end: int = 0
+    refused: dict[str, SetAside] = field(default_factory=dict)
     _by_reference: dict[str, Resource] | None = None
 
     @property
@@ -138,6 +141,10 @@ class Chart:
         if self._by_reference is None:
             self._by_reference = {f"{r.get('resourceType')}/{r.get('id')}": r for r in self.resources}
         return self._by_reference.get(reference) or self.shared.get(reference)
+
+    def refuse(self, entry: Entry, reason: str) -> None:
+        """Sets a resource aside whose value turned out unreadable."""
+        self.refused[entry.reference] = SetAside(entry.reference, reason, entry.resource)
 
     def whole(self, concept: Concept) -> bool:
         """Whether everything that could be a record of the concept was fetched and read."""
@@ -195,8 +202,8 @@ def read_chart(
             if not matched:
                 continue
             entry = read_entry(resource, terms)
-        except (DataError, AttributeError, TypeError, KeyError, ValueError) as error:
-            aside.append(SetAside(f"{kind}/{resource.get('id')}", _reason(error), resource))
+        except MALFORMED as error:
+            aside.append(SetAside(f"{kind}/{resource.get('id')}", _reason(error, resource), resource))
             touched.update(matched or index._by_type.get(kind, ()))  # noqa: SLF001
             continue
         if entry is None:
@@ -213,8 +220,49 @@ def read_chart(
     return chart
 
 
-def _reason(error: Exception) -> str:
-    return error.what if isinstance(error, DataError) else "an element is not of the form that R4 gives it"
+MALFORMED = (DataError, AttributeError, TypeError, KeyError, ValueError, IndexError)
+"""What reading an element of the wrong form may raise."""
+
+
+def _reason(error: Exception, resource: Resource) -> str:
+    named = fault(resource)
+    if named is None and isinstance(error, DataError):
+        return error.what
+    return named or "an element has not the form of R4"
+
+
+def repaired(chart: Chart) -> Chart | None:
+    """The chart without its malformed resources, which are set aside; None where none is malformed.
+
+    A malformed Patient keeps only what identifies it, so that age, sex and vital status are not known.
+    """
+    faults = {id(each): found for each in chart.resources if (found := fault(each)) is not None}
+    patient, wrong = chart.patient, fault(chart.patient)
+    if not faults and wrong is None:
+        return None
+    unfetched = set(chart.unfetched)
+    aside: list[SetAside] = []
+    if wrong is not None:
+        aside.append(SetAside(f"Patient/{chart.id}", wrong, patient))
+        patient = {name: patient[name] for name in ("resourceType", "id") if name in patient}
+        unfetched.add("Patient")
+    for each in chart.resources:
+        if id(each) in faults:
+            kind = str(each.get("resourceType"))
+            aside.append(SetAside(f"{kind}/{each.get('id')}", faults[id(each)], each))
+            unfetched.add(kind)
+    sound = [each for each in chart.resources if id(each) not in faults]
+    again = read_chart(
+        patient,
+        sound,
+        chart.index,
+        chart.as_of,
+        shared=chart.shared,
+        aliases=chart.aliases,
+        unfetched=unfetched,
+    )
+    again.set_aside = (*again.set_aside, *aside)
+    return again
 
 
 def _medication(chart: Chart, resource: Resource) -> tuple[object, ...]:

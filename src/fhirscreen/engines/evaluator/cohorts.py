@@ -58,7 +58,8 @@ def survivors_of(patients: Iterable[Resource], aliases: Mapping[str, str] | None
     """From each merged patient to the one that its `replaced-by` link names (R4, Patient.link)."""
     found: dict[str, str] = {}
     for patient in patients:
-        for link in patient.get("link", ()):
+        links = patient.get("link")
+        for link in links if isinstance(links, list) else ():
             if isinstance(link, dict) and link.get("type") == "replaced-by":
                 for other in targets(link.get("other"), aliases):
                     found[str(patient["id"])] = other.removeprefix("Patient/")

@@ -247,7 +247,8 @@ def age_within(case: Case, node: AgeWithin) -> Proof:
     """Age in completed calendar years at the index date; a partial birth date is an interval."""
     birth = case.chart.patient.get("birthDate")
     if not isinstance(birth, str):
-        return Proof(Truth.UNKNOWN, Basis.MISSING, Reason.NO_RECORD, says=node.says)
+        missing = Reason.NOT_FETCHED if "Patient" in case.chart.unfetched else Reason.NO_RECORD
+        return Proof(Truth.UNKNOWN, Basis.MISSING, missing, says=node.says)
     young, old = completed_years(birth, case.as_of.day)
     truth = in_range(Interval(float(young), float(old)), node.range)
     reason = Reason.IMPRECISE_DATE if truth is Truth.UNKNOWN else None

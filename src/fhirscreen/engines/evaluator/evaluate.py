@@ -35,7 +35,8 @@ class Evaluator:
             if not is_member(case):
                 continue
             verdicts = tuple(self.verdict(case, number, place) for place in range(len(evaluators)))
-            found.append(Subject(study.study.id, chart.id, verdicts, whole, (), diagnosed(case)))
+            sound = whole and not chart.refused
+            found.append(Subject(study.study.id, chart.id, verdicts, sound, (), diagnosed(case)))
         return found
 
     def case(self, chart: Chart, population: Feature | None) -> Case:

@@ -90,7 +90,8 @@ def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> 
     date = date_of(case, entry)
     try:
         number = read_number(holder)
-    except DataError:
+    except DataError as error:
+        case.chart.refuse(entry, error.what)
         return Item(when, reference, blocked=Reason.NOT_FETCHED, date=date, entry=entry)
     if number is None:
         return Item(when, reference, blocked=Reason.NO_VALUE, skipped=True, date=date, entry=entry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 
 from fhirscreen.engines.base import Gated, Screened, SetAside
-from fhirscreen.engines.evaluator.charts import Chart
+from fhirscreen.engines.evaluator.charts import MALFORMED, Chart, repaired
 from fhirscreen.engines.evaluator.evaluate import Evaluator
 from fhirscreen.engines.evaluator.gates import gate_of, notes
 from fhirscreen.fhir.subjects import study_uuid
@@ -17,10 +17,21 @@ def judge(
     plan: Plan, evaluator: Evaluator, chart: Chart, screened: Screened, *, merged: bool = False
 ) -> None:
     """Adds one patient to what was screened: outside, gated, or a subject of each study."""
-    for aside in chart.set_aside:
+    try:
+        found = evaluator.subjects(chart)
+        gates = {
+            study.study.id: gate_of(chart, plan.catalogue.site, study.study.id) for study in plan.studies
+        }
+    except MALFORMED:
+        sound = repaired(chart)
+        if sound is None:
+            raise
+        judge(plan, evaluator, sound, screened, merged=merged)
+        return
+    for aside in (*chart.set_aside, *chart.refused.values()):
         verbatim = orjson.dumps(aside.resource).decode()
         screened.set_aside.append(SetAside(aside.where.split("/")[0], aside.reason, verbatim))
-    subjects = {subject.study: subject for subject in evaluator.subjects(chart)}
+    subjects = {subject.study: subject for subject in found}
     ours = frozenset(study_uuid(study.study.id) for study in plan.studies)
     for study in plan.studies:
         id = study.study.id
@@ -28,7 +39,7 @@ def judge(
         if subject is None:
             screened.outside[id] += 1
             continue
-        gate = Gate.MERGED if merged else gate_of(chart, plan.catalogue.site, id)
+        gate = Gate.MERGED if merged else gates[id]
         if gate is not None:
             screened.gated.append(Gated(id, chart.id, gate))
         else:

@@ -44,7 +44,11 @@ def occurred(case: Case, node: Occurred) -> Proof:
     if not found:
         ever = not node.active
         return absent(case, node.feature.concept, node.within, ever=ever)._replace(says=node.says)
-    return settle(case, node, found)
+    proof = settle(case, node, found)
+    if proof.truth is Truth.FALSE and not case.chart.whole(node.feature.concept):
+        # A record that was not fetched, or could not be read, may be the one that matches.
+        return proof._replace(truth=Truth.UNKNOWN, reason=Reason.NOT_FETCHED)
+    return proof
 
 
 def settle(case: Case, node: Occurred, found: list[Occurrence]) -> Proof:

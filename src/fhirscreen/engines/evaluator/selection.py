@@ -67,13 +67,19 @@ def decide(placed: Placed, which: Which, judge: Decide, says: str, absent: Proof
     usable = placed.certain + placed.possible
     if not usable:
         return _nothing(placed, says, absent)
+    lasting: Truth | None = None
     match which:
         case Which.LATEST | Which.FIRST:
-            return _extreme(placed, which, judge, says)
+            proof = _extreme(placed, which, judge, says)
         case Which.ANY | Which.EVERY:
-            return _quantified(placed, which, judge, says)
+            proof = _quantified(placed, which, judge, says)
+            lasting = Truth.TRUE if which is Which.ANY else Truth.FALSE
         case Which.MINIMUM | Which.MAXIMUM:
             raise AssertionError("a minimum or maximum is decided edge by edge")
+    if absent.reason is Reason.NOT_FETCHED and proof.truth is not lasting:
+        # A record that was not fetched, or could not be read, may be the one that decides.
+        return proof._replace(truth=Truth.UNKNOWN, reason=Reason.NOT_FETCHED)
+    return proof
 
 
 def _nothing(placed: Placed, says: str, absent: Proof) -> Proof:
