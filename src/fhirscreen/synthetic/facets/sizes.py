@@ -65,7 +65,7 @@ def stale_length(chart: Chart) -> None:
     chart.open("tumour-length", "stale", _panel(chart, 62, "mm", 61))
 
 
-@facet("size")
+@facet("size", also=("m",))
 def size_of_a_node_only(chart: Chart) -> None:
     """The size of a lymph node says nothing about the length of the tumour."""
     node = chart.diagnose("node", (NECK_NODE_SITE[0], NECK_NODE_SITE[1]), ago=22)
