@@ -74,7 +74,7 @@ def decide(placed: Placed, which: Which, judge: Decide, says: str, absent: Proof
         case Which.ANY | Which.EVERY:
             proof = _quantified(placed, which, judge, says)
             lasting = Truth.TRUE if which is Which.ANY else Truth.FALSE
-        case Which.MINIMUM | Which.MAXIMUM:
+        case _:
             raise AssertionError("a minimum or maximum is decided edge by edge")
     if absent.reason is Reason.NOT_FETCHED and proof.truth is not lasting:
         # A record that was not fetched, or could not be read, may be the one that decides.
