@@ -255,7 +255,7 @@ class _Panel:
         if self.axes is not None:
             at = self.y if y is None else y
             self.axes.text(
-                self.x + x, at, text.replace("$", r"\$"), fontsize=size, color=color, fontweight=weight,
+                self.x + x, at, text, fontsize=size, color=color, fontweight=weight,
                 ha=align, va="center", parse_math=False,
             )  # fmt: skip
 

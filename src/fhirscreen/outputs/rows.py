@@ -13,12 +13,16 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fhirscreen.engines.base import Gated
 from fhirscreen.verdicts.standings import Subject, Verdict
 
 COLUMNS = (
     "study", "patient", "criterion", "kind", "truth", "basis", "reason", "value", "unit", "date", "evidence",
 )  # fmt: skip
 """The columns of `verdicts.csv`, in their order."""
+
+GATED = b"fhirscreen.gated"
+"""Key of the Parquet file's metadata."""
 
 _DECIMAL = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?!\d)", re.ASCII)
@@ -89,12 +93,13 @@ def parquet_schema() -> pa.Schema:
     )
 
 
-def write_parquet(path: Path, subjects: Iterable[Subject]) -> None:
+def write_parquet(path: Path, subjects: Iterable[Subject], gated: Iterable[Gated] = ()) -> None:
     """Writes a row a verdict with its proof tree; null where the CSV has an empty field.
 
-    Raises OSError where the file cannot be written.
+    Whom a gate took out has no verdict: they stand in the file's metadata, under `GATED`, as JSON lists of
+    study, patient and gate. Raises OSError where the file cannot be written.
     """
-    schema = parquet_schema()
+    schema = parquet_schema().with_metadata({GATED: orjson.dumps([list(each) for each in sorted(gated)])})
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         rows = sort_verdicts(subjects)
         while batch := [_record(*row) for row in islice(rows, _BATCH)]:

@@ -207,7 +207,7 @@ def _write_rows(
 ) -> None:
     studies = {each.study.id: each.study for each in plan.studies}
     subjects = screened.subjects
-    write_parquet(folder / "verdicts.parquet", subjects)
+    write_parquet(folder / "verdicts.parquet", subjects, screened.gated)
     if setting.rows == "subjects":
         subjects = [s for s in subjects if s.status is not None or near_miss(s, studies[s.study]) is not None]
     write_csv(folder / "verdicts.csv", subjects)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from fhirscreen.criteria.amounts import count_noun
 from fhirscreen.outputs.attrition import Attrition
 from fhirscreen.outputs.pictures import show
 from fhirscreen.outputs.wording import GATES, STATUSES, count_near_misses, say_date, say_day
@@ -53,9 +54,9 @@ def print_study(
     candidates, potential = worklist.number(Status.CANDIDATE), worklist.number(Status.POTENTIAL_CANDIDATE)
     console.print(
         Text.assemble(
-            (f"{candidates} candidates", "bold green"),
+            (count_noun(str(candidates), "candidate"), "bold green"),
             ", ",
-            (f"{potential} potential candidates", "bold"),
+            (count_noun(str(potential), "potential candidate"), "bold"),
             f", {count_near_misses(len(worklist.near_misses))} among {show(counts.screened)} screened",
         )
     )

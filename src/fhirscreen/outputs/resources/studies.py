@@ -71,7 +71,7 @@ def criteria_group(study: Study, catalogue: Catalogue) -> Resource:
 
 
 def _characteristic(study: Study, criterion: Criterion, catalogue: Catalogue) -> dict[str, Any]:
-    expression = orjson.dumps(write_expression(criterion.expression), option=orjson.OPT_SORT_KEYS).decode()
+    expression = orjson.dumps(write_expression(criterion.expression)).decode()
     code, value = _exact(criterion.expression, catalogue)
     own = {"system": CRITERIA, "code": f"{study.id}.{criterion.id}"}
     return {

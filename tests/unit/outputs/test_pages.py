@@ -1,0 +1,188 @@
+"""The report, the picture and the console: what they say, and that nothing in them can run or load."""
+
+from __future__ import annotations
+
+import io
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from fhirscreen.criteria.studies import Study
+from fhirscreen.engines.base import Screened
+from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.outputs.attrition import attrition
+from fhirscreen.outputs.pictures import draw
+from fhirscreen.outputs.proofs import explain_absence, explain_subject
+from fhirscreen.outputs.tables import print_run
+from fhirscreen.outputs.worklists import worklists
+from fhirscreen.plan.nodes import Plan
+from fhirscreen.values.durations import AsOf
+from fhirscreen.verdicts.standings import Gate
+from tests.lib.demo import write_demo
+from tests.unit.outputs.conftest import Make
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts(svg: str) -> list[str]:
+    return ["".join(each.itertext()) for each in ET.fromstring(svg).iter(f"{SVG}text")]  # noqa: S314 - ours
+
+
+def test_the_picture_says_every_box_and_number(screened: Screened, plan: Plan) -> None:
+    svg = draw(list(attrition(screened, plan).values()))
+    said = texts(svg)
+    assert {"Patients looked at", "12", "Deceased", "Screened by 8 criteria", "Candidates"} <= set(said)
+    assert "Platelets at least 100 × 10⁹/L" in said
+    assert "T1 or T2" not in said, "a mirrored exclusion has no row of its own"
+    assert "A study for tests & nothing else" in said
+
+
+def test_the_picture_has_no_date_and_no_random_id(screened: Screened, plan: Plan) -> None:
+    counts = list(attrition(screened, plan).values())
+    svg = draw(counts)
+    assert svg == draw(counts)
+    assert "dc:date" not in svg
+    assert "Matplotlib v" not in svg
+
+
+def test_two_studies_stand_side_by_side(screened: Screened, plan: Plan) -> None:
+    (counts,) = attrition(screened, plan).values()
+    width, height = map(float, re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', draw([counts] * 2))[0])
+    one = float(re.findall(r'viewBox="0 0 ([\d.]+)', draw([counts]))[0])
+    assert one * 1.9 < width < one * 2.1
+    assert height > 0
+
+
+def test_text_from_a_study_cannot_break_the_picture(screened: Screened, plan: Plan) -> None:
+    (counts,) = attrition(screened, plan).values()
+    hostile = replace(counts, study=replace(counts.study, title="<script>$x^2$ & </svg>"))
+    assert "<script>$x^2$ & </svg>" in texts(draw([hostile]))
+
+
+class Page(HTMLParser):
+    """Tags and attributes of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+@pytest.fixture
+def html(screened: Screened, plan: Plan, tmp_path: Path) -> str:
+    write_demo(tmp_path / "out", screened, plan)
+    return (tmp_path / "out/report.html").read_text()
+
+
+def test_the_report_loads_nothing_and_runs_nothing(html: str) -> None:
+    page = Page(html)
+    assert not {"script", "link", "iframe", "img", "object", "form"} & {tag for tag, _ in page.tags}
+    for tag, attributes in page.tags:
+        for name, value in attributes.items():
+            assert not name.startswith("on"), (tag, name)
+            if name in ("href", "src", "xlink:href"):
+                assert (value or "").startswith("#"), (tag, value)
+    assert "url(http" not in html
+    assert "@import" not in html
+
+
+def test_ids_are_unique_and_links_lead_somewhere(html: str) -> None:
+    page = Page(html)
+    ids = [attributes["id"] for _, attributes in page.tags if attributes.get("id")]
+    assert len(ids) == len(set(ids))
+    for tag, attributes in page.tags:
+        if tag == "a":
+            assert (attributes["href"] or "").removeprefix("#") in ids
+
+
+def test_the_report_says_what_a_coordinator_needs(html: str) -> None:
+    for said in (
+        "1 Nov 2026",
+        "e-near-miss",
+        "8 Nov 2026",
+        "the last record is too old (140 × 10⁹/L, 1 Sep 2026)",
+        "Order a blood count",
+        "Further review needed",
+        "Does the patient consent?",
+        "Is 11 g/dL meant?",
+        "Answered 1 Oct 2026 by PI: twice",
+        "All data of 12 patients was read",
+    ):
+        assert said in html, said
+
+
+def test_the_report_escapes(screened: Screened, plan: Plan, tmp_path: Path) -> None:
+    study = plan.studies[0]
+    banner = replace(study, study=replace(study.study, banner="<img src=x onerror=alert(1)>"))
+    write_demo(tmp_path / "out", screened, replace(plan, studies=(banner,)))
+    html = (tmp_path / "out/report.html").read_text()
+    assert "<img" not in html
+    assert "&lt;img src=x" in html
+
+
+def printed(screened: Screened, plan: Plan, as_of: AsOf, width: int = 120, **options: int | None) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    run = {"completeness": ["All read."], "complete": True, "notes": []}
+    print_run(console, worklists(screened, plan, as_of.day), attrition(screened, plan), run, **options)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_the_console_shows_lists_near_misses_and_attrition(
+    screened: Screened, plan: Plan, as_of: AsOf
+) -> None:
+    text = printed(screened, plan, as_of)
+    for said in (
+        "1 candidate, 3 potential candidates, 1 near miss",
+        "e-near-miss",
+        "8 Nov 2026",
+        "Order a blood count",
+        "Only this",
+        "All read.",
+    ):
+        assert said in text, said
+    assert "HIV infection: " not in text
+    assert "86406008" not in text
+
+
+def test_the_console_says_how_much_it_leaves_out(screened: Screened, plan: Plan, as_of: AsOf) -> None:
+    assert "and 1 more" in printed(screened, plan, as_of, limit=2)
+    assert "more; write" not in printed(screened, plan, as_of, limit=None)
+
+
+def test_a_study_named_like_markup_is_printed_as_it_is(screened: Screened, plan: Plan, as_of: AsOf) -> None:
+    study = plan.studies[0]
+    named = replace(plan, studies=(replace(study, study=replace(study.study, title="[red]x[/red]")),))
+    assert "[red]x[/red]" in printed(screened, named, as_of)
+
+
+def shown(screened: Screened, number: int, study: Study, catalogue: Catalogue) -> str:
+    console = Console(file=io.StringIO(), width=160)
+    console.print(explain_subject(screened.subjects[number], study, catalogue))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_a_proof_tree_says_why(screened: Screened, study: Study, catalogue: Catalogue) -> None:
+    text = shown(screened, 4, study, catalogue)
+    assert "not on the list (near miss), 1 failed, 1 open" in text
+    assert text.index("Failed (1)") < text.index("Open (1)") < text.index("Met (5)")
+    assert "platelets  Platelets at least 100 × 10⁹/L: no, <90 × 10⁹/L, 26 Oct 2026" in text
+    assert "[Observation/p]" in text
+
+
+def test_a_proof_tree_names_sensitive_reasons(screened: Screened, study: Study, catalogue: Catalogue) -> None:
+    assert "HIV infection: unknown, recorded, and not confirmed" in shown(screened, 3, study, catalogue)
+
+
+def test_who_was_not_screened_is_told_why(study: Study, make: Make) -> None:
+    assert explain_absence("p", study, Gate.DECEASED) == "NCT00000001  p  not screened: deceased"
+    assert explain_absence("p", study, None).endswith("not screened: outside the study's population")
