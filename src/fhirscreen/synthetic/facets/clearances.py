@@ -20,6 +20,7 @@ from fhirscreen.synthetic.codes import (
 from fhirscreen.synthetic.facets.registry import facet
 
 CRITERION = "creatinine-clearance"
+LIMIT = 50  # mL/min
 _MICROMOLES = 88.402  # µmol/L in 1 mg/dL of creatinine
 
 
@@ -47,8 +48,7 @@ def _creatinine(chart: Chart, milligrams: float, ago: int = 6, *, molar: bool = 
 
 def _for(chart: Chart, target: float, weight: float) -> float:
     """The creatinine in mg/dL, to two digits, at which this person's clearance is about `target`."""
-    female = 0.85 if chart.sex == "female" else 1
-    return round((140 - chart.age) * weight / (72 * target) * female, 2)
+    return round(clearance(chart.age, chart.sex or "male", weight, 1) / target, 2)
 
 
 def _body(chart: Chart) -> tuple[float, float]:
@@ -70,8 +70,10 @@ def _usual(chart: Chart, target: float, *, molar: bool = False) -> None:
     height, weight = _body(chart)
     _height(chart, height)
     _weight(chart, weight)
-    _creatinine(chart, _for(chart, target, weight), molar=molar)
-    _settle(chart, "true" if target >= 50 else "false")
+    creatinine = _for(chart, target, weight)
+    _creatinine(chart, creatinine, molar=molar)
+    age = chart.age_on(chart.day(6))
+    _settle(chart, "true" if clearance(age, chart.sex or "male", weight, creatinine) >= LIMIT else "false")
 
 
 @facet("clearance", fits=True)
@@ -164,7 +166,7 @@ def clearance_straddles_within_a_year_of_birth(chart: Chart) -> None:
     _weight(chart, 70)
     older = chart.as_of.year - chart.birth.year
     factor = 0.85 if chart.sex == "female" else 1
-    _creatinine(chart, round((140.5 - older) * 70 * factor / (72 * 50), 2))
+    _creatinine(chart, round((140.5 - older) * 70 * factor / (72 * LIMIT), 2))
     chart.open(CRITERION, "imprecise-date", stated=False)
 
 
