@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from tests.spec.chapters import absence, gates, intervals, population, selection, standing, statuses, truth, units, verdicts
+from tests.spec.chapters import (
+    absence,
+    derived,
+    gates,
+    intervals,
+    persons,
+    population,
+    selection,
+    standing,
+    statuses,
+    tnm,
+    truth,
+    units,
+    verdicts,
+)
 
-CHAPTERS = (
-    truth.CHAPTER,
-    population.CHAPTER,
-    gates.CHAPTER,
-    standing.CHAPTER,
-    verdicts.CHAPTER,
-    absence.CHAPTER,
-    statuses.CHAPTER,
-    selection.CHAPTER,
-    intervals.CHAPTER,
-    units.CHAPTER,
+CHAPTERS = tuple(
+    module.CHAPTER
+    for module in (
+        truth,
+        population,
+        gates,
+        standing,
+        verdicts,
+        absence,
+        statuses,
+        selection,
+        intervals,
+        units,
+        derived,
+        persons,
+        tnm,
+    )
 )

@@ -1,0 +1,279 @@
+"""TNM: staging, what a category leaves open, sites, and what implies a category."""
+
+from __future__ import annotations
+
+from tests.lib.records import Code, Resource, condition, given, observation, ordered, procedure
+from tests.spec.codes import (
+    BREAST_CANCER,
+    CISPLATIN,
+    CLINICAL_M,
+    CLINICAL_T,
+    LIVER_METASTASIS,
+    M0,
+    M1,
+    M1A,
+    METASTASIS,
+    MX,
+    NODE,
+    OESOPHAGEAL_CANCER,
+    PATHOLOGICAL_T,
+    RADIOTHERAPY,
+    SUPRACLAVICULAR_NODE,
+    T2,
+    T3,
+    T4,
+    T4A,
+    T4B,
+    TX,
+    YPT2,
+    T,
+)
+from tests.spec.tables import Chapter, Table, Topic, case, false, true, unknown
+
+CANCER = condition(OESOPHAGEAL_CANCER, id="cancer")
+CLINICAL = "finding: {concept: t-category, staging: clinical, in: [T3, T4a]}"
+ANYHOW = "finding: {concept: t-category, staging: any, in: [T3, T4a]}"
+POPULATION = "oesophageal-cancer"
+
+
+def clinical(value: Code, on: str = "2026-10-20") -> Resource:
+    """A clinical T."""
+    return observation(CLINICAL_T, coded=value, on=on)
+
+
+def pathological(value: Code, on: str = "2026-10-20") -> Resource:
+    """A pathological T."""
+    return observation(PATHOLOGICAL_T, coded=value, on=on)
+
+
+def distant(value: Code, on: str = "2026-10-20", **more: object) -> Resource:
+    """A clinical M."""
+    return observation(CLINICAL_M, coded=value, on=on, **more)  # type: ignore[arg-type]
+
+
+VALUES = Topic(
+    "values",
+    "What a category leaves open",
+    "A value that is one of those asked, or finer, is true. One that is less specific (T4 without a or b) is "
+    "`coarser-code`. X says nothing: `no-value`, and the category before it is looked at.",
+    (
+        Table(
+            "t-values",
+            "Clinical T3 or T4a",
+            CLINICAL,
+            [
+                case("T3", true("o1", value="T3"), clinical(T3)),
+                case("cT3, in AJCC’s own spelling", true("o1", value="T3"), clinical(Code("ajcc", "cT3"))),
+                case("T3, by SNOMED CT", true("o1", value="T3"), clinical(Code("snomed", "1228938002"))),
+                case("T4a", true("o1"), clinical(T4A)),
+                case("T4b", false("o1"), clinical(T4B)),
+                case("T2", false("o1"), clinical(T2)),
+                case("T4 without a or b", unknown("coarser-code", "o1"), clinical(T4)),
+                case("TX", unknown("no-value", "o1"), clinical(TX)),
+                case("TX after T3", true("o1"), clinical(T3, on="2026-10-10"), clinical(TX)),
+                case("no T at all", unknown("no-record")),
+                case("43 days old", unknown("stale", "o1"), clinical(T3, on="2026-09-19")),
+                case("42 days old", true("o1"), clinical(T3, on="2026-09-20")),
+            ],
+            population=POPULATION,
+            background=(CANCER,),
+        ),
+        Table(
+            "t-finer",
+            "T4 asked: its finer values are in it",
+            "finding: {concept: t-category, staging: clinical, in: [T4]}",
+            [case("T4", true("o1"), clinical(T4)), case("T4b", true("o1"), clinical(T4B)), case("T3", false("o1"), clinical(T3))],
+            population=POPULATION,
+            background=(CANCER,),
+        ),
+    ),
+)
+
+STAGING = Topic(
+    "staging",
+    "Clinical, pathological, after therapy, any",
+    "A criterion names how the category was assessed. `any` takes all; where their truths differ it is "
+    "`conflicting`. A category whose code does not say how it was assessed is less specific than one asked.",
+    (
+        Table(
+            "staging-clinical",
+            "Clinical asked",
+            CLINICAL,
+            [
+                case("clinical", true("o1"), clinical(T3)),
+                case("pathological alone: no clinical record", unknown("no-record"), pathological(T3)),
+                case("both", true("o1"), clinical(T3), pathological(T2)),
+                case("after therapy, by the value’s own prefix", unknown("no-record"), clinical(YPT2)),
+                case("however assessed", unknown("coarser-code", "o1"), observation(T, coded=T3)),
+                case("however assessed, but the value says c", true("o1"), observation(T, coded=Code("ajcc", "cT3"))),
+                case("however assessed, but the value says p", unknown("no-record"), observation(T, coded=Code("ajcc", "pT3"))),
+            ],
+            population=POPULATION,
+            background=(CANCER,),
+        ),
+        Table(
+            "staging-pathological",
+            "Pathological asked",
+            "finding: {concept: t-category, staging: pathological, in: [T3]}",
+            [
+                case("pathological", true("o1"), pathological(T3)),
+                case("clinical alone", unknown("no-record"), clinical(T3)),
+            ],
+            population=POPULATION,
+            background=(CANCER,),
+        ),
+        Table(
+            "staging-post-therapy",
+            "After therapy asked",
+            "finding: {concept: t-category, staging: post-therapy, in: [T2]}",
+            [
+                case("ypT2 under a code of pathology", true("o1"), pathological(YPT2)),
+                case("pT2", unknown("no-record"), pathological(T2)),
+            ],
+            population=POPULATION,
+            background=(CANCER,),
+        ),
+        Table(
+            "staging-any",
+            "Any asked",
+            ANYHOW,
+            [
+                case("clinical alone", true("o1"), clinical(T3)),
+                case("however assessed", true("o1"), observation(T, coded=T3)),
+                case("clinical and pathological agree", true("o1", "o2"), clinical(T3), pathological(T4A)),
+                case("they differ", unknown("conflicting", "o1", "o2"), clinical(T3), pathological(T2)),
+                case("they differ, on different days", unknown("conflicting", "o1", "o2"), clinical(T3, on="2026-10-10"), pathological(T2)),
+                case("one says nothing", true("o1"), clinical(T3), pathological(TX)),
+                case("neither says anything", unknown("no-value", "o2"), clinical(TX, on="2026-10-10"), pathological(TX)),
+            ],
+            population=POPULATION,
+            background=(CANCER,),
+        ),
+    ),
+)
+
+TREATED = Topic(
+    "treated",
+    "After treatment began",
+    "A clinical T that is dated after the treatment of the cancer began does not decide: `unconfirmed`.",
+    (
+        Table(
+            "t-after-treatment",
+            "A clinical T, and treatment",
+            CLINICAL,
+            [
+                case("before treatment", true("o1"), clinical(T3), given(CISPLATIN, on="2026-10-25")),
+                case("after it began", unknown("unconfirmed", "o1"), clinical(T3), given(CISPLATIN, on="2026-10-15")),
+                case("after radiotherapy began", unknown("unconfirmed", "o1"), clinical(T3), procedure(RADIOTHERAPY, on="2026-10-15")),
+                case("after treatment was ordered: not begun", true("o1"), clinical(T3), ordered(CISPLATIN, on="2026-10-15")),
+                case(
+                    "after treatment of another cancer",
+                    true("o1"),
+                    condition(BREAST_CANCER, id="breast", clinical="resolved"),
+                    clinical(T3),
+                    given(CISPLATIN, on="2026-10-15", reason="breast"),
+                ),
+            ],
+            population=POPULATION,
+            background=(CANCER,),
+        ),
+    ),
+)
+
+M_CATEGORY = """\
+finding:
+  concept: m-category
+  staging: clinical
+  in: [M0, M1]
+  sites: [cervical-lymph-node, supraclavicular-lymph-node]
+"""
+
+SITES = Topic(
+    "sites",
+    "M1 and its sites",
+    "M1 and M1a without a site are less specific (`coarser-code`) where the criterion allows some sites only. "
+    "All recorded sites must be among those; another one speaks against it.",
+    (
+        Table(
+            "m-sites",
+            "M0, or M1 by cervical and supraclavicular nodes alone",
+            M_CATEGORY,
+            [
+                case("M0", true("o1"), distant(M0)),
+                case("M1 without a site", unknown("coarser-code", "o1"), distant(M1)),
+                case("M1a without a site", unknown("coarser-code", "o1"), distant(M1A)),
+                case("M1, supraclavicular node as its site", true("o1"), distant(M1, bodySite={"coding": [{"system": "http://snomed.info/sct", "code": "76838003"}]})),
+                case("M1, liver as its site", false("o1"), distant(M1, bodySite={"coding": [{"system": "http://snomed.info/sct", "code": "10200004"}]})),
+                case("M1, and a node metastasis with that site", true("c1", "o1"), distant(M1), condition(NODE, site=SUPRACLAVICULAR_NODE)),
+                case("M1, and a liver metastasis", false("c1", "o1"), distant(M1), condition(LIVER_METASTASIS)),
+                case("M1, a node and a liver metastasis", false("c1", "c2", "o1"), distant(M1), condition(NODE, site=SUPRACLAVICULAR_NODE), condition(LIVER_METASTASIS)),
+                case("M1, and a node metastasis somewhere", unknown("coarser-code", "c1", "o1"), distant(M1), condition(NODE)),
+                case("M1, and metastases somewhere", unknown("coarser-code", "c1", "o1"), distant(M1), condition(METASTASIS)),
+                case("M1, and a refuted liver metastasis", unknown("coarser-code", "o1"), distant(M1), condition(LIVER_METASTASIS, verification="refuted")),
+                case("MX", unknown("no-value", "o1"), distant(MX)),
+            ],
+            population=POPULATION,
+            background=(CANCER,),
+        ),
+    ),
+)
+
+IMPLIED = Topic(
+    "implied",
+    "A distant metastasis is M1",
+    "A distant metastasis on record, without an M category, is M1: `derived`. An M category that was recorded "
+    "goes before.",
+    (
+        Table(
+            "m-implied",
+            "M0 asked",
+            "finding: {concept: m-category, staging: clinical, in: [M0]}",
+            [
+                case("a liver metastasis, no M", false("c1", basis="derived", value="M1"), condition(LIVER_METASTASIS, on="2026-10-01")),
+                case("a liver metastasis, and M0", true("o1"), condition(LIVER_METASTASIS, on="2026-10-01"), distant(M0)),
+                case("a liver metastasis, and MX", false("c1", basis="derived"), condition(LIVER_METASTASIS, on="2026-10-01"), distant(MX)),
+                case("unconfirmed", unknown("unconfirmed", "c1", basis="derived"), condition(LIVER_METASTASIS, on="2026-10-01", verification="provisional")),
+                case("refuted", unknown("no-record"), condition(LIVER_METASTASIS, on="2026-10-01", verification="refuted")),
+                case("a lymph node is none", unknown("no-record"), condition(NODE, on="2026-10-01")),
+                case("of another cancer", unknown("no-record"), condition(BREAST_CANCER, id="breast"), condition(LIVER_METASTASIS, on="2026-10-01", extension=[{"url": "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-related-condition", "valueReference": {"reference": "breast"}}])),
+            ],
+            population=POPULATION,
+            background=(CANCER,),
+        ),
+        Table(
+            "m-implied-sites",
+            "An implied M1 has the site of its metastasis",
+            M_CATEGORY,
+            [case("a liver metastasis", false("c1", basis="derived"), condition(LIVER_METASTASIS, on="2026-10-01"))],
+            population=POPULATION,
+            background=(CANCER,),
+        ),
+    ),
+)
+
+TEXTS = Topic(
+    "texts",
+    "Categories in words",
+    "A mapping may name a pattern for text: what it reads is `derived`. The edition of the staging is evidence; no "
+    "category is converted between editions.",
+    (
+        Table(
+            "t-texts",
+            "Clinical T3 or T4a, as text",
+            CLINICAL,
+            [
+                case("“cT3”", true("o1", basis="derived", value="T3"), observation(CLINICAL_T, text="cT3")),
+                case("“T3 N1 M0”", true("o1", basis="derived"), observation(CLINICAL_T, text="T3 N1 M0")),
+                case("“T4”", unknown("coarser-code", "o1", basis="derived"), observation(CLINICAL_T, text="T4")),
+                case("“pT3” under a code of clinical staging: the code counts", true("o1", basis="derived"), observation(CLINICAL_T, text="pT3")),
+                case("“ypT3”: after therapy", unknown("no-record"), observation(CLINICAL_T, text="ypT3")),
+                case("“tumour of 3 cm”", unknown("no-value", "o1"), observation(CLINICAL_T, text="tumour of 3 cm")),
+                case("the text of the coded value", true("o1", basis="derived"), observation(CLINICAL_T, valueCodeableConcept={"text": "cT3"})),
+            ],
+            population=POPULATION,
+            background=(CANCER,),
+        ),
+    ),
+)
+
+CHAPTER = Chapter("tnm", "TNM", "Tumour, node and metastasis categories.", (VALUES, STAGING, TREATED, SITES, IMPLIED, TEXTS))
