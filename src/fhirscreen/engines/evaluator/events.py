@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from fhirscreen.criteria.bounds import Distinct, Which
 from fhirscreen.engines.evaluator.absence import absent, no_record
-from fhirscreen.engines.evaluator.cases import Case
+from fhirscreen.engines.evaluator.cases import Case, clipped
 from fhirscreen.engines.evaluator.categories import value_times
 from fhirscreen.engines.evaluator.items import Item, measurement_items
 from fhirscreen.engines.evaluator.measurements import compare_range, in_range
@@ -23,7 +23,7 @@ from fhirscreen.verdicts.reasons import Basis, Reason, first_reason
 
 
 class Event(NamedTuple):
-    """A record that may be an event: whether it is one, and when."""
+    """A record that may be an event: whether it is one, when it was last so, and when it `began`."""
 
     truth: Truth
     reason: Reason | None
@@ -31,19 +31,28 @@ class Event(NamedTuple):
     dated: bool
     reference: str
     name: str
+    began: Moment
 
 
 def events(case: Case, of: Occurred | ValueAmong | ValueWithin) -> list[Event]:
     """The records of an event, true and possible ones, in the order of time."""
     if isinstance(of, Occurred):
         found = [
-            Event(o.truth, o.reason, o.when, o.entry.when is not None, o.entry.reference, _name(o.entry))
+            Event(
+                o.truth,
+                o.reason,
+                o.when,
+                o.entry.when is not None,
+                o.entry.reference,
+                _name(o.entry),
+                clipped(o.entry.began or o.entry.when, case.as_of.end),
+            )
             for o in occurrences(case, of)
             if o.role in (Role.MATCH, Role.HISTORY) and o.entry.state is not State.DENIED
         ]
     elif isinstance(of, ValueAmong):
         found = [
-            Event(truth, reason, when, bool(item.date), item.reference, _place(item))
+            Event(truth, reason, when, bool(item.date), item.reference, _place(item), when)
             for when, truth, reason, item in value_times(case, of)
         ]
     else:
@@ -64,6 +73,7 @@ def events(case: Case, of: Occurred | ValueAmong | ValueWithin) -> list[Event]:
                     bool(item.date),
                     item.reference,
                     item.value,
+                    item.when,
                 )
             )
     return sorted(found, key=lambda e: (e.when.start, e.when.end, e.reference))
@@ -168,7 +178,7 @@ def followed_by(case: Case, node: FollowedBy) -> Proof:
         event
         for event in all_thens
         if event.truth is Truth.FALSE
-        and any(after(event.when, f.when) is Truth.TRUE for f in firsts if f.truth is Truth.TRUE)
+        and any(after(event.when, f.began) is Truth.TRUE for f in firsts if f.truth is Truth.TRUE)
     ]
     if answered:
         return _shown(case, Truth.FALSE, None, [*firsts, *answered], node.says)
@@ -183,7 +193,8 @@ def followed_by(case: Case, node: FollowedBy) -> Proof:
 
 
 def _follows(case: Case, node: FollowedBy, first: Event, then: Event) -> Truth:
-    order = after(then.when, first.when)
+    # What comes under a treatment that goes on comes after it began; a limit counts from the last dose.
+    order = after(then.when, first.began)
     if node.within is None or order is Truth.FALSE:
         return order
     zone = case.site.zone
