@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from tests.spec.chapters import (
     absence,
+    coding,
     derived,
+    events,
     gates,
     intervals,
     persons,
     population,
+    readings,
     selection,
     standing,
     statuses,
+    therapies,
+    time,
     tnm,
     truth,
     units,
@@ -34,5 +39,10 @@ CHAPTERS = tuple(
         derived,
         persons,
         tnm,
+        coding,
+        therapies,
+        events,
+        readings,
+        time,
     )
 )

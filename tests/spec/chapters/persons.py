@@ -71,9 +71,9 @@ SEX = Topic(
             [
                 case("female", true("patient", value="female"), patient(gender="female")),
                 case("male", false("patient", value="male"), patient(gender="male")),
-                case("other", unknown("no-value", "patient", basis="missing"), patient(gender="other")),
-                case("unknown", unknown("no-value", "patient", basis="missing"), patient(gender="unknown")),
-                case("nothing", unknown("no-value"), patient(gender=None)),
+                case("other", unknown("no-value", "patient"), patient(gender="other")),
+                case("unknown", unknown("no-value", "patient"), patient(gender="unknown")),
+                case("nothing", unknown("no-record"), patient(gender=None)),
             ],
         ),
     ),

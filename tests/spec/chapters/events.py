@@ -1,0 +1,284 @@
+"""Events in time: how long ago, what came after what, how many."""
+
+from __future__ import annotations
+
+from tests.lib.records import Code, condition, given, observation, ordered, taken
+from tests.spec.codes import (
+    CISPLATIN,
+    DISEASE_STATUS,
+    INFARCTION,
+    LIVER_METASTASIS,
+    LUNG_METASTASIS,
+    MILD,
+    PEMBROLIZUMAB,
+    PLATELETS,
+    PROGRESSING,
+    SEVERE,
+    STROKE,
+    STROKE_HISTORY,
+)
+from tests.spec.tables import Chapter, Expected, Table, Topic, case, false, presumed, true, unknown
+
+COMPLETE = {"complete": {"Condition": "lifelong", "Procedure": "lifelong", "medications": "lifelong"}}
+WASHOUT = "elapsed: {since: {received: {concept: systemic-chemotherapy}}, at_least: 28 d}"
+NEVER = Expected("true", "presumed", "absence-presumed")
+
+DIAGNOSES = Topic(
+    "diagnoses",
+    "Diagnoses: ever, at present, in a window, by severity",
+    "A diagnosis holds from its onset. In a window, its onset must lie; at present, it must not have ended; by "
+    "severity, the recorded severity counts, and none is `no-value`.",
+    (
+        Table(
+            "diagnosis-within",
+            "Within 6 months",
+            "condition: {concept: myocardial-infarction, within: 6 mo}",
+            [
+                case("on 1 May", true("c1"), condition(INFARCTION, on="2026-05-01")),
+                case("on 30 April", presumed(), condition(INFARCTION, on="2026-04-30")),
+                case("some time that year", unknown("imprecise-date", "c1"), condition(INFARCTION, on="2026")),
+                case("no date", unknown("imprecise-date", "c1"), condition(INFARCTION, on=None)),
+                case("only the date of recording", true("c1", date="2026-09-01"), condition(INFARCTION, on=None, recordedDate="2026-09-01")),
+                case("a period: its start", presumed(), condition(INFARCTION, on=None, onsetPeriod={"start": "2026-04-01", "end": "2026-06-01"})),
+            ],
+            site=COMPLETE,
+        ),
+        Table(
+            "history-codes",
+            "A history code satisfies *ever*",
+            "condition: {concept: stroke}",
+            [case("a history of stroke", true("c1"), condition(STROKE_HISTORY, on=None))],
+        ),
+        Table(
+            "history-codes-now",
+            "Not *at present*",
+            "condition: {concept: stroke, active: true}",
+            [case("a history of stroke", false("c1"), condition(STROKE_HISTORY, on=None))],
+        ),
+        Table(
+            "severity",
+            "Severe",
+            "condition: {concept: stroke, severity: [severe]}",
+            [
+                case("severe", true("c1"), condition(STROKE, severity=SEVERE)),
+                case("mild", false("c1"), condition(STROKE, severity=MILD)),
+                case("nothing said", unknown("no-value", "c1"), condition(STROKE)),
+            ],
+        ),
+    ),
+)
+
+ELAPSED = Topic(
+    "elapsed",
+    "Time since an event",
+    "Counted in whole days from the last (or first) occurrence to the index date, ends included as the bound "
+    "says. What never was is infinitely long ago.",
+    (
+        Table(
+            "washout",
+            "At least 28 days since the last dose",
+            WASHOUT,
+            [
+                case("28 days", true("g1", date="2026-10-04"), given(CISPLATIN, on="2026-10-04")),
+                case("27 days", false("g1"), given(CISPLATIN, on="2026-10-05")),
+                case("the last one counts", false("g2"), given(CISPLATIN, on="2026-09-01"), given(CISPLATIN, on="2026-10-20")),
+                case("some time that month", unknown("imprecise-date", "g1"), given(CISPLATIN, on="2026-10")),
+                case("some time the month before", true("g1"), given(CISPLATIN, on="2026-09")),
+                case("only ordered", unknown("order-only", "r1"), ordered(CISPLATIN)),
+                case("given long ago, and ordered lately", unknown("order-only", "g1", "r1"), given(CISPLATIN, on="2026-08-01"), ordered(CISPLATIN)),
+                case("never", NEVER),
+            ],
+            site=COMPLETE,
+        ),
+        Table("washout-unknown", "At a site that declares nothing", WASHOUT, [case("no record", unknown("no-record"))]),
+        Table(
+            "washout-above",
+            "More than 28 days",
+            "elapsed: {since: {received: {concept: systemic-chemotherapy}}, above: 28 d}",
+            [
+                case("28 days", false("g1"), given(CISPLATIN, on="2026-10-04")),
+                case("29 days", true("g1"), given(CISPLATIN, on="2026-10-03")),
+            ],
+        ),
+        Table(
+            "elapsed-at-most",
+            "At most 6 months since the first",
+            "elapsed: {since: {received: {concept: systemic-chemotherapy}}, which: first, at_most: 6 mo}",
+            [
+                case("the first was earlier", false("g1"), given(CISPLATIN, on="2026-04-30"), given(CISPLATIN, on="2026-10-20")),
+                case("the first was then", true("g1"), given(CISPLATIN, on="2026-05-01"), given(CISPLATIN, on="2026-10-20")),
+                case("never: infinitely long ago", presumed()),
+            ],
+            site=COMPLETE,
+        ),
+        Table(
+            "elapsed-between",
+            "From 2 to 4 weeks",
+            "elapsed: {since: {condition: {concept: stroke}}, at_least: 2 wk, at_most: 4 wk}",
+            [
+                case("14 days", true("c1"), condition(STROKE, on="2026-10-18")),
+                case("13 days", false("c1"), condition(STROKE, on="2026-10-19")),
+                case("28 days", true("c1"), condition(STROKE, on="2026-10-04")),
+                case("29 days", false("c1"), condition(STROKE, on="2026-10-03")),
+            ],
+        ),
+        Table(
+            "elapsed-finding",
+            "Since a finding",
+            "elapsed: {since: {finding: {concept: tumour-response, in: [progressing]}}, at_most: 6 mo}",
+            [
+                case("progression last month", true("o1"), observation(DISEASE_STATUS, coded=PROGRESSING)),
+                case("progression last year", false("o1"), observation(DISEASE_STATUS, coded=PROGRESSING, on="2025-10-20")),
+                case("no record", unknown("no-record")),
+            ],
+        ),
+    ),
+)
+
+PROGRESSION = """\
+sequence:
+  first: {received: {concept: pd-1-inhibitor}}
+  then: {finding: {concept: tumour-response, in: [progressing]}}
+"""
+STABLE = Code("snomed", "359746009", "stable")
+
+SEQUENCES = Topic(
+    "sequences",
+    "One after the other",
+    "True with one certain pair in that order. What says otherwise after the first event answers too; silence "
+    "does not.",
+    (
+        Table(
+            "sequence",
+            "Progression after a PD-1 inhibitor",
+            PROGRESSION,
+            [
+                case("progression after it", true("g1", "o1"), given(PEMBROLIZUMAB, on="2026-03-01"), observation(DISEASE_STATUS, coded=PROGRESSING)),
+                case("progression before it: nothing since", unknown("no-record", "g1", basis="missing"), given(PEMBROLIZUMAB, on="2026-03-01"), observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-01-01")),
+                case("stable after it", false("g1", "o1"), given(PEMBROLIZUMAB, on="2026-03-01"), observation(DISEASE_STATUS, coded=STABLE)),
+                case("on that very day", unknown("imprecise-date", "g1", "o1"), given(PEMBROLIZUMAB, on="2026-03-01"), observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-03-01")),
+                case(
+                    "under a course of it that goes on",
+                    true("o1", "s1"),
+                    taken(PEMBROLIZUMAB, on="2026-03-01", until="", status="active"),
+                    observation(DISEASE_STATUS, coded=PROGRESSING),
+                ),
+                case(
+                    "before a course of it began",
+                    unknown("no-record", "s1", basis="missing"),
+                    taken(PEMBROLIZUMAB, on="2026-03-01", until="2026-09-01"),
+                    observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-02-01"),
+                ),
+                case("never exposed", presumed(), observation(DISEASE_STATUS, coded=PROGRESSING)),
+                case("exposure only ordered", unknown("order-only", "o1", "r1"), ordered(PEMBROLIZUMAB, on="2026-03-01"), observation(DISEASE_STATUS, coded=PROGRESSING)),
+            ],
+            site=COMPLETE,
+        ),
+        Table(
+            "sequence-within",
+            "Within 3 months",
+            PROGRESSION + "  within: 3 mo\n",
+            [
+                case("3 months after", true("g1", "o1"), given(PEMBROLIZUMAB, on="2026-03-01"), observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-06-01")),
+                case(
+                    "3 months after the end of a course",
+                    true("o1", "s1"),
+                    taken(PEMBROLIZUMAB, on="2026-01-01", until="2026-03-01"),
+                    observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-06-01"),
+                ),
+                case("a day later", unknown("no-record", "g1", basis="missing"), given(PEMBROLIZUMAB, on="2026-03-01"), observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-06-02")),
+                case("the second dose is near enough", true("g2", "o1"), given(PEMBROLIZUMAB, on="2026-03-01"), given(PEMBROLIZUMAB, on="2026-05-01"), observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-06-02")),
+            ],
+            site=COMPLETE,
+        ),
+    ),
+)
+
+COUNTS = Topic(
+    "counts",
+    "How many",
+    "Distinct occurrences are counted: by record, by day, or by value. Uncertain ones make it an interval. Where no "
+    "site says that its records are complete, or the criterion says they are not, records are a lower bound: then "
+    "only a number that is too high decides.",
+    (
+        Table(
+            "count-records",
+            "At most 1 infarction",
+            "count: {of: {condition: {concept: myocardial-infarction}}, at_most: 1}",
+            [
+                case("one", true("c1", basis="presumed", reason="absence-presumed", value="1"), condition(INFARCTION)),
+                case("two", false("c1", "c2", value="2"), condition(INFARCTION), condition(INFARCTION, on="2026-02-01")),
+                case("one, and one unconfirmed", unknown("unconfirmed", "c1", "c2", value="1"), condition(INFARCTION), condition(INFARCTION, on="2026-02-01", verification="provisional")),
+                case("none", Expected("true", "presumed", "absence-presumed")),
+            ],
+            site=COMPLETE,
+        ),
+        Table(
+            "count-records-open",
+            "At a site that declares nothing",
+            "count: {of: {condition: {concept: myocardial-infarction}}, at_most: 1}",
+            [
+                case("one, perhaps more", unknown("censored-value", "c1", value="1"), condition(INFARCTION)),
+                case("two: too many already", false("c1", "c2"), condition(INFARCTION), condition(INFARCTION, on="2026-02-01")),
+                case("none", unknown("no-record")),
+            ],
+        ),
+        Table(
+            "count-at-least",
+            "At least 2",
+            "count: {of: {condition: {concept: myocardial-infarction}}, at_least: 2}",
+            [
+                case("two", true("c1", "c2"), condition(INFARCTION), condition(INFARCTION, on="2026-02-01")),
+                case("one, perhaps more", unknown("censored-value", "c1"), condition(INFARCTION)),
+            ],
+        ),
+        Table(
+            "count-days",
+            "Different days with a dose",
+            "count: {of: {received: {concept: systemic-chemotherapy}}, distinct: day, at_least: 2}",
+            [
+                case("two doses on one day", unknown("censored-value", "g1", "g2", value="1"), given(CISPLATIN), given(CISPLATIN)),
+                case("on two days", true("g1", "g2", value="2"), given(CISPLATIN), given(CISPLATIN, on="2026-10-27")),
+            ],
+        ),
+        Table(
+            "count-values",
+            "Different sites of metastasis",
+            "count: {of: {finding: {concept: metastasis-site, in: [liver, lung, bone]}}, distinct: value, at_least: 2}",
+            [
+                case("liver twice", unknown("censored-value", "c1", "c2", value="1"), condition(LIVER_METASTASIS), condition(LIVER_METASTASIS, on="2026-10-01")),
+                case("liver and lung", true("c1", "c2", value="2"), condition(LIVER_METASTASIS), condition(LUNG_METASTASIS)),
+            ],
+        ),
+        Table(
+            "count-incomplete",
+            "At most 4 metastases, of which not all may be coded",
+            "count: {of: {condition: {concept: distant-metastasis}}, complete: false, at_most: 1}",
+            [
+                case("one on record", unknown("censored-value", "c1", value="1"), condition(LIVER_METASTASIS)),
+                case("two on record", false("c1", "c2"), condition(LIVER_METASTASIS), condition(LUNG_METASTASIS)),
+            ],
+            site=COMPLETE,
+        ),
+        Table(
+            "count-within",
+            "In a window",
+            "count: {of: {received: {concept: systemic-corticosteroid}}, within: 28 d, at_least: 1}",
+            [case("none in the window", presumed())],
+            site=COMPLETE,
+        ),
+        Table(
+            "count-measured",
+            "Measurements are counted as they are recorded",
+            "count: {of: {measured: {concept: platelet-count, below: 100 10*9/L}}, within: 90 d, at_most: 1}",
+            [
+                case("one low", true("o1", value="1"), observation(PLATELETS, "50 10*9/L"), observation(PLATELETS, "200 10*9/L", on="2026-10-25")),
+                case("two low", false("o1", "o2"), observation(PLATELETS, "50 10*9/L"), observation(PLATELETS, "60 10*9/L", on="2026-10-25")),
+                case("one low, one without a unit", unknown("no-unit", "o1", "o2"), observation(PLATELETS, "50 10*9/L"), observation(PLATELETS, "60", on="2026-10-25")),
+                case("one low in the window, one before", true("o1"), observation(PLATELETS, "50 10*9/L"), observation(PLATELETS, "60 10*9/L", on="2026-07-01")),
+            ],
+        ),
+    ),
+)
+
+CHAPTER = Chapter("events", "Events in time", "Diagnoses and therapies as events: when, in which order, how often.", (DIAGNOSES, ELAPSED, SEQUENCES, COUNTS))
