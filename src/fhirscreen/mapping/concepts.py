@@ -96,6 +96,7 @@ class Concept:
     `unit` is canonical UCUM, in which `plausible` and all bounds are compared; `molar_mass` is in g/mol.
     `about_metastasis`: only records that point to a metastasis count. `needs_confirmation` are values that
     are open until another record confirms them (a reactive screen).
+    `regional_sites`: of a cancer, the sites whose nodes are regional and no spread (N, not M).
     `derived_from` maps another category's values to the values here that it may mean.
     `invalidated_by`: events after which earlier records decide no longer. `unconfirmed_after`: events after
     which a clinical category no longer decides (a T assessed under treatment).
@@ -124,6 +125,7 @@ class Concept:
     derived_from: tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...] = ()
     implied_by: tuple[tuple[str, str], ...] = ()
     sites: str | None = None
+    regional_sites: tuple[str, ...] = ()
     persists: tuple[str, ...] = ()
     needs_confirmation: tuple[str, ...] = ()
     detected_above: float | None = None

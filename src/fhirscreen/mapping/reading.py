@@ -21,7 +21,7 @@ from fhirscreen.values.codes import CodeSet
 _KEYS = (
     "kind", "label", "names", "sources", "coarser", "disjoint", "judgement", "history", "windows",
     "absence", "about", "sensitive", "unit", "plausible", "molar_mass", "valence", "signed", "values",
-    "ordered", "pattern", "from", "implied_by", "sites", "persists", "needs_confirmation", "detected_above",
+    "ordered", "pattern", "from", "implied_by", "sites", "regional_sites", "persists", "needs_confirmation", "detected_above",
     "invalidated_by", "unconfirmed_after", "shared_use", "for", "not_for", "routes_not", "elsewhere_after",
     "formula", "reported_as", "source_note", "citation",
 )  # fmt: skip
@@ -64,6 +64,7 @@ def read_concept(id: str, node: Node) -> Concept:
         derived_from=() if derived else _derived_from(node),
         implied_by=tuple((str(name), str(concept)) for name, concept in node.mapping("implied_by").items()),
         sites=node.optional_text("sites"),
+        regional_sites=node.texts("regional_sites"),
         persists=node.texts("persists"),
         needs_confirmation=node.texts("needs_confirmation"),
         detected_above=node.number("detected_above"),

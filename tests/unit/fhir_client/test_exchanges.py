@@ -137,9 +137,10 @@ def test_retry_after_may_be_a_date_in_the_past() -> None:
     assert search(Server([reply({}, 503, retry_after=past), FINE])) == ["a"]
 
 
-@pytest.mark.parametrize(
-    "after", ["3600", format_datetime(datetime.now(UTC) + timedelta(hours=2), usegmt=True)]
-)
+LATER = format_datetime(datetime.now(UTC) + timedelta(hours=2), usegmt=True)
+
+
+@pytest.mark.parametrize("after", ["3600", LATER], ids=["seconds", "date"])
 def test_a_server_that_asks_for_too_long_is_given_up(after: str) -> None:
     server = Server([reply({}, 503, retry_after=after)])
     with pytest.raises(OutcomeError), server.client() as client:

@@ -9,7 +9,15 @@ from typing import Any
 from fhirscreen.criteria.bounds import Staging, Which
 from fhirscreen.engines.evaluator.absence import no_record
 from fhirscreen.engines.evaluator.cases import Case, clipped
-from fhirscreen.engines.evaluator.items import Item, component_of, date_of, focus_of, read_number, text_of
+from fhirscreen.engines.evaluator.items import (
+    Item,
+    canonical,
+    component_of,
+    date_of,
+    focus_of,
+    read_number,
+    text_of,
+)
 from fhirscreen.engines.evaluator.occurrences import event_times
 from fhirscreen.engines.evaluator.selection import Decide, candidates, decide, place, shown_proof
 from fhirscreen.exceptions import DataError
@@ -129,6 +137,7 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
         "entry": entry,
     }
     staging = source.staging
+    fault: Reason | None = None
     if entry.resource.get("resourceType") == "Condition":
         names, basis, shown = _from_condition(case, concept, entry)
     else:
@@ -137,6 +146,8 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
             return None
         try:
             names, basis, shown = _from_observation(case, concept, entry, holder)
+            if len(names) > 1:
+                fault = _unit_fault(case, concept, holder)
         except DataError as error:
             case.chart.refuse(entry, error.what)
             return Item(**base, blocked=Reason.NOT_FETCHED)
@@ -150,6 +161,8 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
     blocked: Reason | None = None
     if empty or unreadable or unsaid:
         blocked = Reason.NO_VALUE
+    elif fault is not None:
+        blocked = fault
     elif focus is Truth.UNKNOWN:
         blocked = Reason.AMBIGUOUS_FOCUS
     elif entry.state is State.UNCONFIRMED:
@@ -189,7 +202,7 @@ def _from_observation(
         if names:
             return _finest(concept, names), Basis.RECORDED, coded[0].code
     integer = holder.get("valueInteger")
-    if integer is None and concept.detected_above is None:
+    if integer is None and concept.detected_above is None and "valueString" not in holder:
         number = read_number(holder)
         if number is not None and number[0].low == number[0].high and number[0].low is not None:
             integer = number[0].low
@@ -200,7 +213,7 @@ def _from_observation(
     if isinstance(boolean, bool):
         name = "positive" if boolean else "negative"
         return (frozenset((name,)) if concept.value(name) else frozenset()), Basis.RECORDED, name
-    if concept.detected_above is not None and (detected := _detected(concept, holder)):
+    if concept.detected_above is not None and (detected := _detected(case, concept, holder)):
         return detected[0], Basis.DERIVED, detected[1]
     text = text_of(entry) if holder is entry.resource else str(holder.get("valueString") or "")
     if concept.pattern is not None and text and (match := concept.pattern.search(text)):
@@ -214,14 +227,22 @@ def _from_observation(
     return frozenset(), Basis.RECORDED, coded[0].code if coded else text
 
 
-def _detected(concept: Concept, holder: Resource) -> tuple[frozenset[str], str] | None:
-    """Positive or negative by a number (a viral load) against the concept's threshold, whatever its unit."""
+def _detected(case: Case, concept: Concept, holder: Resource) -> tuple[frozenset[str], str] | None:
+    """Positive or negative by a number (a viral load, a titre) against the concept's threshold.
+
+    Above nothing (0), the unit does not matter, and what is below a limit of detection is not detected.
+    """
     number = read_number(holder)
     if number is None or concept.detected_above is None:
         return None
-    interval, text, _, _ = number
-    if interval.high is not None and interval.low == 0 and interval.high_open:
-        return frozenset(("negative",)), text  # below the limit of detection
+    interval, text, unit, _ = number
+    if concept.detected_above > 0:
+        _, converted, _ = canonical(case, concept, interval, unit)
+        if converted is None:
+            return frozenset(("positive", "negative")), text
+        interval = converted
+    elif interval.high is not None and interval.low == 0 and interval.high_open:
+        return frozenset(("negative",)), text
     match is_above(interval, concept.detected_above):
         case Truth.TRUE:
             return frozenset(("positive",)), text
@@ -229,6 +250,12 @@ def _detected(concept: Concept, holder: Resource) -> tuple[frozenset[str], str] 
             return frozenset(("negative",)), text
         case _:
             return frozenset(("positive", "negative")), text
+
+
+def _unit_fault(case: Case, concept: Concept, holder: Resource) -> Reason | None:
+    """Why a number cannot be held against the threshold: it has no unit, or one that does not fit."""
+    number = read_number(holder) if concept.detected_above else None
+    return None if number is None else canonical(case, concept, number[0], number[2])[0]
 
 
 def named(case: Case, concept: Concept, found: Iterable[Coding]) -> frozenset[str]:
@@ -335,7 +362,10 @@ def _only_at(case: Case, node: ValueAmong, item: Item) -> tuple[Truth, Reason | 
     for each in category_items(case, feature):
         if each.blocked is None:
             recorded |= each.values
+    regional = frozenset(case.population.concept.regional_sites) if case.population is not None else _NOTHING
     leaves = [concept.leaves(name) for name in _finest(concept, frozenset(recorded))]
+    # Regional nodes are no spread: they neither allow nor forbid what the category speaks of.
+    leaves = [each for each in leaves if not each <= regional]
     if not leaves:
         return Truth.UNKNOWN, Reason.COARSER_CODE
     if any(not each & node.sites for each in leaves):

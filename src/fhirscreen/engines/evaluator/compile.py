@@ -262,5 +262,8 @@ def sex_is(case: Case, node: SexIs) -> Proof:
     code = case.chart.patient.get("gender")
     evidence = (f"Patient/{case.chart.id}",)
     if code not in ("male", "female"):
-        return Proof(Truth.UNKNOWN, Basis.MISSING, Reason.NO_VALUE, evidence if code else (), says=node.says)
+        if code is None:
+            missing = Reason.NOT_FETCHED if "Patient" in case.chart.unfetched else Reason.NO_RECORD
+            return Proof(Truth.UNKNOWN, Basis.MISSING, missing, says=node.says)
+        return Proof(Truth.UNKNOWN, Basis.RECORDED, Reason.NO_VALUE, evidence, says=node.says)
     return Proof(known(code == node.code), Basis.RECORDED, None, evidence, str(code), "", "", node.says)

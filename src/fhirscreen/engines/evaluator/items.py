@@ -96,15 +96,15 @@ def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> 
     if number is None:
         return Item(when, reference, blocked=Reason.NO_VALUE, skipped=True, date=date, entry=entry)
     interval, text, unit_text, basis = number
-    blocked, canonical, unit = _canonical(case, concept, interval, unit_text)
-    if canonical is not None and blocked is None and not _plausible(concept, canonical):
+    blocked, converted, unit = canonical(case, concept, interval, unit_text)
+    if converted is not None and blocked is None and not _plausible(concept, converted):
         blocked = Reason.IMPLAUSIBLE_VALUE
     if blocked is None and focus is Truth.UNKNOWN:
         blocked = Reason.AMBIGUOUS_FOCUS
     return Item(
         when,
         reference,
-        canonical,
+        converted,
         frozenset(),
         blocked,
         False,
@@ -163,7 +163,7 @@ def _range(both: Resource) -> tuple[Interval, str, str, Basis] | None:
     return interval, text, unit, Basis.RECORDED
 
 
-def _canonical(
+def canonical(
     case: Case, concept: Concept, interval: Interval, unit_text: str
 ) -> tuple[Reason | None, Interval | None, str]:
     """Why the unit keeps the value from deciding, the value in the canonical unit, the unit's UCUM code."""
