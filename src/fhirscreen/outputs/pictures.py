@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from matplotlib import rc_context
+from matplotlib import rc_context, rcdefaults, rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
@@ -45,7 +45,9 @@ def draw(attritions: Sequence[Attrition]) -> str:
     heights = [max(_Panel(None, each).draw() for each in row) for row in rows]
     width = columns * _WIDTH + (columns - 1) * _GAP + 2 * _MARGIN
     height = sum(heights) + (len(rows) - 1) * _GAP + 2 * _MARGIN
-    with rc_context(_STYLE):
+    with rc_context():
+        rcdefaults()  # what a person has set for their own pictures is not for this one
+        rcParams.update(_STYLE)
         figure = Figure(figsize=(width, height))
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_xlim(0, width)
