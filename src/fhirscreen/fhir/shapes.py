@@ -38,7 +38,8 @@ _VALUE = {
     "interpretation": [_CONCEPT],
     "referenceRange": [_RANGE],
 }
-_DOSAGE = {"route": _CONCEPT}
+_TIMING = {"event": [_DATE], "repeat": {"boundsPeriod": _PERIOD}}
+_DOSAGE = {"route": _CONCEPT, "timing": _TIMING}
 _DATES = (
     "birthDate",
     "deceasedDateTime",

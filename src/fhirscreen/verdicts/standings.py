@@ -129,11 +129,13 @@ def priority(subject: Subject) -> tuple[str, int, int, str]:
 
     Without a planned treatment a patient comes after those with one.
     """
-    gates_open = sum(1 for v in subject.open if v.criterion.weight is Weight.GATE)
+    # A mirrored pair is one thing to settle.
+    opened = [v for v in subject.open if not mirrored(v, subject.open)]
+    gates_open = sum(1 for v in opened if v.criterion.weight is Weight.GATE)
     return (
         subject.planned_start or "9999",
         gates_open,
-        sum(1 for v in subject.open if resolvable(v)),
+        sum(1 for v in opened if resolvable(v)),
         subject.patient,
     )
 

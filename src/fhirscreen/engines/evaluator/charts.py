@@ -67,6 +67,17 @@ class SourceIndex:
         """Whether any source is of that type."""
         return resource_type in self._by_type
 
+    def numbers_of(self, id: str) -> tuple[int, ...]:
+        """The numbers of a concept's sources by its id; none where the plan does not ask for it."""
+        return self._numbers.get(id, ())
+
+    def of_any(self, resource: Resource, ids: Sequence[str]) -> bool:
+        """Whether the code of a resource belongs to one of these concepts."""
+        wanted = {number for id in ids for number in self.numbers_of(id)}
+        found = codings(resource.get("code"), str)
+        kind = str(resource.get("resourceType"))
+        return any(wanted.intersection(self.find(kind, c.system, c.code)) for c in found)
+
     def names(self, concept: Concept, coding: Coding) -> frozenset[str]:
         """The values of a category that a coding means."""
         key = (concept.id, coding)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.charts import Chart, SourceIndex
 from fhirscreen.engines.evaluator.compile import Evaluate, compiled
+from fhirscreen.fhir.entries import Resource, State
 from fhirscreen.plan.nodes import Feature, Plan, StudyPlan
-from fhirscreen.values.dates import moment_text
+from fhirscreen.values.dates import Moment, local_date, moment_text, parse_moment
 from fhirscreen.verdicts.standings import Subject, Verdict
 
 
@@ -36,7 +39,9 @@ class Evaluator:
                 continue
             verdicts = tuple(self.verdict(case, number, place) for place in range(len(evaluators)))
             sound = whole and not chart.refused
-            found.append(Subject(study.study.id, chart.id, verdicts, sound, (), diagnosed(case)))
+            found.append(
+                Subject(study.study.id, chart.id, verdicts, sound, (), diagnosed(case), planned_start(case))
+            )
         return found
 
     def case(self, chart: Chart, population: Feature | None) -> Case:
@@ -62,3 +67,42 @@ def diagnosed(case: Case) -> str:
         return ""
     dated = [entry.when for entry in case.member_evidence() if entry.when is not None]
     return moment_text(min(dated), case.site.zone) if dated else ""
+
+
+_TREATMENTS = ("systemic-anticancer-therapy", "radiotherapy", "oncological-surgery")
+
+
+def planned_start(case: Case) -> str:
+    """The first day on which treatment of a cancer is planned, as text; empty where none is on record.
+
+    Orders say it in their timing; a procedure in preparation in its date. What lies before the index date
+    is no plan any more.
+    """
+    chart = case.chart
+    starts: list[Moment] = []
+    for concept in _TREATMENTS:
+        for number in chart.index.numbers_of(concept):
+            for entry in chart.entries.get(number, ()):
+                if entry.state is State.ORDERED:
+                    starts.extend(_timed(entry.resource, chart))
+    for resource in chart.resources:
+        if resource.get("resourceType") == "Procedure" and resource.get("status") == "preparation":
+            text = resource.get("performedDateTime") or (resource.get("performedPeriod") or {}).get("start")
+            if isinstance(text, str) and chart.index.of_any(resource, _TREATMENTS):
+                starts.append(parse_moment(text, chart.as_of.zone))
+    coming = [local_date(start.start, chart.as_of.zone) for start in starts if start.end >= chart.end - _DAY]
+    return min(coming).isoformat() if coming else ""
+
+
+_DAY = 86_400_000
+
+
+def _timed(resource: Resource, chart: Chart) -> Iterator[Moment]:
+    """When an order says that the therapy is to begin (R4, Timing)."""
+    for dosage in resource.get("dosageInstruction") or []:
+        timing = dosage.get("timing") or {}
+        texts = list(timing.get("event") or [])
+        texts.append(((timing.get("repeat") or {}).get("boundsPeriod") or {}).get("start"))
+        for text in texts:
+            if isinstance(text, str):
+                yield parse_moment(text, chart.as_of.zone)
