@@ -12,10 +12,13 @@ from typing import ClassVar, Protocol
 import pytest
 
 from fhirscreen.engines.base import Depth, Screened
+from fhirscreen.engines.fhir_search import FhirSearch
 from fhirscreen.engines.in_memory import Cohort, InMemory, gather
 from fhirscreen.fhir.folders import Line
+from fhirscreen.fhir_client import Client
 from fhirscreen.plan.nodes import Plan
 from fhirscreen.values.durations import AsOf
+from tests.lib.hapi import Hapi
 from tests.lib.records import Resource
 
 
@@ -32,6 +35,9 @@ class UnderTest(Protocol):
 
     def load(self, resources: Iterable[Resource]) -> None:
         """Fills it; what was there before is gone."""
+
+    def add(self, resources: Iterable[Resource]) -> None:
+        """Adds to what is there; RuntimeError where it takes no such resources."""
 
     def screen(
         self, plan: Plan, as_of: AsOf, patients: Collection[str], depth: Depth = Depth.FULL
@@ -50,7 +56,12 @@ class InMemoryUnderTest:
         self.cohort = Cohort()
 
     def load(self, resources: Iterable[Resource]) -> None:
-        self.cohort = gather(Line("test", resource) for resource in resources)
+        self.resources: list[Resource] = []
+        self.add(resources)
+
+    def add(self, resources: Iterable[Resource]) -> None:
+        self.resources += resources
+        self.cohort = gather(Line("test", resource) for resource in self.resources)
 
     def screen(
         self, plan: Plan, as_of: AsOf, patients: Collection[str], depth: Depth = Depth.FULL
@@ -58,7 +69,34 @@ class InMemoryUnderTest:
         return InMemory(self.cohort).screen(plan, as_of, depth=depth, patients=patients)
 
 
-ENGINES: tuple[type[UnderTest], ...] = (InMemoryUnderTest,)
+class SearchUnderTest:
+    """The search engine, over a real server."""
+
+    name: ClassVar[str] = "search"
+    marks: ClassVar[tuple[pytest.MarkDecorator, ...]] = (pytest.mark.hapi,)
+    one_plan: ClassVar[bool] = True
+
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        self.server: Hapi = request.getfixturevalue("hapi")
+        self.client = request.getfixturevalue("opened").enter_context(Client(self.server.base))
+
+    def load(self, resources: Iterable[Resource]) -> None:
+        self.server.clear()
+        self.add(resources)
+
+    def add(self, resources: Iterable[Resource]) -> None:
+        """More resources; RuntimeError where the server refuses one. What others refer to goes first."""
+        listed = list(resources)
+        self.server.load(r for r in listed if r["resourceType"] == "ResearchStudy")
+        self.server.load(r for r in listed if r["resourceType"] != "ResearchStudy")
+
+    def screen(
+        self, plan: Plan, as_of: AsOf, patients: Collection[str], depth: Depth = Depth.FULL
+    ) -> Screened:
+        return FhirSearch(self.client).screen(plan, as_of, depth=depth, patients=patients)
+
+
+ENGINES: tuple[type[UnderTest], ...] = (InMemoryUnderTest, SearchUnderTest)
 """Every engine that exists, the reference first."""
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from fhirscreen.mapping.loading import mappings_folder, read_yaml
+from fhirscreen.mapping.data import read_yaml
+from fhirscreen.mapping.loading import mappings_folder
 
 Resource = dict[str, Any]
 
@@ -338,7 +339,9 @@ def chart(id: str, records: Iterable[Resource], names: Mapping[str, str] | None 
     for record in named:
         if record["resourceType"] == "Patient":
             person |= {name: value for name, value in record.items() if name != "resourceType"}
-    known = {record["id"]: f"{record['resourceType']}/{id}-{record['id']}" for record in named if "id" in record}
+    known = {
+        record["id"]: f"{record['resourceType']}/{id}-{record['id']}" for record in named if "id" in record
+    }
     known |= {f"Patient/{name}": f"Patient/{other}" for name, other in (names or {}).items()}
     person = _plain(_written(person, known))
     found = [person]
@@ -374,7 +377,9 @@ def number(records: Iterable[Resource]) -> list[Resource]:
 def _written(value: Any, known: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
         return {
-            name: known.get(item, item) if name == "reference" and isinstance(item, str) else _written(item, known)
+            name: known.get(item, item)
+            if name == "reference" and isinstance(item, str)
+            else _written(item, known)
             for name, item in value.items()
         }
     if isinstance(value, list):

@@ -32,7 +32,7 @@ ZONE = "Europe/Berlin"
 
 @dataclass(frozen=True)
 class Expected:
-    """One verdict. Evidence is by short ids, whatever their order; value, unit and date are compared if given."""
+    """One verdict. Evidence is by short ids; value, unit and date are compared where they are given."""
 
     truth: str
     basis: str = "recorded"
@@ -139,7 +139,7 @@ class Table:
 
     def study(self) -> Study:
         """The table's criteria as a study. One expression is an inclusion with the id `criterion`."""
-        data = parse_yaml(self.criteria, self.id)
+        data = _mapping(self.criteria, self.id)
         if "inclusion" not in data and "exclusion" not in data:
             data = {"inclusion": [{"id": "criterion", "says": self.says, **data}]}
         head = {
@@ -147,7 +147,7 @@ class Table:
             "title": self.says,
             "population": "all" if self.population is None else {"cancer": self.population},
         }
-        return read_study({**head, **(parse_yaml(self.more, self.id) if self.more else {}), **data})
+        return read_study({**head, **(_mapping(self.more, self.id) if self.more else {}), **data})
 
     def site_file(self) -> str:
         """The site overlay as it would stand in a file."""
@@ -160,6 +160,12 @@ class Table:
     def index_date(self) -> AsOf:
         """The index date in the site's zone."""
         return AsOf(date.fromisoformat(self.as_of), site_of(self.site_file()).zone)
+
+
+def _mapping(text: str, where: str) -> dict[str, Any]:
+    data = parse_yaml(text, where)
+    assert isinstance(data, dict), where
+    return data
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -20,9 +20,10 @@ from tests.spec.contents import CHAPTERS
 from tests.spec.tables import Expected, Gated, Outcome, Outside, Standing, Table, catalogue_at
 
 TABLES = {f"{c.id}/{t.id}/{table.id}": table for c in CHAPTERS for t in c.topics for table in t.tables}
-EXCLUSIONS: dict[str, dict[str, str]] = yaml.safe_load(
+EXCLUSIONS: dict[str, dict[str, dict[str, str]]] = yaml.safe_load(
     (Path(__file__).parent / "exclusions.yaml").read_text("utf-8")
 )
+ROWS = {f"{name}/{n + 1}": (table, n) for name, table in TABLES.items() for n in range(len(table.cases))}
 
 
 class Manual:
@@ -31,7 +32,11 @@ class Manual:
     def __init__(self, engine: UnderTest) -> None:
         self.engine = engine
         self._found: dict[str, Screened] = {}
-        engine.load(r for table in TABLES.values() for n in range(len(table.cases)) for r in table.resources(n))
+        gaps = EXCLUSIONS.get(engine.name, {})
+        self.refused, self.differs = gaps.get("refused", {}), gaps.get("differs", {})
+        engine.load(
+            r for row, (table, n) in ROWS.items() if row not in self.refused for r in table.resources(n)
+        )
 
     def screened(self, name: str) -> Screened:
         """What the engine found for a table's patients."""
@@ -46,9 +51,21 @@ class Manual:
             wanted = {n: t for n, t in TABLES.items() if (t.site_file(), t.as_of) == key}
         first = next(iter(wanted.values()))
         plan = resolve([t.study() for t in wanted.values()], catalogue_at(first.site_file()))
-        everybody = [t.patient(n) for t in wanted.values() for n in range(len(t.cases))]
+        everybody = [
+            t.patient(n)
+            for each, t in wanted.items()
+            for n in range(len(t.cases))
+            if f"{each}/{n + 1}" not in self.refused
+        ]
         found = self.engine.screen(plan, first.index_date(), everybody)
         self._found |= dict.fromkeys(wanted, found)
+
+
+@pytest.fixture(scope="module")
+def opened() -> Iterator[ExitStack]:
+    """What engines open and the module closes."""
+    with ExitStack() as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module", params=parameters())
@@ -62,17 +79,17 @@ def manual(request: pytest.FixtureRequest) -> Manual:
 def test_table(manual: Manual, name: str) -> None:
     """Every patient of the table has the verdict that the manual says."""
     table, found = TABLES[name], manual.screened(name)
-    gaps = EXCLUSIONS.get(manual.engine.name, {})
     wrong = []
     for number, each in enumerate(table.cases):
+        row = f"{name}/{number + 1}"
+        if row in manual.refused:
+            continue
         problems = list(differences(table, number, each.expected, found))
-        excluded = gaps.get(f"{name}/{number + 1}")
+        excluded = manual.differs.get(row)
         if excluded is None:
             wrong += [f"{number + 1}. {each.says}: {problem}" for problem in problems]
         elif not problems:
             wrong.append(f"{number + 1}. {each.says}: excluded ({excluded}), and passes")
-    if wrong and os.environ.get("MANUAL_DEBUG"):
-        print(yaml.safe_dump([table.resources(n) for n in range(len(table.cases))]))
     assert not wrong, "\n".join([table.says, *wrong])
 
 
@@ -159,10 +176,21 @@ def test_ids_fit_fhir() -> None:
     assert len({*ids}) == len(ids)
 
 
+def test_refusals(manual: Manual) -> None:
+    """What an engine is said to refuse it does refuse."""
+    for row in manual.refused:
+        table, number = ROWS[row]
+        with pytest.raises(RuntimeError):
+            manual.engine.add(table.resources(number))
+
+
 def test_exclusions_name_rows() -> None:
-    """An exclusion of what is not in the manual is a slip."""
-    rows: defaultdict[str, list[str]] = defaultdict(list)
-    for name, table in TABLES.items():
-        rows[name] = [f"{name}/{n + 1}" for n in range(len(table.cases))]
-    known = {row for each in rows.values() for row in each}
-    assert all(row in known and reason for gaps in EXCLUSIONS.values() for row, reason in gaps.items())
+    """An exclusion of what is not in the manual is a slip, as is one without a reason."""
+    listed = [
+        gap
+        for gaps in EXCLUSIONS.values()
+        for kind in ("refused", "differs")
+        for gap in gaps.get(kind, {}).items()
+    ]
+    assert all(row in ROWS and reason for row, reason in listed)
+    assert {kind for gaps in EXCLUSIONS.values() for kind in gaps} <= {"refused", "differs"}

@@ -16,19 +16,58 @@ PRESUMED = case("no record", presumed())
 SITES = Topic(
     "sites",
     "When silence is no",
-    "“No record” is not “no”. Absence is taken as no only if, for each source of the concept, the site declares "
-    "that it holds every record of that kind from a date on, and the window asked about begins on or after that "
-    "date; or declares it lifelong, which alone settles *ever*. The verdict is then `presumed`.",
+    "“No record” is not “no”. Absence is taken as no only if, for each source of the concept, the site "
+    "declares that it holds every record of that kind from a date on, and the window asked about begins on "
+    "or after that date; or declares it lifelong, which alone settles *ever*. The verdict is then "
+    "`presumed`.",
     (
         Table("absent-undeclared", "Nothing declared", EVER, [NOTHING]),
         Table("absent-lifelong", "Lifelong settles ever", EVER, [PRESUMED], site=LIFELONG),
-        Table("absent-since-ever", "Complete since a date does not settle ever", EVER, [NOTHING], site={"complete": {"Condition": "1900-01-01"}}),
-        Table("absent-window-inside", "A window that begins later", SIX_MONTHS, [PRESUMED], site={"complete": {"Condition": "2026-03-01"}}),
-        Table("absent-window-same-day", "A window that begins that day", SIX_MONTHS, [PRESUMED], site={"complete": {"Condition": "2026-05-01"}}),
-        Table("absent-window-before", "A window that begins the day before", SIX_MONTHS, [NOTHING], site={"complete": {"Condition": "2026-05-02"}}),
-        Table("absent-window-lifelong", "Lifelong settles every window", SIX_MONTHS, [PRESUMED], site=LIFELONG),
-        Table("absent-now", "Now is settled by what is complete today", NOW, [PRESUMED], site={"complete": {"Condition": "2026-11-01"}}),
-        Table("absent-now-not", "Not by what will be complete tomorrow", NOW, [NOTHING], site={"complete": {"Condition": "2026-11-02"}}),
+        Table(
+            "absent-since-ever",
+            "Complete since a date does not settle ever",
+            EVER,
+            [NOTHING],
+            site={"complete": {"Condition": "1900-01-01"}},
+        ),
+        Table(
+            "absent-window-inside",
+            "A window that begins later",
+            SIX_MONTHS,
+            [PRESUMED],
+            site={"complete": {"Condition": "2026-03-01"}},
+        ),
+        Table(
+            "absent-window-same-day",
+            "A window that begins that day",
+            SIX_MONTHS,
+            [PRESUMED],
+            site={"complete": {"Condition": "2026-05-01"}},
+        ),
+        Table(
+            "absent-window-before",
+            "A window that begins the day before",
+            SIX_MONTHS,
+            [NOTHING],
+            site={"complete": {"Condition": "2026-05-02"}},
+        ),
+        Table(
+            "absent-window-lifelong", "Lifelong settles every window", SIX_MONTHS, [PRESUMED], site=LIFELONG
+        ),
+        Table(
+            "absent-now",
+            "Now is settled by what is complete today",
+            NOW,
+            [PRESUMED],
+            site={"complete": {"Condition": "2026-11-01"}},
+        ),
+        Table(
+            "absent-now-not",
+            "Not by what will be complete tomorrow",
+            NOW,
+            [NOTHING],
+            site={"complete": {"Condition": "2026-11-02"}},
+        ),
         Table(
             "absent-narrower",
             "A narrower declaration for one concept goes first",
@@ -41,7 +80,10 @@ SITES = Topic(
             "It may also be the wider one",
             EVER,
             [PRESUMED],
-            site={"complete": {"Condition": "2020-01-01"}, "complete_concepts": {"stroke": {"Condition": "lifelong"}}},
+            site={
+                "complete": {"Condition": "2020-01-01"},
+                "complete_concepts": {"stroke": {"Condition": "lifelong"}},
+            },
         ),
     ),
 )
@@ -49,8 +91,9 @@ SITES = Topic(
 SOURCES = Topic(
     "sources",
     "Every source must be complete",
-    "A concept may be recorded in several resource types. One that is not complete leaves the question open. "
-    "That goes for the sources of what would only leave it open too: a matter of judgement, a less specific code.",
+    "A concept may be recorded in several resource types. One that is not complete leaves the question "
+    "open. That goes for the sources of what would only leave it open too: a matter of judgement, a less "
+    "specific code.",
     (
         Table(
             "absent-one-source",
@@ -129,10 +172,16 @@ NEVER = Topic(
         Table(
             "absent-serology",
             "Serology, and the diagnosis that stands beside it",
-            "any: [{finding: {concept: hepatitis-b-surface-antigen, in: [positive]}}, {condition: {concept: hiv-infection}}]",
+            """\
+any:
+  - finding: {concept: hepatitis-b-surface-antigen, in: [positive]}
+  - condition: {concept: hiv-infection}
+""",
             [
                 NOTHING,
-                case("a negative result is a denial", unknown("no-record"), observation(HBSAG, coded=NEGATIVE)),
+                case(
+                    "a negative result is a denial", unknown("no-record"), observation(HBSAG, coded=NEGATIVE)
+                ),
             ],
             site={"complete": {"Observation": "lifelong", "Condition": "lifelong"}},
         ),
@@ -142,15 +191,25 @@ NEVER = Topic(
             "received: {concept: systemic-chemotherapy}",
             [
                 case("diagnosed within 90 days", presumed(), condition(OESOPHAGEAL_CANCER, on="2026-08-03")),
-                case("diagnosed 91 days ago", unknown("no-record"), condition(OESOPHAGEAL_CANCER, on="2026-08-02")),
-                case("diagnosed nobody knows when", unknown("no-record"), condition(OESOPHAGEAL_CANCER, on=None)),
+                case(
+                    "diagnosed 91 days ago",
+                    unknown("no-record"),
+                    condition(OESOPHAGEAL_CANCER, on="2026-08-02"),
+                ),
+                case(
+                    "diagnosed nobody knows when",
+                    unknown("no-record"),
+                    condition(OESOPHAGEAL_CANCER, on=None),
+                ),
                 case(
                     "one of its records has no date",
                     unknown("no-record"),
                     condition(OESOPHAGEAL_CANCER, on="2026-10-01"),
                     condition(OESOPHAGEAL_CANCER, on=None),
                 ),
-                case("given here", true("g1"), condition(OESOPHAGEAL_CANCER, on="2020-01-01"), given(CISPLATIN)),
+                case(
+                    "given here", true("g1"), condition(OESOPHAGEAL_CANCER, on="2020-01-01"), given(CISPLATIN)
+                ),
             ],
             population="oesophageal-cancer",
             site={"complete": {"medications": "lifelong", "Procedure": "lifelong", "Condition": "lifelong"}},
@@ -161,8 +220,8 @@ NEVER = Topic(
 DENIALS = Topic(
     "denials",
     "Denials on record",
-    "What is refuted, negative, or `false` on record is a recorded no. A positive record beats an older denial; "
-    "a denial that is newer than every positive record conflicts with *ever*, and settles *now*.",
+    "What is refuted, negative, or `false` on record is a recorded no. A positive record beats an older "
+    "denial; a denial that is newer than every positive record conflicts with *ever*, and settles *now*.",
     (
         Table(
             "denied",
@@ -182,7 +241,12 @@ DENIALS = Topic(
                     condition(STROKE, on="2025-01-01"),
                     condition(STROKE, verification="refuted", on="2026-01-01"),
                 ),
-                case("refuted without a date, and confirmed", true("c2"), condition(STROKE, verification="refuted", on=None), condition(STROKE)),
+                case(
+                    "refuted without a date, and confirmed",
+                    true("c2"),
+                    condition(STROKE, verification="refuted", on=None),
+                    condition(STROKE),
+                ),
             ],
         ),
         Table(
@@ -226,7 +290,8 @@ DENIALS = Topic(
 UNREADABLE = Topic(
     "unread-records",
     "What could not be read makes nothing absent",
-    "A record that cannot be read is set aside; what it might have said is not taken as absent: `not-fetched`.",
+    "A record that cannot be read is set aside; what it might have said is not taken as absent: "
+    "`not-fetched`.",
     (
         Table(
             "unreadable",
@@ -255,4 +320,9 @@ UNREADABLE = Topic(
     ),
 )
 
-CHAPTER = Chapter("absence", "Absence", "What it means that nothing is on record.", (SITES, SOURCES, NEVER, DENIALS, UNREADABLE))
+CHAPTER = Chapter(
+    "absence",
+    "Absence",
+    "What it means that nothing is on record.",
+    (SITES, SOURCES, NEVER, DENIALS, UNREADABLE),
+)

@@ -12,6 +12,7 @@ from tests.spec.codes import (
     ECOG,
     ECOG_1,
     HBSAG,
+    HBV_DNA,
     HISTOLOGY,
     KARNOFSKY,
     PLATELETS,
@@ -20,7 +21,6 @@ from tests.spec.codes import (
     SQUAMOUS_MORPHOLOGY,
     STROKE,
     TYPE_2_DIABETES,
-    HBV_DNA,
     icd,
 )
 from tests.spec.tables import Chapter, Table, Topic, case, false, true, unknown
@@ -41,14 +41,48 @@ MATCHING = Topic(
             STROKES,
             [
                 case("one coding", true("c1", value="230690007"), condition(STROKE)),
-                case("the second of two codings", true("c1", value="230690007"), condition((Code("http://hospital.example/dx", "S1"), STROKE))),
-                case("the right display with another code", unknown("no-record"), condition(Code("snomed", "195967001", "stroke"))),
-                case("the right text without a code", unknown("no-record"), condition((), code={"text": "Stroke"})),
-                case("the right code of another system", unknown("no-record"), condition(Code("loinc", "230690007"))),
-                case("a code without a system", unknown("no-record"), condition((), code={"coding": [{"code": "230690007"}]})),
-                case("the system as an OID", true("c1"), condition(Code("urn:oid:2.16.840.1.113883.6.96", "230690007"))),
-                case("the system with https and a slash", true("c1"), condition(Code("https://snomed.info/sct/", "230690007"))),
-                case("a version in the system", true("c1"), condition(Code("http://snomed.info/sct|http://snomed.info/sct/900000000000207008", "230690007"))),
+                case(
+                    "the second of two codings",
+                    true("c1", value="230690007"),
+                    condition((Code("http://hospital.example/dx", "S1"), STROKE)),
+                ),
+                case(
+                    "the right display with another code",
+                    unknown("no-record"),
+                    condition(Code("snomed", "195967001", "stroke")),
+                ),
+                case(
+                    "the right text without a code",
+                    unknown("no-record"),
+                    condition((), code={"text": "Stroke"}),
+                ),
+                case(
+                    "the right code of another system",
+                    unknown("no-record"),
+                    condition(Code("loinc", "230690007")),
+                ),
+                case(
+                    "a code without a system",
+                    unknown("no-record"),
+                    condition((), code={"coding": [{"code": "230690007"}]}),
+                ),
+                case(
+                    "the system as an OID",
+                    true("c1"),
+                    condition(Code("urn:oid:2.16.840.1.113883.6.96", "230690007")),
+                ),
+                case(
+                    "the system with https and a slash",
+                    true("c1"),
+                    condition(Code("https://snomed.info/sct/", "230690007")),
+                ),
+                case(
+                    "a version in the system",
+                    true("c1"),
+                    condition(
+                        Code("http://snomed.info/sct|http://snomed.info/sct/900000000000207008", "230690007")
+                    ),
+                ),
             ],
         ),
         Table(
@@ -63,7 +97,11 @@ MATCHING = Topic(
                 case("I65: another category", unknown("no-record"), condition(icd("I65"))),
                 case("G45.1: a transient attack", true("c1"), condition(icd("G45.1"))),
                 case("G45.4: left out of the prefix G45", unknown("no-record"), condition(icd("G45.4"))),
-                case("a prefix holds for no code of SNOMED CT", unknown("no-record"), condition(Code("snomed", "2306900070"))),
+                case(
+                    "a prefix holds for no code of SNOMED CT",
+                    unknown("no-record"),
+                    condition(Code("snomed", "2306900070")),
+                ),
             ],
         ),
         Table(
@@ -88,25 +126,62 @@ MATCHING = Topic(
 SPECIFIC = Topic(
     "specific",
     "Less specific, disjoint, and for the investigator",
-    "Codes that are too coarse for a concept are listed in its mapping: `coarser-code`. A match wins over them. A "
-    "finding that excludes the one asked (adenocarcinoma of the same cancer) is false. What only a person can "
-    "weigh (COPD where severe dysfunction of the lungs is asked) is `judgement`.",
+    "Codes that are too coarse for a concept are listed in its mapping: `coarser-code`. A match wins over "
+    "them. A finding that excludes the one asked (adenocarcinoma of the same cancer) is false. What only a "
+    "person can weigh (COPD where severe dysfunction of the lungs is asked) is `judgement`.",
     (
         Table(
             "coarser",
             "Squamous cell carcinoma of the oesophagus",
             "finding: {concept: oesophageal-squamous-cell-carcinoma}",
             [
-                case("C15: a cancer of the oesophagus, of unknown type", unknown("coarser-code", "c1", value="C15.4"), condition(icd("C15.4"))),
+                case(
+                    "C15: a cancer of the oesophagus, of unknown type",
+                    unknown("coarser-code", "c1", value="C15.4"),
+                    condition(icd("C15.4")),
+                ),
                 case("its own code", true("c1"), condition(SQUAMOUS)),
-                case("C15, and its own code: a match wins", true("c2"), condition(icd("C15.4")), condition(SQUAMOUS)),
-                case("C15 with the morphology", true("c1"), condition(icd("C15.4"), morphology=SQUAMOUS_MORPHOLOGY)),
-                case("C15 with the morphology as a further coding", true("c1"), condition((icd("C15.4"), SQUAMOUS_MORPHOLOGY))),
-                case("C15, and the pathologist’s finding", true("o1"), condition(icd("C15.4")), observation(HISTOLOGY, coded=SQUAMOUS_MORPHOLOGY)),
+                case(
+                    "C15, and its own code: a match wins",
+                    true("c2"),
+                    condition(icd("C15.4")),
+                    condition(SQUAMOUS),
+                ),
+                case(
+                    "C15 with the morphology",
+                    true("c1"),
+                    condition(icd("C15.4"), morphology=SQUAMOUS_MORPHOLOGY),
+                ),
+                case(
+                    "C15 with the morphology as a further coding",
+                    true("c1"),
+                    condition((icd("C15.4"), SQUAMOUS_MORPHOLOGY)),
+                ),
+                case(
+                    "C15, and the pathologist’s finding",
+                    true("o1"),
+                    condition(icd("C15.4")),
+                    observation(HISTOLOGY, coded=SQUAMOUS_MORPHOLOGY),
+                ),
                 case("adenocarcinoma: another type", false("c1"), condition(ADENOCARCINOMA)),
-                case("C15, and adenocarcinoma by the pathologist", false("o1"), condition(icd("C15.4")), observation(HISTOLOGY, coded=ADENO_MORPHOLOGY)),
-                case("unconfirmed, and C15", unknown("unconfirmed", "c2"), condition(icd("C15.4")), condition(SQUAMOUS, verification="provisional")),
-                case("refuted, and C15", false("c2"), condition(icd("C15.4")), condition(SQUAMOUS, verification="refuted")),
+                case(
+                    "C15, and adenocarcinoma by the pathologist",
+                    false("o1"),
+                    condition(icd("C15.4")),
+                    observation(HISTOLOGY, coded=ADENO_MORPHOLOGY),
+                ),
+                case(
+                    "unconfirmed, and C15",
+                    unknown("unconfirmed", "c2"),
+                    condition(icd("C15.4")),
+                    condition(SQUAMOUS, verification="provisional"),
+                ),
+                case(
+                    "refuted, and C15",
+                    false("c2"),
+                    condition(icd("C15.4")),
+                    condition(SQUAMOUS, verification="refuted"),
+                ),
                 case(
                     "adenocarcinoma of another cancer",
                     unknown("coarser-code", "c1"),
@@ -143,8 +218,8 @@ SPECIFIC = Topic(
 PATTERNS = Topic(
     "patterns",
     "Patterns, and categories from other categories",
-    "A mapping may name a pattern that reads a text; what it reads is `derived`, as is a score that another one "
-    "implies (ECOG from Karnofsky). What was recorded goes before what is derived.",
+    "A mapping may name a pattern that reads a text; what it reads is `derived`, as is a score that another "
+    "one implies (ECOG from Karnofsky). What was recorded goes before what is derived.",
     (
         Table(
             "ecog-texts",
@@ -153,8 +228,14 @@ PATTERNS = Topic(
             [
                 case("“ECOG 1”", true("o1", basis="derived", value="1"), observation(ECOG, text="ECOG 1")),
                 case("“2”", false("o1", basis="derived"), observation(ECOG, text="2")),
-                case("“0-1”: not read", unknown("no-value", "o1", value="0-1"), observation(ECOG, text="0-1")),
-                case("the display of a code that nobody knows", unknown("no-value", "o1"), observation(ECOG, coded=Code("http://hospital.example/ward", "X", "1"))),
+                case(
+                    "“0-1”: not read", unknown("no-value", "o1", value="0-1"), observation(ECOG, text="0-1")
+                ),
+                case(
+                    "the display of a code that nobody knows",
+                    unknown("no-value", "o1"),
+                    observation(ECOG, coded=Code("http://hospital.example/ward", "X", "1")),
+                ),
             ],
         ),
         Table(
@@ -163,10 +244,23 @@ PATTERNS = Topic(
             'finding: {concept: ecog-performance-status, in: ["0", "1"]}',
             [
                 case("Karnofsky 90", true("o1", basis="derived"), observation(KARNOFSKY, integer=90)),
-                case("Karnofsky 80", true("o1", basis="derived", value="80"), observation(KARNOFSKY, integer=80)),
-                case("Karnofsky 70: ECOG 1 or 2", unknown("censored-value", "o1", basis="derived"), observation(KARNOFSKY, integer=70)),
+                case(
+                    "Karnofsky 80",
+                    true("o1", basis="derived", value="80"),
+                    observation(KARNOFSKY, integer=80),
+                ),
+                case(
+                    "Karnofsky 70: ECOG 1 or 2",
+                    unknown("censored-value", "o1", basis="derived"),
+                    observation(KARNOFSKY, integer=70),
+                ),
                 case("Karnofsky 60", false("o1", basis="derived"), observation(KARNOFSKY, integer=60)),
-                case("a recorded ECOG goes before, though older", true("o2"), observation(KARNOFSKY, integer=50), observation(ECOG, coded=ECOG_1, on="2026-10-10")),
+                case(
+                    "a recorded ECOG goes before, though older",
+                    true("o2"),
+                    observation(KARNOFSKY, integer=50),
+                    observation(ECOG, coded=ECOG_1, on="2026-10-10"),
+                ),
             ],
         ),
         Table(
@@ -176,7 +270,11 @@ PATTERNS = Topic(
             [
                 case("1000 IU/mL", true("o1", basis="derived"), observation(HBV_DNA, "1000 [IU]/mL")),
                 case("0", false("o1", basis="derived"), observation(HBV_DNA, "0 [IU]/mL")),
-                case("<10: below the limit of detection", false("o1", basis="derived"), observation(HBV_DNA, "<10 [IU]/mL")),
+                case(
+                    "<10: below the limit of detection",
+                    false("o1", basis="derived"),
+                    observation(HBV_DNA, "<10 [IU]/mL"),
+                ),
             ],
         ),
         Table(
@@ -184,8 +282,40 @@ PATTERNS = Topic(
             "An interpretation, where there is no value",
             "finding: {concept: hepatitis-b-surface-antigen, in: [positive]}",
             [
-                case("POS", true("o1"), observation(HBSAG, interpretation=[{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", "code": "POS"}]}])),
-                case("NEG", false("o1"), observation(HBSAG, interpretation=[{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", "code": "NEG"}]}])),
+                case(
+                    "POS",
+                    true("o1"),
+                    observation(
+                        HBSAG,
+                        interpretation=[
+                            {
+                                "coding": [
+                                    {
+                                        "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation",
+                                        "code": "POS",
+                                    }
+                                ]
+                            }
+                        ],
+                    ),
+                ),
+                case(
+                    "NEG",
+                    false("o1"),
+                    observation(
+                        HBSAG,
+                        interpretation=[
+                            {
+                                "coding": [
+                                    {
+                                        "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation",
+                                        "code": "NEG",
+                                    }
+                                ]
+                            }
+                        ],
+                    ),
+                ),
                 case("`true`", true("o1"), observation(HBSAG, boolean=True)),
                 case("`false`", false("o1"), observation(HBSAG, boolean=False)),
             ],

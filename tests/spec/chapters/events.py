@@ -26,8 +26,8 @@ NEVER = Expected("true", "presumed", "absence-presumed")
 DIAGNOSES = Topic(
     "diagnoses",
     "Diagnoses: ever, at present, in a window, by severity",
-    "A diagnosis holds from its onset. In a window, its onset must lie; at present, it must not have ended; by "
-    "severity, the recorded severity counts, and none is `no-value`.",
+    "A diagnosis holds from its onset. In a window, its onset must lie; at present, it must not have ended; "
+    "by severity, the recorded severity counts, and none is `no-value`.",
     (
         Table(
             "diagnosis-within",
@@ -36,10 +36,20 @@ DIAGNOSES = Topic(
             [
                 case("on 1 May", true("c1"), condition(INFARCTION, on="2026-05-01")),
                 case("on 30 April", presumed(), condition(INFARCTION, on="2026-04-30")),
-                case("some time that year", unknown("imprecise-date", "c1"), condition(INFARCTION, on="2026")),
+                case(
+                    "some time that year", unknown("imprecise-date", "c1"), condition(INFARCTION, on="2026")
+                ),
                 case("no date", unknown("imprecise-date", "c1"), condition(INFARCTION, on=None)),
-                case("only the date of recording", true("c1", date="2026-09-01"), condition(INFARCTION, on=None, recordedDate="2026-09-01")),
-                case("a period: its start", presumed(), condition(INFARCTION, on=None, onsetPeriod={"start": "2026-04-01", "end": "2026-06-01"})),
+                case(
+                    "only the date of recording",
+                    true("c1", date="2026-09-01"),
+                    condition(INFARCTION, on=None, recordedDate="2026-09-01"),
+                ),
+                case(
+                    "a period: its start",
+                    presumed(),
+                    condition(INFARCTION, on=None, onsetPeriod={"start": "2026-04-01", "end": "2026-06-01"}),
+                ),
             ],
             site=COMPLETE,
         ),
@@ -81,16 +91,31 @@ ELAPSED = Topic(
             [
                 case("28 days", true("g1", date="2026-10-04"), given(CISPLATIN, on="2026-10-04")),
                 case("27 days", false("g1"), given(CISPLATIN, on="2026-10-05")),
-                case("the last one counts", false("g2"), given(CISPLATIN, on="2026-09-01"), given(CISPLATIN, on="2026-10-20")),
+                case(
+                    "the last one counts",
+                    false("g2"),
+                    given(CISPLATIN, on="2026-09-01"),
+                    given(CISPLATIN, on="2026-10-20"),
+                ),
                 case("some time that month", unknown("imprecise-date", "g1"), given(CISPLATIN, on="2026-10")),
                 case("some time the month before", true("g1"), given(CISPLATIN, on="2026-09")),
                 case("only ordered", unknown("order-only", "r1"), ordered(CISPLATIN)),
-                case("given long ago, and ordered lately", unknown("order-only", "g1", "r1"), given(CISPLATIN, on="2026-08-01"), ordered(CISPLATIN)),
+                case(
+                    "given long ago, and ordered lately",
+                    unknown("order-only", "g1", "r1"),
+                    given(CISPLATIN, on="2026-08-01"),
+                    ordered(CISPLATIN),
+                ),
                 case("never", NEVER),
             ],
             site=COMPLETE,
         ),
-        Table("washout-unknown", "At a site that declares nothing", WASHOUT, [case("no record", unknown("no-record"))]),
+        Table(
+            "washout-unknown",
+            "At a site that declares nothing",
+            WASHOUT,
+            [case("no record", unknown("no-record"))],
+        ),
         Table(
             "washout-above",
             "More than 28 days",
@@ -105,8 +130,18 @@ ELAPSED = Topic(
             "At most 6 months since the first",
             "elapsed: {since: {received: {concept: systemic-chemotherapy}}, which: first, at_most: 6 mo}",
             [
-                case("the first was earlier", false("g1"), given(CISPLATIN, on="2026-04-30"), given(CISPLATIN, on="2026-10-20")),
-                case("the first was then", true("g1"), given(CISPLATIN, on="2026-05-01"), given(CISPLATIN, on="2026-10-20")),
+                case(
+                    "the first was earlier",
+                    false("g1"),
+                    given(CISPLATIN, on="2026-04-30"),
+                    given(CISPLATIN, on="2026-10-20"),
+                ),
+                case(
+                    "the first was then",
+                    true("g1"),
+                    given(CISPLATIN, on="2026-05-01"),
+                    given(CISPLATIN, on="2026-10-20"),
+                ),
                 case("never: infinitely long ago", presumed()),
             ],
             site=COMPLETE,
@@ -128,7 +163,11 @@ ELAPSED = Topic(
             "elapsed: {since: {finding: {concept: tumour-response, in: [progressing]}}, at_most: 6 mo}",
             [
                 case("progression last month", true("o1"), observation(DISEASE_STATUS, coded=PROGRESSING)),
-                case("progression last year", false("o1"), observation(DISEASE_STATUS, coded=PROGRESSING, on="2025-10-20")),
+                case(
+                    "progression last year",
+                    false("o1"),
+                    observation(DISEASE_STATUS, coded=PROGRESSING, on="2025-10-20"),
+                ),
                 case("no record", unknown("no-record")),
             ],
         ),
@@ -145,18 +184,38 @@ STABLE = Code("snomed", "359746009", "stable")
 SEQUENCES = Topic(
     "sequences",
     "One after the other",
-    "True with one certain pair in that order. What says otherwise after the first event answers too; silence "
-    "does not.",
+    "True with one certain pair in that order. What says otherwise after the first event answers too; "
+    "silence does not.",
     (
         Table(
             "sequence",
             "Progression after a PD-1 inhibitor",
             PROGRESSION,
             [
-                case("progression after it", true("g1", "o1"), given(PEMBROLIZUMAB, on="2026-03-01"), observation(DISEASE_STATUS, coded=PROGRESSING)),
-                case("progression before it: nothing since", unknown("no-record", "g1", basis="missing"), given(PEMBROLIZUMAB, on="2026-03-01"), observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-01-01")),
-                case("stable after it", false("g1", "o1"), given(PEMBROLIZUMAB, on="2026-03-01"), observation(DISEASE_STATUS, coded=STABLE)),
-                case("on that very day", unknown("imprecise-date", "g1", "o1"), given(PEMBROLIZUMAB, on="2026-03-01"), observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-03-01")),
+                case(
+                    "progression after it",
+                    true("g1", "o1"),
+                    given(PEMBROLIZUMAB, on="2026-03-01"),
+                    observation(DISEASE_STATUS, coded=PROGRESSING),
+                ),
+                case(
+                    "progression before it: nothing since",
+                    unknown("no-record", "g1", basis="missing"),
+                    given(PEMBROLIZUMAB, on="2026-03-01"),
+                    observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-01-01"),
+                ),
+                case(
+                    "stable after it",
+                    false("g1", "o1"),
+                    given(PEMBROLIZUMAB, on="2026-03-01"),
+                    observation(DISEASE_STATUS, coded=STABLE),
+                ),
+                case(
+                    "on that very day",
+                    unknown("imprecise-date", "g1", "o1"),
+                    given(PEMBROLIZUMAB, on="2026-03-01"),
+                    observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-03-01"),
+                ),
                 case(
                     "under a course of it that goes on",
                     true("o1", "s1"),
@@ -170,7 +229,12 @@ SEQUENCES = Topic(
                     observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-02-01"),
                 ),
                 case("never exposed", presumed(), observation(DISEASE_STATUS, coded=PROGRESSING)),
-                case("exposure only ordered", unknown("order-only", "o1", "r1"), ordered(PEMBROLIZUMAB, on="2026-03-01"), observation(DISEASE_STATUS, coded=PROGRESSING)),
+                case(
+                    "exposure only ordered",
+                    unknown("order-only", "o1", "r1"),
+                    ordered(PEMBROLIZUMAB, on="2026-03-01"),
+                    observation(DISEASE_STATUS, coded=PROGRESSING),
+                ),
             ],
             site=COMPLETE,
         ),
@@ -179,15 +243,31 @@ SEQUENCES = Topic(
             "Within 3 months",
             PROGRESSION + "  within: 3 mo\n",
             [
-                case("3 months after", true("g1", "o1"), given(PEMBROLIZUMAB, on="2026-03-01"), observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-06-01")),
+                case(
+                    "3 months after",
+                    true("g1", "o1"),
+                    given(PEMBROLIZUMAB, on="2026-03-01"),
+                    observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-06-01"),
+                ),
                 case(
                     "3 months after the end of a course",
                     true("o1", "s1"),
                     taken(PEMBROLIZUMAB, on="2026-01-01", until="2026-03-01"),
                     observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-06-01"),
                 ),
-                case("a day later", unknown("no-record", "g1", basis="missing"), given(PEMBROLIZUMAB, on="2026-03-01"), observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-06-02")),
-                case("the second dose is near enough", true("g2", "o1"), given(PEMBROLIZUMAB, on="2026-03-01"), given(PEMBROLIZUMAB, on="2026-05-01"), observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-06-02")),
+                case(
+                    "a day later",
+                    unknown("no-record", "g1", basis="missing"),
+                    given(PEMBROLIZUMAB, on="2026-03-01"),
+                    observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-06-02"),
+                ),
+                case(
+                    "the second dose is near enough",
+                    true("g2", "o1"),
+                    given(PEMBROLIZUMAB, on="2026-03-01"),
+                    given(PEMBROLIZUMAB, on="2026-05-01"),
+                    observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-06-02"),
+                ),
             ],
             site=COMPLETE,
         ),
@@ -197,18 +277,32 @@ SEQUENCES = Topic(
 COUNTS = Topic(
     "counts",
     "How many",
-    "Distinct occurrences are counted: by record, by day, or by value. Uncertain ones make it an interval. Where no "
-    "site says that its records are complete, or the criterion says they are not, records are a lower bound: then "
-    "only a number that is too high decides.",
+    "Distinct occurrences are counted: by record, by day, or by value. Uncertain ones make it an interval. "
+    "Where no site says that its records are complete, or the criterion says they are not, records are a "
+    "lower bound: then only a number that is too high decides.",
     (
         Table(
             "count-records",
             "At most 1 infarction",
             "count: {of: {condition: {concept: myocardial-infarction}}, at_most: 1}",
             [
-                case("one", true("c1", basis="presumed", reason="absence-presumed", value="1"), condition(INFARCTION)),
-                case("two", false("c1", "c2", value="2"), condition(INFARCTION), condition(INFARCTION, on="2026-02-01")),
-                case("one, and one unconfirmed", unknown("unconfirmed", "c1", "c2", value="1"), condition(INFARCTION), condition(INFARCTION, on="2026-02-01", verification="provisional")),
+                case(
+                    "one",
+                    true("c1", basis="presumed", reason="absence-presumed", value="1"),
+                    condition(INFARCTION),
+                ),
+                case(
+                    "two",
+                    false("c1", "c2", value="2"),
+                    condition(INFARCTION),
+                    condition(INFARCTION, on="2026-02-01"),
+                ),
+                case(
+                    "one, and one unconfirmed",
+                    unknown("unconfirmed", "c1", "c2", value="1"),
+                    condition(INFARCTION),
+                    condition(INFARCTION, on="2026-02-01", verification="provisional"),
+                ),
                 case("none", Expected("true", "presumed", "absence-presumed")),
             ],
             site=COMPLETE,
@@ -219,7 +313,12 @@ COUNTS = Topic(
             "count: {of: {condition: {concept: myocardial-infarction}}, at_most: 1}",
             [
                 case("one, perhaps more", unknown("censored-value", "c1", value="1"), condition(INFARCTION)),
-                case("two: too many already", false("c1", "c2"), condition(INFARCTION), condition(INFARCTION, on="2026-02-01")),
+                case(
+                    "two: too many already",
+                    false("c1", "c2"),
+                    condition(INFARCTION),
+                    condition(INFARCTION, on="2026-02-01"),
+                ),
                 case("none", unknown("no-record")),
             ],
         ),
@@ -237,17 +336,42 @@ COUNTS = Topic(
             "Different days with a dose",
             "count: {of: {received: {concept: systemic-chemotherapy}}, distinct: day, at_least: 2}",
             [
-                case("two doses on one day", unknown("censored-value", "g1", "g2", value="1"), given(CISPLATIN), given(CISPLATIN)),
-                case("on two days", true("g1", "g2", value="2"), given(CISPLATIN), given(CISPLATIN, on="2026-10-27")),
+                case(
+                    "two doses on one day",
+                    unknown("censored-value", "g1", "g2", value="1"),
+                    given(CISPLATIN),
+                    given(CISPLATIN),
+                ),
+                case(
+                    "on two days",
+                    true("g1", "g2", value="2"),
+                    given(CISPLATIN),
+                    given(CISPLATIN, on="2026-10-27"),
+                ),
             ],
         ),
         Table(
             "count-values",
             "Different sites of metastasis",
-            "count: {of: {finding: {concept: metastasis-site, in: [liver, lung, bone]}}, distinct: value, at_least: 2}",
+            """\
+count:
+  of: {finding: {concept: metastasis-site, in: [liver, lung, bone]}}
+  distinct: value
+  at_least: 2
+""",
             [
-                case("liver twice", unknown("censored-value", "c1", "c2", value="1"), condition(LIVER_METASTASIS), condition(LIVER_METASTASIS, on="2026-10-01")),
-                case("liver and lung", true("c1", "c2", value="2"), condition(LIVER_METASTASIS), condition(LUNG_METASTASIS)),
+                case(
+                    "liver twice",
+                    unknown("censored-value", "c1", "c2", value="1"),
+                    condition(LIVER_METASTASIS),
+                    condition(LIVER_METASTASIS, on="2026-10-01"),
+                ),
+                case(
+                    "liver and lung",
+                    true("c1", "c2", value="2"),
+                    condition(LIVER_METASTASIS),
+                    condition(LUNG_METASTASIS),
+                ),
             ],
         ),
         Table(
@@ -255,8 +379,15 @@ COUNTS = Topic(
             "At most 4 metastases, of which not all may be coded",
             "count: {of: {condition: {concept: distant-metastasis}}, complete: false, at_most: 1}",
             [
-                case("one on record", unknown("censored-value", "c1", value="1"), condition(LIVER_METASTASIS)),
-                case("two on record", false("c1", "c2"), condition(LIVER_METASTASIS), condition(LUNG_METASTASIS)),
+                case(
+                    "one on record", unknown("censored-value", "c1", value="1"), condition(LIVER_METASTASIS)
+                ),
+                case(
+                    "two on record",
+                    false("c1", "c2"),
+                    condition(LIVER_METASTASIS),
+                    condition(LUNG_METASTASIS),
+                ),
             ],
             site=COMPLETE,
         ),
@@ -272,13 +403,38 @@ COUNTS = Topic(
             "Measurements are counted as they are recorded",
             "count: {of: {measured: {concept: platelet-count, below: 100 10*9/L}}, within: 90 d, at_most: 1}",
             [
-                case("one low", true("o1", value="1"), observation(PLATELETS, "50 10*9/L"), observation(PLATELETS, "200 10*9/L", on="2026-10-25")),
-                case("two low", false("o1", "o2"), observation(PLATELETS, "50 10*9/L"), observation(PLATELETS, "60 10*9/L", on="2026-10-25")),
-                case("one low, one without a unit", unknown("no-unit", "o1", "o2"), observation(PLATELETS, "50 10*9/L"), observation(PLATELETS, "60", on="2026-10-25")),
-                case("one low in the window, one before", true("o1"), observation(PLATELETS, "50 10*9/L"), observation(PLATELETS, "60 10*9/L", on="2026-07-01")),
+                case(
+                    "one low",
+                    true("o1", value="1"),
+                    observation(PLATELETS, "50 10*9/L"),
+                    observation(PLATELETS, "200 10*9/L", on="2026-10-25"),
+                ),
+                case(
+                    "two low",
+                    false("o1", "o2"),
+                    observation(PLATELETS, "50 10*9/L"),
+                    observation(PLATELETS, "60 10*9/L", on="2026-10-25"),
+                ),
+                case(
+                    "one low, one without a unit",
+                    unknown("no-unit", "o1", "o2"),
+                    observation(PLATELETS, "50 10*9/L"),
+                    observation(PLATELETS, "60", on="2026-10-25"),
+                ),
+                case(
+                    "one low in the window, one before",
+                    true("o1"),
+                    observation(PLATELETS, "50 10*9/L"),
+                    observation(PLATELETS, "60 10*9/L", on="2026-07-01"),
+                ),
             ],
         ),
     ),
 )
 
-CHAPTER = Chapter("events", "Events in time", "Diagnoses and therapies as events: when, in which order, how often.", (DIAGNOSES, ELAPSED, SEQUENCES, COUNTS))
+CHAPTER = Chapter(
+    "events",
+    "Events in time",
+    "Diagnoses and therapies as events: when, in which order, how often.",
+    (DIAGNOSES, ELAPSED, SEQUENCES, COUNTS),
+)

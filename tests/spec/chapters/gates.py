@@ -32,7 +32,10 @@ def enrolled(status: str, study: str = "trial") -> Resource:
 def trial(number: str) -> Resource:
     """The ResearchStudy of that number."""
     return other(
-        "ResearchStudy", id="trial", status="active", identifier=[{"system": "https://clinicaltrials.gov", "value": number}]
+        "ResearchStudy",
+        id="trial",
+        status="active",
+        identifier=[{"system": "https://clinicaltrials.gov", "value": number}],
     )
 
 
@@ -89,9 +92,21 @@ ONE = Topic(
                 case("an active consent that denies", Gated("objected"), consent()),
                 case("one that permits", true(), consent(provision={"type": "permit"})),
                 case("not active", true(), consent(status="inactive")),
-                case("about something else than research", true(), consent(scope=concept(Code("consent-scope", "treatment")))),
-                case("no longer in force", true(), consent(provision={"type": "deny", "period": {"end": "2025-12-31"}})),
-                case("not yet in force", true(), consent(provision={"type": "deny", "period": {"start": "2027-01-01"}})),
+                case(
+                    "about something else than research",
+                    true(),
+                    consent(scope=concept(Code("consent-scope", "treatment"))),
+                ),
+                case(
+                    "no longer in force",
+                    true(),
+                    consent(provision={"type": "deny", "period": {"end": "2025-12-31"}}),
+                ),
+                case(
+                    "not yet in force",
+                    true(),
+                    consent(provision={"type": "deny", "period": {"start": "2027-01-01"}}),
+                ),
                 case(
                     "in force until the index date",
                     Gated("objected"),
@@ -99,7 +114,13 @@ ONE = Topic(
                 ),
                 case("the site’s own flag", Gated("objected"), flag()),
                 case("the flag, inactive", true(), flag("inactive")),
-                case("another flag", true(), other("Flag", status="active", code=concept(Code("http://hospital.example/flags", "diet")))),
+                case(
+                    "another flag",
+                    true(),
+                    other(
+                        "Flag", status="active", code=concept(Code("http://hospital.example/flags", "diet"))
+                    ),
+                ),
             ],
             population="oesophageal-cancer",
             background=(CANCER,),
@@ -113,7 +134,9 @@ ONE = Topic(
                 case("on study", Gated("on-study"), enrolled("on-study"), trial("SPEC-gate-on-study")),
                 case("in follow-up", Gated("on-study"), enrolled("follow-up"), trial("SPEC-gate-on-study")),
                 case("declined", Gated("declined"), enrolled("not-registered"), trial("SPEC-gate-on-study")),
-                case("failed screening", Gated("declined"), enrolled("ineligible"), trial("SPEC-gate-on-study")),
+                case(
+                    "failed screening", Gated("declined"), enrolled("ineligible"), trial("SPEC-gate-on-study")
+                ),
                 case("withdrawn", Gated("declined"), enrolled("withdrawn"), trial("SPEC-gate-on-study")),
                 case("being screened", true(), enrolled("screening"), trial("SPEC-gate-on-study")),
                 case(
@@ -157,7 +180,8 @@ ONE = Topic(
 MERGED = Topic(
     "merged",
     "Merged patients",
-    "The records of a patient who was replaced by another follow the survivor; the replaced one is taken out.",
+    "The records of a patient who was replaced by another follow the survivor; the replaced one is taken "
+    "out.",
     (
         Table(
             "gate-merged",
@@ -190,7 +214,13 @@ ORDER = Topic(
             [
                 case("inactive and deceased", Gated("inactive"), patient(active=False, deceasedBoolean=True)),
                 case("deceased and objecting", Gated("deceased"), patient(deceasedBoolean=True), consent()),
-                case("objecting and on study", Gated("objected"), consent(), enrolled("on-study"), trial("SPEC-gate-order")),
+                case(
+                    "objecting and on study",
+                    Gated("objected"),
+                    consent(),
+                    enrolled("on-study"),
+                    trial("SPEC-gate-order"),
+                ),
                 case(
                     "on study and declined before",
                     Gated("on-study"),
@@ -207,5 +237,8 @@ ORDER = Topic(
 )
 
 CHAPTER = Chapter(
-    "gates", "Gates", "What takes a member out of screening before any criterion is looked at.", (ONE, MERGED, ORDER)
+    "gates",
+    "Gates",
+    "What takes a member out of screening before any criterion is looked at.",
+    (ONE, MERGED, ORDER),
 )

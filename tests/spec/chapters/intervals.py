@@ -16,7 +16,8 @@ def spread(low: int | None, high: int | None) -> Resource:
     """A platelet count that is a range."""
     ends = {"low": low, "high": high}
     return observation(
-        PLATELETS, valueRange={end: quantity(f"{value} 10*9/L") for end, value in ends.items() if value is not None}
+        PLATELETS,
+        valueRange={end: quantity(f"{value} 10*9/L") for end, value in ends.items() if value is not None},
     )
 
 
@@ -32,10 +33,30 @@ COMPARISONS = Topic(
     "A value is compared with a bound as it is written: `at_least` and `at_most` include it, `above` and "
     "`below` do not. A range needs both.",
     (
-        Table("at-least", "At least 100", "measured: {concept: platelet-count, at_least: 100 10*9/L}", bounds({"99.9": "F", "100": "T", "100.1": "T"})),
-        Table("above", "Above 100", "measured: {concept: platelet-count, above: 100 10*9/L}", bounds({"99.9": "F", "100": "F", "100.1": "T"})),
-        Table("at-most", "At most 100", "measured: {concept: platelet-count, at_most: 100 10*9/L}", bounds({"99.9": "T", "100": "T", "100.1": "F"})),
-        Table("below", "Below 100", "measured: {concept: platelet-count, below: 100 10*9/L}", bounds({"99.9": "T", "100": "F", "100.1": "F"})),
+        Table(
+            "at-least",
+            "At least 100",
+            "measured: {concept: platelet-count, at_least: 100 10*9/L}",
+            bounds({"99.9": "F", "100": "T", "100.1": "T"}),
+        ),
+        Table(
+            "above",
+            "Above 100",
+            "measured: {concept: platelet-count, above: 100 10*9/L}",
+            bounds({"99.9": "F", "100": "F", "100.1": "T"}),
+        ),
+        Table(
+            "at-most",
+            "At most 100",
+            "measured: {concept: platelet-count, at_most: 100 10*9/L}",
+            bounds({"99.9": "T", "100": "T", "100.1": "F"}),
+        ),
+        Table(
+            "below",
+            "Below 100",
+            "measured: {concept: platelet-count, below: 100 10*9/L}",
+            bounds({"99.9": "T", "100": "F", "100.1": "F"}),
+        ),
         Table(
             "between",
             "From 100 to below 200",
@@ -48,21 +69,47 @@ COMPARISONS = Topic(
 CENSORED = Topic(
     "censored",
     "Values that are only bounded",
-    "`<0.5` is an interval, and so is a range from low to high. A comparison that the interval cannot settle is "
-    "unknown, `censored-value`. The value is shown with its sign.",
+    "`<0.5` is an interval, and so is a range from low to high. A comparison that the interval cannot "
+    "settle is unknown, `censored-value`. The value is shown with its sign.",
     (
         Table(
             "censored-at-least",
             "At least 100",
             "measured: {concept: platelet-count, at_least: 100 10*9/L}",
             [
-                *bounds({"<100": "F", "<=100": "U", "<101": "U", "<50": "F", ">100": "T", ">=100": "T", ">99": "U", ">50": "U"}),
+                *bounds(
+                    {
+                        "<100": "F",
+                        "<=100": "U",
+                        "<101": "U",
+                        "<50": "F",
+                        ">100": "T",
+                        ">=100": "T",
+                        ">99": "U",
+                        ">50": "U",
+                    }
+                ),
                 case("the sign is shown", true("o1", value=">=100", unit="10*9/L"), count(">=100")),
             ],
         ),
-        Table("censored-above", "Above 100", "measured: {concept: platelet-count, above: 100 10*9/L}", bounds({"<=100": "F", ">100": "T", ">=100": "U", "<100.1": "U"})),
-        Table("censored-at-most", "At most 100", "measured: {concept: platelet-count, at_most: 100 10*9/L}", bounds({"<=100": "T", "<100": "T", ">100": "F", ">=100": "U", "<101": "U"})),
-        Table("censored-below", "Below 100", "measured: {concept: platelet-count, below: 100 10*9/L}", bounds({"<100": "T", "<=100": "U", ">=100": "F", ">99": "U"})),
+        Table(
+            "censored-above",
+            "Above 100",
+            "measured: {concept: platelet-count, above: 100 10*9/L}",
+            bounds({"<=100": "F", ">100": "T", ">=100": "U", "<100.1": "U"}),
+        ),
+        Table(
+            "censored-at-most",
+            "At most 100",
+            "measured: {concept: platelet-count, at_most: 100 10*9/L}",
+            bounds({"<=100": "T", "<100": "T", ">100": "F", ">=100": "U", "<101": "U"}),
+        ),
+        Table(
+            "censored-below",
+            "Below 100",
+            "measured: {concept: platelet-count, below: 100 10*9/L}",
+            bounds({"<100": "T", "<=100": "U", ">=100": "F", ">99": "U"}),
+        ),
         Table(
             "ranges",
             "A value from low to high",
@@ -86,7 +133,11 @@ CENSORED = Topic(
             "A number in a text is read, and `derived`",
             "measured: {concept: alanine-aminotransferase, at_most: 40 U/L}",
             [
-                case("“< 5 U/L”", true("o1", basis="derived", value="<5", unit="U/L"), observation(ALT, text="< 5 U/L")),
+                case(
+                    "“< 5 U/L”",
+                    true("o1", basis="derived", value="<5", unit="U/L"),
+                    observation(ALT, text="< 5 U/L"),
+                ),
                 case("“55 U/L”", false("o1", basis="derived"), observation(ALT, text="55 U/L")),
                 case("“≤40 U/L”", true("o1", basis="derived"), observation(ALT, text="≤40 U/L")),
                 case("“55”: no unit", unknown("no-unit", "o1", basis="derived"), observation(ALT, text="55")),
@@ -107,12 +158,30 @@ PARTS = Topic(
             'measured: {concept: systolic-blood-pressure, below: "140 mm[Hg]"}',
             [
                 case("by its own code", true("o1"), observation(SYSTOLIC, "130 mm[Hg]")),
-                case("as a component", true("o1", value="130"), observation(PRESSURE, parts=[(DIASTOLIC, "90 mm[Hg]"), (SYSTOLIC, "130 mm[Hg]")])),
-                case("another component alone", unknown("no-record"), observation(PRESSURE, parts=[(DIASTOLIC, "90 mm[Hg]")])),
-                case("the later of both", false("o2"), observation(SYSTOLIC, "130 mm[Hg]", on="2026-10-10"), observation(PRESSURE, parts=[(SYSTOLIC, "150 mm[Hg]")])),
+                case(
+                    "as a component",
+                    true("o1", value="130"),
+                    observation(PRESSURE, parts=[(DIASTOLIC, "90 mm[Hg]"), (SYSTOLIC, "130 mm[Hg]")]),
+                ),
+                case(
+                    "another component alone",
+                    unknown("no-record"),
+                    observation(PRESSURE, parts=[(DIASTOLIC, "90 mm[Hg]")]),
+                ),
+                case(
+                    "the later of both",
+                    false("o2"),
+                    observation(SYSTOLIC, "130 mm[Hg]", on="2026-10-10"),
+                    observation(PRESSURE, parts=[(SYSTOLIC, "150 mm[Hg]")]),
+                ),
             ],
         ),
     ),
 )
 
-CHAPTER = Chapter("intervals", "Values are intervals", "How a value is compared with a bound.", (COMPARISONS, CENSORED, PARTS))
+CHAPTER = Chapter(
+    "intervals",
+    "Values are intervals",
+    "How a value is compared with a bound.",
+    (COMPARISONS, CENSORED, PARTS),
+)

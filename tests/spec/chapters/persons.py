@@ -15,9 +15,17 @@ AGE = Topic(
             "At least 18 years on 1 November 2026",
             "age: {at_least: 18 a}",
             [
-                case("18 that day", true("patient", value="18", unit="a", date="2008-11-01"), patient(birthDate="2008-11-01")),
+                case(
+                    "18 that day",
+                    true("patient", value="18", unit="a", date="2008-11-01"),
+                    patient(birthDate="2008-11-01"),
+                ),
                 case("18 the day after", false("patient", value="17"), patient(birthDate="2008-11-02")),
-                case("born that month", unknown("imprecise-date", "patient", value="17-18"), patient(birthDate="2008-11")),
+                case(
+                    "born that month",
+                    unknown("imprecise-date", "patient", value="17-18"),
+                    patient(birthDate="2008-11"),
+                ),
                 case("born the month before", true("patient", value="18"), patient(birthDate="2008-10")),
                 case("born that year", unknown("imprecise-date", "patient"), patient(birthDate="2008")),
                 case("born the year before", true("patient", value="18-19"), patient(birthDate="2007")),
@@ -43,7 +51,9 @@ AGE = Topic(
             "From 18 to 75",
             "age: {at_least: 18 a, at_most: 75 a}",
             [
-                case("75 and 364 days: still 75", true("patient", value="75"), patient(birthDate="1950-11-02")),
+                case(
+                    "75 and 364 days: still 75", true("patient", value="75"), patient(birthDate="1950-11-02")
+                ),
                 case("76", false("patient", value="76"), patient(birthDate="1950-11-01")),
             ],
         ),

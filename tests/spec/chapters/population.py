@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lib.records import condition, observation, other, reference
+from tests.lib.records import Code, condition, observation, other, reference
 from tests.spec.codes import (
     BREAST_CANCER,
     CLINICAL_T,
@@ -17,7 +17,6 @@ from tests.spec.codes import (
     TUMOUR_SIZE,
     icd,
 )
-from tests.lib.records import Code
 from tests.spec.tables import Chapter, Outside, Table, Topic, case, true, unknown
 
 ALWAYS = "constant: true"
@@ -41,7 +40,11 @@ MEMBERSHIP = Topic(
                 case("a code of the cancer", true(), condition(OESOPHAGEAL_CANCER)),
                 case("a finer code, by prefix of ICD-10", true(), condition(icd("C15.4", "middle third"))),
                 case("resolved: it was there", true(), condition(OESOPHAGEAL_CANCER, clinical="resolved")),
-                case("unconfirmed: not refuted", true(), condition(OESOPHAGEAL_CANCER, verification="unconfirmed")),
+                case(
+                    "unconfirmed: not refuted",
+                    true(),
+                    condition(OESOPHAGEAL_CANCER, verification="unconfirmed"),
+                ),
                 case("without any date", true(), condition(OESOPHAGEAL_CANCER, on=None)),
                 case("refuted", Outside(), condition(OESOPHAGEAL_CANCER, verification="refuted")),
                 case(
@@ -58,7 +61,11 @@ MEMBERSHIP = Topic(
                 case("a history code alone", Outside(), condition(Code("icd-10-cm", "Z85.01", "history"))),
                 case("another cancer", Outside(), condition(BREAST_CANCER)),
                 case("no record at all", Outside()),
-                case("diagnosed after the index date", Outside(), condition(OESOPHAGEAL_CANCER, on="2026-11-02")),
+                case(
+                    "diagnosed after the index date",
+                    Outside(),
+                    condition(OESOPHAGEAL_CANCER, on="2026-11-02"),
+                ),
                 case("diagnosed on the index date", true(), condition(OESOPHAGEAL_CANCER, on="2026-11-01")),
             ],
             population="oesophageal-cancer",
@@ -69,7 +76,9 @@ MEMBERSHIP = Topic(
             ALWAYS,
             [
                 case("prostate cancer", true(), condition(PROSTATE_CANCER)),
-                case("a neoplasm of the prostate, of unstated behaviour", true(), condition(PROSTATE_NEOPLASM)),
+                case(
+                    "a neoplasm of the prostate, of unstated behaviour", true(), condition(PROSTATE_NEOPLASM)
+                ),
                 case("the same, refuted", Outside(), condition(PROSTATE_NEOPLASM, verification="refuted")),
             ],
             population="prostate-cancer",
@@ -136,14 +145,18 @@ LINKS = Topic(
             "No link, and the index cancer is in remission",
             SIZE,
             [
-                case("the only cancer on record leaves no doubt", true("o1"), observation(TUMOUR_SIZE, "4 cm")),
+                case(
+                    "the only cancer on record leaves no doubt", true("o1"), observation(TUMOUR_SIZE, "4 cm")
+                ),
                 case(
                     "another cancer is the one that is active",
                     unknown("ambiguous-focus", "o1"),
                     BREAST,
                     observation(TUMOUR_SIZE, "4 cm"),
                 ),
-                case("linked, it counts", true("o1"), BREAST, observation(TUMOUR_SIZE, "4 cm", focus="cancer")),
+                case(
+                    "linked, it counts", true("o1"), BREAST, observation(TUMOUR_SIZE, "4 cm", focus="cancer")
+                ),
             ],
             population="oesophageal-cancer",
             background=(condition(OESOPHAGEAL_CANCER, id="cancer", clinical="remission"),),
@@ -154,7 +167,9 @@ LINKS = Topic(
             SIZE,
             [
                 case("no link", unknown("ambiguous-focus", "o1"), observation(TUMOUR_SIZE, "4 cm")),
-                case("focus on the index cancer", true("o1"), observation(TUMOUR_SIZE, "4 cm", focus="cancer")),
+                case(
+                    "focus on the index cancer", true("o1"), observation(TUMOUR_SIZE, "4 cm", focus="cancer")
+                ),
                 case(
                     "focus on the other cancer: no record of this one",
                     unknown("no-record"),
@@ -164,7 +179,9 @@ LINKS = Topic(
                     "related condition in an extension",
                     true("o1"),
                     observation(
-                        TUMOUR_SIZE, "4 cm", extension=[{"url": RELATED, "valueReference": reference("cancer")}]
+                        TUMOUR_SIZE,
+                        "4 cm",
+                        extension=[{"url": RELATED, "valueReference": reference("cancer")}],
                     ),
                 ),
                 case(
@@ -236,7 +253,9 @@ all:
                     "both linked",
                     true("c1", "o1"),
                     observation(CLINICAL_T, coded=T3, focus="cancer"),
-                    condition(LIVER_METASTASIS, extension=[{"url": RELATED, "valueReference": reference("cancer")}]),
+                    condition(
+                        LIVER_METASTASIS, extension=[{"url": RELATED, "valueReference": reference("cancer")}]
+                    ),
                 ),
                 case(
                     "neither linked",

@@ -15,8 +15,8 @@ def haemoglobin(value: str, on: str = "2026-10-20") -> Resource:
 RECORDED = Topic(
     "recorded",
     "Is on record",
-    "`recorded` asks whether something is on record: true where it is true, else false, and then presumed: the "
-    "study asks for no more. What could not be read stays unknown.",
+    "`recorded` asks whether something is on record: true where it is true, else false, and then presumed: "
+    "the study asks for no more. What could not be read stays unknown.",
     (
         Table(
             "recorded",
@@ -45,7 +45,9 @@ JUDGEMENT = Topic(
             [
                 case("on record", unknown("judgement", "c1", value="230690007"), condition(STROKE)),
                 case("refuted", false("c1"), condition(STROKE, verification="refuted")),
-                case("unconfirmed", unknown("unconfirmed", "c1"), condition(STROKE, verification="provisional")),
+                case(
+                    "unconfirmed", unknown("unconfirmed", "c1"), condition(STROKE, verification="provisional")
+                ),
                 case("no record", unknown("no-record")),
             ],
         ),
@@ -64,9 +66,9 @@ ASKED = "questions:\n  - {id: unit, asks: 'Is 11 g/dL meant?'%s}\n"
 QUESTIONS = Topic(
     "questions",
     "Questions to the investigator",
-    "An ambiguity of the protocol is a question with readings. Until it is answered, the readings’ common truth "
-    "holds, and the range where they differ is `bound-in-question`. The answer, with who gave it and when, "
-    "stands in the study file.",
+    "An ambiguity of the protocol is a question with readings. Until it is answered, the readings’ common "
+    "truth holds, and the range where they differ is `bound-in-question`. The answer, with who gave it and "
+    "when, stands in the study file.",
     (
         Table(
             "question-open",
@@ -74,7 +76,11 @@ QUESTIONS = Topic(
             READINGS,
             [
                 case("120 g/L: enough by both readings", true("o1"), haemoglobin("120 g/L")),
-                case("80 g/L: by one only", unknown("bound-in-question", "o1", value="80"), haemoglobin("80 g/L")),
+                case(
+                    "80 g/L: by one only",
+                    unknown("bound-in-question", "o1", value="80"),
+                    haemoglobin("80 g/L"),
+                ),
                 case("no record", unknown("no-record")),
                 case("no unit", unknown("no-unit", "o1"), haemoglobin("120")),
             ],
@@ -123,15 +129,40 @@ LEAVES = Topic(
     "A constant decides by itself. What is asked in person is `confirm`, and text that nobody has mapped is "
     "`unread`: neither looks at any record.",
     (
-        Table("constant-true", "Any sex", "constant: true", [case("anybody", true()), case("a record changes nothing", true(), given(CISPLATIN))]),
+        Table(
+            "constant-true",
+            "Any sex",
+            "constant: true",
+            [case("anybody", true()), case("a record changes nothing", true(), given(CISPLATIN))],
+        ),
         Table("constant-false", "Never", "constant: false", [case("anybody", false())]),
-        Table("confirm", "Consents", "confirm: Does the patient consent?", [case("anybody", unknown("ask-in-person", basis="confirm"))]),
-        Table("confirm-not", "The negation of what is asked", "not: {confirm: 'Does the patient refuse?'}", [case("anybody", unknown("ask-in-person", basis="confirm"))]),
-        Table("unread", "Not mapped", 'unread: "Suitable in the view of the team"', [case("anybody", unknown("unread"))]),
+        Table(
+            "confirm",
+            "Consents",
+            "confirm: Does the patient consent?",
+            [case("anybody", unknown("ask-in-person", basis="confirm"))],
+        ),
+        Table(
+            "confirm-not",
+            "The negation of what is asked",
+            "not: {confirm: 'Does the patient refuse?'}",
+            [case("anybody", unknown("ask-in-person", basis="confirm"))],
+        ),
+        Table(
+            "unread",
+            "Not mapped",
+            'unread: "Suitable in the view of the team"',
+            [case("anybody", unknown("unread"))],
+        ),
         Table(
             "constant-branch",
             "A branch that is a constant rests on its condition",
-            "conditional: {when: {condition: {concept: stroke}}, then: {constant: false}, otherwise: {constant: true}}",
+            """\
+conditional:
+  when: {condition: {concept: stroke}}
+  then: {constant: false}
+  otherwise: {constant: true}
+""",
             [
                 case("a stroke", false("c1"), condition(STROKE)),
                 case("none on record", Expected("true", "presumed", "absence-presumed")),
@@ -141,4 +172,9 @@ LEAVES = Topic(
     ),
 )
 
-CHAPTER = Chapter("readings", "Readings, questions and what is asked", "How a study file says what records cannot settle by themselves.", (RECORDED, JUDGEMENT, QUESTIONS, LEAVES))
+CHAPTER = Chapter(
+    "readings",
+    "Readings, questions and what is asked",
+    "How a study file says what records cannot settle by themselves.",
+    (RECORDED, JUDGEMENT, QUESTIONS, LEAVES),
+)

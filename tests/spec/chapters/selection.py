@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.lib.records import Resource, condition, given, observation, ordered, procedure
 from tests.spec.codes import (
     BREAST_CANCER,
@@ -28,17 +30,18 @@ from tests.spec.tables import Chapter, Table, Topic, case, false, true, unknown
 COUNT = "measured: {concept: platelet-count, at_least: 100 10*9/L}"
 
 
-def count(value: str, on: str | None = "2026-10-20", **more: object) -> Resource:
+def count(value: str, on: str | None = "2026-10-20", **more: Any) -> Resource:
     """A platelet count; a bare number has the unit 10*9/L."""
-    return observation(PLATELETS, value if " " in value or not value[-1].isdigit() else f"{value} 10*9/L", on=on, **more)
+    return observation(PLATELETS, value if " " in value else f"{value} 10*9/L", on=on, **more)
 
 
 WINDOWS = Topic(
     "windows",
     "Two windows",
-    "Each concept has a window in which a record decides and one in which it is still shown; both ends of both "
-    "are included. Beyond the first a record is `stale`, its value still shown; beyond both it is `no-record`. "
-    "A platelet count decides for 28 days and is shown for 90. A criterion may name a window of its own.",
+    "Each concept has a window in which a record decides and one in which it is still shown; both ends of "
+    "both are included. Beyond the first a record is `stale`, its value still shown; beyond both it is "
+    "`no-record`. A platelet count decides for 28 days and is shown for 90. A criterion may name a window "
+    "of its own.",
     (
         Table(
             "window",
@@ -47,11 +50,20 @@ WINDOWS = Topic(
             [
                 case("on the index date", true("o1"), count("200", "2026-11-01")),
                 case("28 days before", true("o1", value="200"), count("200", "2026-10-04")),
-                case("29 days before: stale, and shown", unknown("stale", "o1", value="200", unit="10*9/L", date="2026-10-03"), count("200", "2026-10-03")),
+                case(
+                    "29 days before: stale, and shown",
+                    unknown("stale", "o1", value="200", unit="10*9/L", date="2026-10-03"),
+                    count("200", "2026-10-03"),
+                ),
                 case("90 days before", unknown("stale", "o1"), count("200", "2026-08-03")),
                 case("91 days before", unknown("no-record"), count("200", "2026-08-02")),
                 case("the day after the index date", unknown("no-record"), count("200", "2026-11-02")),
-                case("two stale ones: the later is shown", unknown("stale", "o2"), count("200", "2026-09-01"), count("150", "2026-09-15")),
+                case(
+                    "two stale ones: the later is shown",
+                    unknown("stale", "o2"),
+                    count("200", "2026-09-01"),
+                    count("150", "2026-09-15"),
+                ),
             ],
         ),
         Table(
@@ -89,34 +101,91 @@ WINDOWS = Topic(
 LATEST = Topic(
     "latest",
     "The latest usable value",
-    "The latest usable item in the window decides. One without a value falls back to the one before; one that is "
-    "implausible, has no unit, or a unit that cannot be compared, blocks: it is not passed over.",
+    "The latest usable item in the window decides. One without a value falls back to the one before; one "
+    "that is implausible, has no unit, or a unit that cannot be compared, blocks: it is not passed over.",
     (
         Table(
             "latest",
             "Later and earlier",
             COUNT,
             [
-                case("the later one decides", false("o2", value="50"), count("200", "2026-10-10"), count("50", "2026-10-20")),
-                case("whatever the order of the records", true("o2"), count("50", "2026-10-10", id="o1"), count("200", "2026-10-20", id="o2")),
-                case("later by the hour", false("o2"), count("200", "2026-10-20T08:00:00Z"), count("50", "2026-10-20T09:00:00Z")),
-                case("later by the zone", false("o1"), count("50", "2026-10-20T08:00:00-02:00"), count("200", "2026-10-20T09:00:00Z")),
-                case("without a value: the one before", true("o1"), count("200", "2026-10-10"), observation(PLATELETS)),
+                case(
+                    "the later one decides",
+                    false("o2", value="50"),
+                    count("200", "2026-10-10"),
+                    count("50", "2026-10-20"),
+                ),
+                case(
+                    "whatever the order of the records",
+                    true("o2"),
+                    count("50", "2026-10-10", id="o1"),
+                    count("200", "2026-10-20", id="o2"),
+                ),
+                case(
+                    "later by the hour",
+                    false("o2"),
+                    count("200", "2026-10-20T08:00:00Z"),
+                    count("50", "2026-10-20T09:00:00Z"),
+                ),
+                case(
+                    "later by the zone",
+                    false("o1"),
+                    count("50", "2026-10-20T08:00:00-02:00"),
+                    count("200", "2026-10-20T09:00:00Z"),
+                ),
+                case(
+                    "without a value: the one before",
+                    true("o1"),
+                    count("200", "2026-10-10"),
+                    observation(PLATELETS),
+                ),
                 case("only one without a value", unknown("no-value", "o1"), observation(PLATELETS)),
-                case("implausible: blocks", unknown("implausible-value", "o2"), count("200", "2026-10-10"), count("200000")),
-                case("no unit: blocks", unknown("no-unit", "o2", value="200"), count("200", "2026-10-10"), observation(PLATELETS, "200")),
-                case("a unit of another kind: blocks", unknown("incomparable-unit", "o2"), count("200", "2026-10-10"), count("200 g/L")),
-                case("a later good value wins over a block", true("o2"), count("200000", "2026-10-10"), count("200")),
-                case("no date at all: it may be the latest", unknown("imprecise-date", "o1", "o2"), count("200"), count("50", None)),
+                case(
+                    "implausible: blocks",
+                    unknown("implausible-value", "o2"),
+                    count("200", "2026-10-10"),
+                    count("200000"),
+                ),
+                case(
+                    "no unit: blocks",
+                    unknown("no-unit", "o2", value="200"),
+                    count("200", "2026-10-10"),
+                    observation(PLATELETS, "200"),
+                ),
+                case(
+                    "a unit of another kind: blocks",
+                    unknown("incomparable-unit", "o2"),
+                    count("200", "2026-10-10"),
+                    count("200 g/L"),
+                ),
+                case(
+                    "a later good value wins over a block",
+                    true("o2"),
+                    count("200000", "2026-10-10"),
+                    count("200"),
+                ),
+                case(
+                    "no date at all: it may be the latest",
+                    unknown("imprecise-date", "o1", "o2"),
+                    count("200"),
+                    count("50", None),
+                ),
             ],
         ),
         Table(
             "latest-category",
             "A value that says nothing falls back too",
-            'finding: {concept: hepatitis-b-surface-antigen, in: [positive]}',
+            "finding: {concept: hepatitis-b-surface-antigen, in: [positive]}",
             [
-                case("indeterminate after negative", false("o1"), observation(HBSAG, coded=NEGATIVE, on="2026-10-10"), observation(HBSAG, coded=INDETERMINATE)),
-                case("only indeterminate", unknown("no-value", "o1"), observation(HBSAG, coded=INDETERMINATE)),
+                case(
+                    "indeterminate after negative",
+                    false("o1"),
+                    observation(HBSAG, coded=NEGATIVE, on="2026-10-10"),
+                    observation(HBSAG, coded=INDETERMINATE),
+                ),
+                case(
+                    "only indeterminate", unknown("no-value", "o1"), observation(HBSAG, coded=INDETERMINATE)
+                ),
             ],
         ),
     ),
@@ -134,7 +203,9 @@ TIES = Topic(
             COUNT,
             [
                 case("same day, same truth", true("o1", "o2"), count("200"), count("150")),
-                case("same day, opposite truths", unknown("conflicting", "o1", "o2"), count("200"), count("50")),
+                case(
+                    "same day, opposite truths", unknown("conflicting", "o1", "o2"), count("200"), count("50")
+                ),
                 case(
                     "same instant, opposite truths",
                     unknown("conflicting", "o1", "o2"),
@@ -147,12 +218,39 @@ TIES = Topic(
                     count("200"),
                     count("50", "2026-10-20T08:00:00Z"),
                 ),
-                case("a day, and an hour of the next", false("o2"), count("200"), count("50", "2026-10-21T08:00:00Z")),
-                case("a month, and a day of it: same truth", true("o1", "o2"), count("200", "2026-10"), count("150")),
-                case("a month, and a day of it: opposite truths", unknown("imprecise-date", "o1", "o2"), count("50", "2026-10"), count("200")),
-                case("a month, and a day after it", true("o2"), count("50", "2026-10"), count("200", "2026-11-01")),
-                case("a year that may lie in the window", unknown("imprecise-date", "o1"), count("200", "2026")),
-                case("two months that may lie in the window", unknown("imprecise-date", "o1", "o2"), count("200", "2026-10"), count("150", "2026-10")),
+                case(
+                    "a day, and an hour of the next",
+                    false("o2"),
+                    count("200"),
+                    count("50", "2026-10-21T08:00:00Z"),
+                ),
+                case(
+                    "a month, and a day of it: same truth",
+                    true("o1", "o2"),
+                    count("200", "2026-10"),
+                    count("150"),
+                ),
+                case(
+                    "a month, and a day of it: opposite truths",
+                    unknown("imprecise-date", "o1", "o2"),
+                    count("50", "2026-10"),
+                    count("200"),
+                ),
+                case(
+                    "a month, and a day after it",
+                    true("o2"),
+                    count("50", "2026-10"),
+                    count("200", "2026-11-01"),
+                ),
+                case(
+                    "a year that may lie in the window", unknown("imprecise-date", "o1"), count("200", "2026")
+                ),
+                case(
+                    "two months that may lie in the window",
+                    unknown("imprecise-date", "o1", "o2"),
+                    count("200", "2026-10"),
+                    count("150", "2026-10"),
+                ),
             ],
         ),
     ),
@@ -161,8 +259,8 @@ TIES = Topic(
 WHICH = Topic(
     "which",
     "First, any, every, minimum, maximum",
-    "Besides the latest, a criterion may ask for the first value of a window, for any or every one, or for the "
-    "lowest or highest.",
+    "Besides the latest, a criterion may ask for the first value of a window, for any or every one, or for "
+    "the lowest or highest.",
     (
         Table(
             "first",
@@ -170,8 +268,18 @@ WHICH = Topic(
             "measured: {concept: platelet-count, at_least: 100 10*9/L, which: first}",
             [
                 case("the first is high", true("o1", value="200"), count("200", "2026-10-10"), count("50")),
-                case("the first in the window: an older one does not count", false("o2"), count("200", "2026-09-10"), count("50")),
-                case("opposite truths on the first day", unknown("conflicting", "o1", "o2"), count("200"), count("50")),
+                case(
+                    "the first in the window: an older one does not count",
+                    false("o2"),
+                    count("200", "2026-09-10"),
+                    count("50"),
+                ),
+                case(
+                    "opposite truths on the first day",
+                    unknown("conflicting", "o1", "o2"),
+                    count("200"),
+                    count("50"),
+                ),
             ],
         ),
         Table(
@@ -182,9 +290,24 @@ WHICH = Topic(
                 case("one of two", true("o1", value="200"), count("200", "2026-10-10"), count("50")),
                 case("both", true("o1", "o2"), count("200", "2026-10-10"), count("150")),
                 case("none", false("o1", "o2"), count("50", "2026-10-10"), count("60")),
-                case("one, that may lie before the window", unknown("imprecise-date", "o1"), count("200", "2026-10"), count("50")),
-                case("one has no unit", unknown("no-unit", "o1"), observation(PLATELETS, "200", on="2026-10-10"), count("50")),
-                case("one has no unit, another suffices", true("o2"), observation(PLATELETS, "200", on="2026-10-10"), count("200")),
+                case(
+                    "one, that may lie before the window",
+                    unknown("imprecise-date", "o1"),
+                    count("200", "2026-10"),
+                    count("50"),
+                ),
+                case(
+                    "one has no unit",
+                    unknown("no-unit", "o1"),
+                    observation(PLATELETS, "200", on="2026-10-10"),
+                    count("50"),
+                ),
+                case(
+                    "one has no unit, another suffices",
+                    true("o2"),
+                    observation(PLATELETS, "200", on="2026-10-10"),
+                    count("200"),
+                ),
             ],
         ),
         Table(
@@ -194,7 +317,12 @@ WHICH = Topic(
             [
                 case("both", true("o1", "o2"), count("200", "2026-10-10"), count("150")),
                 case("one of two", false("o2"), count("200", "2026-10-10"), count("50")),
-                case("one is unknown", unknown("no-unit", "o1"), observation(PLATELETS, "200", on="2026-10-10"), count("150")),
+                case(
+                    "one is unknown",
+                    unknown("no-unit", "o1"),
+                    observation(PLATELETS, "200", on="2026-10-10"),
+                    count("150"),
+                ),
                 case("no record", unknown("no-record")),
             ],
         ),
@@ -223,9 +351,9 @@ WHICH = Topic(
 LASTING = Topic(
     "lasting",
     "What lasts, and what an event ends",
-    "A positive serology persists, a negative one expires. A named event (treatment, progression) can end the "
-    "use of what came before it: such a record is then only shown. A reactive screen of HIV waits for another "
-    "test to confirm it.",
+    "A positive serology persists, a negative one expires. A named event (treatment, progression) can end "
+    "the use of what came before it: such a record is then only shown. A reactive screen of HIV waits for "
+    "another test to confirm it.",
     (
         Table(
             "persists",
@@ -233,10 +361,25 @@ LASTING = Topic(
             "finding: {concept: hepatitis-b-surface-antigen, in: [positive]}",
             [
                 case("positive, years ago", true("o1"), observation(HBSAG, coded=POSITIVE, on="2015-03-01")),
-                case("positive years ago, negative now", true("o1"), observation(HBSAG, coded=POSITIVE, on="2015-03-01"), observation(HBSAG, coded=NEGATIVE)),
-                case("negative, 180 days ago", false("o1"), observation(HBSAG, coded=NEGATIVE, on="2026-05-05")),
-                case("negative, 181 days ago", unknown("stale", "o1"), observation(HBSAG, coded=NEGATIVE, on="2026-05-04")),
-                case("negative, two years ago", unknown("no-record"), observation(HBSAG, coded=NEGATIVE, on="2024-10-20")),
+                case(
+                    "positive years ago, negative now",
+                    true("o1"),
+                    observation(HBSAG, coded=POSITIVE, on="2015-03-01"),
+                    observation(HBSAG, coded=NEGATIVE),
+                ),
+                case(
+                    "negative, 180 days ago", false("o1"), observation(HBSAG, coded=NEGATIVE, on="2026-05-05")
+                ),
+                case(
+                    "negative, 181 days ago",
+                    unknown("stale", "o1"),
+                    observation(HBSAG, coded=NEGATIVE, on="2026-05-04"),
+                ),
+                case(
+                    "negative, two years ago",
+                    unknown("no-record"),
+                    observation(HBSAG, coded=NEGATIVE, on="2024-10-20"),
+                ),
             ],
         ),
         Table(
@@ -254,17 +397,43 @@ LASTING = Topic(
             "measured: {concept: tumour-size, at_most: 10 cm}",
             [
                 case("no treatment", true("o1"), observation(TUMOUR_SIZE, "4 cm")),
-                case("treatment before", true("o1"), observation(TUMOUR_SIZE, "4 cm"), given(CISPLATIN, on="2026-10-01")),
-                case("treatment since", unknown("stale", "o1", value="4"), observation(TUMOUR_SIZE, "4 cm"), given(CISPLATIN, on="2026-10-25")),
-                case("progression since", unknown("stale", "o1"), observation(TUMOUR_SIZE, "4 cm"), observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-10-25")),
-                case("measured again after it", true("o2", value="3"), observation(TUMOUR_SIZE, "4 cm"), given(CISPLATIN, on="2026-10-22"), observation(TUMOUR_SIZE, "3 cm", on="2026-10-28")),
+                case(
+                    "treatment before",
+                    true("o1"),
+                    observation(TUMOUR_SIZE, "4 cm"),
+                    given(CISPLATIN, on="2026-10-01"),
+                ),
+                case(
+                    "treatment since",
+                    unknown("stale", "o1", value="4"),
+                    observation(TUMOUR_SIZE, "4 cm"),
+                    given(CISPLATIN, on="2026-10-25"),
+                ),
+                case(
+                    "progression since",
+                    unknown("stale", "o1"),
+                    observation(TUMOUR_SIZE, "4 cm"),
+                    observation(DISEASE_STATUS, coded=PROGRESSING, on="2026-10-25"),
+                ),
+                case(
+                    "measured again after it",
+                    true("o2", value="3"),
+                    observation(TUMOUR_SIZE, "4 cm"),
+                    given(CISPLATIN, on="2026-10-22"),
+                    observation(TUMOUR_SIZE, "3 cm", on="2026-10-28"),
+                ),
                 case(
                     "treatment some time that month",
                     unknown("imprecise-date", "o1"),
                     observation(TUMOUR_SIZE, "4 cm"),
                     procedure(RADIOTHERAPY, on="2026-10"),
                 ),
-                case("only ordered", true("o1"), observation(TUMOUR_SIZE, "4 cm"), ordered(CISPLATIN, on="2026-10-25")),
+                case(
+                    "only ordered",
+                    true("o1"),
+                    observation(TUMOUR_SIZE, "4 cm"),
+                    ordered(CISPLATIN, on="2026-10-25"),
+                ),
                 case(
                     "treatment of another cancer",
                     true("o1"),
@@ -289,10 +458,29 @@ SCORES = Topic(
             "ECOG 0 or 1",
             'finding: {concept: ecog-performance-status, in: ["0", "1"]}',
             [
-                case("the later one decides", false("o2"), observation(ECOG, coded=ECOG_1, on="2026-10-10"), observation(ECOG, coded=ECOG_2)),
-                case("29 days old", unknown("stale", "o1", value="1"), observation(ECOG, coded=ECOG_1, on="2026-10-03")),
-                case("same day, same truth", true("o1", "o2"), observation(ECOG, coded=ECOG_0), observation(ECOG, coded=ECOG_1)),
-                case("same day, opposite truths", unknown("conflicting", "o1", "o2"), observation(ECOG, coded=ECOG_2), observation(ECOG, coded=ECOG_1)),
+                case(
+                    "the later one decides",
+                    false("o2"),
+                    observation(ECOG, coded=ECOG_1, on="2026-10-10"),
+                    observation(ECOG, coded=ECOG_2),
+                ),
+                case(
+                    "29 days old",
+                    unknown("stale", "o1", value="1"),
+                    observation(ECOG, coded=ECOG_1, on="2026-10-03"),
+                ),
+                case(
+                    "same day, same truth",
+                    true("o1", "o2"),
+                    observation(ECOG, coded=ECOG_0),
+                    observation(ECOG, coded=ECOG_1),
+                ),
+                case(
+                    "same day, opposite truths",
+                    unknown("conflicting", "o1", "o2"),
+                    observation(ECOG, coded=ECOG_2),
+                    observation(ECOG, coded=ECOG_1),
+                ),
                 case("as an integer", true("o1", value="1"), observation(ECOG, integer=1)),
                 case("as a number without unit", true("o1"), observation(ECOG, "1")),
                 case("a code that nobody knows", unknown("no-value", "o1"), observation(ECOG, coded=T3)),

@@ -27,8 +27,8 @@ def haemoglobin(value: str) -> Resource:
 POLARITY = Topic(
     "polarity",
     "Met, failed, open",
-    "An inclusion is met when true and failed when false; an exclusion the reverse; unknown is open for both. "
-    "A verdict’s truth is that of the criterion’s own statement.",
+    "An inclusion is met when true and failed when false; an exclusion the reverse; unknown is open for "
+    "both. A verdict’s truth is that of the criterion’s own statement.",
     (
         Table(
             "polarity",
@@ -47,7 +47,9 @@ POLARITY = Topic(
                 ),
                 case(
                     "the inclusion failed",
-                    Standing(None, failed=("platelets",), met=("anaemia",), verdicts={"platelets": false("o1")}),
+                    Standing(
+                        None, failed=("platelets",), met=("anaemia",), verdicts={"platelets": false("o1")}
+                    ),
                     count("50"),
                     haemoglobin("120"),
                 ),
@@ -74,14 +76,16 @@ POLARITY = Topic(
 STATUS = Topic(
     "status",
     "Status of a subject",
-    "All met: `candidate`. None failed, some open: `potential-candidate`. Any failed: not on the list. What is "
-    "asked in person (`confirm`) is listed to be asked and never blocks; text that nobody has mapped (`unread`) "
-    "does block `candidate`. Nobody is ever called eligible: a person decides that.",
+    "All met: `candidate`. None failed, some open: `potential-candidate`. Any failed: not on the list. What "
+    "is asked in person (`confirm`) is listed to be asked and never blocks; text that nobody has mapped "
+    "(`unread`) does block `candidate`. Nobody is ever called eligible: a person decides that.",
     (
         Table(
             "status-confirm",
             "Consent is asked, and never blocks",
-            TWO.replace("exclusion:", "  - {id: consent, says: Consents, confirm: asked in person}\nexclusion:"),
+            TWO.replace(
+                "exclusion:", "  - {id: consent, says: Consents, confirm: asked in person}\nexclusion:"
+            ),
             [
                 case(
                     "all else met",
@@ -94,14 +98,21 @@ STATUS = Topic(
                     count("200"),
                     haemoglobin("120"),
                 ),
-                case("another open", Standing("potential-candidate", open=("platelets",)), haemoglobin("120")),
-                case("another failed", Standing(None, failed=("platelets",)), count("50"), haemoglobin("120")),
+                case(
+                    "another open", Standing("potential-candidate", open=("platelets",)), haemoglobin("120")
+                ),
+                case(
+                    "another failed", Standing(None, failed=("platelets",)), count("50"), haemoglobin("120")
+                ),
             ],
         ),
         Table(
             "status-unread",
             "Text that nobody has mapped blocks",
-            TWO.replace("exclusion:", '  - {id: other, says: Another thing, unread: "Suitable for the study"}\nexclusion:'),
+            TWO.replace(
+                "exclusion:",
+                '  - {id: other, says: Another thing, unread: "Suitable for the study"}\nexclusion:',
+            ),
             [
                 case(
                     "all else met",
@@ -109,7 +120,9 @@ STATUS = Topic(
                     count("200"),
                     haemoglobin("120"),
                 ),
-                case("another failed", Standing(None, failed=("platelets",)), count("50"), haemoglobin("120")),
+                case(
+                    "another failed", Standing(None, failed=("platelets",)), count("50"), haemoglobin("120")
+                ),
             ],
         ),
         Table(
@@ -123,14 +136,21 @@ STATUS = Topic(
                     count("50"),
                     observation(HAEMOGLOBIN, "120 g/L", on="yesterday"),
                 ),
-                case("everything could be read", Standing(None, failed=("platelets",)), count("50"), haemoglobin("120")),
+                case(
+                    "everything could be read",
+                    Standing(None, failed=("platelets",)),
+                    count("50"),
+                    haemoglobin("120"),
+                ),
             ],
         ),
     ),
 )
 
 RECOVERABLE = TWO.replace("10*9/L}}", "10*9/L}, recoverable: true, recheck_after: 7 d}").replace(
-    "exclusion:", '  - {id: ecog, says: ECOG 0 or 1, finding: {concept: ecog-performance-status, in: ["0", "1"]}}\nexclusion:'
+    "exclusion:",
+    '  - {id: ecog, says: ECOG at most 1, finding: {concept: ecog-performance-status, in: ["0", "1"]}}\n'
+    "exclusion:",
 )
 
 NEAR = Topic(

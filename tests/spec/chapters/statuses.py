@@ -27,7 +27,9 @@ CONTRAST = Code("snomed", "293637006", "allergy to contrast media")
 
 def each(make: Callable[..., Resource], of: Any, wanted: dict[str, Expected], **more: Any) -> list[Case]:
     """One row a status."""
-    return [case(f"`{status}`", expected, make(of, status=status, **more)) for status, expected in wanted.items()]
+    return [
+        case(f"`{status}`", expected, make(of, status=status, **more)) for status, expected in wanted.items()
+    ]
 
 
 NOTHING = unknown("no-record")
@@ -80,9 +82,21 @@ DIAGNOSES = Topic(
             [
                 case("`confirmed`", true("c1"), condition(STROKE)),
                 case("none", true("c1"), condition(STROKE, verification=None)),
-                case("`unconfirmed`", unknown("unconfirmed", "c1"), condition(STROKE, verification="unconfirmed")),
-                case("`provisional`", unknown("unconfirmed", "c1"), condition(STROKE, verification="provisional")),
-                case("`differential`", unknown("unconfirmed", "c1"), condition(STROKE, verification="differential")),
+                case(
+                    "`unconfirmed`",
+                    unknown("unconfirmed", "c1"),
+                    condition(STROKE, verification="unconfirmed"),
+                ),
+                case(
+                    "`provisional`",
+                    unknown("unconfirmed", "c1"),
+                    condition(STROKE, verification="provisional"),
+                ),
+                case(
+                    "`differential`",
+                    unknown("unconfirmed", "c1"),
+                    condition(STROKE, verification="differential"),
+                ),
                 case("`refuted`", false("c1"), condition(STROKE, verification="refuted")),
                 case(
                     "`entered-in-error`",
@@ -128,8 +142,17 @@ DIAGNOSES = Topic(
                 ),
                 case("none, and no end", true("c1"), condition(STROKE, clinical=None)),
                 case("none, and an end", false("c1"), condition(STROKE, clinical=None, until="2026-10-01")),
-                case("none, and an end after the index date", true("c1"), condition(STROKE, clinical=None, until="2026-11-05")),
-                case("one resolved, one active", true("c2"), condition(STROKE, clinical="resolved"), condition(STROKE)),
+                case(
+                    "none, and an end after the index date",
+                    true("c1"),
+                    condition(STROKE, clinical=None, until="2026-11-05"),
+                ),
+                case(
+                    "one resolved, one active",
+                    true("c2"),
+                    condition(STROKE, clinical="resolved"),
+                    condition(STROKE),
+                ),
             ],
         ),
         Table(
@@ -139,7 +162,11 @@ DIAGNOSES = Topic(
             [
                 case("`confirmed`", true("a1"), allergy(CONTRAST)),
                 case("the substance of a reaction", true("a1"), allergy(None, substance=CONTRAST)),
-                case("`unconfirmed`", unknown("unconfirmed", "a1"), allergy(CONTRAST, verification="unconfirmed")),
+                case(
+                    "`unconfirmed`",
+                    unknown("unconfirmed", "a1"),
+                    allergy(CONTRAST, verification="unconfirmed"),
+                ),
                 case("`refuted`", false("a1"), allergy(CONTRAST, clinical=None, verification="refuted")),
                 case("`resolved`: it was there", true("a1"), allergy(CONTRAST, clinical="resolved")),
                 case(
@@ -157,8 +184,8 @@ THERAPIES = Topic(
     "therapies",
     "Therapies",
     "An order is not a dose: administrations, dispenses, performed procedures and taken statements are "
-    "recorded; an order alone is unknown, `order-only`, unless the site counts it as given (then `presumed`). "
-    "Plans and what was not taken are nothing. A stopped therapy was received.",
+    "recorded; an order alone is unknown, `order-only`, unless the site counts it as given (then "
+    "`presumed`). Plans and what was not taken are nothing. A stopped therapy was received.",
     (
         Table(
             "status-administration",
@@ -263,7 +290,11 @@ THERAPIES = Topic(
             "A site where an order is as good as a dose",
             "received: {concept: systemic-corticosteroid}",
             [
-                case("an order alone", Expected("true", "presumed", "order-only", ("r1",)), ordered(PREDNISOLONE)),
+                case(
+                    "an order alone",
+                    Expected("true", "presumed", "order-only", ("r1",)),
+                    ordered(PREDNISOLONE),
+                ),
                 case("an order and a dose", true("g1", "r1"), ordered(PREDNISOLONE), given(PREDNISOLONE)),
                 case("a plan still does not count", NOTHING, ordered(PREDNISOLONE, intent="plan")),
             ],

@@ -21,13 +21,17 @@ from tests.spec.tables import Chapter, Table, Topic, case, presumed, true, unkno
 
 CANCER = condition(OESOPHAGEAL_CANCER, id="cancer", on="2026-10-01")
 COMPLETE = {"complete": {"Condition": "lifelong", "Procedure": "lifelong", "medications": "lifelong"}}
-DRUG = other("Medication", id="drug", code={"coding": [{"system": "http://www.whocc.no/atc", "code": "L01XA01", "display": "cisplatin"}]})
+DRUG = other(
+    "Medication",
+    id="drug",
+    code={"coding": [{"system": "http://www.whocc.no/atc", "code": "L01XA01", "display": "cisplatin"}]},
+)
 
 EVIDENCE = Topic(
     "evidence",
     "What is evidence of a therapy",
-    "Administrations, dispenses, performed procedures and taken statements, of any drug of the class, whether "
-    "named by a code or by a Medication.",
+    "Administrations, dispenses, performed procedures and taken statements, of any drug of the class, "
+    "whether named by a code or by a Medication.",
     (
         Table(
             "therapy-evidence",
@@ -38,9 +42,34 @@ EVIDENCE = Topic(
                 case("dispensed", true("d1"), dispensed(CISPLATIN)),
                 case("stated to be taken", true("s1"), taken(CISPLATIN)),
                 case("a procedure", true("p1"), procedure(CHEMOTHERAPY)),
-                case("by a Medication of its own", true("g1"), DRUG, given(None, medicationReference=reference("drug"))),
-                case("by a contained Medication", true("g1"), given(None, contained=[{"resourceType": "Medication", "id": "in", "code": {"coding": [{"system": "http://www.whocc.no/atc", "code": "L01XA01"}]}}], medicationReference={"reference": "#in"})),
-                case("a history code", true("c1"), condition(Code("icd-10-cm", "Z92.21", "history of chemotherapy"))),
+                case(
+                    "by a Medication of its own",
+                    true("g1"),
+                    DRUG,
+                    given(None, medicationReference=reference("drug")),
+                ),
+                case(
+                    "by a contained Medication",
+                    true("g1"),
+                    given(
+                        None,
+                        contained=[
+                            {
+                                "resourceType": "Medication",
+                                "id": "in",
+                                "code": {
+                                    "coding": [{"system": "http://www.whocc.no/atc", "code": "L01XA01"}]
+                                },
+                            }
+                        ],
+                        medicationReference={"reference": "#in"},
+                    ),
+                ),
+                case(
+                    "a history code",
+                    true("c1"),
+                    condition(Code("icd-10-cm", "Z92.21", "history of chemotherapy")),
+                ),
                 case("after the index date", presumed(), given(CISPLATIN, on="2026-11-02")),
                 case("without a date: it took place", true("s1"), taken(CISPLATIN, on=None)),
             ],
@@ -52,22 +81,55 @@ EVIDENCE = Topic(
 PURPOSE = Topic(
     "purpose",
     "What it was for",
-    "A therapy criterion can ask what for: the index cancer, or a diagnosis. A stated reason decides; without one, "
-    "a treatment of cancer was for the only cancer on record, else `ambiguous-focus`. A drug with several uses and "
-    "no stated reason is unknown.",
+    "A therapy criterion can ask what for: the index cancer, or a diagnosis. A stated reason decides; "
+    "without one, a treatment of cancer was for the only cancer on record, else `ambiguous-focus`. A drug "
+    "with several uses and no stated reason is unknown.",
     (
         Table(
             "purpose-index-cancer",
             "Chemotherapy for the index cancer",
             "received: {concept: systemic-chemotherapy, for: index-cancer}",
             [
-                case("the reason is the cancer’s own record", true("g1"), CANCER, given(CISPLATIN, reason="cancer")),
-                case("the reason is a code of the cancer", true("g1"), CANCER, given(CISPLATIN, reason=icd("C15.9"))),
+                case(
+                    "the reason is the cancer’s own record",
+                    true("g1"),
+                    CANCER,
+                    given(CISPLATIN, reason="cancer"),
+                ),
+                case(
+                    "the reason is a code of the cancer",
+                    true("g1"),
+                    CANCER,
+                    given(CISPLATIN, reason=icd("C15.9")),
+                ),
                 case("no reason, and the only cancer", true("g1"), CANCER, given(CISPLATIN)),
-                case("no reason, and another cancer", unknown("ambiguous-focus", "g1"), CANCER, condition(BREAST_CANCER), given(CISPLATIN)),
-                case("no reason, and another cancer, resolved", unknown("ambiguous-focus", "g1"), CANCER, condition(BREAST_CANCER, clinical="resolved"), given(CISPLATIN)),
-                case("the reason is another cancer", presumed(), CANCER, condition(BREAST_CANCER, id="breast"), given(CISPLATIN, reason="breast")),
-                case("a reason in words alone", unknown("ambiguous-focus", "g1"), CANCER, given(CISPLATIN, reasonCode=[{"text": "palliative"}])),
+                case(
+                    "no reason, and another cancer",
+                    unknown("ambiguous-focus", "g1"),
+                    CANCER,
+                    condition(BREAST_CANCER),
+                    given(CISPLATIN),
+                ),
+                case(
+                    "no reason, and another cancer, resolved",
+                    unknown("ambiguous-focus", "g1"),
+                    CANCER,
+                    condition(BREAST_CANCER, clinical="resolved"),
+                    given(CISPLATIN),
+                ),
+                case(
+                    "the reason is another cancer",
+                    presumed(),
+                    CANCER,
+                    condition(BREAST_CANCER, id="breast"),
+                    given(CISPLATIN, reason="breast"),
+                ),
+                case(
+                    "a reason in words alone",
+                    unknown("ambiguous-focus", "g1"),
+                    CANCER,
+                    given(CISPLATIN, reasonCode=[{"text": "palliative"}]),
+                ),
             ],
             population="oesophageal-cancer",
             site=COMPLETE,
@@ -89,10 +151,25 @@ PURPOSE = Topic(
             "received: {concept: systemic-chemotherapy}",
             [
                 case("methotrexate, no reason", unknown("ambiguous-focus", "g1"), given(METHOTREXATE)),
-                case("methotrexate for a cancer", true("g1"), given(METHOTREXATE, reason=icd("C85.9", "lymphoma"))),
-                case("methotrexate for arthritis", presumed(), given(METHOTREXATE, reason=RHEUMATOID_ARTHRITIS)),
-                case("for arthritis, by its record", presumed(), condition(RHEUMATOID_ARTHRITIS, id="ra"), given(METHOTREXATE, reason="ra")),
-                case("for something nobody codes", unknown("ambiguous-focus", "g1"), given(METHOTREXATE, reasonCode=[{"text": "pain"}])),
+                case(
+                    "methotrexate for a cancer",
+                    true("g1"),
+                    given(METHOTREXATE, reason=icd("C85.9", "lymphoma")),
+                ),
+                case(
+                    "methotrexate for arthritis", presumed(), given(METHOTREXATE, reason=RHEUMATOID_ARTHRITIS)
+                ),
+                case(
+                    "for arthritis, by its record",
+                    presumed(),
+                    condition(RHEUMATOID_ARTHRITIS, id="ra"),
+                    given(METHOTREXATE, reason="ra"),
+                ),
+                case(
+                    "for something nobody codes",
+                    unknown("ambiguous-focus", "g1"),
+                    given(METHOTREXATE, reasonCode=[{"text": "pain"}]),
+                ),
                 case("cisplatin has one use", true("g1"), given(CISPLATIN)),
                 case("methotrexate, and cisplatin", true("g2"), given(METHOTREXATE), given(CISPLATIN)),
             ],
@@ -115,8 +192,8 @@ PURPOSE = Topic(
 ROUTES = Topic(
     "routes",
     "Routes",
-    "A criterion can name routes; a therapy without a route is then unknown. A mapping may name routes that never "
-    "count (on the skin, for a systemic drug).",
+    "A criterion can name routes; a therapy without a route is then unknown. A mapping may name routes that "
+    "never count (on the skin, for a systemic drug).",
     (
         Table(
             "routes",
@@ -147,8 +224,9 @@ ROUTES = Topic(
 TIME = Topic(
     "time",
     "When, how long, and whether it goes on",
-    "A therapy takes place from its start to its end. Within a window counts when it was last given; a minimum "
-    "duration needs both ends, or that it goes on; `current` is what has not ended at the index date.",
+    "A therapy takes place from its start to its end. Within a window counts when it was last given; a "
+    "minimum duration needs both ends, or that it goes on; `current` is what has not ended at the index "
+    "date.",
     (
         Table(
             "therapy-within",
@@ -157,10 +235,24 @@ TIME = Topic(
             [
                 case("28 days ago", true("g1"), given(PREDNISOLONE, on="2026-10-04")),
                 case("29 days ago", presumed(), given(PREDNISOLONE, on="2026-10-03")),
-                case("a course that ended 28 days ago", true("s1"), taken(PREDNISOLONE, on="2026-01-01", until="2026-10-04")),
-                case("a course that ended before", presumed(), taken(PREDNISOLONE, on="2026-01-01", until="2026-10-03")),
-                case("one that goes on", true("s1"), taken(PREDNISOLONE, on="2026-01-01", until="", status="active")),
-                case("some time that month", unknown("imprecise-date", "g1"), given(PREDNISOLONE, on="2026-10")),
+                case(
+                    "a course that ended 28 days ago",
+                    true("s1"),
+                    taken(PREDNISOLONE, on="2026-01-01", until="2026-10-04"),
+                ),
+                case(
+                    "a course that ended before",
+                    presumed(),
+                    taken(PREDNISOLONE, on="2026-01-01", until="2026-10-03"),
+                ),
+                case(
+                    "one that goes on",
+                    true("s1"),
+                    taken(PREDNISOLONE, on="2026-01-01", until="", status="active"),
+                ),
+                case(
+                    "some time that month", unknown("imprecise-date", "g1"), given(PREDNISOLONE, on="2026-10")
+                ),
                 case("no date", unknown("imprecise-date", "s1"), taken(PREDNISOLONE, on=None)),
             ],
             site=COMPLETE,
@@ -172,10 +264,22 @@ TIME = Topic(
             [
                 case("28 days", true("s1"), taken(PREDNISOLONE, on="2026-09-01", until="2026-09-29")),
                 case("27 days", presumed(), taken(PREDNISOLONE, on="2026-09-01", until="2026-09-28")),
-                case("goes on for 28 days", true("s1"), taken(PREDNISOLONE, on="2026-10-04", until="", status="active")),
-                case("goes on for 27 days", presumed(), taken(PREDNISOLONE, on="2026-10-05", until="", status="active")),
+                case(
+                    "goes on for 28 days",
+                    true("s1"),
+                    taken(PREDNISOLONE, on="2026-10-04", until="", status="active"),
+                ),
+                case(
+                    "goes on for 27 days",
+                    presumed(),
+                    taken(PREDNISOLONE, on="2026-10-05", until="", status="active"),
+                ),
                 case("a dose: its end is not known", unknown("imprecise-date", "g1"), given(PREDNISOLONE)),
-                case("from some time in August to 5 September", unknown("imprecise-date", "s1"), taken(PREDNISOLONE, on="2026-08", until="2026-09-05")),
+                case(
+                    "from some time in August to 5 September",
+                    unknown("imprecise-date", "s1"),
+                    taken(PREDNISOLONE, on="2026-08", until="2026-09-05"),
+                ),
             ],
             site=COMPLETE,
         ),
@@ -187,9 +291,17 @@ TIME = Topic(
                 case("goes on", true("s1"), taken(PREDNISOLONE, on="2026-10-01", until="", status="active")),
                 case("in progress", true("g1"), given(PREDNISOLONE, status="in-progress")),
                 case("ended before", presumed(), taken(PREDNISOLONE, on="2026-10-01", until="2026-10-31")),
-                case("ends after the index date", true("s1"), taken(PREDNISOLONE, on="2026-10-01", until="2026-11-20")),
+                case(
+                    "ends after the index date",
+                    true("s1"),
+                    taken(PREDNISOLONE, on="2026-10-01", until="2026-11-20"),
+                ),
                 case("a single dose is over", presumed(), given(PREDNISOLONE)),
-                case("stopped", presumed(), taken(PREDNISOLONE, on="2026-10-01", until="2026-10-10", status="stopped")),
+                case(
+                    "stopped",
+                    presumed(),
+                    taken(PREDNISOLONE, on="2026-10-01", until="2026-10-10", status="stopped"),
+                ),
             ],
             site=COMPLETE,
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.lib.records import Resource, condition, observation
 from tests.spec.codes import PLATELETS, STROKE
 from tests.spec.tables import Chapter, Table, Topic, case, true, unknown
@@ -9,16 +11,16 @@ from tests.spec.tables import Chapter, Table, Topic, case, true, unknown
 COUNT = "measured: {concept: platelet-count, at_least: 100 10*9/L}"
 
 
-def count(on: str, **more: object) -> Resource:
+def count(on: str, **more: Any) -> Resource:
     """A platelet count at a time."""
-    return observation(PLATELETS, "200 10*9/L", on=on, **more)  # type: ignore[arg-type]
+    return observation(PLATELETS, "200 10*9/L", on=on, **more)
 
 
 INDEX_DATE = Topic(
     "index-date",
     "The index date",
-    "A run is evaluated at an index date, which means the end of that day in the site’s zone; the clock plays no "
-    "part. Dates without a time are local days.",
+    "A run is evaluated at an index date, which means the end of that day in the site’s zone; the clock "
+    "plays no part. Dates without a time are local days.",
     (
         Table(
             "as-of",
@@ -58,7 +60,11 @@ INDEX_DATE = Topic(
             "A past index date looks at clinical time, not at the time of recording",
             COUNT,
             [
-                case("measured by then, recorded years later", true("o1"), count("2020-05-20", issued="2024-01-01T00:00:00Z")),
+                case(
+                    "measured by then, recorded years later",
+                    true("o1"),
+                    count("2020-05-20", issued="2024-01-01T00:00:00Z"),
+                ),
                 case("measured later", unknown("no-record"), count("2020-07-01")),
             ],
             as_of="2020-06-01",
@@ -68,7 +74,9 @@ INDEX_DATE = Topic(
             "So do diagnoses",
             "condition: {concept: stroke}",
             [
-                case("onset by then", true("c1"), condition(STROKE, on="2019-01-01", recordedDate="2024-01-01")),
+                case(
+                    "onset by then", true("c1"), condition(STROKE, on="2019-01-01", recordedDate="2024-01-01")
+                ),
                 case("onset later", unknown("no-record"), condition(STROKE, on="2021-01-01")),
             ],
             as_of="2020-06-01",
@@ -88,12 +96,35 @@ FORMS = Topic(
             [
                 case("a day", true("o1", date="2026-10-20"), count("2026-10-20")),
                 case("a day and a time", true("o1"), count("2026-10-20T08:30:00+02:00")),
-                case("an instant", true("o1"), observation(PLATELETS, "200 10*9/L", on=None, effectiveInstant="2026-10-20T08:30:00.000Z")),
-                case("a period: its end", true("o1"), observation(PLATELETS, "200 10*9/L", on=None, effectivePeriod={"start": "2026-09-01", "end": "2026-10-20"})),
+                case(
+                    "an instant",
+                    true("o1"),
+                    observation(
+                        PLATELETS, "200 10*9/L", on=None, effectiveInstant="2026-10-20T08:30:00.000Z"
+                    ),
+                ),
+                case(
+                    "a period: its end",
+                    true("o1"),
+                    observation(
+                        PLATELETS,
+                        "200 10*9/L",
+                        on=None,
+                        effectivePeriod={"start": "2026-09-01", "end": "2026-10-20"},
+                    ),
+                ),
                 case("a month inside the window", true("o1", date="2026-11"), count("2026-11")),
-                case("a month that reaches out of it", unknown("imprecise-date", "o1", date="2026-10"), count("2026-10")),
+                case(
+                    "a month that reaches out of it",
+                    unknown("imprecise-date", "o1", date="2026-10"),
+                    count("2026-10"),
+                ),
                 case("a year", unknown("imprecise-date", "o1", date="2026"), count("2026")),
-                case("no date", unknown("imprecise-date", "o1", date=""), observation(PLATELETS, "200 10*9/L", on=None)),
+                case(
+                    "no date",
+                    unknown("imprecise-date", "o1", date=""),
+                    observation(PLATELETS, "200 10*9/L", on=None),
+                ),
             ],
         ),
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.lib.records import Code, Resource, condition, given, observation, ordered, procedure
 from tests.spec.codes import (
     BREAST_CANCER,
@@ -46,9 +48,9 @@ def pathological(value: Code, on: str = "2026-10-20") -> Resource:
     return observation(PATHOLOGICAL_T, coded=value, on=on)
 
 
-def distant(value: Code, on: str = "2026-10-20", **more: object) -> Resource:
+def distant(value: Code, on: str = "2026-10-20", **more: Any) -> Resource:
     """A clinical M."""
-    return observation(CLINICAL_M, coded=value, on=on, **more)  # type: ignore[arg-type]
+    return observation(CLINICAL_M, coded=value, on=on, **more)
 
 
 VALUES = Topic(
@@ -82,7 +84,11 @@ VALUES = Topic(
             "t-finer",
             "T4 asked: its finer values are in it",
             "finding: {concept: t-category, staging: clinical, in: [T4]}",
-            [case("T4", true("o1"), clinical(T4)), case("T4b", true("o1"), clinical(T4B)), case("T3", false("o1"), clinical(T3))],
+            [
+                case("T4", true("o1"), clinical(T4)),
+                case("T4b", true("o1"), clinical(T4B)),
+                case("T3", false("o1"), clinical(T3)),
+            ],
             population=POPULATION,
             background=(CANCER,),
         ),
@@ -105,8 +111,16 @@ STAGING = Topic(
                 case("both", true("o1"), clinical(T3), pathological(T2)),
                 case("after therapy, by the value’s own prefix", unknown("no-record"), clinical(YPT2)),
                 case("however assessed", unknown("coarser-code", "o1"), observation(T, coded=T3)),
-                case("however assessed, but the value says c", true("o1"), observation(T, coded=Code("ajcc", "cT3"))),
-                case("however assessed, but the value says p", unknown("no-record"), observation(T, coded=Code("ajcc", "pT3"))),
+                case(
+                    "however assessed, but the value says c",
+                    true("o1"),
+                    observation(T, coded=Code("ajcc", "cT3")),
+                ),
+                case(
+                    "however assessed, but the value says p",
+                    unknown("no-record"),
+                    observation(T, coded=Code("ajcc", "pT3")),
+                ),
             ],
             population=POPULATION,
             background=(CANCER,),
@@ -142,9 +156,19 @@ STAGING = Topic(
                 case("however assessed", true("o1"), observation(T, coded=T3)),
                 case("clinical and pathological agree", true("o1", "o2"), clinical(T3), pathological(T4A)),
                 case("they differ", unknown("conflicting", "o1", "o2"), clinical(T3), pathological(T2)),
-                case("they differ, on different days", unknown("conflicting", "o1", "o2"), clinical(T3, on="2026-10-10"), pathological(T2)),
+                case(
+                    "they differ, on different days",
+                    unknown("conflicting", "o1", "o2"),
+                    clinical(T3, on="2026-10-10"),
+                    pathological(T2),
+                ),
                 case("one says nothing", true("o1"), clinical(T3), pathological(TX)),
-                case("neither says anything", unknown("no-value", "o2"), clinical(TX, on="2026-10-10"), pathological(TX)),
+                case(
+                    "neither says anything",
+                    unknown("no-value", "o2"),
+                    clinical(TX, on="2026-10-10"),
+                    pathological(TX),
+                ),
             ],
             population=POPULATION,
             background=(CANCER,),
@@ -163,9 +187,24 @@ TREATED = Topic(
             CLINICAL,
             [
                 case("before treatment", true("o1"), clinical(T3), given(CISPLATIN, on="2026-10-25")),
-                case("after it began", unknown("unconfirmed", "o1"), clinical(T3), given(CISPLATIN, on="2026-10-15")),
-                case("after radiotherapy began", unknown("unconfirmed", "o1"), clinical(T3), procedure(RADIOTHERAPY, on="2026-10-15")),
-                case("after treatment was ordered: not begun", true("o1"), clinical(T3), ordered(CISPLATIN, on="2026-10-15")),
+                case(
+                    "after it began",
+                    unknown("unconfirmed", "o1"),
+                    clinical(T3),
+                    given(CISPLATIN, on="2026-10-15"),
+                ),
+                case(
+                    "after radiotherapy began",
+                    unknown("unconfirmed", "o1"),
+                    clinical(T3),
+                    procedure(RADIOTHERAPY, on="2026-10-15"),
+                ),
+                case(
+                    "after treatment was ordered: not begun",
+                    true("o1"),
+                    clinical(T3),
+                    ordered(CISPLATIN, on="2026-10-15"),
+                ),
                 case(
                     "after treatment of another cancer",
                     true("o1"),
@@ -191,8 +230,8 @@ finding:
 SITES = Topic(
     "sites",
     "M1 and its sites",
-    "M1 and M1a without a site are less specific (`coarser-code`) where the criterion allows some sites only. "
-    "All recorded sites must be among those; another one speaks against it.",
+    "M1 and M1a without a site are less specific (`coarser-code`) where the criterion allows some sites "
+    "only. All recorded sites must be among those; another one speaks against it.",
     (
         Table(
             "m-sites",
@@ -202,14 +241,54 @@ SITES = Topic(
                 case("M0", true("o1"), distant(M0)),
                 case("M1 without a site", unknown("coarser-code", "o1"), distant(M1)),
                 case("M1a without a site", unknown("coarser-code", "o1"), distant(M1A)),
-                case("M1, supraclavicular node as its site", true("o1"), distant(M1, bodySite={"coding": [{"system": "http://snomed.info/sct", "code": "76838003"}]})),
-                case("M1, liver as its site", false("o1"), distant(M1, bodySite={"coding": [{"system": "http://snomed.info/sct", "code": "10200004"}]})),
-                case("M1, and a node metastasis with that site", true("c1", "o1"), distant(M1), condition(NODE, site=SUPRACLAVICULAR_NODE)),
-                case("M1, and a liver metastasis", false("c1", "o1"), distant(M1), condition(LIVER_METASTASIS)),
-                case("M1, a node and a liver metastasis", false("c1", "c2", "o1"), distant(M1), condition(NODE, site=SUPRACLAVICULAR_NODE), condition(LIVER_METASTASIS)),
-                case("M1, and a node metastasis somewhere", unknown("coarser-code", "c1", "o1"), distant(M1), condition(NODE)),
-                case("M1, and metastases somewhere", unknown("coarser-code", "c1", "o1"), distant(M1), condition(METASTASIS)),
-                case("M1, and a refuted liver metastasis", unknown("coarser-code", "o1"), distant(M1), condition(LIVER_METASTASIS, verification="refuted")),
+                case(
+                    "M1, supraclavicular node as its site",
+                    true("o1"),
+                    distant(
+                        M1, bodySite={"coding": [{"system": "http://snomed.info/sct", "code": "76838003"}]}
+                    ),
+                ),
+                case(
+                    "M1, liver as its site",
+                    false("o1"),
+                    distant(
+                        M1, bodySite={"coding": [{"system": "http://snomed.info/sct", "code": "10200004"}]}
+                    ),
+                ),
+                case(
+                    "M1, and a node metastasis with that site",
+                    true("c1", "o1"),
+                    distant(M1),
+                    condition(NODE, site=SUPRACLAVICULAR_NODE),
+                ),
+                case(
+                    "M1, and a liver metastasis", false("c1", "o1"), distant(M1), condition(LIVER_METASTASIS)
+                ),
+                case(
+                    "M1, a node and a liver metastasis",
+                    false("c1", "c2", "o1"),
+                    distant(M1),
+                    condition(NODE, site=SUPRACLAVICULAR_NODE),
+                    condition(LIVER_METASTASIS),
+                ),
+                case(
+                    "M1, and a node metastasis somewhere",
+                    unknown("coarser-code", "c1", "o1"),
+                    distant(M1),
+                    condition(NODE),
+                ),
+                case(
+                    "M1, and metastases somewhere",
+                    unknown("coarser-code", "c1", "o1"),
+                    distant(M1),
+                    condition(METASTASIS),
+                ),
+                case(
+                    "M1, and a refuted liver metastasis",
+                    unknown("coarser-code", "o1"),
+                    distant(M1),
+                    condition(LIVER_METASTASIS, verification="refuted"),
+                ),
                 case("MX", unknown("no-value", "o1"), distant(MX)),
             ],
             population=POPULATION,
@@ -221,21 +300,57 @@ SITES = Topic(
 IMPLIED = Topic(
     "implied",
     "A distant metastasis is M1",
-    "A distant metastasis on record, without an M category, is M1: `derived`. An M category that was recorded "
-    "goes before.",
+    "A distant metastasis on record, without an M category, is M1: `derived`. An M category that was "
+    "recorded goes before.",
     (
         Table(
             "m-implied",
             "M0 asked",
             "finding: {concept: m-category, staging: clinical, in: [M0]}",
             [
-                case("a liver metastasis, no M", false("c1", basis="derived", value="M1"), condition(LIVER_METASTASIS, on="2026-10-01")),
-                case("a liver metastasis, and M0", true("o1"), condition(LIVER_METASTASIS, on="2026-10-01"), distant(M0)),
-                case("a liver metastasis, and MX", false("c1", basis="derived"), condition(LIVER_METASTASIS, on="2026-10-01"), distant(MX)),
-                case("unconfirmed", unknown("unconfirmed", "c1", basis="derived"), condition(LIVER_METASTASIS, on="2026-10-01", verification="provisional")),
-                case("refuted", unknown("no-record"), condition(LIVER_METASTASIS, on="2026-10-01", verification="refuted")),
+                case(
+                    "a liver metastasis, no M",
+                    false("c1", basis="derived", value="M1"),
+                    condition(LIVER_METASTASIS, on="2026-10-01"),
+                ),
+                case(
+                    "a liver metastasis, and M0",
+                    true("o1"),
+                    condition(LIVER_METASTASIS, on="2026-10-01"),
+                    distant(M0),
+                ),
+                case(
+                    "a liver metastasis, and MX",
+                    false("c1", basis="derived"),
+                    condition(LIVER_METASTASIS, on="2026-10-01"),
+                    distant(MX),
+                ),
+                case(
+                    "unconfirmed",
+                    unknown("unconfirmed", "c1", basis="derived"),
+                    condition(LIVER_METASTASIS, on="2026-10-01", verification="provisional"),
+                ),
+                case(
+                    "refuted",
+                    unknown("no-record"),
+                    condition(LIVER_METASTASIS, on="2026-10-01", verification="refuted"),
+                ),
                 case("a lymph node is none", unknown("no-record"), condition(NODE, on="2026-10-01")),
-                case("of another cancer", unknown("no-record"), condition(BREAST_CANCER, id="breast"), condition(LIVER_METASTASIS, on="2026-10-01", extension=[{"url": "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-related-condition", "valueReference": {"reference": "breast"}}])),
+                case(
+                    "of another cancer",
+                    unknown("no-record"),
+                    condition(BREAST_CANCER, id="breast"),
+                    condition(
+                        LIVER_METASTASIS,
+                        on="2026-10-01",
+                        extension=[
+                            {
+                                "url": "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-related-condition",
+                                "valueReference": {"reference": "breast"},
+                            }
+                        ],
+                    ),
+                ),
             ],
             population=POPULATION,
             background=(CANCER,),
@@ -244,7 +359,13 @@ IMPLIED = Topic(
             "m-implied-sites",
             "An implied M1 has the site of its metastasis",
             M_CATEGORY,
-            [case("a liver metastasis", false("c1", basis="derived"), condition(LIVER_METASTASIS, on="2026-10-01"))],
+            [
+                case(
+                    "a liver metastasis",
+                    false("c1", basis="derived"),
+                    condition(LIVER_METASTASIS, on="2026-10-01"),
+                )
+            ],
             population=POPULATION,
             background=(CANCER,),
         ),
@@ -254,8 +375,8 @@ IMPLIED = Topic(
 TEXTS = Topic(
     "texts",
     "Categories in words",
-    "A mapping may name a pattern for text: what it reads is `derived`. The edition of the staging is evidence; no "
-    "category is converted between editions.",
+    "A mapping may name a pattern for text: what it reads is `derived`. The edition of the staging is "
+    "evidence; no category is converted between editions.",
     (
         Table(
             "t-texts",
@@ -264,11 +385,25 @@ TEXTS = Topic(
             [
                 case("“cT3”", true("o1", basis="derived", value="T3"), observation(CLINICAL_T, text="cT3")),
                 case("“T3 N1 M0”", true("o1", basis="derived"), observation(CLINICAL_T, text="T3 N1 M0")),
-                case("“T4”", unknown("coarser-code", "o1", basis="derived"), observation(CLINICAL_T, text="T4")),
-                case("“pT3” under a code of clinical staging: the code counts", true("o1", basis="derived"), observation(CLINICAL_T, text="pT3")),
+                case(
+                    "“T4”", unknown("coarser-code", "o1", basis="derived"), observation(CLINICAL_T, text="T4")
+                ),
+                case(
+                    "“pT3” under a code of clinical staging: the code counts",
+                    true("o1", basis="derived"),
+                    observation(CLINICAL_T, text="pT3"),
+                ),
                 case("“ypT3”: after therapy", unknown("no-record"), observation(CLINICAL_T, text="ypT3")),
-                case("“tumour of 3 cm”", unknown("no-value", "o1"), observation(CLINICAL_T, text="tumour of 3 cm")),
-                case("the text of the coded value", true("o1", basis="derived"), observation(CLINICAL_T, valueCodeableConcept={"text": "cT3"})),
+                case(
+                    "“tumour of 3 cm”",
+                    unknown("no-value", "o1"),
+                    observation(CLINICAL_T, text="tumour of 3 cm"),
+                ),
+                case(
+                    "the text of the coded value",
+                    true("o1", basis="derived"),
+                    observation(CLINICAL_T, valueCodeableConcept={"text": "cT3"}),
+                ),
             ],
             population=POPULATION,
             background=(CANCER,),
@@ -276,4 +411,6 @@ TEXTS = Topic(
     ),
 )
 
-CHAPTER = Chapter("tnm", "TNM", "Tumour, node and metastasis categories.", (VALUES, STAGING, TREATED, SITES, IMPLIED, TEXTS))
+CHAPTER = Chapter(
+    "tnm", "TNM", "Tumour, node and metastasis categories.", (VALUES, STAGING, TREATED, SITES, IMPLIED, TEXTS)
+)

@@ -35,7 +35,9 @@ def says(truths: str) -> str:
 
 def row(truths: str, truth: str, evidence: str = "") -> Case:
     """A patient with these truths, the truth of the whole and the atoms that decide it."""
-    expected: Expected = {"T": true(*evidence), "F": false(*evidence)}.get(truth) or unknown("no-record", *evidence)
+    expected: Expected = {"T": true(*evidence), "F": false(*evidence)}.get(truth) or unknown(
+        "no-record", *evidence
+    )
     if truth == "U":
         expected = unknown("no-record", *evidence, basis="missing")
     return case(says(truths), expected, *records(truths))
@@ -59,8 +61,8 @@ CHAPTER = Chapter(
             "kleene",
             "And, or, not",
             "*And* is the least of the truths, *or* the greatest; *not* swaps true and false and keeps "
-            "unknown. So one false settles an *and*, and one true an *or*, whatever else is unknown. "
-            "A here is “platelets at least 100”, B “haemoglobin at least 100 g/L”; what is unknown has no record.",
+            "unknown. So one false settles an *and*, and one true an *or*, whatever else is unknown. A here "
+            "is “platelets at least 100”, B “haemoglobin at least 100 g/L”; what is unknown has no record.",
             (
                 Table("and", "And", f"all: [{A}, {B}]", pairs("Tab U Fb U U Fb Fa Fa Fab")),
                 Table("or", "Or", f"any: [{A}, {B}]", pairs("Tab Ta Ta Tb U U Tb U Fab")),
@@ -93,8 +95,8 @@ CHAPTER = Chapter(
         Topic(
             "conditional",
             "If, then, otherwise",
-            "The branch that applies decides. Where the condition is unknown, a truth that both branches share "
-            "decides all the same; otherwise the whole is unknown, for the condition’s own reason.",
+            "The branch that applies decides. Where the condition is unknown, a truth that both branches "
+            "share decides all the same; otherwise the whole is unknown, for the condition’s own reason.",
             (
                 Table(
                     "conditional",
@@ -151,17 +153,47 @@ conditional:
         Topic(
             "rewrites",
             "Rewriting changes nothing",
-            "Two ways to write one statement have the same truth, reason and evidence: a double negation, and "
-            "“not (A and B)” as “not A or not B” (De Morgan).",
+            "Two ways to write one statement have the same truth, reason and evidence: a double negation, "
+            "and “not (A and B)” as “not A or not B” (De Morgan).",
             (
-                Table("double-negation", "Not not A", f"not: {{not: {A}}}", [row("T", "T", "a"), row("U", "U"), row("F", "F", "a")]),
-                Table("not-and", "Not (A and B)", f"not: {{all: [{A}, {B}]}}", pairs("Fab U Tb U U Tb Ta Ta Tab")),
-                Table("or-of-nots", "Not A, or not B", f"any: [{{not: {A}}}, {{not: {B}}}]", pairs("Fab U Tb U U Tb Ta Ta Tab")),
-                Table("not-or", "Not (A or B)", f"not: {{any: [{A}, {B}]}}", pairs("Fab Fa Fa Fb U U Fb U Tab")),
-                Table("and-of-nots", "Not A, and not B", f"all: [{{not: {A}}}, {{not: {B}}}]", pairs("Fab Fa Fa Fb U U Fb U Tab")),
-                Table("nested", "(A and B) and C is all three", f"all: [{{all: [{A}, {B}]}}, {C}]", [
-                    row("TTT", "T", "abc"), row("TUF", "F", "c"), row("UTT", "U"), row("FFT", "F", "ab"),
-                ]),
+                Table(
+                    "double-negation",
+                    "Not not A",
+                    f"not: {{not: {A}}}",
+                    [row("T", "T", "a"), row("U", "U"), row("F", "F", "a")],
+                ),
+                Table(
+                    "not-and",
+                    "Not (A and B)",
+                    f"not: {{all: [{A}, {B}]}}",
+                    pairs("Fab U Tb U U Tb Ta Ta Tab"),
+                ),
+                Table(
+                    "or-of-nots",
+                    "Not A, or not B",
+                    f"any: [{{not: {A}}}, {{not: {B}}}]",
+                    pairs("Fab U Tb U U Tb Ta Ta Tab"),
+                ),
+                Table(
+                    "not-or", "Not (A or B)", f"not: {{any: [{A}, {B}]}}", pairs("Fab Fa Fa Fb U U Fb U Tab")
+                ),
+                Table(
+                    "and-of-nots",
+                    "Not A, and not B",
+                    f"all: [{{not: {A}}}, {{not: {B}}}]",
+                    pairs("Fab Fa Fa Fb U U Fb U Tab"),
+                ),
+                Table(
+                    "nested",
+                    "(A and B) and C is all three",
+                    f"all: [{{all: [{A}, {B}]}}, {C}]",
+                    [
+                        row("TTT", "T", "abc"),
+                        row("TUF", "F", "c"),
+                        row("UTT", "U"),
+                        row("FFT", "F", "ab"),
+                    ],
+                ),
             ),
         ),
     ),

@@ -27,7 +27,22 @@ SPELLINGS = Topic(
             "One count, many spellings: all of them exactly 100 × 10⁹/L",
             COUNT,
             [
-                *counted("100 10*9/L", "100 10^9/L", "100 10E9/L", "100 x10E9/L", "100 10*3/uL", "100 K/uL", "100 x10E3/uL", "100 10^3/µL", "100 G/L", "100 Thousand/uL", "100000 /uL", "100000 /mm3", "100000 {cells}/uL", "100 10*3/mm3"),
+                *counted(
+                    "100 10*9/L",
+                    "100 10^9/L",
+                    "100 10E9/L",
+                    "100 x10E9/L",
+                    "100 10*3/uL",
+                    "100 K/uL",
+                    "100 x10E3/uL",
+                    "100 10^3/µL",
+                    "100 G/L",
+                    "100 Thousand/uL",
+                    "100000 /uL",
+                    "100000 /mm3",
+                    "100000 {cells}/uL",
+                    "100 10*3/mm3",
+                ),
                 case(
                     "the unit alone, without a code",
                     true("o1", unit="10*3/uL"),
@@ -36,7 +51,15 @@ SPELLINGS = Topic(
                 case(
                     "the code goes before the unit",
                     true("o1"),
-                    observation(PLATELETS, valueQuantity={"value": 100, "unit": "/uL", "system": "http://unitsofmeasure.org", "code": "10*9/L"}),
+                    observation(
+                        PLATELETS,
+                        valueQuantity={
+                            "value": 100,
+                            "unit": "/uL",
+                            "system": "http://unitsofmeasure.org",
+                            "code": "10*9/L",
+                        },
+                    ),
                 ),
             ],
         ),
@@ -79,7 +102,11 @@ EXACT = Topic(
                 case("11.0 g/dL", true("o1"), observation(HAEMOGLOBIN, "11.0 g/dL")),
                 case("10.9 g/dL", false("o1"), observation(HAEMOGLOBIN, "10.9 g/dL")),
                 case("0.11 kg/L", true("o1"), observation(HAEMOGLOBIN, "0.11 kg/L")),
-                case("6.8262 mmol/L, per monomer of 16 114.5 g/mol", true("o1"), observation(HAEMOGLOBIN, "6.8262 mmol/L")),
+                case(
+                    "6.8262 mmol/L, per monomer of 16 114.5 g/mol",
+                    true("o1"),
+                    observation(HAEMOGLOBIN, "6.8262 mmol/L"),
+                ),
                 case("6.8261 mmol/L", false("o1"), observation(HAEMOGLOBIN, "6.8261 mmol/L")),
             ],
         ),
@@ -121,7 +148,11 @@ EXACT = Topic(
             "Tenths that binary fractions cannot hold",
             "measured: {concept: alanine-aminotransferase, at_most: 3 ULN}",
             [
-                case("0.3 × 1000 against 3 × 0.1 × 1000", true("o1"), observation(ALT, "0.3 kU/L", high="0.1 kU/L")),
+                case(
+                    "0.3 × 1000 against 3 × 0.1 × 1000",
+                    true("o1"),
+                    observation(ALT, "0.3 kU/L", high="0.1 kU/L"),
+                ),
                 case("1.1 × 3 = 3.3", true("o1"), observation(ALT, "3.3 U/L", high="1.1 U/L")),
                 case("a little more", false("o1"), observation(ALT, "3.3001 U/L", high="1.1 U/L")),
             ],
@@ -132,23 +163,41 @@ EXACT = Topic(
 WITHOUT = Topic(
     "without",
     "No unit, or one that does not fit",
-    "A value without a unit is `no-unit`, unless the site names its default; one of another dimension, or that "
-    "nobody knows, is `incomparable-unit`. A pure number needs none. The plausible range of an analyte guards "
-    "against slips.",
+    "A value without a unit is `no-unit`, unless the site names its default; one of another dimension, or "
+    "that nobody knows, is `incomparable-unit`. A pure number needs none. The plausible range of an analyte "
+    "guards against slips.",
     (
         Table(
             "no-unit",
             "Haemoglobin at least 100 g/L",
             "measured: {concept: haemoglobin, at_least: 100 g/L}",
             [
-                case("120, no unit", unknown("no-unit", "o1", value="120", unit=""), observation(HAEMOGLOBIN, "120")),
+                case(
+                    "120, no unit",
+                    unknown("no-unit", "o1", value="120", unit=""),
+                    observation(HAEMOGLOBIN, "120"),
+                ),
                 case("120 U/L", unknown("incomparable-unit", "o1"), observation(HAEMOGLOBIN, "120 U/L")),
-                case("a unit that nobody knows", unknown("incomparable-unit", "o1", unit="bottles"), observation(HAEMOGLOBIN, "12 bottles")),
-                case("12 g/L: a slip for g/dL", unknown("implausible-value", "o1"), observation(HAEMOGLOBIN, "12 g/L")),
-                case("120 g/dL: a slip for g/L", unknown("implausible-value", "o1"), observation(HAEMOGLOBIN, "120 g/dL")),
+                case(
+                    "a unit that nobody knows",
+                    unknown("incomparable-unit", "o1", unit="bottles"),
+                    observation(HAEMOGLOBIN, "12 bottles"),
+                ),
+                case(
+                    "12 g/L: a slip for g/dL",
+                    unknown("implausible-value", "o1"),
+                    observation(HAEMOGLOBIN, "12 g/L"),
+                ),
+                case(
+                    "120 g/dL: a slip for g/L",
+                    unknown("implausible-value", "o1"),
+                    observation(HAEMOGLOBIN, "120 g/dL"),
+                ),
                 case("the lowest that is plausible", false("o1"), observation(HAEMOGLOBIN, "20 g/L")),
                 case("the highest", true("o1"), observation(HAEMOGLOBIN, "260 g/L")),
-                case("a bounded value that may be plausible", false("o1"), observation(HAEMOGLOBIN, "<25 g/L")),
+                case(
+                    "a bounded value that may be plausible", false("o1"), observation(HAEMOGLOBIN, "<25 g/L")
+                ),
             ],
         ),
         Table(
@@ -156,7 +205,9 @@ WITHOUT = Topic(
             "A site whose laboratory knows one unit",
             "measured: {concept: haemoglobin, at_least: 100 g/L}",
             [
-                case("12, no unit: g/dL", true("o1", value="12", unit="g/dL"), observation(HAEMOGLOBIN, "12")),
+                case(
+                    "12, no unit: g/dL", true("o1", value="12", unit="g/dL"), observation(HAEMOGLOBIN, "12")
+                ),
                 case("9.9", false("o1"), observation(HAEMOGLOBIN, "9.9")),
                 case("a unit of its own goes before", true("o1"), observation(HAEMOGLOBIN, "120 g/L")),
             ],
@@ -197,7 +248,13 @@ def applies(*groups: Code) -> dict[str, Any]:
 def years(low: int | None, high: int | None) -> dict[str, Any]:
     """The ages a range applies to."""
     ends = {"low": low, "high": high}
-    return {"age": {end: {"value": age, "unit": "a", "system": "http://unitsofmeasure.org", "code": "a"} for end, age in ends.items() if age is not None}}
+    return {
+        "age": {
+            end: {"value": age, "unit": "a", "system": "http://unitsofmeasure.org", "code": "a"}
+            for end, age in ends.items()
+            if age is not None
+        }
+    }
 
 
 MEANING = "reference-range-meaning"
@@ -205,27 +262,51 @@ MEANING = "reference-range-meaning"
 REFERENCE = Topic(
     "reference-ranges",
     "Multiples of a reference limit",
-    "`2 ULN` is twice the upper limit of the same result’s own reference range, `LLN` the lower one. The range’s "
-    "unit is converted; without one it has the value’s. Ranges for another sex or age do not apply; several "
-    "that are left, or a range in words alone, are `no-reference-range`. A result without any range takes the "
-    "site’s default limit, if it has one.",
+    "`2 ULN` is twice the upper limit of the same result’s own reference range, `LLN` the lower one. The "
+    "range’s unit is converted; without one it has the value’s. Ranges for another sex or age do not apply; "
+    "several that are left, or a range in words alone, are `no-reference-range`. A result without any range "
+    "takes the site’s default limit, if it has one.",
     (
         Table(
             "uln",
             "At most twice the upper limit",
             TWICE,
             [
-                case("exactly twice", true("o1", value="90", unit="U/L"), observation(ALT, "90 U/L", high="45 U/L")),
+                case(
+                    "exactly twice",
+                    true("o1", value="90", unit="U/L"),
+                    observation(ALT, "90 U/L", high="45 U/L"),
+                ),
                 case("more", false("o1"), observation(ALT, "91 U/L", high="45 U/L")),
                 case("the range in another unit", true("o1"), observation(ALT, "90 U/L", high="0.045 kU/L")),
-                case("microkatals: 0.75 µkat/L is 45 U/L", true("o1"), observation(ALT, "1.5 ukat/L", high="45 U/L")),
-                case("the range without a unit has the value’s", true("o1"), observation(ALT, "90 U/L", high="45")),
-                case("the range in a unit that does not fit", unknown("no-reference-range", "o1"), observation(ALT, "90 U/L", high="45 g/L")),
+                case(
+                    "microkatals: 0.75 µkat/L is 45 U/L",
+                    true("o1"),
+                    observation(ALT, "1.5 ukat/L", high="45 U/L"),
+                ),
+                case(
+                    "the range without a unit has the value’s",
+                    true("o1"),
+                    observation(ALT, "90 U/L", high="45"),
+                ),
+                case(
+                    "the range in a unit that does not fit",
+                    unknown("no-reference-range", "o1"),
+                    observation(ALT, "90 U/L", high="45 g/L"),
+                ),
                 case("no range", unknown("no-reference-range", "o1"), observation(ALT, "90 U/L")),
                 case("a range in words", unknown("no-reference-range", "o1"), limits({"text": "up to 45"})),
-                case("only a lower limit", unknown("no-reference-range", "o1"), observation(ALT, "90 U/L", low="10 U/L")),
+                case(
+                    "only a lower limit",
+                    unknown("no-reference-range", "o1"),
+                    observation(ALT, "90 U/L", low="10 U/L"),
+                ),
                 case("a value that is bounded", true("o1"), observation(ALT, "<5 U/L", high="45 U/L")),
-                case("bounded above the limit", unknown("censored-value", "o1"), observation(ALT, ">80 U/L", high="45 U/L")),
+                case(
+                    "bounded above the limit",
+                    unknown("censored-value", "o1"),
+                    observation(ALT, ">80 U/L", high="45 U/L"),
+                ),
             ],
         ),
         Table(
@@ -233,7 +314,11 @@ REFERENCE = Topic(
             "At least the lower limit",
             "measured: {concept: platelet-count, at_least: 1 LLN}",
             [
-                case("at the limit", true("o1"), observation(PLATELETS, "150 10*9/L", low="150 10*9/L", high="400 10*9/L")),
+                case(
+                    "at the limit",
+                    true("o1"),
+                    observation(PLATELETS, "150 10*9/L", low="150 10*9/L", high="400 10*9/L"),
+                ),
                 case("below it", false("o1"), observation(PLATELETS, "149 10*9/L", low="150 10*9/L")),
             ],
         ),
@@ -242,16 +327,65 @@ REFERENCE = Topic(
             "Several ranges; the patient is a man of 66",
             TWICE,
             [
-                case("by sex", true("o1"), limits(limit("45 U/L", **applies(SEX["male"])), limit("30 U/L", **applies(SEX["female"])))),
-                case("another sex alone", unknown("no-reference-range", "o1"), limits(limit("45 U/L", **applies(SEX["female"])))),
-                case("by age", true("o1"), limits(limit("45 U/L", **years(18, None)), limit("30 U/L", **years(0, 17)))),
-                case("of another age alone", unknown("no-reference-range", "o1"), limits(limit("45 U/L", **years(0, 17)))),
-                case("two that both apply, and differ", unknown("no-reference-range", "o1"), limits(limit("45 U/L"), limit("30 U/L"))),
-                case("two that say the same in two units", true("o1"), limits(limit("45 U/L"), limit("0.045 kU/L"))),
-                case("one of normal, one of treatment", true("o1"), limits(limit("45 U/L", type=concept(Code(MEANING, "normal"))), limit("200 U/L", type=concept(Code(MEANING, "treatment"))))),
-                case("for a group nobody can tell", unknown("no-reference-range", "o1"), limits(limit("45 U/L", **applies(Code("snomed", "77386006", "pregnant"))))),
-                case("sex not known", unknown("no-reference-range", "o1"), patient(gender="unknown"), limits(limit("45 U/L", **applies(SEX["male"])), limit("30 U/L", **applies(SEX["female"])))),
-                case("date of birth not known", unknown("no-reference-range", "o1"), patient(birthDate=None), limits(limit("45 U/L", **years(18, None)))),
+                case(
+                    "by sex",
+                    true("o1"),
+                    limits(
+                        limit("45 U/L", **applies(SEX["male"])), limit("30 U/L", **applies(SEX["female"]))
+                    ),
+                ),
+                case(
+                    "another sex alone",
+                    unknown("no-reference-range", "o1"),
+                    limits(limit("45 U/L", **applies(SEX["female"]))),
+                ),
+                case(
+                    "by age",
+                    true("o1"),
+                    limits(limit("45 U/L", **years(18, None)), limit("30 U/L", **years(0, 17))),
+                ),
+                case(
+                    "of another age alone",
+                    unknown("no-reference-range", "o1"),
+                    limits(limit("45 U/L", **years(0, 17))),
+                ),
+                case(
+                    "two that both apply, and differ",
+                    unknown("no-reference-range", "o1"),
+                    limits(limit("45 U/L"), limit("30 U/L")),
+                ),
+                case(
+                    "two that say the same in two units",
+                    true("o1"),
+                    limits(limit("45 U/L"), limit("0.045 kU/L")),
+                ),
+                case(
+                    "one of normal, one of treatment",
+                    true("o1"),
+                    limits(
+                        limit("45 U/L", type=concept(Code(MEANING, "normal"))),
+                        limit("200 U/L", type=concept(Code(MEANING, "treatment"))),
+                    ),
+                ),
+                case(
+                    "for a group nobody can tell",
+                    unknown("no-reference-range", "o1"),
+                    limits(limit("45 U/L", **applies(Code("snomed", "77386006", "pregnant")))),
+                ),
+                case(
+                    "sex not known",
+                    unknown("no-reference-range", "o1"),
+                    patient(gender="unknown"),
+                    limits(
+                        limit("45 U/L", **applies(SEX["male"])), limit("30 U/L", **applies(SEX["female"]))
+                    ),
+                ),
+                case(
+                    "date of birth not known",
+                    unknown("no-reference-range", "o1"),
+                    patient(birthDate=None),
+                    limits(limit("45 U/L", **years(18, None))),
+                ),
             ],
         ),
         Table(
@@ -261,11 +395,27 @@ REFERENCE = Topic(
             [
                 case("no range: the site’s, by sex", true("o1"), observation(ALT, "100 U/L")),
                 case("a woman", false("o1"), patient(gender="female"), observation(ALT, "100 U/L")),
-                case("sex not known, and no limit for all", unknown("no-reference-range", "o1"), patient(gender=None), observation(ALT, "100 U/L")),
+                case(
+                    "sex not known, and no limit for all",
+                    unknown("no-reference-range", "o1"),
+                    patient(gender=None),
+                    observation(ALT, "100 U/L"),
+                ),
                 case("its own range goes before", false("o1"), observation(ALT, "100 U/L", high="45 U/L")),
-                case("a range in words is a range", unknown("no-reference-range", "o1"), limits({"text": "see below"})),
+                case(
+                    "a range in words is a range",
+                    unknown("no-reference-range", "o1"),
+                    limits({"text": "see below"}),
+                ),
             ],
-            site={"reference_ranges": {"alanine-aminotransferase": [{"high": 50, "unit": "U/L", "sex": "male"}, {"high": 35, "unit": "U/L", "sex": "female"}]}},
+            site={
+                "reference_ranges": {
+                    "alanine-aminotransferase": [
+                        {"high": 50, "unit": "U/L", "sex": "male"},
+                        {"high": 35, "unit": "U/L", "sex": "female"},
+                    ]
+                }
+            },
         ),
         Table(
             "uln-site-all",
@@ -281,4 +431,9 @@ REFERENCE = Topic(
     ),
 )
 
-CHAPTER = Chapter("units", "Units and reference limits", "Numbers as they are sent, and what they are compared with.", (SPELLINGS, EXACT, WITHOUT, REFERENCE))
+CHAPTER = Chapter(
+    "units",
+    "Units and reference limits",
+    "Numbers as they are sent, and what they are compared with.",
+    (SPELLINGS, EXACT, WITHOUT, REFERENCE),
+)

@@ -33,22 +33,38 @@ CLEAR = (observation(CREATININE, "0.9 mg/dL", id="creatinine"), observation(WEIG
 BASES = Topic(
     "basis",
     "Basis",
-    "A verdict says what it rests on: `recorded`, `derived` (computed), `presumed` (absence taken as no, or an "
-    "order taken as given), `missing`, or `confirm` (asked in person).",
+    "A verdict says what it rests on: `recorded`, `derived` (computed), `presumed` (absence taken as no, or "
+    "an order taken as given), `missing`, or `confirm` (asked in person).",
     (
         Table(
             "basis-recorded",
             "Recorded",
             f"all: [{COUNT}]",
-            [case("a value on record", true("count", value="200", unit="10*9/L", date="2026-10-20"), count())],
+            [
+                case(
+                    "a value on record", true("count", value="200", unit="10*9/L", date="2026-10-20"), count()
+                )
+            ],
         ),
         Table(
             "basis-derived",
             "Derived",
             f"all: [{CLEARANCE}]",
-            [case("computed", true("creatinine", "weight", "patient", basis="derived", unit="mL/min"), *CLEAR)],
+            [
+                case(
+                    "computed",
+                    true("creatinine", "weight", "patient", basis="derived", unit="mL/min"),
+                    *CLEAR,
+                )
+            ],
         ),
-        Table("basis-presumed", "Presumed", f"all: [{STROKES}]", [case("silence at a site that records all", presumed())], site=COMPLETE),
+        Table(
+            "basis-presumed",
+            "Presumed",
+            f"all: [{STROKES}]",
+            [case("silence at a site that records all", presumed())],
+            site=COMPLETE,
+        ),
         Table("basis-missing", "Missing", f"all: [{COUNT}]", [case("no record", unknown("no-record"))]),
         Table(
             "basis-confirm",
@@ -62,10 +78,10 @@ BASES = Topic(
 COMPOUNDS = Topic(
     "compounds",
     "What a compound reports",
-    "A compound reports the children that decide it: the true ones of a true *or*, the false ones of a false "
-    "*and*, the unknown ones otherwise. Its basis is the strongest one where one child suffices, and the "
-    "weakest where all are needed; its reason the first by one total order; its evidence that of the deciding "
-    "children, sorted. It shows value, unit and date only when a single child decides.",
+    "A compound reports the children that decide it: the true ones of a true *or*, the false ones of a "
+    "false *and*, the unknown ones otherwise. Its basis is the strongest one where one child suffices, and "
+    "the weakest where all are needed; its reason the first by one total order; its evidence that of the "
+    "deciding children, sorted. It shows value, unit and date only when a single child decides.",
     (
         Table(
             "compound-true-or",
@@ -84,7 +100,11 @@ COMPOUNDS = Topic(
                     count("50"),
                     *CLEAR,
                 ),
-                case("only the recorded one", true("count", value="200", unit="10*9/L", date="2026-10-20"), count()),
+                case(
+                    "only the recorded one",
+                    true("count", value="200", unit="10*9/L", date="2026-10-20"),
+                    count(),
+                ),
             ],
         ),
         Table(
@@ -94,7 +114,9 @@ COMPOUNDS = Topic(
             [
                 case(
                     "recorded, derived and presumed",
-                    Expected("true", "presumed", "absence-presumed", ("count", "creatinine", "weight", "patient")),
+                    Expected(
+                        "true", "presumed", "absence-presumed", ("count", "creatinine", "weight", "patient")
+                    ),
                     count(),
                     *CLEAR,
                 ),
@@ -146,7 +168,11 @@ COMPOUNDS = Topic(
             f"not: {COUNT}",
             [
                 case("true", false("count", value="200", unit="10*9/L", date="2026-10-20"), count()),
-                case("stale", unknown("stale", "o1", value="200", date="2026-09-01"), observation(PLATELETS, "200 10*9/L", on="2026-09-01")),
+                case(
+                    "stale",
+                    unknown("stale", "o1", value="200", date="2026-09-01"),
+                    observation(PLATELETS, "200 10*9/L", on="2026-09-01"),
+                ),
             ],
         ),
         Table(
@@ -154,7 +180,9 @@ COMPOUNDS = Topic(
             "What is presumed says so, in every compound",
             f"all: [{COUNT}, {{not: {STROKES}}}]",
             [
-                case("true and presumed", Expected("true", "presumed", "absence-presumed", ("count",)), count()),
+                case(
+                    "true and presumed", Expected("true", "presumed", "absence-presumed", ("count",)), count()
+                ),
                 case("false by the record", false("count"), count("50")),
             ],
             site=COMPLETE,
@@ -165,8 +193,8 @@ COMPOUNDS = Topic(
 ORDER = Topic(
     "reasons",
     "The order of reasons",
-    "Where several children are unknown, the first reason by the total order is reported, with the evidence of "
-    "all unknown children: from what a person or the protocol must settle, over what the record says "
+    "Where several children are unknown, the first reason by the total order is reported, with the evidence "
+    "of all unknown children: from what a person or the protocol must settle, over what the record says "
     "unclearly, to what it does not hold at all.",
     (
         Table(
@@ -231,9 +259,18 @@ all:
   - received: {{concept: systemic-chemotherapy}}
 """,
             [
-                case("all else settled but the question", unknown("ask-in-person", basis="confirm"), count(), *[
-                    condition(RESPIRATORY_FAILURE), given(CISPLATIN)]),
-                case("asked in person comes first of all", unknown("ask-in-person", "c1", "r1", basis="confirm"), condition(COPD), ordered(CISPLATIN)),
+                case(
+                    "all else settled but the question",
+                    unknown("ask-in-person", basis="confirm"),
+                    count(),
+                    *[condition(RESPIRATORY_FAILURE), given(CISPLATIN)],
+                ),
+                case(
+                    "asked in person comes first of all",
+                    unknown("ask-in-person", "c1", "r1", basis="confirm"),
+                    condition(COPD),
+                    ordered(CISPLATIN),
+                ),
             ],
         ),
         Table(
@@ -245,7 +282,12 @@ all:
   - received: {concept: systemic-chemotherapy}
 """,
             [
-                case("an order, and a matter of judgement", unknown("order-only", "c1", "r1"), condition(COPD), ordered(CISPLATIN)),
+                case(
+                    "an order, and a matter of judgement",
+                    unknown("order-only", "c1", "r1"),
+                    condition(COPD),
+                    ordered(CISPLATIN),
+                ),
                 case(
                     "unconfirmed comes before an order",
                     unknown("unconfirmed", "c1", "r1"),
@@ -258,7 +300,13 @@ all:
             "evidence-patient",
             "The Patient resource is evidence too",
             "age: {at_least: 18 a}",
-            [case("date of birth", true("patient", value="66", unit="a", date="1960-05-20"), patient(birthDate="1960-05-20"))],
+            [
+                case(
+                    "date of birth",
+                    true("patient", value="66", unit="a", date="1960-05-20"),
+                    patient(birthDate="1960-05-20"),
+                )
+            ],
         ),
     ),
 )
