@@ -7,6 +7,7 @@ bits agree at the bound. Bounds are finite floats; None is unbounded. An interva
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from fhirscreen.exceptions import DataError
@@ -229,6 +230,7 @@ def rounded(interval: Interval) -> Interval:
     )
 
 
+@lru_cache(maxsize=1 << 14)
 def number_text(number: float) -> str:
     """The shortest decimal that reads back as the same float64, without an exponent."""
     shortest = repr(float(number))

@@ -64,8 +64,12 @@ def decide(placed: Placed, which: Which, judge: Decide, says: str, absent: Proof
 
     `absent` is the proof where there is no record to show.
     """
-    usable = placed.certain + placed.possible
-    if not usable:
+    certain = placed.certain
+    if len(certain) == 1 and not placed.possible and absent.reason is not Reason.NOT_FETCHED:
+        # One record that surely lies in the window: nothing to choose.
+        truth, reason = judge(certain[0])
+        return shown_proof(truth, reason, certain, says)
+    if not certain and not placed.possible:
         return _nothing(placed, says, absent)
     lasting: Truth | None = None
     match which:
@@ -100,12 +104,12 @@ def latest(items: Sequence[Item]) -> Item:
 
 def shown_proof(truth: Truth, reason: Reason | None, items: Sequence[Item], says: str) -> Proof:
     """A proof that rests on these records; it shows the latest one's value."""
-    best = latest(items)
-    basis = items[0].basis if len(items) == 1 else weakest([item.basis for item in items])
     if len(items) == 1:
-        evidence: tuple[str, ...] = (best.reference,)
-    else:
-        evidence = tuple(sorted({item.reference for item in items}))
+        only = items[0]
+        return Proof(truth, only.basis, reason, (only.reference,), only.value, only.unit, only.date, says)
+    best = latest(items)
+    basis = weakest([item.basis for item in items])
+    evidence = tuple(sorted({item.reference for item in items}))
     return Proof(truth, basis, reason, evidence, best.value, best.unit, best.date, says)
 
 
