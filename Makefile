@@ -84,6 +84,10 @@ test: parts static ## Everything, with the real parts
 	$(BIN)/python -m pytest -q -m "not hapi" -n 2 --dist loadfile
 	$(BIN)/python -m pytest -q -m hapi
 
+.PHONY: manual
+manual: $(ALL) ## Render docs/manual from tests/spec
+	$(BIN)/python -m tests.spec.render
+
 .PHONY: mutate
 mutate: $(ALL) ## Mutation testing of values, verdicts, plan and the evaluator: hours
 	$(BIN)/mutmut run

@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from random import Random
 
 import pytest
 import yaml
 
 from fhirscreen.engines.base import Screened
+from fhirscreen.engines.in_memory import InMemory, gather
+from fhirscreen.fhir.folders import Line
 from fhirscreen.plan.resolve import resolve
 from fhirscreen.verdicts.standings import Standing as Stands
 from fhirscreen.verdicts.standings import Subject, Verdict
@@ -194,3 +197,22 @@ def test_exclusions_name_rows() -> None:
     ]
     assert all(row in ROWS and reason for row, reason in listed)
     assert {kind for gaps in EXCLUSIONS.values() for kind in gaps} <= {"refused", "differs"}
+
+
+def test_order_of_input_does_not_matter() -> None:
+    """The same resources in any order: the same verdicts, proofs included."""
+    resources = [r for table, n in ROWS.values() for r in table.resources(n)]
+    mixed = list(resources)
+    Random(20261101).shuffle(mixed)  # noqa: S311 - no secret
+    found = []
+    for each in (resources, mixed, resources[::-1]):
+        cohort = gather(Line("manual", resource) for resource in each)
+        engine = InMemory(cohort)
+        everybody = {name: [t.patient(n) for n in range(len(t.cases))] for name, t in TABLES.items()}
+        found.append(
+            [
+                engine.screen(t.plan(), t.index_date(), patients=everybody[name]).subjects
+                for name, t in TABLES.items()
+            ]
+        )
+    assert found[0] == found[1] == found[2]
