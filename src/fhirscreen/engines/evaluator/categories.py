@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 from fhirscreen.criteria.bounds import Staging, Which
 from fhirscreen.engines.evaluator.absence import no_record
@@ -130,12 +129,7 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
         entry.state is State.DENIED and entry.resource.get("resourceType") == "Condition"
     ):
         return None
-    base: dict[str, Any] = {
-        "when": clipped(entry.when, case.chart.end),
-        "reference": entry.reference,
-        "date": date_of(case, entry),
-        "entry": entry,
-    }
+    when, date = clipped(entry.when, case.chart.end), date_of(case, entry)
     staging = source.staging
     fault: Reason | None = None
     if entry.resource.get("resourceType") == "Condition":
@@ -150,7 +144,7 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
                 fault = _unit_fault(case, concept, holder)
         except DataError as error:
             case.chart.refuse(entry, error.what)
-            return Item(**base, blocked=Reason.NOT_FETCHED)
+            return Item(when, entry.reference, blocked=Reason.NOT_FETCHED, date=date, entry=entry)
         if staged(concept):
             staging = _prefixed(entry, holder, staging)
     empty = not shown and not names
@@ -168,13 +162,20 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
     elif entry.state is State.UNCONFIRMED:
         blocked = Reason.UNCONFIRMED
     return Item(
-        **base,
-        values=names,
-        blocked=blocked,
-        skipped=empty or unsaid or words,
-        basis=basis,
-        value=shown if len(names) != 1 else next(iter(names)),
-        staging=staging,
+        when,
+        entry.reference,
+        None,
+        names,
+        blocked,
+        empty or unsaid or words,
+        basis,
+        shown if len(names) != 1 else next(iter(names)),
+        "",
+        date,
+        staging,
+        None,
+        None,
+        entry,
     )
 
 
@@ -330,7 +331,7 @@ def _judge(case: Case, node: ValueAmong) -> Decide:
         if item.blocked is not None:
             return Truth.UNKNOWN, item.blocked
         concept = node.feature.concept
-        leaves = frozenset().union(*(concept.leaves(name) for name in item.values))
+        leaves = case.chart.index.leaves(concept, item.values)
         inside = leaves & node.values
         if not inside and not item.values & node.values:
             return Truth.FALSE, None

@@ -38,7 +38,17 @@ class SetAside:
 class SourceIndex:
     """Numbers the sources of a plan and finds those that a code belongs to."""
 
-    __slots__ = ("_by_type", "_concepts", "_found", "_names", "_numbers", "sources", "terms", "units")
+    __slots__ = (
+        "_by_type",
+        "_concepts",
+        "_found",
+        "_leaves",
+        "_names",
+        "_numbers",
+        "sources",
+        "terms",
+        "units",
+    )
 
     def __init__(self, plan: Plan) -> None:
         self.terms: Terms = plan.catalogue.terms
@@ -48,6 +58,7 @@ class SourceIndex:
         self._by_type: dict[str, list[int]] = {}
         self._concepts: list[str] = []
         self._names: dict[tuple[str, Coding], frozenset[str]] = {}
+        self._leaves: dict[tuple[str, frozenset[str]], frozenset[str]] = {}
         self._found: dict[tuple[str, str, str], tuple[int, ...]] = {}
         for feature in plan.features:
             concept = feature.concept
@@ -66,6 +77,15 @@ class SourceIndex:
     def asks_for(self, resource_type: str) -> bool:
         """Whether any source is of that type."""
         return resource_type in self._by_type
+
+    def leaves(self, concept: Concept, names: frozenset[str]) -> frozenset[str]:
+        """The finest values that any of the names may mean."""
+        key = (concept.id, names)
+        found = self._leaves.get(key)
+        if found is None:
+            found = frozenset().union(*(concept.leaves(name) for name in names))
+            self._leaves[key] = found
+        return found
 
     def numbers_of(self, id: str) -> tuple[int, ...]:
         """The numbers of a concept's sources by its id; none where the plan does not ask for it."""
