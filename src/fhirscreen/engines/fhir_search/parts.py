@@ -1,0 +1,292 @@
+"""A part of the members: fetched step by step and judged, by one thread from its first search to its last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import orjson
+
+from fhirscreen.engines.base import Gated, Screened, SetAside
+from fhirscreen.engines.evaluator.absence import NOT_FETCHED
+from fhirscreen.engines.evaluator.cases import Case
+from fhirscreen.engines.evaluator.charts import Chart, read_chart
+from fhirscreen.engines.evaluator.cohorts import Cohort, gather, last_survivor
+from fhirscreen.engines.evaluator.evaluate import Evaluator, diagnosed, is_member
+from fhirscreen.engines.evaluator.gates import GATE_TYPES, gate_of, notes
+from fhirscreen.engines.fhir_search.fetches import Fetcher
+from fhirscreen.engines.fhir_search.needs import PATIENT, Need, Needs, Place, merged
+from fhirscreen.engines.fhir_search.stages import Stage
+from fhirscreen.fhir.entries import MEDICATIONS, Resource
+from fhirscreen.fhir.folders import Line
+from fhirscreen.fhir.references import patient_of, targets
+from fhirscreen.fhir.subjects import study_uuid
+from fhirscreen.plan.nodes import Feature, Plan
+from fhirscreen.values.durations import AsOf
+from fhirscreen.verdicts.standings import Gate, Standing, Subject, Verdict
+
+_REFERRING = {
+    "ResearchSubject": ("study",),
+    "Procedure": ("reasonReference",),
+    **dict.fromkeys(MEDICATIONS, ("medicationReference", "reasonReference")),
+}
+"""Per type, the elements whose targets the evaluator reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What all parts share. `hasty` stops at a study's first failed criterion.
+
+    `unoffered` are clinical types that the server does not have; `gates` the types that gates read.
+    """
+
+    plan: Plan
+    as_of: AsOf
+    evaluator: Evaluator
+    needs: Needs
+    stages: Sequence[Stage]
+    survivors: Mapping[str, str]
+    unoffered: frozenset[str]
+    gates: tuple[str, ...]
+    hasty: bool
+
+
+@dataclass(slots=True)
+class _Patient:
+    """A candidate: the ids whose records are in the chart, what was fetched and what could not be."""
+
+    id: str
+    ids: tuple[str, ...]
+    had: set[Need] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
+    admitted: set[int] = field(default_factory=set)
+    open: set[int] = field(default_factory=set)
+    verdicts: dict[Place, Verdict] = field(default_factory=dict)
+    chart: Chart | None = None
+    cases: dict[Feature | None, Case] = field(default_factory=dict)
+
+
+class Part:
+    """Some candidates. `screen` fetches and judges them."""
+
+    def __init__(self, task: Task, fetcher: Fetcher, families: Iterable[Sequence[str]]) -> None:
+        self._task = task
+        self._fetcher = fetcher
+        self._resources: dict[str, Resource] = {}
+        self._absent: set[str] = set()
+        self.screened = Screened()
+        self.unknown: set[str] = set()
+        merged_into: dict[str, list[str]] = {}
+        for id in sorted(task.survivors):
+            merged_into.setdefault(last_survivor(id, task.survivors), []).append(id)
+        self._patients = [
+            _Patient(id, (id, *(other for other in merged_into.get(id, ()) if other != id)))
+            for family in families
+            for id in family
+        ]
+
+    def screen(self) -> Part:
+        """Fetches and judges; `screened` holds subjects, gates and what was set aside."""
+        base = self._task.needs.context | {PATIENT} | {Need(type) for type in self._task.gates}
+        self._fetch(dict.fromkeys((patient.id for patient in self._patients), base))
+        self._read(self._patients)
+        for patient in self._patients:
+            self._admit(patient)
+        for stage in self._task.stages:
+            self._pass(stage)
+        self._pass(tuple(sorted(self._task.needs.of)), last=True)
+        for patient in self._patients:
+            self._conclude(patient)
+        return self
+
+    # --- fetching
+
+    def _fetch(self, wanted: Mapping[str, Iterable[Need]]) -> None:
+        """What each patient (by id) needs and has not had: those who need the same together."""
+        groups: dict[frozenset[Need], list[_Patient]] = {}
+        for patient in self._patients:
+            if lacking := frozenset(wanted.get(patient.id, ())) - patient.had:
+                groups.setdefault(lacking, []).append(patient)
+        for lacking in sorted(groups, key=lambda needs: (len(needs), sorted(map(_text, needs)))):
+            patients = groups[lacking]
+            ids = sorted({id for patient in patients for id in patient.ids})
+            for need in merged(lacking):
+                if self._fetcher.offers(need.type):
+                    self._add(need, ids, patients)
+            for patient in patients:
+                patient.had |= lacking
+
+    def _add(self, need: Need, ids: list[str], patients: list[_Patient]) -> None:
+        fetched = self._fetcher.of_patients(need, ids)
+        fresh = [resource for resource in fetched.resources if _reference(resource) not in self._resources]
+        self._resources |= {_reference(resource): resource for resource in fresh}
+        self._blame(need.type, fetched.missing, patients)
+        self._follow(need.type, fresh, patients)
+
+    def _follow(self, type: str, fresh: list[Resource], patients: list[_Patient]) -> None:
+        """Fetches what these resources refer to, where the evaluator will look there."""
+        referred: dict[str, dict[str, set[str]]] = {}
+        for resource in fresh:
+            for element in _REFERRING.get(type, ()):
+                for reference in targets(resource.get(element) or []):
+                    if reference in self._resources or reference in self._absent:
+                        continue
+                    kind, _, id = reference.partition("/")
+                    referred.setdefault(kind, {}).setdefault(id, set()).add(patient_of(resource) or "")
+        for kind in sorted(referred):
+            self._resolve(kind, referred[kind], type, patients)
+
+    def _resolve(self, kind: str, referred: dict[str, set[str]], type: str, patients: list[_Patient]) -> None:
+        if not self._fetcher.offers(kind):
+            return
+        fetched = self._fetcher.by_id(kind, sorted(referred))
+        self._resources |= {_reference(resource): resource for resource in fetched.resources}
+        for id, owners in referred.items():
+            if id in fetched.missing:
+                self._blame(type, owners, patients)
+            elif f"{kind}/{id}" not in self._resources:
+                self._absent.add(f"{kind}/{id}")
+
+    def _blame(self, type: str, missing: Iterable[str], patients: list[_Patient]) -> None:
+        if lacking := set(missing):
+            for patient in patients:
+                if not lacking.isdisjoint(patient.ids):
+                    patient.missing.add(type)
+
+    # --- judging
+
+    def _read(self, patients: list[_Patient]) -> None:
+        """Makes the charts anew of what was fetched so far."""
+        cohort = gather(Line("", self._resources[reference]) for reference in self._resources)
+        for patient in patients:
+            patient.chart = self._chart(cohort, patient)
+            patient.cases = {}
+
+    def _chart(self, cohort: Cohort, patient: _Patient) -> Chart | None:
+        found = cohort.patients.get(patient.id)
+        if found is None:
+            if "Patient" not in patient.missing:
+                return None
+            found = {"resourceType": "Patient", "id": patient.id}
+        return read_chart(
+            found,
+            [resource for id in patient.ids for resource in cohort.resources.get(id, ())],
+            self._task.evaluator.index,
+            self._task.as_of,
+            shared=cohort.shared,
+            unfetched=self._task.unoffered,
+        )
+
+    def _case(self, patient: _Patient, chart: Chart, study: int) -> Case:
+        population = self._task.plan.studies[study].population
+        if population not in patient.cases:
+            patient.cases[population] = self._task.evaluator.case(chart, population)
+        return patient.cases[population]
+
+    def _admit(self, patient: _Patient) -> None:
+        """Population and gates: outside, gated, or open to the criteria of a study."""
+        task, chart = self._task, patient.chart
+        if chart is None:
+            self.unknown.add(patient.id)
+            return
+        self.screened.patients += 1
+        context = {need.type for need in task.needs.context}
+        for number, planned in enumerate(task.plan.studies):
+            study = planned.study.id
+            # Whose records of the population could not be fetched may be a member, and is shown.
+            if not is_member(self._case(patient, chart, number)) and not context & patient.missing:
+                self.screened.outside[study] = self.screened.outside.get(study, 0) + 1
+                continue
+            merged = patient.id in task.survivors
+            gate = Gate.MERGED if merged else gate_of(chart, task.plan.catalogue.site, study)
+            if gate is None:
+                patient.admitted.add(number)
+                patient.open.add(number)
+            else:
+                self.screened.gated.append(Gated(study, patient.id, gate))
+
+    def _pass(self, stage: Stage, *, last: bool = False) -> None:
+        """One stage for whoever is still open: fetch, then decide in the stage's order.
+
+        The last pass takes what was put off, with every observation that may link a record to a cancer.
+        """
+        wanted: dict[str, set[Need]] = {}
+        for patient in self._patients:
+            if places := self._undecided(patient, stage):
+                wanted[patient.id] = set().union(*(self._task.needs.of[place] for place in places))
+                if last:
+                    wanted[patient.id] |= self._task.needs.observations
+        if not wanted:
+            return
+        self._fetch(wanted)
+        concerned = [patient for patient in self._patients if patient.id in wanted]
+        self._read(concerned)
+        for patient in concerned:
+            self._decide(patient, stage)
+
+    def _undecided(self, patient: _Patient, stage: Stage) -> list[Place]:
+        return [place for place in stage if place[0] in patient.open and place not in patient.verdicts]
+
+    def _decide(self, patient: _Patient, stage: Stage) -> None:
+        chart, task = patient.chart, self._task
+        if chart is None:
+            return
+        put_off = self._may_be_linked_later(patient, chart)
+        for place in self._undecided(patient, stage):
+            number = place[0]
+            if number not in patient.open or (put_off and place in task.needs.about_cancer):
+                continue
+            if patient.missing & {need.type for need in task.needs.of[place]}:
+                verdict = self._not_fetched(patient, place)
+            else:
+                verdict = task.evaluator.verdict(self._case(patient, chart, number), *place)
+            patient.verdicts[place] = verdict
+            if task.hasty and verdict.standing is Standing.FAILED:
+                patient.open.discard(number)
+
+    def _may_be_linked_later(self, patient: _Patient, chart: Chart) -> bool:
+        """Whether an observation not fetched yet may link one that was to a cancer, by their specimen."""
+        if self._task.needs.observations <= patient.had:
+            return False
+        return any("specimen" in resource for resource in chart.resources)
+
+    def _not_fetched(self, patient: _Patient, place: Place) -> Verdict:
+        planned = self._task.plan.studies[place[0]]
+        each = planned.criteria[place[1]]
+        proof = NOT_FETCHED._replace(says=each.predicate.says)
+        return Verdict(planned.study.id, patient.id, each.criterion, proof)
+
+    def _conclude(self, patient: _Patient) -> None:
+        chart, task = patient.chart, self._task
+        if chart is None:
+            return
+        for aside in chart.set_aside:
+            verbatim = orjson.dumps(aside.resource).decode()
+            self.screened.set_aside.append(SetAside(aside.where.split("/")[0], aside.reason, verbatim))
+        ours = frozenset(study_uuid(planned.study.id) for planned in task.plan.studies)
+        whole = not (patient.missing or chart.unfetched or chart.set_aside)
+        for number in sorted(patient.admitted):
+            study = task.plan.studies[number].study.id
+            verdicts = tuple(
+                patient.verdicts[place] for place in sorted(patient.verdicts) if place[0] == number
+            )
+            case = self._case(patient, chart, number)
+            self.screened.subjects.append(
+                Subject(study, patient.id, verdicts, whole, notes(chart, study, ours), diagnosed(case))
+            )
+
+
+def gate_types(fetcher: Fetcher, plan: Plan) -> tuple[str, ...]:
+    """The types that gates read of a patient; flags only where the site says which of them object."""
+    wanted = set(GATE_TYPES) - {"ResearchStudy"}
+    if not plan.catalogue.site.objection_flags:
+        wanted.discard("Flag")
+    return tuple(sorted(type for type in wanted if fetcher.offers(type)))
+
+
+def _reference(resource: Resource) -> str:
+    return f"{resource.get('resourceType')}/{resource.get('id')}"
+
+
+def _text(need: Need) -> str:
+    return f"{need.type} {sorted(need.codes or ())}"
