@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import Annotated, Any
 
+import stamina.instrumentation
 import typer
 from typer.core import TyperGroup
 
@@ -91,6 +92,9 @@ def settle(
     ] = False,
 ) -> None:
     """Finds candidates for clinical trials in FHIR R4 data, with a verdict and evidence per criterion."""
+    if not debug:
+        # stamina would log every retry to standard error; what retrying could not mend is reported anyway.
+        stamina.instrumentation.set_on_retry_hooks(())
 
 
 for command in (demo, check, explain, screen, publish, doctor):

@@ -12,7 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from fhirscreen.exceptions import DataError
-from fhirscreen.fhir.entries import CLINICAL_TYPES, Resource, code_elements, codings
+from fhirscreen.fhir.entries import (
+    CLINICAL_TYPES,
+    Resource,
+    State,
+    code_elements,
+    codings,
+    read_entry,
+)
 from fhirscreen.fhir.references import patient_of
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.concepts import Concept, ConceptKind, Role, Source
@@ -45,8 +52,8 @@ class UnitSeen(NamedTuple):
 class Census:
     """What was counted so far. Feed it resources with `add`.
 
-    `patients`: by concept, whoever has a record under its matching sources. `unmapped`: resources by code.
-    `fitting`: whether a unit converts to that of its concept. `newest`: the latest day by resource type.
+    `patients`: by concept, whoever has a record under its matching sources that does not deny it.
+    `unmapped`: resources by code. `units`: values by unit. `newest`: the latest day by resource type.
     """
 
     catalogue: Catalogue
@@ -70,7 +77,9 @@ class Census:
             if "medicationReference" in resource and next(code_elements(resource)) is None:
                 self.by_reference += 1
                 return
-            self._codes(kind, resource)
+            entry = read_entry(resource, self.catalogue.terms)
+            if entry is not None:  # its status says that it is evidence
+                self._codes(kind, resource, denied=entry.state is State.DENIED)
         except (DataError, AttributeError, TypeError, ValueError):
             self.unreadable += 1
 
@@ -106,8 +115,8 @@ class Census:
         if days:
             self.newest[kind] = max(self.newest.get(kind, ""), *days)
 
-    def _codes(self, kind: str, resource: Resource) -> None:
-        patient = patient_of(resource)
+    def _codes(self, kind: str, resource: Resource, *, denied: bool) -> None:
+        patient = None if denied else patient_of(resource)
         own = codings(resource.get("code"), self.catalogue.systems.short)
         for element in code_elements(resource):
             for coding in codings(element, self.catalogue.systems.short):

@@ -177,10 +177,13 @@ class _Publisher:
                 if is_ours(resource) and resource["status"] != Status.INELIGIBLE.value:
                     fallen[study, patient] = resource
         failures, studies = self.release.failures(fallen.keys()), self.release.criteria()
+        gates = self.release.gates()
         for key, resource in fallen.items():
             against = failures.get(key)
             if against is not None and against.complete and against.verdicts:
                 why = standings(against.verdicts, studies[key[0]], self.catalogue)
+            elif key in gates:
+                why = [gate_closed(gates[key])]
             elif against is None and self.release.complete:
                 why = [gate_closed(NOT_IN_POPULATION)]
             else:

@@ -15,6 +15,7 @@ from fhirscreen.criteria.wire import read_expression
 from fhirscreen.exceptions import BadInput, DataError
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.outputs.resources.vocabulary import CRITERIA, EXPRESSION_EXTENSION
+from fhirscreen.outputs.rows import GATED
 from fhirscreen.values.truth import Truth
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason
@@ -72,6 +73,12 @@ class Release:
             for key, found in rows.items()
             if key in patients
         }
+
+    def gates(self) -> dict[tuple[str, str], str]:
+        """By study and patient: the gate that took a member out before any criterion."""
+        metadata = pq.read_schema(self.folder / "verdicts.parquet").metadata or {}
+        gated = orjson.loads(metadata.get(GATED, b"[]"))
+        return {(study, patient): gate for study, patient, gate in gated}
 
     def criteria(self) -> dict[str, Study]:
         """The run's studies by number, with their criteria as the Groups hold them and nothing else."""
