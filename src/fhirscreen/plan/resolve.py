@@ -109,8 +109,8 @@ def resolve(studies: Sequence[Study], catalogue: Catalogue) -> Plan:
     if any(feature.concept.about_metastasis for feature in distinct):
         distinct[metastases] = None
     if any(feature.staging is not None for feature in distinct) and catalogue.has(STAGE_GROUP):
-        # A stage group links the categories that it has as members to its cancer.
-        distinct.setdefault(feature_of(catalogue.concept(STAGE_GROUP), catalogue))
+        # A stage group links the categories that it has as members to its cancer: its records, and no more.
+        distinct.setdefault(Feature(catalogue.concept(STAGE_GROUP)))
     ordered = tuple(sorted(distinct, key=lambda f: (f.level, f.concept.id)))
     return Plan(plans, catalogue, malignancies, metastases, ordered, _retrieves(ordered))
 
