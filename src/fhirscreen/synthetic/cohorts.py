@@ -174,6 +174,9 @@ def generate(seed: int = 7, patients: int = 320, as_of: date = AS_OF) -> Cohort:
     for name in outsiders:
         chart = chart_of([])
         chart.resources = [each for each in chart.resources if not chart.cancer.endswith(f"/{each['id']}")]
+        for each in chart.resources:
+            if each.get("focus") == [{"reference": chart.cancer}]:
+                del each["focus"]  # its cancer is not on record: nothing may refer to it
         OUTSIDERS[name](chart)
         cohort.resources[chart.id] = chart.resources
         cohort.scenarios[chart.id] = name
