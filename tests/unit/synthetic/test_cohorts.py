@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 
@@ -60,11 +59,8 @@ def test_every_reference_leads_somewhere(cohort: Cohort) -> None:
             return [found for value in node for found in walk(value)]
         return []
 
-    outsiders = set(cohort.resources) - cohort.members - set(cohort.merged)
-    for patient, record in cohort.resources.items():
-        dangling = {each for each in walk(record) if not each.startswith("#")} - known
-        # The cancer of an outsider was taken away; what pointed to it stays, as in real exports.
-        assert not dangling or patient in outsiders
+    for record in cohort.resources.values():
+        assert {each for each in walk(record) if not each.startswith("#")} <= known
 
 
 @pytest.mark.parametrize("study", [NEOADJUVANT, OLIGOMETASTATIC])
@@ -152,21 +148,3 @@ def test_another_index_date_must_be_the_first_of_a_month() -> None:
     assert generate(patients=60, as_of=date(2027, 3, 1)).as_of == date(2027, 3, 1)
     with pytest.raises(UsageError):
         generate(as_of=AS_OF.replace(day=15))
-
-
-def test_every_reference_leads_somewhere() -> None:
-    cohort = generate()
-    every = [resource for found in cohort.resources.values() for resource in found] + cohort.others
-    known = {f"{resource['resourceType']}/{resource['id']}" for resource in every}
-
-    def references(data: object) -> Iterator[str]:
-        if isinstance(data, dict):
-            if isinstance(text := data.get("reference"), str) and not text.startswith("#"):
-                yield text
-            for value in data.values():
-                yield from references(value)
-        elif isinstance(data, list):
-            for value in data:
-                yield from references(value)
-
-    assert {text for resource in every for text in references(resource)} <= known
