@@ -13,6 +13,7 @@ from rich.text import Text
 from fhirscreen.bootstrap import find_mappings, make_catalogue, make_client, read_server
 from fhirscreen.cli.consoles import print_json, results
 from fhirscreen.cli.options import Json, Server, Site, Studies, read_settings
+from fhirscreen.criteria.amounts import say_duration
 from fhirscreen.fhir_client import Client
 from fhirscreen.mapping.concepts import Concept
 from fhirscreen.plan.queries import Query
@@ -122,7 +123,8 @@ def _show_line(console: Console, label: str, text: str) -> None:
 
 def _show_query(console: Console, query: Query, *, whole: bool) -> None:
     text = query.text if whole else _shortened(query)
-    _show_line(console, "search", text)
+    # Not wrapped: whoever wants to try a search copies it.
+    console.print(Text(f"  {'search':<11} ", style="dim").append(text, style="default"), soft_wrap=True)
     if query.unfiltered:
         _show_line(console, "", f"whole type: {query.unfiltered}")
 
@@ -138,9 +140,9 @@ def _shortened(query: Query) -> str:
 
 def _describe(concept: Concept) -> str:
     decides, shows = concept.windows.decides, concept.windows.shows
-    window = "any time" if decides is None else f"decides within {duration_text(decides)}"
+    window = "any time" if decides is None else f"decides for {say_duration(duration_text(decides))}"
     if decides is not None and shows is not None and shows != decides:
-        window += f", shown within {duration_text(shows)}"
+        window += f", shown for {say_duration(duration_text(shows))}"
     absence = "silence is no where the site says so" if concept.absence_by_site else "silence is never no"
     sensitive = ", sensitive" if concept.sensitive else ""
     return f"{concept.id} ({window}; {absence}{sensitive})"

@@ -74,7 +74,7 @@ class Census:
             return
         try:
             self._date(kind, resource)
-            if "medicationReference" in resource and next(code_elements(resource)) is None:
+            if "medicationReference" in resource and next(code_elements(resource), None) is None:
                 self.by_reference += 1
                 return
             entry = read_entry(resource, self.catalogue.terms)
