@@ -55,7 +55,8 @@ class FhirSearch:
         """
         completeness = Completeness()
         fetcher = Fetcher(self._client, completeness)
-        candidates = find_candidates(plan, fetcher, patients)
+        evaluator = Evaluator(plan)
+        candidates = find_candidates(plan, fetcher, evaluator.index, patients)
         hasty = depth is Depth.CANDIDATES
         needs = Needs(plan) if hasty else Needs(plan, _not_worth_narrowing(plan, fetcher))
         unoffered = frozenset(type for type in clinical_types(plan) if not fetcher.offers(type))
@@ -64,10 +65,10 @@ class FhirSearch:
         task = Task(
             plan,
             as_of,
-            Evaluator(plan),
+            evaluator,
             needs,
-            self._stages(plan, needs, fetcher) if hasty else one_stage(needs),
-            candidates.survivors,
+            self._stages(plan, needs, fetcher, candidates) if hasty else one_stage(needs),
+            candidates,
             unoffered,
             gate_types(fetcher, plan),
             hasty,
@@ -94,12 +95,17 @@ class FhirSearch:
         }
         return finished(screened, plan)
 
-    def _stages(self, plan: Plan, needs: Needs, fetcher: Fetcher) -> list[Stage]:
-        def count(need: Need) -> int | None:
-            return fetcher.count(need.type, need)
+    def _stages(self, plan: Plan, needs: Needs, fetcher: Fetcher, candidates: Candidates) -> list[Stage]:
+        """By the server's counts; codes of the plan are found in candidates, a whole type in everybody."""
+        share = len(candidates.ids) / max(1, candidates.patients)
+
+        def cost(need: Need) -> float | None:
+            count = fetcher.count(need.type, need)
+            return count if count is None or need.codes is not None else count * share
 
         wanted = sorted(needs.all - needs.context, key=lambda need: (need.type, sorted(need.codes or ())))
-        return cheapest_first(plan, needs, dict(zip(wanted, self._client.spread(count, wanted), strict=True)))
+        costs = zip(wanted, self._client.spread(cost, wanted), strict=True)
+        return cheapest_first(plan, needs, {need: each for need, each in costs if each is not None})
 
 
 def _not_worth_narrowing(plan: Plan, fetcher: Fetcher) -> frozenset[str]:

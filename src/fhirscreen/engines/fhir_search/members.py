@@ -5,9 +5,10 @@ The evaluator decides later; here nobody may be lost, so status and value of a r
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from fhirscreen.engines.evaluator.charts import SourceIndex
 from fhirscreen.engines.evaluator.cohorts import last_survivor, survivors_of
 from fhirscreen.engines.fhir_search.fetches import Fetcher, Pairs
 from fhirscreen.engines.fhir_search.needs import need_of
@@ -27,10 +28,12 @@ _ELEMENTS = {"AllergyIntolerance": "code,patient,reaction"} | dict.fromkeys(MEDI
 class Candidates:
     """Patients who may be members; `survivors` leads from merged patients to those their records follow.
 
-    `patients` is how many the server has.
+    `patients` is how many the server has. `records` holds, for types that were looked through whole, the ids
+    of each patient's records that any source of the plan names: the others need not be fetched.
     """
 
     ids: set[str] = field(default_factory=set)
+    records: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     survivors: dict[str, str] = field(default_factory=dict)
     patients: int = 0
 
@@ -42,7 +45,16 @@ class Candidates:
         return [found[survivor] for survivor in sorted(found)]
 
 
-def find_candidates(plan: Plan, fetcher: Fetcher, wanted: Collection[str] | None) -> Candidates:
+@dataclass(frozen=True, slots=True)
+class _Search:
+    plan: Plan
+    fetcher: Fetcher
+    index: SourceIndex
+
+
+def find_candidates(
+    plan: Plan, fetcher: Fetcher, index: SourceIndex, wanted: Collection[str] | None
+) -> Candidates:
     """Everybody who may be a member of a population, or just `wanted`. Raises ServerError."""
     candidates = Candidates(survivors=_survivors(fetcher))
     if wanted is not None:
@@ -58,8 +70,7 @@ def find_candidates(plan: Plan, fetcher: Fetcher, wanted: Collection[str] | None
         candidates.ids = everybody or set()
         return candidates
     for type in sorted(sources):
-        found = set(_named(plan, fetcher, type, sources[type]))
-        candidates.ids |= found | {last_survivor(id, candidates.survivors) for id in found}
+        _read(_Search(plan, fetcher, index), type, sources[type], candidates)
     return candidates
 
 
@@ -84,31 +95,45 @@ def _sources(plan: Plan) -> dict[str, list[Source]] | None:
     return found
 
 
-def _named(plan: Plan, fetcher: Fetcher, type: str, sources: list[Source]) -> Iterator[str]:
+def _read(search: _Search, type: str, sources: list[Source], candidates: Candidates) -> None:
     """The patients of the records that one of the sources names."""
+    fetcher = search.fetcher
     if not fetcher.offers(type):
         return
     codes = CodeSet().union(*(source.codes for source in sources))
-    need = need_of(Retrieve(type, codes), plan.catalogue.systems)
+    need = need_of(Retrieve(type, codes), search.plan.catalogue.systems)
     narrowed: Pairs = ()
+    records: dict[str, set[str]] | None = None
     if need.codes is not None and fetcher.searches(type, "code"):
         narrowed = (("code", ",".join(sorted(escape(code) for code in need.codes))),)
+    else:
+        records = candidates.records.setdefault(type, {})
     for resource in fetcher.everything(type, narrowed, _ELEMENTS.get(type, "code,subject")):
         patient = patient_of(resource)
-        if patient is not None and _may_match(plan, codes, resource):
-            yield patient
+        if patient is None:
+            continue
+        named, member = _concerned(search, codes, resource)
+        if member:
+            candidates.ids |= {patient, last_survivor(patient, candidates.survivors)}
+        if named and records is not None:
+            records.setdefault(patient, set()).add(str(resource["id"]))
 
 
-def _may_match(plan: Plan, codes: CodeSet, resource: Resource) -> bool:
-    """Whether the codes may say so; what cannot be read, or refers to its code, may."""
-    short = plan.catalogue.systems.short
+def _concerned(search: _Search, codes: CodeSet, resource: Resource) -> tuple[bool, bool]:
+    """Whether any source of the plan names the record, and whether one of the population does.
+
+    What cannot be read, or refers to its code, may be named by any.
+    """
+    named = member = "medicationReference" in resource
+    short = search.plan.catalogue.systems.short
     try:
         for element in code_elements(resource):
             if element is None:
                 continue
             for coding in element.get("coding", ()):  # type: ignore[attr-defined]
-                if codes.matches(short(coding.get("system") or ""), (coding.get("code") or "").strip()):
-                    return True
+                system, code = coding.get("system") or "", coding.get("code") or ""
+                named = named or bool(search.index.find(resource["resourceType"], system, code))
+                member = member or codes.matches(short(system), code.strip())
     except (AttributeError, TypeError, KeyError):
-        return True
-    return "medicationReference" in resource
+        return True, True
+    return named or member, member

@@ -14,7 +14,8 @@ from fhirscreen.engines.evaluator.charts import Chart, read_chart
 from fhirscreen.engines.evaluator.cohorts import Cohort, gather, last_survivor
 from fhirscreen.engines.evaluator.evaluate import Evaluator, diagnosed, is_member
 from fhirscreen.engines.evaluator.gates import GATE_TYPES, gate_of, notes
-from fhirscreen.engines.fhir_search.fetches import Fetcher
+from fhirscreen.engines.fhir_search.fetches import Fetched, Fetcher
+from fhirscreen.engines.fhir_search.members import Candidates
 from fhirscreen.engines.fhir_search.needs import PATIENT, Need, Needs, Place, merged
 from fhirscreen.engines.fhir_search.stages import Stage
 from fhirscreen.fhir.entries import MEDICATIONS, Resource
@@ -45,7 +46,7 @@ class Task:
     evaluator: Evaluator
     needs: Needs
     stages: Sequence[Stage]
-    survivors: Mapping[str, str]
+    candidates: Candidates
     unoffered: frozenset[str]
     gates: tuple[str, ...]
     hasty: bool
@@ -77,8 +78,9 @@ class Part:
         self.screened = Screened()
         self.unknown: set[str] = set()
         merged_into: dict[str, list[str]] = {}
-        for id in sorted(task.survivors):
-            merged_into.setdefault(last_survivor(id, task.survivors), []).append(id)
+        survivors = task.candidates.survivors
+        for id in sorted(survivors):
+            merged_into.setdefault(last_survivor(id, survivors), []).append(id)
         self._patients = [
             _Patient(id, (id, *(other for other in merged_into.get(id, ()) if other != id)))
             for family in families
@@ -117,11 +119,20 @@ class Part:
                 patient.had |= lacking
 
     def _add(self, need: Need, ids: list[str], patients: list[_Patient]) -> None:
-        fetched = self._fetcher.of_patients(need, ids)
+        fetched = self._records(need.type, ids) or self._fetcher.of_patients(need, ids)
         fresh = [resource for resource in fetched.resources if _reference(resource) not in self._resources]
         self._resources |= {_reference(resource): resource for resource in fresh}
         self._blame(need.type, fetched.missing, patients)
         self._follow(need.type, fresh, patients)
+
+    def _records(self, type: str, patients: list[str]) -> Fetched | None:
+        """The records that the search for members saw and a source names; None where it did not look."""
+        seen = self._task.candidates.records.get(type)
+        if seen is None:
+            return None
+        owners = {id: patient for patient in patients for id in seen.get(patient, ())}
+        fetched = self._fetcher.by_id(type, sorted(owners))
+        return Fetched(fetched.resources, frozenset(owners[id] for id in fetched.missing))
 
     def _follow(self, type: str, fresh: list[Resource], patients: list[_Patient]) -> None:
         """Fetches what these resources refer to, where the evaluator will look there."""
@@ -197,7 +208,7 @@ class Part:
             if not is_member(self._case(patient, chart, number)) and not context & patient.missing:
                 self.screened.outside[study] = self.screened.outside.get(study, 0) + 1
                 continue
-            merged = patient.id in task.survivors
+            merged = patient.id in task.candidates.survivors
             gate = Gate.MERGED if merged else gate_of(chart, task.plan.catalogue.site, study)
             if gate is None:
                 patient.admitted.add(number)
