@@ -123,3 +123,20 @@ def test_what_is_no_statement(statement: httpx.Response) -> None:
 def test_a_statement_that_says_almost_nothing() -> None:
     found = read_capabilities({"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"}, BASE)
     assert (found.software, found.types) == ("unnamed", {})
+
+
+@pytest.mark.parametrize(
+    "subset",
+    [
+        pytest.param(outcome(400, "not-supported"), id="refused"),
+        pytest.param(reply({k: v for k, v in STATEMENT.items() if k != "rest"}), id="too-little"),
+    ],
+)
+def test_a_server_without_elements_is_asked_for_all(subset: httpx.Response) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if not request.url.path.endswith("/metadata"):
+            return html(404)
+        return subset if b"_elements" in request.url.query else reply(STATEMENT)
+
+    with Server(answer).client() as client:
+        assert client.capabilities.searches("Observation", "code")
