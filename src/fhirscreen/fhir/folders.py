@@ -98,10 +98,17 @@ def read_bundles(folder: Path) -> Iterator[Line]:
             yield line
 
 
+def _part(entry: Resource, element: str, inner: str) -> object:
+    found = entry.get(element)
+    return found.get(inner) if isinstance(found, dict) else None
+
+
 def unbundled(resource: Resource, where: str, full_url: str | None = None) -> Iterator[Line]:
     """The resources of a Bundle, Bundles in Bundles too; any other resource is itself.
 
-    Entries whose request deletes are left out; entries without an id take it from a `urn:uuid` fullUrl.
+    Entries whose request deletes are left out. A history has the newest version of everything first (R4,
+    http.html): the older ones are left out, and all of what was deleted. Entries without an id take it from
+    their fullUrl; what a server says about its search is no resource of anybody.
     """
     if resource.get("resourceType") != "Bundle":
         yield Line(where, resource, full_url=full_url)
@@ -110,15 +117,27 @@ def unbundled(resource: Resource, where: str, full_url: str | None = None) -> It
     if not isinstance(entries, list):
         yield Line(where, None, "Bundle.entry is not a list", orjson.dumps(resource).decode())
         return
+    history = resource.get("type") == "history"
+    newest: set[str] = set()
     for number, entry in enumerate(entries):
         place = f"{where}:entry[{number}]"
-        inner = entry.get("resource") if isinstance(entry, dict) else None
-        if inner is None:
+        if not isinstance(entry, dict):
+            yield Line(place, None, "not a JSON object", orjson.dumps(entry).decode())
+            continue
+        inner = entry.get("resource")
+        if inner is None or _part(entry, "search", "mode") == "outcome":
+            if _part(entry, "request", "method") == "DELETE":
+                newest.add(str(_part(entry, "request", "url")))
             continue
         url = entry.get("fullUrl")
         url = url if isinstance(url, str) else None
-        if isinstance(inner, dict) and "id" not in inner and url is not None and url.startswith("urn:"):
-            inner = {**inner, "id": url.rsplit(":", 1)[-1]}
+        if isinstance(inner, dict):
+            if "id" not in inner and url is not None:
+                inner = {**inner, "id": url.rsplit(":" if url.startswith("urn:") else "/", 1)[-1]}
+            reference = f"{inner.get('resourceType')}/{inner.get('id')}"
+            if history and reference in newest:
+                continue
+            newest.add(reference)
         reason = _refused(inner)
         if reason:
             yield Line(place, None, reason, orjson.dumps(inner).decode())
