@@ -173,7 +173,8 @@ def _compiled(node: Node, pattern: str | None) -> re.Pattern[str] | None:
     except re.error as error:
         raise node.refuse(f"is no regular expression: {error}", "a Python expression", "pattern") from None
     if compiled.groups < 1:
-        raise node.refuse("has no group", "group 1 that holds the name of a value", "pattern")
+        expected = "group 1 that holds the name of a value, or groups named as values"
+        raise node.refuse("has no group", expected, "pattern")
     return compiled
 
 

@@ -31,6 +31,7 @@ from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason
 
 _PREFIX = re.compile(r"^(?:AJCC\s*)?(yp|yc|c|p|r|a)(?=[TNM0-4I])", re.IGNORECASE)
+_NUMBERS = frozenset(("valueInteger", "valueQuantity"))
 _NOTHING: frozenset[str] = frozenset()
 _STAGINGS = {"c": "clinical", "p": "pathological", "yp": "post-therapy", "yc": "post-therapy"}
 
@@ -64,6 +65,9 @@ def _decided(case: Case, node: ValueAmong, items: Sequence[Item], judge: Decide,
             if again.certain:
                 placed = again
     proof = decide(placed, node.feature.which, judge, node.says, absent)
+    if proof.reason is Reason.CONFLICTING:
+        against = {item.reference for item in _implied(case, node.feature) if item.blocked is None}
+        proof = proof._replace(evidence=tuple(sorted({*proof.evidence, *against})))
     if node.sites and node.feature.sites is not None and proof.evidence:
         decisive = [item for item in items if item.reference in proof.evidence]
         if any(item.values & node.spread for item in decisive):
@@ -102,8 +106,11 @@ def category_items(case: Case, feature: Feature) -> list[Item]:
         ]
         found = [item for each in read if (item := _staged(case, feature, each)) is not None]
         found += list(_derived(case, feature))
-        if not any(not item.skipped for item in found):
-            found += list(_implied(case, feature))
+        implied = list(_implied(case, feature))
+        if any(not item.skipped for item in found):
+            found = [_contradicted(feature.concept, item, implied) for item in found]
+        else:
+            found += implied
         case.memory[key] = found
     return found
 
@@ -132,6 +139,7 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
     when, date = clipped(entry.when, case.chart.end), date_of(case, entry)
     staging = source.staging
     fault: Reason | None = None
+    opaque = False
     if entry.resource.get("resourceType") == "Condition":
         names, basis, shown = _from_condition(case, concept, entry)
     else:
@@ -145,12 +153,13 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
         except DataError as error:
             case.chart.refuse(entry, error.what)
             return Item(when, entry.reference, blocked=Reason.NOT_FETCHED, date=date, entry=entry)
+        opaque = bool(codings(holder.get("valueCodeableConcept"), str)) or not _NUMBERS.isdisjoint(holder)
         if staged(concept):
             staging = _prefixed(entry, holder, staging)
     empty = not shown and not names
     unreadable = not names and bool(shown)
-    # Words that no pattern reads are no value; a code that we do not know may be the one that decides.
-    words = unreadable and not (entry.resource.get("valueCodeableConcept") or {}).get("coding")
+    # Words that no pattern reads are no value; a code or number that we do not know may well be one.
+    words = unreadable and not opaque
     unsaid = bool(names) and all(_unsaid(concept, name) for name in names)
     blocked: Reason | None = None
     if empty or unreadable or unsaid:
@@ -202,14 +211,16 @@ def _from_observation(
         names = named(case, concept, coded)
         if names:
             return _finest(concept, names), Basis.RECORDED, coded[0].code
-    integer = holder.get("valueInteger")
+    integer, number_said = holder.get("valueInteger"), ""
     if integer is None and concept.detected_above is None and "valueString" not in holder:
         number = read_number(holder)
         if number is not None and number[0].low == number[0].high and number[0].low is not None:
             integer = number[0].low
     if isinstance(integer, int | float) and not isinstance(integer, bool):
         names = frozenset(v.name for v in concept.values if v.integer is not None and v.integer == integer)
-        return names, Basis.RECORDED, f"{integer:g}"
+        number_said = f"{integer:g}"
+        if names or any(v.integer is not None for v in concept.values):
+            return names, Basis.RECORDED, number_said
     boolean = holder.get("valueBoolean")
     if isinstance(boolean, bool):
         name = "positive" if boolean else "negative"
@@ -218,14 +229,15 @@ def _from_observation(
         return detected[0], Basis.DERIVED, detected[1]
     text = text_of(entry) if holder is entry.resource else str(holder.get("valueString") or "")
     if concept.pattern is not None and text and (match := concept.pattern.search(text)):
-        wanted = match[1].lower()
+        wanted = (match.lastgroup or match[1]).lower()
         names = frozenset(v.name for v in concept.values if v.name.lower() == wanted)
         if names:
             return names, Basis.DERIVED, text
     interpreted = [c for i in holder.get("interpretation") or [] for c in codings(i, short)]
-    if not coded and not text and interpreted and (names := named(case, concept, interpreted)):
+    # A value that says nothing to us (an index, a local code) leaves it to the interpretation.
+    if interpreted and (names := named(case, concept, interpreted)):
         return names, Basis.RECORDED, interpreted[0].code
-    return frozenset(), Basis.RECORDED, coded[0].code if coded else text
+    return frozenset(), Basis.RECORDED, coded[0].code if coded else text or number_said
 
 
 def _detected(case: Case, concept: Concept, holder: Resource) -> tuple[frozenset[str], str] | None:
@@ -324,6 +336,16 @@ def _implied(case: Case, feature: Feature) -> Iterator[Item]:
                 value=value,
                 staging="clinical",
             )
+
+
+def _contradicted(concept: Concept, item: Item, implied: Sequence[Item]) -> Item:
+    """A record that an event speaks against which came later, or may have: M0, and then a metastasis."""
+    for each in implied:
+        usable = each.blocked is None and item.blocked is None
+        later = each.when.end >= item.when.end
+        if usable and later and not concept.below(tuple(each.values)) & item.values:
+            return item._replace(blocked=Reason.CONFLICTING)
+    return item
 
 
 def _judge(case: Case, node: ValueAmong) -> Decide:
