@@ -85,9 +85,13 @@ class Terms(NamedTuple):
 
 
 def status_code(resource: Resource, element: str) -> str:
-    """The one code of a status CodeableConcept such as clinicalStatus; "" where there is none."""
+    """The code of a status CodeableConcept such as clinicalStatus; "" where there is none.
+
+    HL7's own coding goes before a local translation beside it, whatever their order.
+    """
     found = codings(resource.get(element), str)
-    return found[0].code if found else ""
+    own = [coding for coding in found if "hl7.org/" in coding.system]
+    return (own or found)[0].code.lower() if found else ""
 
 
 def reference_of(resource: Resource) -> str:
@@ -149,6 +153,10 @@ _VERIFICATION = {
 }
 
 
+_ONSETS = ("onsetAge", "onsetRange", "onsetString")
+"""Forms of onset that give no date."""
+
+
 def _condition(resource: Resource, terms: Terms) -> Entry | None:
     verification = status_code(resource, "verificationStatus")
     if verification == "entered-in-error":
@@ -159,6 +167,9 @@ def _condition(resource: Resource, terms: Terms) -> Entry | None:
         when = _period(resource["onsetPeriod"], terms)[0]
     if when is None:
         when = _moment(resource, terms, "recordedDate", "assertedDate")
+        if when is not None and any(element in resource for element in _ONSETS):
+            # It began at an age, or in words: at some time before it was recorded.
+            when = Moment(EVER.start, when.end)
     ended = _moment(resource, terms, "abatementDateTime")
     if ended is None and "abatementPeriod" in resource:
         ended = _period(resource["abatementPeriod"], terms)[1]
@@ -238,19 +249,39 @@ def _drug(resource: Resource, terms: Terms) -> tuple[tuple[Coding, ...], str]:
     else:
         code = resource.get("medicationCodeableConcept")
         if code is None:
-            code = contained_code(resource)
+            return drug_codings(contained_medication(resource), terms)
     return codings(code, terms.short), concept_text(code)
 
 
-def contained_code(resource: Resource) -> object:
-    """The code of the contained Medication that `medicationReference` names by `#id`, else None."""
+def drug_codings(medication: Resource | None, terms: Terms) -> tuple[tuple[Coding, ...], str]:
+    """The codings of a Medication and of its active ingredients, and the text of its code."""
+    if medication is None:
+        return (), ""
+    elements = medication_elements(medication)
+    found = tuple(coding for element in elements for coding in codings(element, terms.short))
+    return found, concept_text(medication.get("code"))
+
+
+def contained_medication(resource: Resource) -> Resource | None:
+    """The contained Medication that `medicationReference` names by `#id`, else None."""
     reference = resource.get("medicationReference")
     target = reference.get("reference") if isinstance(reference, dict) else None
     if isinstance(target, str) and target.startswith("#"):
         for contained in resource.get("contained", ()):
             if contained.get("id") == target[1:]:
-                return contained.get("code")
+                found: Resource = contained
+                return found
     return None
+
+
+def medication_elements(medication: Resource) -> list[object]:
+    """What a Medication is (R4): its code, and its ingredients but for those that are not active."""
+    ingredients = [
+        each.get("itemCodeableConcept")
+        for each in medication.get("ingredient", ())
+        if each.get("isActive") is not False
+    ]
+    return [element for element in (medication.get("code"), *ingredients) if element is not None]
 
 
 def _allergy(resource: Resource, terms: Terms) -> Entry | None:
@@ -298,7 +329,10 @@ def code_elements(resource: Resource) -> Iterator[object]:
     """The CodeableConcepts that say what the resource is about, for finding out what concepts it touches."""
     kind = resource.get("resourceType")
     if kind in MEDICATIONS:
-        yield resource.get("medicationCodeableConcept") or contained_code(resource)
+        named = resource.get("medicationCodeableConcept")
+        medication = contained_medication(resource)
+        inside = [] if medication is None else medication_elements(medication)
+        yield from (named,) if named else inside or (None,)
         return
     yield resource.get("code")
     if kind == "Observation":

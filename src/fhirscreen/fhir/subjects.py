@@ -44,7 +44,8 @@ def group_uuid(study: str) -> str:
 def study_names(study: Resource) -> frozenset[str]:
     """Every name of a ResearchStudy: its id and the values of its identifiers."""
     names = {str(study["id"])} if "id" in study else set()
-    for identifier in study.get("identifier", ()):
+    listed = study.get("identifier")
+    for identifier in listed if isinstance(listed, list) else ():
         if isinstance(identifier, dict) and isinstance(identifier.get("value"), str):
             names.add(identifier["value"])
     return frozenset(names)

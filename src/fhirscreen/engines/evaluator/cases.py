@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fhirscreen.engines.evaluator.charts import Chart
 from fhirscreen.fhir.entries import Entry, State, codings
@@ -12,11 +14,13 @@ from fhirscreen.mapping.concepts import Concept, Role, Source
 from fhirscreen.mapping.sites import Site
 from fhirscreen.plan.nodes import Feature
 from fhirscreen.values.codes import CodeSet
-from fhirscreen.values.dates import EVER, Moment
+from fhirscreen.values.dates import EVER, Moment, local_dates, moment_text
 from fhirscreen.values.durations import AsOf
 from fhirscreen.values.truth import Truth, known
 
-_MEMBERSHIP = (Role.MATCH, Role.COARSER)
+MEMBERSHIP = (Role.MATCH, Role.COARSER)
+"""Roles of the sources that make a member."""
+
 _MORPHOLOGY = "histology-morphology-behavior"
 
 
@@ -105,7 +109,7 @@ class Case:
         """What makes the patient a member: matching or coarser records of the cancer, not refuted."""
         if self.population is None:
             return []
-        found = self.found(self.population.concept, *_MEMBERSHIP)
+        found = self.found(self.population.concept, *MEMBERSHIP)
         return [entry for _, entry in found if entry.state is not State.DENIED]
 
 
@@ -215,6 +219,19 @@ def _specimens(chart: Chart, conditions: frozenset[str], assessments: frozenset[
             ):
                 found.update(targets(entry.resource["specimen"], chart.aliases))
     return frozenset(found)
+
+
+def date_text(moment: Moment | None, zone: ZoneInfo) -> str:
+    """A clinical time as text; empty where there is none.
+
+    What has no beginning (a course of which only the end is known) is written as its last day.
+    """
+    if moment is None:
+        return ""
+    first, last = local_dates(moment, zone)
+    if first > date.min:
+        return moment_text(moment, zone)
+    return "" if last == date.max else last.isoformat()
 
 
 def clipped(moment: Moment | None, end: int) -> Moment:

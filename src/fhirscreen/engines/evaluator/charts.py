@@ -15,6 +15,8 @@ from fhirscreen.fhir.entries import (
     code_elements,
     codings,
     concept_text,
+    contained_medication,
+    medication_elements,
     read_entry,
 )
 from fhirscreen.fhir.references import target
@@ -133,8 +135,8 @@ class Chart:
 
     `present` are the concepts that have any entry; `end` is the first instant after the index date.
     `unfetched` are resource types that could not be fetched whole; `touched` are sources under which a
-    resource could not be read, `refused` those whose value could not. `resources` finds any of the patient's
-    resources by reference.
+    resource could not be read, `named` those of them that its code names, `refused` those whose value could
+    not. `resources` finds any of the patient's resources by reference.
     """
 
     patient: Resource
@@ -144,6 +146,7 @@ class Chart:
     resources: Sequence[Resource] = ()
     unfetched: frozenset[str] = frozenset()
     touched: frozenset[int] = frozenset()
+    named: frozenset[int] = frozenset()
     set_aside: tuple[SetAside, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
     shared: Mapping[str, Resource] = field(default_factory=dict)
@@ -201,6 +204,7 @@ def read_chart(
     """
     entries: dict[int, list[Entry]] = {}
     touched: set[int] = set()
+    named: set[int] = set()
     aside: list[SetAside] = []
     chart = Chart(
         patient,
@@ -236,15 +240,17 @@ def read_chart(
         except MALFORMED as error:
             aside.append(SetAside(f"{kind}/{resource.get('id')}", _reason(error, resource), resource))
             touched.update(matched or index._by_type.get(kind, ()))  # noqa: SLF001
+            named.update(matched)
             continue
         if entry is None:
             continue
         if not entry.codings and "medicationReference" in resource:
-            for element in elements:
-                entry = entry._replace(codings=codings(element, terms.short), text=concept_text(element))
+            listed = list(elements)
+            found = tuple(coding for element in listed for coding in codings(element, terms.short))
+            entry = entry._replace(codings=found, text=concept_text(listed[0]))
         for number in matched:
             entries.setdefault(number, []).append(entry)
-    chart.touched = frozenset(touched)
+    chart.touched, chart.named = frozenset(touched), frozenset(named)
     chart.present = index.concepts(entries)
     chart.end = as_of.end
     chart.set_aside = tuple(aside)
@@ -293,15 +299,28 @@ def repaired(chart: Chart) -> Chart | None:
         unfetched=unfetched,
     )
     again.set_aside = (*again.set_aside, *aside)
+    again.named |= {n for each in chart.resources if id(each) in faults for n in _named(chart.index, each)}
     return again
 
 
-def _medication(chart: Chart, resource: Resource) -> tuple[object, ...]:
-    """The code of a referenced Medication, contained or by itself; DataError where it is not there."""
-    contained = next(code_elements(resource))
-    if contained is not None:
-        return (contained,)
-    medication = chart.resolve(resource.get("medicationReference"))
+def _named(index: SourceIndex, resource: Resource) -> tuple[int, ...]:
+    """The sources that the code of a malformed resource names; none where the code itself is malformed."""
+    try:
+        found = codings(resource.get("code"), str)
+    except DataError:
+        return ()
+    return tuple(n for c in found for n in index.find(str(resource.get("resourceType")), c.system, c.code))
+
+
+def _medication(chart: Chart, resource: Resource) -> list[object]:
+    """What a referenced Medication is, contained or by itself; DataError where there is none."""
+    found = [element for element in code_elements(resource) if element is not None]
+    if found:
+        return found
+    medication = contained_medication(resource) or chart.resolve(resource.get("medicationReference"))
     if medication is None:
         raise DataError("a referenced Medication is not in the data", expected="the Medication, or a code")
-    return (medication.get("code"),)
+    found = medication_elements(medication)
+    if not found:
+        raise DataError("a referenced Medication has no code", expected="a code, or ingredients")
+    return found

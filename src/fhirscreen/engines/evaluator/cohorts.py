@@ -55,7 +55,10 @@ def last_survivor(patient: str, survivors: Mapping[str, str]) -> str:
 
 
 def survivors_of(patients: Iterable[Resource], aliases: Mapping[str, str] | None = None) -> dict[str, str]:
-    """From each merged patient to the one that its `replaced-by` link names (R4, Patient.link)."""
+    """From each merged patient to the one that its `replaced-by` link names (R4, Patient.link).
+
+    Of patients whose links lead back to themselves, the one with the least id is taken for the survivor.
+    """
     found: dict[str, str] = {}
     for patient in patients:
         links = patient.get("link")
@@ -63,6 +66,13 @@ def survivors_of(patients: Iterable[Resource], aliases: Mapping[str, str] | None
             if isinstance(link, dict) and link.get("type") == "replaced-by":
                 for other in targets(link.get("other"), aliases):
                     found[str(patient["id"])] = other.removeprefix("Patient/")
+    for id in sorted(found):
+        seen, last = {id}, found[id]
+        while last in found and last not in seen:
+            seen.add(last)
+            last = found[last]
+        if last == id:
+            del found[id]
     return found
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fhirscreen.engines.evaluator.cases import Case
+from fhirscreen.engines.evaluator.cases import MEMBERSHIP, Case, date_text
 from fhirscreen.engines.evaluator.charts import Chart, SourceIndex
 from fhirscreen.engines.evaluator.compile import Evaluate, compiled
 from fhirscreen.fhir.entries import Resource, State
 from fhirscreen.plan.nodes import Feature, Plan, StudyPlan
-from fhirscreen.values.dates import Moment, local_date, moment_text, parse_moment
+from fhirscreen.values.dates import Moment, local_date, parse_moment
 from fhirscreen.verdicts.standings import Subject, Verdict
 
 
@@ -57,8 +57,15 @@ class Evaluator:
 
 
 def is_member(case: Case) -> bool:
-    """Whether the patient belongs to the case's population."""
-    return case.population is None or bool(case.member_evidence())
+    """Whether the patient belongs to the case's population.
+
+    One whose record of the cancer cannot be read but for its code (a date that is none) does not disappear.
+    """
+    if case.population is None or case.member_evidence():
+        return True
+    index = case.chart.index
+    unread = case.chart.named.intersection(index.numbers(case.population.concept))
+    return any(index.sources[number].role in MEMBERSHIP for number in unread)
 
 
 def diagnosed(case: Case) -> str:
@@ -66,7 +73,7 @@ def diagnosed(case: Case) -> str:
     if case.population is None:
         return ""
     dated = [entry.when for entry in case.member_evidence() if entry.when is not None]
-    return moment_text(min(dated), case.site.zone) if dated else ""
+    return date_text(min(dated, default=None), case.site.zone)
 
 
 _TREATMENTS = ("systemic-anticancer-therapy", "radiotherapy", "oncological-surgery")

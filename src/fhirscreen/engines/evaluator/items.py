@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from fhirscreen.engines.evaluator.cases import Case, clipped
+from fhirscreen.engines.evaluator.cases import Case, clipped, date_text
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import Entry, Resource, codings, concept_text
 from fhirscreen.mapping.concepts import Concept, Role, Source
-from fhirscreen.values.dates import Moment, moment_text
+from fhirscreen.values.dates import Moment
 from fhirscreen.values.intervals import Interval, compare, exactly, from_comparator, number_text
 from fhirscreen.values.truth import Truth
 from fhirscreen.verdicts.reasons import Basis, Reason
@@ -66,7 +66,7 @@ def focus_of(case: Case, concept: Concept, entry: Entry) -> Truth:
 
 def date_of(case: Case, entry: Entry) -> str:
     """The clinical time of a record as text; empty where it has none."""
-    return "" if entry.when is None else moment_text(entry.when, case.site.zone)
+    return date_text(entry.when, case.site.zone)
 
 
 def component_of(resource: Resource, source: Source, case: Case) -> Resource | None:
@@ -155,9 +155,10 @@ def _range(both: Resource) -> tuple[Interval, str, str, Basis] | None:
     low, high = (end.get("value") for end in ends)
     if low is None and high is None:
         return None
-    unit = next(
-        (str(end.get("code") or end.get("unit")) for end in ends if end.get("code") or end.get("unit")), ""
-    )
+    named = [str(end.get("code") or end.get("unit")) for end in ends if end.get("code") or end.get("unit")]
+    unit = named[0] if named else ""
+    if len(set(named)) > 1 or (low is not None and high is not None and low > high):
+        raise DataError("the ends of a Range do not belong together", expected="low before high, in one unit")
     interval = Interval(None if low is None else float(low), None if high is None else float(high))
     text = "-".join("" if end is None else number_text(float(end)) for end in (low, high))
     return interval, text, unit, Basis.RECORDED

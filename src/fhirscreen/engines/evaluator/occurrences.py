@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fhirscreen.engines.evaluator.absence import absent
-from fhirscreen.engines.evaluator.cases import Case, clipped
+from fhirscreen.engines.evaluator.cases import Case, clipped, date_text
 from fhirscreen.engines.evaluator.items import focus_of
 from fhirscreen.engines.evaluator.therapies import given_as_asked
 from fhirscreen.fhir.entries import Entry, State, codings
 from fhirscreen.mapping.concepts import ConceptKind, Role, Source
 from fhirscreen.plan.features import code_set
 from fhirscreen.plan.nodes import Feature, Occurred, Purpose
-from fhirscreen.values.dates import Moment, moment_text, relation
+from fhirscreen.values.dates import Moment, relation
 from fhirscreen.values.truth import Truth, conjunction
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason, first_reason
@@ -100,7 +100,7 @@ def _settled_by(node: Occurred) -> bool:
 def _proof(case: Case, node: Occurred, truth: Truth, reason: Reason | None, found: list[Occurrence]) -> Proof:
     best = max(found, key=lambda o: (o.when.end, o.when.start, o.entry.reference))
     basis = Basis.PRESUMED if reason is Reason.ORDER_ONLY and truth is Truth.TRUE else Basis.RECORDED
-    date = "" if best.entry.when is None else moment_text(best.entry.when, case.site.zone)
+    date = date_text(best.entry.when, case.site.zone)
     evidence = tuple(sorted({o.entry.reference for o in found}))
     return Proof(truth, basis, reason, evidence, _code(node, best), "", date, node.says)
 

@@ -10,7 +10,8 @@ from fhirscreen.engines.evaluator.items import Item
 from fhirscreen.fhir.entries import Resource, codings
 from fhirscreen.mapping.concepts import Concept
 from fhirscreen.values.dates import completed_years, local_dates
-from fhirscreen.values.intervals import compare, exactly
+from fhirscreen.values.intervals import compare, exactly, is_at_least, is_at_most
+from fhirscreen.values.truth import Truth
 
 _SEXES = {
     "male": {"male", "M", "248153007"},
@@ -93,8 +94,21 @@ def _in_age(case: Case, item: Item, age: object) -> bool:
     if not isinstance(birth, str) or not isinstance(age, dict):
         return False
     young, old = completed_years(birth, *local_dates(item.when, case.site.zone))
-    low, high = ((age.get(end) or {}).get("value") for end in ("low", "high"))
-    return (low is None or young >= low) and (high is None or old <= high)
+    units = case.chart.index.units
+    for end in ("low", "high"):
+        limit = age.get(end) or {}
+        if limit.get("value") is None:
+            continue
+        # Ranges of the newborn are in days, of children in months.
+        code = units.normalise(str(limit.get("code") or limit.get("unit") or "a"))
+        affine = None if code is None else units.affine(code, "a")
+        if affine is None:
+            return False
+        years = affine.apply(exactly(limit["value"]))
+        inside = is_at_least(years, old) if end == "high" else is_at_most(years, young)
+        if inside is not Truth.TRUE:
+            return False
+    return True
 
 
 def _site_limit(case: Case, concept: Concept, limit: Limit) -> float | None:
