@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from fhirscreen.fhir.subjects import CANONICAL, STATUS_EXTENSION
+from fhirscreen.screening.publishing.merges import Fate, merge
+
+FOREIGN = {"url": "https://hospital.example/slot", "valueString": "Tuesday"}
+IDENTIFIER = {"system": "urn:ietf:rfc:3986", "value": "urn:uuid:1"}
+
+
+def subject(status: str = "candidate", written: str = "candidate", **more: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "ResearchSubject",
+        "id": "1",
+        "extension": [{"url": STATUS_EXTENSION, "valueCode": written}],
+        "identifier": [IDENTIFIER],
+        "status": status,
+        "study": {"reference": "ResearchStudy/s"},
+        "individual": {"reference": "Patient/p"},
+        **more,
+    }
+
+
+def test_what_is_not_there_is_created() -> None:
+    assert merge(None, subject()) == (Fate.CREATED, subject())
+
+
+def test_what_the_server_adds_is_no_change() -> None:
+    current = subject(meta={"versionId": "3", "lastUpdated": "2026-11-01T00:00:00Z", "source": "#x"})
+    assert merge(current, subject()) == (Fate.UNCHANGED, None)
+
+
+@pytest.mark.parametrize(
+    "status", ["candidate", "eligible", "ineligible", "on-study", "withdrawn", "screening"]
+)
+def test_a_status_that_we_did_not_write_is_kept(status: str) -> None:
+    written = "potential-candidate" if status == "candidate" else "candidate"
+    assert merge(subject(status, written), subject()) == (Fate.KEPT, None)
+
+
+def test_a_subject_that_somebody_else_made_is_kept() -> None:
+    made = subject()
+    del made["extension"]
+    assert merge(made, subject()) == (Fate.KEPT, None)
+
+
+def test_our_status_changes_and_returns() -> None:
+    fate, demoted = merge(subject(), subject("ineligible", "ineligible"))
+    assert fate is Fate.UPDATED
+    assert demoted is not None
+    assert demoted["status"] == "ineligible"
+    assert merge(demoted, subject()) == (Fate.UPDATED, subject())
+
+
+def test_what_others_added_stays_and_ours_is_replaced() -> None:
+    ours = {"url": f"{CANONICAL}/StructureDefinition/list-rank", "valuePositiveInt": 3}
+    other = {"system": "urn:hospital", "value": "7"}
+    current = subject(assignedArm="A")
+    current["extension"] += [ours, FOREIGN]
+    current["identifier"] += [other]
+    before = copy.deepcopy(current)
+    fate, merged = merge(current, subject("potential-candidate", "potential-candidate"))
+    assert fate is Fate.UPDATED
+    assert merged is not None
+    assert FOREIGN in merged["extension"]
+    assert ours not in merged["extension"]
+    assert merged["identifier"] == [IDENTIFIER, other]
+    assert merged["assignedArm"] == "A"
+    assert current == before, "the argument is not changed"
+    assert merge(merged, subject("potential-candidate", "potential-candidate")) == (Fate.UNCHANGED, None)
+
+
+def test_a_list_is_replaced_whole() -> None:
+    empty = {"resourceType": "List", "id": "l", "status": "current", "emptyReason": {"text": "Nobody fits"}}
+    full = {"resourceType": "List", "id": "l", "status": "current", "entry": [{"item": {"reference": "X/1"}}]}
+    fate, merged = merge({**empty, "meta": {"versionId": "1"}, "identifier": []}, {**full, "identifier": []})
+    assert fate is Fate.UPDATED
+    assert merged is not None
+    assert "emptyReason" not in merged
+    assert merged["entry"] == full["entry"]
