@@ -119,11 +119,14 @@ class Census:
         patient = None if denied else patient_of(resource)
         own = codings(resource.get("code"), self.catalogue.systems.short)
         for element in code_elements(resource):
-            for coding in codings(element, self.catalogue.systems.short):
-                found = self._sources(kind, coding)
-                if not found:
-                    self.unmapped[LocalCode(kind, coding.system, coding.code)] += 1
-                for concept, source in found:
+            found = {
+                coding: self._sources(kind, coding)
+                for coding in codings(element, self.catalogue.systems.short)
+            }
+            if not any(found.values()):  # a local code beside one that is known is a translation
+                self.unmapped.update(LocalCode(kind, coding.system, coding.code) for coding in found)
+            for coding, sources in found.items():
+                for concept, source in sources:
                     if source.role is Role.MATCH and patient is not None and self._says(source, resource):
                         self.patients[concept.id].add(patient)
                     if concept.kind is ConceptKind.MEASUREMENT and coding in own:
