@@ -11,14 +11,17 @@ from random import Random
 import pytest
 import yaml
 
+from fhirscreen.criteria.walk import walk
 from fhirscreen.engines.base import Screened
 from fhirscreen.engines.in_memory import InMemory, gather
 from fhirscreen.fhir.folders import Line
 from fhirscreen.plan.resolve import resolve
+from fhirscreen.verdicts.reasons import Basis, Reason
+from fhirscreen.verdicts.standings import Gate, Subject, Verdict
 from fhirscreen.verdicts.standings import Standing as Stands
-from fhirscreen.verdicts.standings import Subject, Verdict
 from tests.lib.engines import UnderTest, parameters
 from tests.lib.records import short
+from tests.lib.strategies.criteria import all_nodes
 from tests.spec.contents import CHAPTERS
 from tests.spec.tables import Expected, Gated, Outcome, Outside, Standing, Table, catalogue_at
 
@@ -216,3 +219,20 @@ def test_order_of_input_does_not_matter() -> None:
             ]
         )
     assert found[0] == found[1] == found[2]
+
+
+def test_the_manual_shows_every_reason_node_and_gate() -> None:
+    """What no table shows has no meaning that anybody could look up."""
+    outcomes = [each.expected for table in TABLES.values() for each in table.cases]
+    verdicts = [each for each in outcomes if isinstance(each, Expected)]
+    verdicts += [v for each in outcomes if isinstance(each, Standing) for v in each.verdicts.values()]
+    assert {verdict.reason for verdict in verdicts} - {""} == {reason.value for reason in Reason}
+    assert {verdict.basis for verdict in verdicts} == {basis.value for basis in Basis}
+    assert {each.gate for each in outcomes if isinstance(each, Gated)} == {gate.value for gate in Gate}
+    used = {
+        type(node)
+        for table in TABLES.values()
+        for criterion in table.study().criteria
+        for node in walk(criterion.expression)
+    }
+    assert used == all_nodes()
