@@ -205,3 +205,12 @@ def test_one_whose_cancer_has_a_malformed_stage_does_not_disappear() -> None:
     table = Table("odd", "says", "finding: {concept: t-category, in: [T3]}", [case("odd", true())], CANCERS)
     (subject,) = screen(table, *chart("p", [spoilt, linked])).subjects
     assert not subject.complete
+
+
+@pytest.mark.parametrize(
+    ("on", "found"), [("2026-10-01", "unknown"), ("2015-01-01", "false"), (None, "unknown")]
+)
+def test_an_old_infarct_is_none_of_the_day_on_which_it_was_noted(on: str | None, found: str) -> None:
+    record = condition(icd("I25.2"), on=None, recordedDate=on)
+    recent = "condition: {concept: myocardial-infarction, within: 6 mo}"
+    assert verdict(recent, record, CANCER, population=CANCERS, site=COMPLETE)[0] == found

@@ -12,7 +12,7 @@ from fhirscreen.fhir.entries import Entry, State, codings
 from fhirscreen.mapping.concepts import ConceptKind, Role, Source
 from fhirscreen.plan.features import code_set
 from fhirscreen.plan.nodes import Feature, Occurred, Purpose
-from fhirscreen.values.dates import Moment, relation
+from fhirscreen.values.dates import EVER, Moment, relation
 from fhirscreen.values.truth import Truth, conjunction
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason, first_reason
@@ -122,6 +122,9 @@ def occurrences(case: Case, node: Occurred) -> list[Occurrence]:
 
 def _judge(case: Case, node: Occurred, source: Source, entry: Entry) -> Occurrence | None:
     concept, end = node.feature.concept, case.chart.end
+    if source.role is Role.HISTORY and entry.when is not None:
+        # A history tells of what was before it: an old infarct is none of the day on which it was noted.
+        entry = entry._replace(when=Moment(EVER.start, entry.when.end))
     when = clipped(entry.when, end)
     checks: list[tuple[Truth, Reason]] = []
     if (concept.about_cancer or concept.about_metastasis) and concept.kind is not ConceptKind.THERAPY:
@@ -150,10 +153,8 @@ def _judge(case: Case, node: Occurred, source: Source, entry: Entry) -> Occurren
         checks.append((_active(entry, end), Reason.IMPRECISE_DATE))
     if node.severity:
         checks.append(_severity(node, entry))
-    if node.within is not None and not (source.role is Role.HISTORY and entry.when is None):
+    if node.within is not None:
         checks.append((relation(when, case.as_of.window(node.within)), Reason.IMPRECISE_DATE))
-    elif node.within is not None:
-        checks.append((Truth.UNKNOWN, Reason.IMPRECISE_DATE))
     truth = conjunction(check for check, _ in checks)
     reason = first_reason([reason for check, reason in checks if check is Truth.UNKNOWN])
     return Occurrence(entry, truth, reason if truth is Truth.UNKNOWN else None, basis, when, source.role)
