@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from fhirscreen.criteria.nodes import Confirm, Constant, Expression, Not, Unread
 from fhirscreen.criteria.walk import walk
 from fhirscreen.engines.base import Screened
-from fhirscreen.engines.in_memory import InMemory, gather
+from fhirscreen.engines.evaluator.cohorts import gather
+from fhirscreen.engines.in_memory import InMemory
 from fhirscreen.fhir.folders import Line
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.plan.resolve import resolve

@@ -12,8 +12,9 @@ from typing import ClassVar, Protocol
 import pytest
 
 from fhirscreen.engines.base import Depth, Screened
+from fhirscreen.engines.evaluator.cohorts import Cohort, gather
 from fhirscreen.engines.fhir_search import FhirSearch
-from fhirscreen.engines.in_memory import Cohort, InMemory, gather
+from fhirscreen.engines.in_memory import InMemory
 from fhirscreen.fhir.folders import Line
 from fhirscreen.fhir_client import Client
 from fhirscreen.plan.nodes import Plan

@@ -26,6 +26,7 @@ def atc(code: str, name: str = "") -> Code:
 
 
 # Measurements
+STAGE_GROUP = loinc("21908-9", "clinical stage group")
 PLATELETS = loinc("777-3", "platelet count")
 HAEMOGLOBIN = loinc("718-7", "haemoglobin")
 ALT = loinc("1742-6", "ALT")
@@ -62,6 +63,7 @@ T1, T2, T3, T4, T4A, T4B, TX = (Code("ajcc", value) for value in ("T1", "T2", "T
 YPT2 = Code("ajcc", "ypT2")
 M0, M1, M1A, MX = (Code("ajcc", value) for value in ("M0", "M1", "M1a", "MX"))
 HBSAG = loinc("5196-1", "HBsAg")
+ANTI_HBS = loinc("22322-2", "anti-HBs")
 HIV_SCREEN = loinc("56888-1", "HIV screen")
 HBV_DNA = loinc("42595-9", "HBV DNA")
 PREGNANCY_TEST = loinc("2106-3", "pregnancy test")

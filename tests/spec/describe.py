@@ -126,7 +126,8 @@ def _period(value: Resource) -> str:
 
 def _reference(value: Any) -> str:
     listed = value if isinstance(value, list) else [value]
-    return ", ".join(f"`{each['reference']}`" for each in listed)
+    named = (each.get("reference") or f"number {each['identifier']['value']}" for each in listed)
+    return ", ".join(f"`{name}`" for name in named)
 
 
 def _extension(value: list[Resource]) -> str:
@@ -180,6 +181,7 @@ _ELEMENTS: dict[str, Callable[[Any], str]] = {
         f"{_code(c['code'])} {_quantity(c['valueQuantity'])}" for c in value
     ),
     "focus": lambda value: f"focus {_reference(value)}",
+    "hasMember": lambda value: f"members {_reference(value)}",
     "specimen": lambda value: f"specimen {_reference(value)}",
     "study": lambda value: f"study {_reference(value)}",
     "medicationReference": lambda value: f"drug {_reference(value)}",

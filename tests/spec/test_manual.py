@@ -13,7 +13,8 @@ import yaml
 
 from fhirscreen.criteria.walk import walk
 from fhirscreen.engines.base import Screened
-from fhirscreen.engines.in_memory import InMemory, gather
+from fhirscreen.engines.evaluator.cohorts import gather
+from fhirscreen.engines.in_memory import InMemory
 from fhirscreen.fhir.folders import Line
 from fhirscreen.plan.resolve import resolve
 from fhirscreen.verdicts.reasons import Basis, Reason

@@ -6,6 +6,7 @@ from tests.lib.records import Code, condition, observation
 from tests.spec.codes import (
     ADENO_MORPHOLOGY,
     ADENOCARCINOMA,
+    ANTI_HBS,
     BREAST_CANCER,
     COPD,
     DIABETES,
@@ -274,6 +275,27 @@ PATTERNS = Topic(
                     "<10: below the limit of detection",
                     false("o1", basis="derived"),
                     observation(HBV_DNA, "<10 [IU]/mL"),
+                ),
+            ],
+        ),
+        Table(
+            "detected-above",
+            "A titre is positive above its threshold of 10 mIU/mL",
+            "finding: {concept: hepatitis-b-surface-antibody, in: [positive]}",
+            [
+                case("12 mIU/mL", true("o1", basis="derived"), observation(ANTI_HBS, "12 m[IU]/mL")),
+                case("12 IU/L is the same", true("o1", basis="derived"), observation(ANTI_HBS, "12 [IU]/L")),
+                case("8 mIU/mL", false("o1", basis="derived"), observation(ANTI_HBS, "8 m[IU]/mL")),
+                case(
+                    "<20 mIU/mL",
+                    unknown("censored-value", "o1", basis="derived"),
+                    observation(ANTI_HBS, "<20 m[IU]/mL"),
+                ),
+                case("12, no unit", unknown("no-unit", "o1", basis="derived"), observation(ANTI_HBS, "12")),
+                case(
+                    "12 g/L",
+                    unknown("incomparable-unit", "o1", basis="derived"),
+                    observation(ANTI_HBS, "12 g/L"),
                 ),
             ],
         ),

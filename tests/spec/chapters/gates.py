@@ -153,6 +153,15 @@ ONE = Topic(
                     },
                     trial("SPEC-gate-on-study"),
                 ),
+                case(
+                    "on study, which is named by its number alone",
+                    Gated("on-study"),
+                    other(
+                        "ResearchSubject",
+                        status="on-study",
+                        study={"identifier": {"value": "SPEC-gate-on-study"}},
+                    ),
+                ),
             ],
             population="oesophageal-cancer",
             background=(CANCER,),

@@ -13,6 +13,7 @@ from tests.spec.codes import (
     PROSTATE_CANCER,
     PROSTATE_NEOPLASM,
     SQUAMOUS,
+    STAGE_GROUP,
     T3,
     TUMOUR_SIZE,
     icd,
@@ -23,6 +24,7 @@ ALWAYS = "constant: true"
 SIZE = "measured: {concept: tumour-size, at_most: 10 cm}"
 CANCER = condition(OESOPHAGEAL_CANCER, id="cancer")
 BREAST = condition(BREAST_CANCER, id="breast")
+STAGE_THREE = Code("ajcc", "III")
 RELATED = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-related-condition"
 
 MEMBERSHIP = Topic(
@@ -266,6 +268,61 @@ all:
             ],
             population="oesophageal-cancer",
             background=(CANCER, BREAST),
+        ),
+        Table(
+            "stage-groups",
+            "A stage group that is linked links its members",
+            "finding: {concept: t-category, staging: clinical, in: [T3]}",
+            [
+                case(
+                    "by its focus",
+                    true("t"),
+                    observation(CLINICAL_T, coded=T3, id="t"),
+                    observation(STAGE_GROUP, coded=STAGE_THREE, focus="cancer", hasMember=[reference("t")]),
+                ),
+                case(
+                    "as assessment of the cancer’s stage",
+                    true("t"),
+                    condition(OESOPHAGEAL_CANCER, assessed_by=["group"]),
+                    observation(CLINICAL_T, coded=T3, id="t"),
+                    observation(STAGE_GROUP, coded=STAGE_THREE, id="group", hasMember=[reference("t")]),
+                ),
+                case(
+                    "not linked itself",
+                    unknown("ambiguous-focus", "t"),
+                    observation(CLINICAL_T, coded=T3, id="t"),
+                    observation(STAGE_GROUP, coded=STAGE_THREE, hasMember=[reference("t")]),
+                ),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER, BREAST),
+        ),
+        Table(
+            "about-a-metastasis",
+            "What is about a metastasis points to one",
+            "measured: {concept: metastasis-size, which: every, at_most: 5 cm}",
+            [
+                case(
+                    "focus on a metastasis",
+                    true("o1", value="4"),
+                    condition(LIVER_METASTASIS, id="metastasis"),
+                    observation(TUMOUR_SIZE, "4 cm", focus="metastasis"),
+                ),
+                case(
+                    "focus on the cancer itself",
+                    unknown("no-record"),
+                    observation(TUMOUR_SIZE, "4 cm", focus="cancer"),
+                ),
+                case("no focus", unknown("no-record"), observation(TUMOUR_SIZE, "4 cm")),
+                case(
+                    "focus on a refuted metastasis",
+                    unknown("no-record"),
+                    condition(LIVER_METASTASIS, id="metastasis", verification="refuted"),
+                    observation(TUMOUR_SIZE, "4 cm", focus="metastasis"),
+                ),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER,),
         ),
         Table(
             "about-the-patient",

@@ -280,6 +280,17 @@ WHICH = Topic(
                     count("200"),
                     count("50"),
                 ),
+                case(
+                    "one that may lie before the window",
+                    unknown("imprecise-date", "o1"),
+                    count("200", "2026-10"),
+                ),
+                case(
+                    "a month of the window, and a later day",
+                    true("o1"),
+                    count("200", "2026-10-10"),
+                    count("50", "2026-11"),
+                ),
             ],
         ),
         Table(
@@ -307,6 +318,17 @@ WHICH = Topic(
                     true("o2"),
                     observation(PLATELETS, "200", on="2026-10-10"),
                     count("200"),
+                ),
+                case(
+                    "all that there are may lie before the window",
+                    unknown("imprecise-date", "o1"),
+                    count("50", "2026-10"),
+                ),
+                case(
+                    "recorded beside derived: the stronger counts",
+                    true("o1", "o2"),
+                    count("200"),
+                    observation(PLATELETS, text="150 10*9/L"),
                 ),
             ],
         ),

@@ -351,6 +351,12 @@ IMPLIED = Topic(
                         ],
                     ),
                 ),
+                case(
+                    "not linked to either of two cancers",
+                    unknown("ambiguous-focus", "c1", basis="derived"),
+                    condition(BREAST_CANCER, id="breast"),
+                    condition(LIVER_METASTASIS, on="2026-10-01"),
+                ),
             ],
             population=POPULATION,
             background=(CANCER,),

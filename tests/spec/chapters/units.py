@@ -221,6 +221,7 @@ WITHOUT = Topic(
                 case("1.2", true("o1"), observation(INR, "1.2")),
                 case("1.2 {INR}", true("o1"), observation(INR, "1.2 {INR}")),
                 case("1.6", false("o1"), observation(INR, "1.6")),
+                case("1, as an integer", true("o1", value="1"), observation(INR, integer=1)),
             ],
         ),
     ),
