@@ -96,7 +96,7 @@ def test_doctor_tries_the_server_out(server: Hapi, cohort: synthetic.Cohort) -> 
 def test_doctor_notices_a_server_that_stops_paging(hapi_short: Hapi, cohort: synthetic.Cohort) -> None:
     observations = [
         {"resourceType": "Observation", "id": f"o{number}", "status": "final", "code": {"text": "any"}}
-        for number in range(2600)
+        for number in range(3200)
     ]
     hapi_short.load(observations)
     probes = {
@@ -104,4 +104,4 @@ def test_doctor_notices_a_server_that_stops_paging(hapi_short: Hapi, cohort: syn
         for p in fhirscreen("doctor", "--server", hapi_short.base, "--json").json["server"]["probes"]
     }
     assert probes["paging to the end"]["fine"] is False
-    assert "of 2600 Observation without an error" in probes["paging to the end"]["says"]
+    assert "of 3200 Observation without an error" in probes["paging to the end"]["says"]

@@ -50,7 +50,7 @@ def queries(retrieve: Retrieve, systems: Systems) -> list[Query]:
 
 
 def code_values(codes: CodeSet, systems: Systems) -> list[str]:
-    """The exact codes of a set as token values: under the canonical URLs first, then under other spellings."""
+    """The exact codes of a set as token values: under canonical URLs first, then under other spellings."""
     found = sorted(codes.exact)
     canonical = [_token(systems.url(coding.system), coding.code) for coding in found]
     others = [_token(url, coding.code) for coding in found for url in systems.urls(coding.system)[1:]]

@@ -9,7 +9,7 @@ from fhirscreen.fhir.entries import CLINICAL_TYPES
 from fhirscreen.fhir_client import Client, Flaw
 from fhirscreen.screening.needs import SHOWN_TYPES
 
-_ENOUGH = 3_000
+_ENOUGH = 5_000
 _NOBODY = "fhirscreen-probe-nobody"
 
 
