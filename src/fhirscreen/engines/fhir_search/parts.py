@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import orjson
 
 from fhirscreen.engines.base import Gated, Screened, SetAside
 from fhirscreen.engines.evaluator.absence import NOT_FETCHED
 from fhirscreen.engines.evaluator.cases import Case
-from fhirscreen.engines.evaluator.charts import Chart, read_chart
+from fhirscreen.engines.evaluator.charts import MALFORMED, Chart, read_chart, repaired
 from fhirscreen.engines.evaluator.cohorts import Cohort, gather, last_survivor
-from fhirscreen.engines.evaluator.evaluate import Evaluator, diagnosed, is_member
+from fhirscreen.engines.evaluator.evaluate import Evaluator, diagnosed, is_member, planned_start
 from fhirscreen.engines.evaluator.gates import GATE_TYPES, gate_of, notes
 from fhirscreen.engines.fhir_search.fetches import Fetched, Fetcher
 from fhirscreen.engines.fhir_search.members import Candidates
@@ -24,6 +25,7 @@ from fhirscreen.fhir.references import patient_of, targets
 from fhirscreen.fhir.subjects import study_uuid
 from fhirscreen.plan.nodes import Feature, Plan
 from fhirscreen.values.durations import AsOf
+from fhirscreen.values.truth import Truth
 from fhirscreen.verdicts.standings import Gate, Standing, Subject, Verdict
 
 _REFERRING = {
@@ -77,6 +79,8 @@ class Part:
         self._absent: set[str] = set()
         self.screened = Screened()
         self.unknown: set[str] = set()
+        concepts = {feature.concept for feature in task.plan.features if feature.concept.about_cancer}
+        self._about_cancer = [n for concept in concepts for n in task.evaluator.index.numbers(concept)]
         merged_into: dict[str, list[str]] = {}
         survivors = task.candidates.survivors
         for id in sorted(survivors):
@@ -93,12 +97,12 @@ class Part:
         self._fetch(dict.fromkeys((patient.id for patient in self._patients), base))
         self._read(self._patients)
         for patient in self._patients:
-            self._admit(patient)
+            self._soundly(patient, partial(self._admit, patient))
         for stage in self._task.stages:
             self._pass(stage)
         self._pass(tuple(sorted(self._task.needs.of)), last=True)
         for patient in self._patients:
-            self._conclude(patient)
+            self._soundly(patient, partial(self._conclude, patient))
         return self
 
     # --- fetching
@@ -188,10 +192,11 @@ class Part:
             unfetched=self._task.unoffered,
         )
 
-    def _case(self, patient: _Patient, chart: Chart, study: int) -> Case:
+    def _case(self, patient: _Patient, study: int) -> Case:
+        assert patient.chart is not None  # noqa: S101 - whoever has no chart is not judged
         population = self._task.plan.studies[study].population
         if population not in patient.cases:
-            patient.cases[population] = self._task.evaluator.case(chart, population)
+            patient.cases[population] = self._task.evaluator.case(patient.chart, population)
         return patient.cases[population]
 
     def _admit(self, patient: _Patient) -> None:
@@ -200,21 +205,21 @@ class Part:
         if chart is None:
             self.unknown.add(patient.id)
             return
-        self.screened.patients += 1
         context = {need.type for need in task.needs.context}
+        merged = patient.id in task.candidates.survivors
+        gates: dict[int, Gate | None] = {}
         for number, planned in enumerate(task.plan.studies):
-            study = planned.study.id
             # Whose records of the population could not be fetched may be a member, and is shown.
-            if not is_member(self._case(patient, chart, number)) and not context & patient.missing:
-                self.screened.outside[study] = self.screened.outside.get(study, 0) + 1
-                continue
-            merged = patient.id in task.candidates.survivors
-            gate = Gate.MERGED if merged else gate_of(chart, task.plan.catalogue.site, study)
+            if is_member(self._case(patient, number)) or context & patient.missing:
+                gate = gate_of(chart, task.plan.catalogue.site, planned.study.id)
+                gates[number] = Gate.MERGED if merged else gate
+        self.screened.patients += 1
+        for number, gate in gates.items():
             if gate is None:
                 patient.admitted.add(number)
                 patient.open.add(number)
             else:
-                self.screened.gated.append(Gated(study, patient.id, gate))
+                self.screened.gated.append(Gated(task.plan.studies[number].study.id, patient.id, gate))
 
     def _pass(self, stage: Stage, *, last: bool = False) -> None:
         """One stage for whoever is still open: fetch, then decide in the stage's order.
@@ -233,16 +238,16 @@ class Part:
         concerned = [patient for patient in self._patients if patient.id in wanted]
         self._read(concerned)
         for patient in concerned:
-            self._decide(patient, stage)
+            self._soundly(patient, partial(self._decide, patient, stage))
 
     def _undecided(self, patient: _Patient, stage: Stage) -> list[Place]:
         return [place for place in stage if place[0] in patient.open and place not in patient.verdicts]
 
     def _decide(self, patient: _Patient, stage: Stage) -> None:
-        chart, task = patient.chart, self._task
-        if chart is None:
+        task = self._task
+        if patient.chart is None:
             return
-        put_off = self._may_be_linked_later(patient, chart)
+        put_off = self._may_be_linked_later(patient, patient.chart)
         for place in self._undecided(patient, stage):
             number = place[0]
             if number not in patient.open or (put_off and place in task.needs.about_cancer):
@@ -250,16 +255,35 @@ class Part:
             if patient.missing & {need.type for need in task.needs.of[place]}:
                 verdict = self._not_fetched(patient, place)
             else:
-                verdict = task.evaluator.verdict(self._case(patient, chart, number), *place)
+                verdict = task.evaluator.verdict(self._case(patient, number), *place)
             patient.verdicts[place] = verdict
             if task.hasty and verdict.standing is Standing.FAILED:
                 patient.open.discard(number)
 
     def _may_be_linked_later(self, patient: _Patient, chart: Chart) -> bool:
-        """Whether an observation not fetched yet may link one that was to a cancer, by their specimen."""
+        """Whether an observation not fetched yet may link one that was to the cancer (specimen, panel)."""
         if self._task.needs.observations <= patient.had:
             return False
-        return any("specimen" in resource for resource in chart.resources)
+        about = [entry for number in self._about_cancer for entry in chart.entries.get(number, ())]
+        observed = [entry for entry in about if entry.reference.startswith("Observation/")]
+        return any(
+            self._case(patient, number).links.link(entry, chart) is not Truth.TRUE
+            for number in patient.open
+            for entry in observed
+        )
+
+    def _soundly(self, patient: _Patient, work: Callable[[], None]) -> None:
+        """Does what reads a chart; where a resource in it is malformed, again without that one."""
+        verdicts, open_, chart = dict(patient.verdicts), set(patient.open), patient.chart
+        try:
+            work()
+        except MALFORMED:
+            sound = None if chart is None else repaired(chart)
+            if sound is None:
+                raise
+            patient.chart, patient.cases = sound, {}
+            patient.verdicts, patient.open = verdicts, open_
+            work()
 
     def _not_fetched(self, patient: _Patient, place: Place) -> Verdict:
         planned = self._task.plan.studies[place[0]]
@@ -271,20 +295,21 @@ class Part:
         chart, task = patient.chart, self._task
         if chart is None:
             return
-        for aside in chart.set_aside:
-            verbatim = orjson.dumps(aside.resource).decode()
-            self.screened.set_aside.append(SetAside(aside.where.split("/")[0], aside.reason, verbatim))
         ours = frozenset(study_uuid(planned.study.id) for planned in task.plan.studies)
-        whole = not (patient.missing or chart.unfetched or chart.set_aside)
+        aside = (*chart.set_aside, *chart.refused.values())
+        whole = not (patient.missing or chart.unfetched or aside)
+        found = []
         for number in sorted(patient.admitted):
-            study = task.plan.studies[number].study.id
+            case, study = self._case(patient, number), task.plan.studies[number].study.id
             verdicts = tuple(
                 patient.verdicts[place] for place in sorted(patient.verdicts) if place[0] == number
             )
-            case = self._case(patient, chart, number)
-            self.screened.subjects.append(
-                Subject(study, patient.id, verdicts, whole, notes(chart, study, ours), diagnosed(case))
-            )
+            dates = diagnosed(case), planned_start(case)
+            found.append(Subject(study, patient.id, verdicts, whole, notes(chart, study, ours), *dates))
+        self.screened.subjects += found
+        for each in aside:
+            verbatim = orjson.dumps(each.resource).decode()
+            self.screened.set_aside.append(SetAside(each.where.split("/")[0], each.reason, verbatim))
 
 
 def gate_types(fetcher: Fetcher, plan: Plan) -> tuple[str, ...]:
