@@ -214,3 +214,13 @@ def test_an_old_infarct_is_none_of_the_day_on_which_it_was_noted(on: str | None,
     record = condition(icd("I25.2"), on=None, recordedDate=on)
     recent = "condition: {concept: myocardial-infarction, within: 6 mo}"
     assert verdict(recent, record, CANCER, population=CANCERS, site=COMPLETE)[0] == found
+
+
+def test_a_stage_does_not_decide_where_a_treatment_before_it_cannot_be_read() -> None:
+    stage = observation(loinc("21905-5", "clinical T"), coded=loinc("LA3624-9", "T3"), on="2026-10-20")
+    asked = "finding: {concept: t-category, staging: clinical, in: [T3]}"
+    found = [
+        verdict(asked, CANCER, stage, *treated, population=CANCERS)[:2]
+        for treated in ((), (given(CISPLATIN, on="2026-10-01"),), (given(CISPLATIN, on="soon"),))
+    ]
+    assert found == [("true", ""), ("unknown", "unconfirmed"), ("unknown", "not-fetched")]

@@ -7,6 +7,7 @@ from datetime import date
 from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.mapping.concepts import Concept, Role
 from fhirscreen.mapping.sites import LIFELONG
+from fhirscreen.plan.nodes import Feature
 from fhirscreen.values.dates import start_of_day
 from fhirscreen.values.durations import Duration, days_before
 from fhirscreen.values.truth import Truth
@@ -21,6 +22,16 @@ PRESUMED_NO = Proof(Truth.FALSE, Basis.PRESUMED, Reason.ABSENCE_PRESUMED)
 def no_record(case: Case, concept: Concept) -> Proof:
     """No record of something that is never taken as absent: a measurement, a score, a stage."""
     return NO_RECORD if case.chart.whole(concept) else NOT_FETCHED
+
+
+def no_value(case: Case, feature: Feature, *, found: bool) -> Proof:
+    """What no deciding record of a value means; where records were `found`, they too decide only as long as
+    every event was fetched and read that could speak against them.
+    """
+    against = (*feature.invalidated_by, *feature.unconfirmed_after, *(each for _, each in feature.implied_by))
+    if found and not all(case.chart.whole(each.concept) for each in against):
+        return NOT_FETCHED
+    return no_record(case, feature.concept)
 
 
 def absent(case: Case, concept: Concept, since: Duration | None, *, ever: bool = True) -> Proof:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from fhirscreen.criteria.bounds import Staging, Which
-from fhirscreen.engines.evaluator.absence import no_record
+from fhirscreen.engines.evaluator.absence import no_value
 from fhirscreen.engines.evaluator.cases import Case, clipped
 from fhirscreen.engines.evaluator.items import (
     Item,
@@ -42,7 +42,7 @@ def value_among(case: Case, node: ValueAmong) -> Proof:
     items = category_items(case, feature)
     lasting = [item for item in items if item.values & set(feature.concept.persists) and item.blocked is None]
     judge = _judge(case, node)
-    absent = no_record(case, feature.concept)
+    absent = no_value(case, feature, found=bool(items))
     if lasting:
         # A value that persists (a positive serology) decides for ever, whatever came later.
         truths = {judge(item)[0] for item in lasting}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fhirscreen.criteria.bounds import Which
-from fhirscreen.engines.evaluator.absence import no_record
+from fhirscreen.engines.evaluator.absence import no_value
 from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.items import Item, measurement_items
 from fhirscreen.engines.evaluator.occurrences import event_times
@@ -32,7 +32,7 @@ def value_within(case: Case, node: ValueWithin) -> Proof:
     """The proof that the feature's value lies in the range."""
     feature = node.feature
     placed = placed_items(case, feature)
-    absent = no_record(case, feature.concept)
+    absent = no_value(case, feature, found=bool(placed.certain or placed.possible))
     which = feature.which
     if which in (Which.MINIMUM, Which.MAXIMUM):
         return _extremum(case, node, placed, absent)
