@@ -62,7 +62,7 @@ class Whence:
                 "several sources of patients are given" if given else "no source of patients is given",
                 where=", ".join(f"--{name}" for name in given) or None,
                 expected="one of --server URL, --ndjson DIR, --bundles DIR",
-                remedy="name one" if not given else "leave the others out",
+                remedy="name one, or set FHIRSCREEN_SERVER" if not given else "leave the others out",
             )
         if self.server is not None:
             object.__setattr__(self, "server", read_server(self.server))
@@ -81,6 +81,13 @@ class Whence:
         if self.bundles is not None:
             return read_bundles(self.bundles)
         raise UsageError("a server is no folder of files", expected="--ndjson DIR or --bundles DIR")
+
+
+def find_whence(settings: Settings, server: str | None, ndjson: Path | None, bundles: Path | None) -> Whence:
+    """Where patients come from; the server that is set, where no option says otherwise."""
+    if server is None and ndjson is None and bundles is None:
+        server = settings.server
+    return Whence(server, ndjson, bundles)
 
 
 def read_server(text: str) -> str:

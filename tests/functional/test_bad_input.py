@@ -92,6 +92,15 @@ def test_a_patient_explained_is_not_a_run(ndjson: Path, tmp_path: Path) -> None:
     refused(screened(ndjson, "--patient", "esc-0001", "-o", tmp_path / "x"), 2, "--patient")
 
 
+def test_publishing_nowhere(tmp_path: Path) -> None:
+    refused(fhirscreen("publish", tmp_path), 2, "no server is given")
+
+
+def test_the_server_that_is_set_stands_for_the_option() -> None:
+    with serve({"/metadata": HTML}) as base:
+        refused(fhirscreen("screen", STUDY, FHIRSCREEN_SERVER=base), 4, "HTML", base)
+
+
 def test_an_unknown_setting(ndjson: Path) -> None:
     outcome = fhirscreen("screen", STUDY, "--ndjson", ndjson, FHIRSCREEN_SERVR="x")
     refused(outcome, 2, "FHIRSCREEN_SERVR")

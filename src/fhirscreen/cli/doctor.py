@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from fhirscreen.bootstrap import Whence, make_catalogue, make_client
+from fhirscreen.bootstrap import find_whence, make_catalogue, make_client
 from fhirscreen.cli.consoles import notices, print_json, progress, results
 from fhirscreen.cli.options import Bundles, Json, Ndjson, Server, Site, read_settings
 from fhirscreen.cli.tables import table
@@ -47,7 +47,7 @@ def doctor(
     data, and a draft site file.
     """
     settings = read_settings()
-    whence = Whence(server, ndjson, bundles)
+    whence = find_whence(settings, server, ndjson, bundles)
     surveys = mappings or whence.server is None
     if output is not None and not surveys:
         raise UsageError(

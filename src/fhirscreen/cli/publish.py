@@ -9,8 +9,9 @@ import typer
 
 from fhirscreen.bootstrap import make_catalogue, make_client, read_server
 from fhirscreen.cli.consoles import print_json, progress, results
-from fhirscreen.cli.options import Json, read_settings
+from fhirscreen.cli.options import Json, Server, read_settings
 from fhirscreen.cli.tables import table
+from fhirscreen.exceptions import UsageError
 from fhirscreen.screening.publishing.merges import Fate
 from fhirscreen.screening.publishing.patient_maps import read_patient_map
 from fhirscreen.screening.publishing.publish import Published
@@ -20,9 +21,7 @@ from fhirscreen.screening.publishing.releases import read_release
 
 def publish(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder of a run.", show_default=False)],
-    server: Annotated[
-        str, typer.Option(metavar="URL", help="Base URL of a FHIR R4 server.", show_default=False)
-    ],
+    server: Server = None,
     patient_map: Annotated[
         Path | None,
         typer.Option(
@@ -38,9 +37,12 @@ def publish(
     A status that a person set is kept. A subject that no longer fits becomes ineligible, with the reason.
     """
     settings = read_settings()
+    base = server or settings.server
+    if base is None:
+        raise UsageError("no server is given", where="--server", expected="the base URL of a FHIR R4 server")
     release = read_release(out)
     patients = read_patient_map(patient_map) if patient_map is not None else None
-    with make_client(settings, read_server(server)) as client, progress("Publishing") as advance:
+    with make_client(settings, read_server(base)) as client, progress("Publishing") as advance:
         published = publish_release(release, client, make_catalogue(settings), patients, advance)
     if json:
         print_json(_data(published))

@@ -14,8 +14,8 @@ from rich.text import Text
 from fhirscreen.bootstrap import (
     Absence,
     EngineName,
-    Whence,
     find_mappings,
+    find_whence,
     held_subjects,
     make_as_of,
     make_catalogue,
@@ -93,7 +93,7 @@ def screen(
         patient = patient.removeprefix("Patient/")
     if output is not None:
         check_out(output)
-    whence = Whence(server, ndjson, bundles)
+    whence = find_whence(settings, server, ndjson, bundles)
     catalogue = make_catalogue(settings, site, absence)
     plan = resolve(find_studies(studies, find_mappings(settings)), catalogue)
     source = f"server {whence.server}" if whence.server else "files"
@@ -106,7 +106,7 @@ def screen(
                 make_as_of(as_of, catalogue),
                 base=base or whence.base,
                 sources=[source],
-                depth=depth,
+                depth=depth if client else Depth.FULL,  # files are read whole anyway
                 rows=csv.value,
                 patients=None if patient is None else [patient],
                 progress=advance,
