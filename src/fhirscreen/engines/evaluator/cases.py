@@ -172,6 +172,8 @@ def find_links(case: Case) -> Links:
     others = [entry for _, entry in found]
     active_others = any(entry.ongoing for source, entry in found if source.role is Role.MATCH)
     active = any(entry.ongoing for entry in members)
+    # A cancer that was not fetched, or could not be read, may be another one.
+    whole = chart.whole(case.malignancies.concept)
     assessments = frozenset(ref for entry in members for ref in _assessments(entry, chart))
     assessments |= _panel_members(chart, conditions, assessments)
     elsewhere = frozenset(ref for entry in others for ref in _assessments(entry, chart)) - assessments
@@ -179,8 +181,8 @@ def find_links(case: Case) -> Links:
     diagnosed = min(starts) if starts and len(starts) == len(members) else None
     return Links(
         conditions,
-        active and not active_others,
-        bool(conditions) and not others,
+        whole and active and not active_others,
+        whole and bool(conditions) and not others,
         assessments,
         elsewhere,
         _specimens(chart, conditions, assessments),
