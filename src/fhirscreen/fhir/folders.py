@@ -5,6 +5,7 @@ What cannot be read is given back verbatim with its file and line; nothing is dr
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import zlib
 from collections.abc import Iterator
@@ -60,6 +61,7 @@ def _lines(path: Path, folder: Path) -> Iterator[Line]:
 
 
 def _parsed(where: str, raw: bytes) -> Line:
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     text = raw.decode("utf-8", "backslashreplace").rstrip("\r\n")
     try:
         data = orjson.loads(raw)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
+from pathlib import Path
 from typing import Any
 
-from fhirscreen.fhir.folders import Line, unbundled
+from fhirscreen.fhir.folders import Line, read_bundles, read_ndjson, unbundled
 
 
 def lines(type: str, *entries: Any) -> list[Line]:
@@ -43,3 +45,10 @@ def test_what_a_server_says_about_its_search_is_nothing_set_aside() -> None:
 def test_what_is_no_entry_is_given_back() -> None:
     (line,) = lines("collection", "stray")
     assert (line.resource, line.where, line.verbatim) == (None, "file:entry[0]", '"stray"')
+
+
+def test_a_byte_order_mark_hides_nobody(tmp_path: Path) -> None:
+    for name in ("patients.ndjson", "patient.json"):
+        (tmp_path / name).write_bytes(BOM_UTF8 + b'{"resourceType":"Patient","id":"1"}\r\n')
+    for lines in (read_ndjson(tmp_path), read_bundles(tmp_path)):
+        assert [line.resource for line in lines] == [{"resourceType": "Patient", "id": "1"}]
