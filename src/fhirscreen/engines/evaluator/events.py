@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fhirscreen.criteria.bounds import Distinct, Which
-from fhirscreen.engines.evaluator.absence import absent, no_record
-from fhirscreen.engines.evaluator.cases import Case, clipped
+from fhirscreen.engines.evaluator.absence import NO_RECORD, absent, no_record
+from fhirscreen.engines.evaluator.cases import Case, clipped, date_text
 from fhirscreen.engines.evaluator.categories import value_times
 from fhirscreen.engines.evaluator.items import Item, measurement_items
 from fhirscreen.engines.evaluator.measurements import compare_range, in_range
@@ -14,7 +14,7 @@ from fhirscreen.engines.evaluator.occurrences import occurrences
 from fhirscreen.fhir.entries import Entry, State, codings
 from fhirscreen.mapping.concepts import Role
 from fhirscreen.plan.nodes import CountWithin, ElapsedWithin, FollowedBy, Occurred, ValueAmong, ValueWithin
-from fhirscreen.values.dates import Moment, after, local_dates, moment_text, relation
+from fhirscreen.values.dates import Moment, after, local_dates, relation
 from fhirscreen.values.durations import Duration, days_after, days_before
 from fhirscreen.values.intervals import Interval
 from fhirscreen.values.truth import Truth, conjunction, known
@@ -226,13 +226,8 @@ def count_within(case: Case, node: CountWithin) -> Proof:
     high = float(len(certain) + len(possible)) if closed else None
     interval = Interval(float(len(certain)), high)
     truth = in_range(interval, node.range)
-    if not found and not node.complete and (others := events(case, node.of)):
-        # What is on record is on the right side, and a lower bound of the truth.
-        return _shown(case, Truth.UNKNOWN, Reason.CENSORED_VALUE, others, node.says)._replace(value="0")
     if not found:
-        if truth is Truth.UNKNOWN:
-            return missing._replace(truth=Truth.UNKNOWN, says=node.says)
-        return missing._replace(truth=truth, says=node.says)
+        return _none_counted(case, node, missing)
     reason: Reason | None = None
     if truth is Truth.UNKNOWN:
         unsure = [event.reason or Reason.IMPRECISE_DATE for event in found if event.truth is Truth.UNKNOWN]
@@ -246,20 +241,38 @@ def count_within(case: Case, node: CountWithin) -> Proof:
     return proof._replace(value=str(len(certain)), unit="")
 
 
+def _none_counted(case: Case, node: CountWithin, missing: Proof) -> Proof:
+    """Nothing counts: what the records say that speak against it, else what silence means.
+
+    Measurements count as they are recorded, but none at all is not a number of them.
+    """
+    others = events(case, node.of)
+    if others and not node.complete:
+        # What is on record is on the right side, and a lower bound of the truth.
+        return _shown(case, Truth.UNKNOWN, Reason.CENSORED_VALUE, others, node.says)._replace(value="0")
+    window = case.as_of.window(node.within)
+    inside = [event for event in others if relation(event.when, window) is not Truth.FALSE]
+    none = in_range(Interval(0.0, 0.0), node.range)
+    if inside and isinstance(node.of, ValueWithin):
+        return _shown(case, none, None, inside, node.says)._replace(value="0")
+    if missing.truth is Truth.FALSE:
+        return (missing._replace(truth=none) if node.complete else NO_RECORD)._replace(says=node.says)
+    return missing._replace(says=node.says)
+
+
 def _distinct(case: Case, distinct: Distinct, event: Event) -> str:
     match distinct:
         case Distinct.RECORD:
             return event.reference
         case Distinct.DAY:
-            return moment_text(event.when, case.site.zone)[:10]
+            return date_text(event.when, case.site.zone)[:10]
         case Distinct.VALUE:
             return event.name
 
 
 def _shown(case: Case, truth: Truth, reason: Reason | None, found: list[Event], says: str) -> Proof:
     dated = [event for event in found if event.dated]
-    date = (
-        moment_text(max(dated, key=lambda e: (e.when.end, e.reference)).when, case.site.zone) if dated else ""
-    )
+    last = max(dated, key=lambda e: (e.when.end, e.reference), default=None)
+    date = date_text(None if last is None else last.when, case.site.zone)
     evidence = tuple(sorted({event.reference for event in found}))
     return Proof(truth, Basis.RECORDED, reason, evidence, "", "", date, says)
