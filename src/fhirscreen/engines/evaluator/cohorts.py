@@ -17,8 +17,8 @@ from fhirscreen.fhir.references import patient_of, targets
 class Cohort:
     """Resources by the patient they are about, with what they share and what could not be read.
 
-    The latest version of a resource wins where an id occurs twice (meta.versionId, then lastUpdated, then
-    the later one). `survivors` leads from a merged patient to the one whom the records follow.
+    The latest version of a resource wins where an id occurs twice (meta.versionId, then lastUpdated).
+    `survivors` leads from a merged patient to the one whom the records follow.
     """
 
     patients: dict[str, Resource] = field(default_factory=dict)
@@ -89,7 +89,7 @@ def gather(lines: Iterable[Line]) -> Cohort:
         if line.full_url is not None and line.full_url.startswith("urn:"):
             cohort.aliases[line.full_url] = reference
         known = latest.get(reference)
-        if known is None or _version(line.resource) >= _version(known):
+        if known is None or _version(line.resource) > _version(known):
             latest[reference] = line.resource
             places[reference] = line.where
     for reference in sorted(latest):
@@ -98,12 +98,14 @@ def gather(lines: Iterable[Line]) -> Cohort:
     return cohort
 
 
-def _version(resource: Resource) -> tuple[int, str]:
+def _version(resource: Resource) -> tuple[int, str, bytes]:
+    """What makes one version of a resource the later one: at last its content, whatever the order of input."""
     meta = resource.get("meta")
     meta = meta if isinstance(meta, dict) else {}
     version, updated = meta.get("versionId"), meta.get("lastUpdated")
     number = int(version) if isinstance(version, str) and version.isdecimal() else 0
-    return number, updated if isinstance(updated, str) else ""
+    content = orjson.dumps(resource, option=orjson.OPT_SORT_KEYS)
+    return number, updated if isinstance(updated, str) else "", content
 
 
 def _sort_in(cohort: Cohort, resource: Resource, reference: str, where: str) -> None:
