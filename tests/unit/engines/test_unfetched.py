@@ -1,106 +1,98 @@
-"""What is known to be missing opens verdicts, and decides none: the law that nobody is judged on a part."""
+"""A filtered or truncated fetch makes nothing absent."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tempfile
+from datetime import date
 from functools import cache
-from random import Random
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fhirscreen.criteria.wire import load_study
-from fhirscreen.engines.evaluator.charts import Chart, read_chart
+from fhirscreen.criteria.wire import parse_yaml, read_study
+from fhirscreen.engines.evaluator.charts import read_chart
 from fhirscreen.engines.evaluator.evaluate import Evaluator
-from fhirscreen.fhir.entries import Resource
-from fhirscreen.mapping.loading import load_catalogue, load_site, mappings_folder
+from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.mapping.loading import load_catalogue, load_site
 from fhirscreen.plan.resolve import resolve
-from fhirscreen.synthetic.cohorts import AS_OF, generate
 from fhirscreen.values.durations import AsOf
-from fhirscreen.values.truth import Truth
-from fhirscreen.verdicts.standings import Verdict
+from tests.lib.records import Code, Resource, chart, condition, observation
 
-PATIENTS = 60
-TYPES = ("Observation", "Procedure", "MedicationAdministration", "MedicationStatement", "MedicationRequest")
+STROKE = Code("snomed", "230690007")
+PLATELETS = Code("loinc", "777-3")
+SITE = "site: whole\ncomplete: {Condition: lifelong, Observation: lifelong}\n"
 
 
 @cache
-def evaluator() -> Evaluator:
-    folder = mappings_folder()
-    catalogue = load_catalogue().at(load_site(folder / "sites" / "demo.yaml"))
-    studies = [load_study(folder / "studies" / f"{id}.yaml") for id in ("NCT06907602", "NCT06190782")]
-    return Evaluator(resolve(studies, catalogue))
+def catalogue() -> Catalogue:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "site.yaml"
+        path.write_text(SITE, "utf-8")
+        return load_catalogue().at(load_site(path))
 
 
-def chart(resources: list[Resource], without: list[Resource], unfetched: tuple[str, ...]) -> Chart:
-    patient = next(each for each in resources if each["resourceType"] == "Patient")
-    kept = [each for each in resources if each is not patient and all(each is not gone for gone in without)]
-    shared = {f"{each['resourceType']}/{each['id']}": each for each in resources}
-    as_of = AsOf(AS_OF, evaluator().plan.catalogue.site.zone)
-    return read_chart(patient, kept, evaluator().index, as_of, shared=shared, unfetched=unfetched)
+def proof(criterion: str, records: list[Resource], *unfetched: str) -> tuple[str, str, str]:
+    head = "study: S1\ntitle: A study\npopulation: all\ninclusion:\n"
+    study = read_study(parse_yaml(f"{head}  - {{id: c, says: says, {criterion}}}\n", "test"))
+    plan = resolve([study], catalogue())
+    evaluator = Evaluator(plan)
+    person, *rest = chart("p", records)
+    as_of = AsOf(date(2026, 11, 1), plan.catalogue.site.zone)
+    read = read_chart(person, rest, evaluator.index, as_of, unfetched=unfetched)
+    (subject,) = evaluator.subjects(read)
+    assert subject.complete == (not unfetched)
+    found = subject.verdicts[0].proof
+    return found.truth.value, found.basis.value, found.reason.value if found.reason else ""
 
 
-def changed(resources: list[Resource], without: list[Resource]) -> Iterator[tuple[Verdict, Verdict]]:
-    """Verdicts of a whole chart, and of one without some resources whose type was not fetched whole."""
-    if not without:
-        return
-    types = tuple({each["resourceType"] for each in without})
-    whole = {s.study: s for s in evaluator().subjects(chart(resources, [], ()))}
-    for subject in evaluator().subjects(chart(resources, without, types)):
-        assert not subject.complete
-        for before, after in zip(whole[subject.study].verdicts, subject.verdicts, strict=True):
-            if before.proof.truth is not after.proof.truth:
-                yield before, after
+EVER, NOW = "condition: {concept: stroke}", "condition: {concept: stroke, active: true}"
+COUNT = "measured: {concept: platelet-count, at_least: 100 10*9/L}"
+ANY = "measured: {concept: platelet-count, at_least: 100 10*9/L, which: any}"
+EVERY = "measured: {concept: platelet-count, at_least: 100 10*9/L, which: every}"
+REFUTED = condition(STROKE, verification="refuted")
+TRUE = ("true", "recorded", "")
+MISSING, UNSURE = ("unknown", "missing", "not-fetched"), ("unknown", "recorded", "not-fetched")
+LOW, HIGH = observation(PLATELETS, "50 10*9/L"), observation(PLATELETS, "200 10*9/L")
 
 
-@pytest.mark.parametrize("type", TYPES)
-@pytest.mark.parametrize("share", [1.0, 0.5])
-def test_what_was_not_fetched_decides_nothing(type: str, share: float) -> None:
-    random, opened = Random(1), 0  # noqa: S311 - not for secrets
-    for resources in generate(patients=PATIENTS).resources.values():
-        of_type = [r for r in resources if r["resourceType"] == type and random.random() < share]
-        for before, after in changed(resources, of_type):
-            assert after.proof.truth is Truth.UNKNOWN, (before, after)
-            opened += 1
-    assert opened
-
-
-def test_a_condition_that_was_not_fetched_decides_nothing() -> None:
-    opened = 0
-    for resources in generate(patients=PATIENTS).resources.values():
-        for condition in resources:
-            if condition["resourceType"] == "Condition":
-                for before, after in changed(resources, [condition]):
-                    assert after.proof.truth is Truth.UNKNOWN, (before, after)
-                    opened += 1
-    assert opened
-
-
-def test_another_cancer_that_was_not_fetched_leaves_the_focus_open() -> None:
-    cancers: list[Resource] = [
-        {
-            "resourceType": "Condition",
-            "id": id,
-            "clinicalStatus": {
-                "coding": [
-                    {"system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active"}
-                ]
-            },
-            "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": code}]},
-            "onsetDateTime": "2026-09-01",
-        }
-        for id, code in (("a", "C15.4"), ("b", "C50.4"))
-    ]
-    stage = {
-        "resourceType": "Observation",
-        "id": "t",
-        "status": "final",
-        "code": {"coding": [{"system": "http://loinc.org", "code": "21905-5"}]},
-        "effectiveDateTime": AS_OF.isoformat(),
-        "valueCodeableConcept": {"coding": [{"system": "http://loinc.org", "code": "LA3624-9"}]},
-    }
-    resources = [{"resourceType": "Patient", "id": "p"}, *cancers, stage]
-    missing: list[tuple[list[Resource], tuple[str, ...]]] = [([], ()), ([cancers[1]], ("Condition",))]
-    for without, unfetched in missing:
-        subject = evaluator().subjects(chart(resources, without, unfetched))[0]
-        found = {v.criterion.id: v.proof.truth for v in subject.verdicts}
-        assert found["t-stage"] is Truth.UNKNOWN
+@pytest.mark.parametrize(
+    ("criterion", "records", "unfetched", "wanted"),
+    [
+        (EVER, [], (), ("false", "presumed", "absence-presumed")),
+        (EVER, [], ("Condition",), MISSING),
+        (EVER, [], ("Observation",), ("false", "presumed", "absence-presumed")),
+        (EVER, [condition(STROKE)], ("Condition",), TRUE),
+        (
+            EVER,
+            [condition(STROKE, verification="refuted")],
+            ("Condition",),
+            UNSURE,
+        ),
+        (
+            NOW,
+            [condition(STROKE, clinical="resolved")],
+            ("Condition",),
+            UNSURE,
+        ),
+        (COUNT, [], ("Observation",), MISSING),
+        (COUNT, [HIGH], (), TRUE),
+        (COUNT, [HIGH], ("Observation",), UNSURE),
+        (ANY, [HIGH], ("Observation",), TRUE),
+        (ANY, [LOW], ("Observation",), UNSURE),
+        (EVERY, [LOW], ("Observation",), ("false", "recorded", "")),
+        (EVERY, [HIGH], ("Observation",), UNSURE),
+        (f"recorded: {{{EVER}}}", [], ("Condition",), MISSING),
+        (f"count: {{of: {{{EVER}}}, at_most: 1}}", [], ("Condition",), MISSING),
+        (
+            f"elapsed: {{since: {{{EVER}}}, at_least: 1 mo}}",
+            [],
+            ("Condition",),
+            MISSING,
+        ),
+    ],
+)
+def test_nothing_is_absent(
+    criterion: str, records: list[Any], unfetched: tuple[str, ...], wanted: Any
+) -> None:
+    assert proof(criterion, records, *unfetched) == wanted

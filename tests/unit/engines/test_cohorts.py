@@ -1,0 +1,147 @@
+"""Gathering: versions, aliases, merges, what is about nobody; and what the engine says of it."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from fhirscreen.criteria.wire import parse_yaml, read_study
+from fhirscreen.engines.base import SetAside
+from fhirscreen.engines.evaluator.cohorts import gather, last_survivor, survivors_of
+from fhirscreen.engines.in_memory import InMemory
+from fhirscreen.exceptions import DataError
+from fhirscreen.fhir.folders import Line
+from fhirscreen.mapping.loading import load_catalogue
+from fhirscreen.plan.nodes import Plan
+from fhirscreen.plan.resolve import resolve
+from fhirscreen.values.durations import AsOf
+
+STUDY = """\
+study: S1
+title: A study
+population: {cancer: oesophageal-cancer}
+inclusion:
+  - {id: count, says: Platelets, measured: {concept: platelet-count, at_least: 100 10*9/L}}
+"""
+CANCER = {"coding": [{"system": "http://snomed.info/sct", "code": "363402007"}]}
+
+
+@cache
+def plan() -> Plan:
+    return resolve([read_study(parse_yaml(STUDY, "test"))], load_catalogue())
+
+
+def as_of() -> AsOf:
+    return AsOf(date(2026, 11, 1), plan().catalogue.site.zone)
+
+
+def patient(id: str, *replaced_by: str) -> dict[str, Any]:
+    links = [{"type": "replaced-by", "other": {"reference": other}} for other in replaced_by]
+    return {"resourceType": "Patient", "id": id, **({"link": links} if links else {})}
+
+
+def about(id: str, whom: str, **more: Any) -> dict[str, Any]:
+    return {"resourceType": "Condition", "id": id, "subject": {"reference": whom}, "code": CANCER, **more}
+
+
+def lines(*resources: dict[str, Any]) -> list[Line]:
+    return [Line(f"line {number}", resource) for number, resource in enumerate(resources)]
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ({"versionId": "9"}, {"versionId": "10"}),
+        ({"versionId": "1", "lastUpdated": "2026-01-02"}, {"versionId": "2", "lastUpdated": "2026-01-01"}),
+        ({"lastUpdated": "2026-01-01T00:00:00Z"}, {"lastUpdated": "2026-01-02T00:00:00Z"}),
+        ({}, {"lastUpdated": "2026-01-02T00:00:00Z"}),
+        ({"versionId": "abc"}, {"versionId": "1"}),
+    ],
+)
+def test_the_latest_version_wins_whatever_the_order(older: Any, newer: Any) -> None:
+    versions = [about("c1", "Patient/p1", meta=older), about("c1", "Patient/p1", meta=newer)]
+    for order in permutations(versions):
+        assert gather(lines(patient("p1"), *order)).resources == {"p1": [versions[1]]}
+
+
+def test_equal_versions_are_told_apart_by_what_they_hold() -> None:
+    versions = [about("c1", "Patient/p1", recordedDate=f"2026-01-0{day}") for day in (1, 2, 3)]
+    found = [gather(lines(patient("p1"), *order)).resources for order in permutations(versions)]
+    assert all(each == found[0] for each in found)
+
+
+def test_urns_lead_to_patients() -> None:
+    cohort = gather(
+        [
+            Line("b", about("c1", "urn:uuid:1")),
+            Line("b", patient("p1"), full_url="urn:uuid:1"),
+            Line("b", patient("p2"), full_url="https://server.example/Patient/p2"),
+        ]
+    )
+    assert cohort.aliases == {"urn:uuid:1": "Patient/p1"}
+    assert list(cohort.resources) == ["p1"]
+
+
+def test_what_is_about_nobody_is_set_aside_or_shared() -> None:
+    stray, drug = about("c1", "Group/g1"), {"resourceType": "Medication", "id": "m1"}
+    cohort = gather(lines(stray, drug, {"resourceType": "Organization", "id": "o1"}))
+    assert [(aside.where, aside.reason) for aside in cohort.set_aside] == [
+        ("line 0", "about no patient that can be told")
+    ]
+    assert '"c1"' in cohort.set_aside[0].verbatim
+    assert set(cohort.shared) == {"Condition/c1", "Medication/m1", "Organization/o1"}
+
+
+def test_lines_that_could_not_be_read_are_kept() -> None:
+    cohort = gather([Line("f:1", None, "no id", "{}")])
+    assert cohort.set_aside == [SetAside("f:1", "no id", "{}")]
+
+
+def test_records_follow_the_last_survivor() -> None:
+    cohort = gather(
+        lines(
+            patient("a", "Patient/b"), patient("b", "Patient/c"), patient("c"), about("1", "Patient/a"),
+            about("2", "Patient/b"), about("3", "Patient/c"), patient("d"),
+        )
+    )  # fmt: skip
+    assert [r["id"] for r in cohort.chart_resources("c")] == ["3", "1", "2"]
+    assert cohort.merged_into("c") == ["a", "b"]
+    assert cohort.merged_into("d") == []
+    assert last_survivor("a", cohort.survivors) == "c"
+
+
+def test_a_circle_of_merges_has_one_survivor() -> None:
+    found = survivors_of([patient("b", "Patient/a"), patient("a", "Patient/b")])
+    assert found == {"b": "a"}
+    other = {
+        "resourceType": "Patient",
+        "id": "x",
+        "link": [{"type": "seealso", "other": {"reference": "Patient/y"}}],
+    }
+    assert survivors_of([other, {"resourceType": "Patient", "id": "z", "link": "stray"}]) == {}
+
+
+def test_somebody_who_is_not_there_cannot_be_asked_for() -> None:
+    engine = InMemory(gather(lines(patient("p1"))))
+    with pytest.raises(DataError) as caught:
+        engine.screen(plan(), as_of(), patients=["p1", "p2", "p3"])
+    assert caught.value.what == "2 of the patients asked for are not in the data"
+    assert caught.value.expected == "ids of Patient resources"
+
+
+def test_counts_gaps_and_progress() -> None:
+    seen: list[tuple[int, int | None]] = []
+    resources = [patient("p1"), patient("p2"), about("1", "Patient/p1"), about("2", "Patient/gone")]
+    engine = InMemory(gather(lines(*resources)))
+    found = engine.screen(plan(), as_of(), progress=lambda done, total: seen.append((done, total)))
+    assert (found.patients, found.outside) == (2, {"S1": 1})
+    assert [subject.patient for subject in found.subjects] == ["p1"]
+    assert found.gaps == ["1 resources are about patients who are not in the data"]
+    assert not found.complete
+    assert seen == [(1, 2), (2, 2)]
+    one = engine.screen(plan(), as_of(), patients=["p2"])
+    assert (one.patients, one.subjects) == (1, [])

@@ -1,0 +1,111 @@
+"""NDJSON, gzip and bundles from folders: what cannot be read is given back with its place."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from fhirscreen.exceptions import DataError
+from fhirscreen.fhir.folders import read_bundles, read_ndjson
+
+GOOD = '{"resourceType": "Patient", "id": "p1"}'
+
+
+def test_every_line_of_every_file(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "b.ndjson").write_text(f"{GOOD}\n\n  \n{GOOD.replace('p1', 'p2')}", "utf-8")
+    (tmp_path / "deep" / "a.ndjson.gz").write_bytes(gzip.compress(GOOD.replace("p1", "p3").encode()))
+    (tmp_path / "note.txt").write_text("not read", "utf-8")
+    found = list(read_ndjson(tmp_path))
+    assert [(line.where, line.resource and line.resource["id"]) for line in found] == [
+        ("b.ndjson:1", "p1"),
+        ("b.ndjson:4", "p2"),
+        ("deep/a.ndjson.gz:1", "p3"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('{"resourceType": "Patient", "id": ', "not JSON, or cut off"),
+        ("[1]", "not a JSON object"),
+        ('"text"', "not a JSON object"),
+        ('{"id": "p1"}', "no resourceType"),
+        ('{"resourceType": 7, "id": "p1"}', "no resourceType"),
+        ('{"resourceType": "Patient"}', "no id"),
+        ('{"resourceType": "Patient", "id": 7}', "no id"),
+    ],
+)
+def test_a_bad_line_is_given_back_verbatim(line: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "x.ndjson").write_text(f"{GOOD}\n{line}\n{GOOD}\n", "utf-8")
+    first, bad, last = read_ndjson(tmp_path)
+    assert (bad.where, bad.resource, bad.reason, bad.verbatim) == ("x.ndjson:2", None, reason, line)
+    assert first.resource == last.resource == {"resourceType": "Patient", "id": "p1"}
+    assert first.reason == ""
+
+
+def test_bytes_that_are_no_text_are_escaped(tmp_path: Path) -> None:
+    (tmp_path / "x.ndjson").write_bytes(b'{"resourceType": "\xff"}\r\n')
+    (line,) = read_ndjson(tmp_path)
+    assert line.resource is None
+    assert line.verbatim == '{"resourceType": "\\xff"}'
+
+
+def test_a_file_that_is_cut_off_says_so(tmp_path: Path) -> None:
+    whole = gzip.compress("\n".join([GOOD] * 2000).encode())
+    (tmp_path / "x.ndjson.gz").write_bytes(whole[:-12])
+    *read, last = read_ndjson(tmp_path)
+    assert all(line.resource for line in read)
+    assert last.resource is None
+    assert last.reason == "the file cannot be read any further"
+    assert last.where == f"x.ndjson.gz:{len(read) + 1}"
+
+
+def test_bundles_and_single_resources(tmp_path: Path) -> None:
+    entry = '{"fullUrl": "urn:uuid:7", "resource": {"resourceType": "Condition", "id": "c1"}}'
+    inner = f'{{"resource": {{"resourceType": "Bundle", "entry": [{entry}]}}}}'
+    (tmp_path / "b.json").write_text(f'{{"resourceType": "Bundle", "entry": [{entry}, {inner}]}}', "utf-8")
+    (tmp_path / "a.json").write_text(GOOD, "utf-8")
+    (tmp_path / "c.json").write_text("{", "utf-8")
+    (tmp_path / "d.json").write_text('{"resourceType": "Bundle"}', "utf-8")
+    found = list(read_bundles(tmp_path))
+    assert [(line.where, line.full_url) for line in found] == [
+        ("a.json", None),
+        ("b.json:entry[0]", "urn:uuid:7"),
+        ("b.json:entry[1]:entry[0]", "urn:uuid:7"),
+        ("c.json", None),
+    ]
+    assert found[3].reason == "not JSON, or cut off"
+
+
+@pytest.mark.parametrize(
+    ("bundle", "where", "reason"),
+    [
+        ('{"resourceType": "Bundle", "entry": 7}', "x.json", "Bundle.entry is not a list"),
+        ('{"resourceType": "Bundle", "entry": [{"resource": 7}]}', "x.json:entry[0]", "not a JSON object"),
+        (
+            '{"resourceType": "Bundle", "entry": [{"resource": {"id": "1"}}]}',
+            "x.json:entry[0]",
+            "no resourceType",
+        ),
+    ],
+)
+def test_a_bad_bundle(bundle: str, where: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text(bundle, "utf-8")
+    (line,) = read_bundles(tmp_path)
+    assert (line.where, line.resource, line.reason) == (where, None, reason)
+    assert line.verbatim
+
+
+def test_no_folder_and_no_files(tmp_path: Path) -> None:
+    for read, expected in ((read_ndjson, ".ndjson or .ndjson.gz files"), (read_bundles, ".json files")):
+        with pytest.raises(DataError) as missing:
+            list(read(tmp_path / "nowhere"))
+        assert missing.value.what == "there is no such folder"
+        assert missing.value.where == str(tmp_path / "nowhere")
+        with pytest.raises(DataError) as empty:
+            list(read(tmp_path))
+        assert empty.value.expected == expected
+        assert empty.value.where == str(tmp_path)
