@@ -64,11 +64,19 @@ def codings(concept: object, short: Callable[[str], str]) -> tuple[Coding, ...]:
     for coding in listed:
         if not isinstance(coding, dict):
             raise DataError("a Coding is not an object", expected="an object with system and code")
-        code = coding.get("code")
+        code, system = coding.get("code"), coding.get("system")
         if isinstance(code, str):
-            system = coding.get("system")
-            found.append(Coding(short(system) if isinstance(system, str) else "", code.strip()))
+            known = _CODINGS.get((short, system, code)) if isinstance(system, str) else None
+            if known is None:
+                known = Coding(short(system) if isinstance(system, str) else "", code.strip())
+                if isinstance(system, str) and len(_CODINGS) < _REMEMBERED:
+                    _CODINGS[short, system, code] = known
+            found.append(known)
     return tuple(found)
+
+
+_REMEMBERED = 1 << 16
+_CODINGS: dict[tuple[Callable[[str], str], str, str], Coding] = {}
 
 
 def concept_text(concept: object) -> str:

@@ -153,9 +153,10 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
         except DataError as error:
             case.chart.refuse(entry, error.what)
             return Item(when, entry.reference, blocked=Reason.NOT_FETCHED, date=date, entry=entry)
-        opaque = bool(codings(holder.get("valueCodeableConcept"), str)) or not _NUMBERS.isdisjoint(holder)
-        if staged(concept):
-            staging = _prefixed(entry, holder, staging)
+        coded = codings(holder.get("valueCodeableConcept"), str)
+        opaque = bool(coded) or not _NUMBERS.isdisjoint(holder)
+        if case.chart.index.staged(concept):
+            staging = _prefixed(entry, coded, staging)
     empty = not shown and not names
     unreadable = not names and bool(shown)
     # Words that no pattern reads are no value; a code or number that we do not know may well be one.
@@ -287,17 +288,10 @@ def _finest(concept: Concept, names: frozenset[str]) -> frozenset[str]:
     return frozenset(name for name in names if not (concept.below((name,)) - {name}) & names)
 
 
-def staged(concept: Concept) -> bool:
-    """Whether a category is one of those that are assessed clinically or pathologically."""
-    return any(source.staging is not None for source in concept.sources)
-
-
-def _prefixed(entry: Entry, holder: Resource, staging: str | None) -> str | None:
+def _prefixed(entry: Entry, coded: tuple[Coding, ...], staging: str | None) -> str | None:
     """The staging that the value itself says: cT3, pT3, ypT2; a `y` outranks what the code says."""
-    texts = [text_of(entry)]
-    texts.extend(coding.code for coding in codings(holder.get("valueCodeableConcept"), str))
-    for text in texts:
-        if match := _PREFIX.match(text):
+    for text in (text_of(entry), *(coding.code for coding in coded)):
+        if text and not text[0].isdigit() and (match := _PREFIX.match(text)):
             said = _STAGINGS.get(match[1].lower())
             if said is not None and (staging is None or said == "post-therapy"):
                 return said

@@ -47,6 +47,7 @@ class SourceIndex:
         "_leaves",
         "_names",
         "_numbers",
+        "_staged",
         "sources",
         "terms",
         "units",
@@ -69,6 +70,11 @@ class SourceIndex:
                 self.sources.extend(concept.sources)
                 self._concepts.extend(concept.id for _ in concept.sources)
                 self._numbers[concept.id] = tuple(range(first, len(self.sources)))
+        self._staged = frozenset(
+            feature.concept.id
+            for feature in plan.features
+            if any(source.staging is not None for source in feature.concept.sources)
+        )
         for number, source in enumerate(self.sources):
             self._by_type.setdefault(source.resource, []).append(number)
 
@@ -79,6 +85,10 @@ class SourceIndex:
     def asks_for(self, resource_type: str) -> bool:
         """Whether any source is of that type."""
         return resource_type in self._by_type
+
+    def staged(self, concept: Concept) -> bool:
+        """Whether a category is one of those that are assessed clinically or pathologically."""
+        return concept.id in self._staged
 
     def leaves(self, concept: Concept, names: frozenset[str]) -> frozenset[str]:
         """The finest values that any of the names may mean."""
