@@ -21,7 +21,8 @@ from fhirscreen.values.codes import CodeSet
 _KEYS = (
     "kind", "label", "names", "sources", "coarser", "disjoint", "judgement", "history", "windows",
     "absence", "about", "sensitive", "unit", "plausible", "molar_mass", "valence", "signed", "values",
-    "ordered", "pattern", "from", "implied_by", "sites", "regional_sites", "persists", "needs_confirmation", "detected_above",
+    "ordered", "pattern", "from", "implied_by",
+    "sites", "regional_sites", "persists", "needs_confirmation", "detected_above",
     "invalidated_by", "unconfirmed_after", "shared_use", "for", "not_for", "routes_not", "elsewhere_after",
     "formula", "reported_as", "source_note", "citation",
 )  # fmt: skip
