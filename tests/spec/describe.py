@@ -188,6 +188,7 @@ _ELEMENTS: dict[str, Callable[[Any], str]] = {
     "reasonReference": lambda value: f"for {_reference(value)}",
     "reasonCode": _concepts("for"),
     "severity": _concepts("severity"),
+    "method": _concepts("by"),
     "bodySite": _concepts("site"),
     "interpretation": _concepts("interpretation"),
     "scope": _concepts("scope"),

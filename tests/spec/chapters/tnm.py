@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.lib.records import Code, Resource, condition, given, observation, ordered, procedure
+from tests.lib.records import Code, Resource, concept, condition, given, observation, ordered, procedure
 from tests.spec.codes import (
     BREAST_CANCER,
     CISPLATIN,
@@ -35,6 +35,7 @@ from tests.spec.tables import Chapter, Table, Topic, case, false, true, unknown
 CANCER = condition(OESOPHAGEAL_CANCER, id="cancer")
 CLINICAL = "finding: {concept: t-category, staging: clinical, in: [T3, T4a]}"
 ANYHOW = "finding: {concept: t-category, staging: any, in: [T3, T4a]}"
+SEVENTH_EDITION = Code("snomed", "443830009", "AJCC 7th edition")
 POPULATION = "oesophageal-cancer"
 
 
@@ -76,6 +77,11 @@ VALUES = Topic(
                 case("no T at all", unknown("no-record")),
                 case("43 days old", unknown("stale", "o1"), clinical(T3, on="2026-09-19")),
                 case("42 days old", true("o1"), clinical(T3, on="2026-09-20")),
+                case(
+                    "T3 by an older edition: as it was recorded",
+                    true("o1", value="T3"),
+                    observation(CLINICAL_T, coded=T3, method=concept(SEVENTH_EDITION)),
+                ),
             ],
             population=POPULATION,
             background=(CANCER,),

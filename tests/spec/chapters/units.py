@@ -308,6 +308,11 @@ REFERENCE = Topic(
                     unknown("censored-value", "o1"),
                     observation(ALT, ">80 U/L", high="45 U/L"),
                 ),
+                case(
+                    "U and IU of one analyte are the same",
+                    true("o1"),
+                    observation(ALT, "90 [IU]/L", high="45 U/L"),
+                ),
             ],
         ),
         Table(

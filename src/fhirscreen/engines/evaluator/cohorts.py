@@ -99,7 +99,7 @@ def gather(lines: Iterable[Line]) -> Cohort:
 
 
 def _version(resource: Resource) -> tuple[int, str, bytes]:
-    """What makes one version of a resource the later one: at last its content, whatever the order of input."""
+    """What makes one version of a resource the later one: last its content, whatever the order of input."""
     meta = resource.get("meta")
     meta = meta if isinstance(meta, dict) else {}
     version, updated = meta.get("versionId"), meta.get("lastUpdated")
