@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 from fhirscreen.engines.base import Depth, Engine, Progress, Screened, silent
 from fhirscreen.engines.evaluator.evaluate import Evaluator
@@ -21,8 +22,11 @@ from fhirscreen.values.durations import AsOf
 _WORTH = 0.6
 """Narrowing by code pays where it leaves no more than this share."""
 
-_PARTS, _SMALLEST, _LARGEST = 8, 25, 200
-"""Into how many parts the candidates are cut, and how many patients a part may have."""
+_FILLED = 900
+"""How many records a search for a part should bring: just less than a page, for paging is slow."""
+
+_PARTS, _SMALLEST, _LARGEST = 8, 10, 200
+"""Into how many parts the candidates are cut at least, and how many patients a part may have."""
 
 
 class FhirSearch:
@@ -56,9 +60,11 @@ class FhirSearch:
         completeness = Completeness()
         fetcher = Fetcher(self._client, completeness)
         evaluator = Evaluator(plan)
-        candidates = find_candidates(plan, fetcher, evaluator.index, patients)
+        candidates = find_candidates(plan, self._client, fetcher, evaluator.index, patients)
         hasty = depth is Depth.CANDIDATES
-        needs = Needs(plan) if hasty else Needs(plan, _not_worth_narrowing(plan, fetcher))
+        volumes = self._volumes(plan, fetcher)
+        whole = frozenset(v.type for v in volumes if v.coded > _WORTH * v.every and not hasty)
+        needs = Needs(plan, whole)
         unoffered = frozenset(type for type in clinical_types(plan) if not fetcher.offers(type))
         for type in unoffered:
             completeness.remark(f"the server has no {type}: what only it records is not known")
@@ -76,9 +82,8 @@ class FhirSearch:
         screened = Screened(patients=candidates.patients)
         unknown: set[str] = set()
         done, total = 0, len(candidates.ids)
-        for part in self._client.spread(
-            lambda families: Part(task, fetcher, families).screen(), list(_cut(candidates))
-        ):
+        parts = list(_cut(candidates, _most(volumes, whole, candidates)))
+        for part in self._client.spread(lambda families: Part(task, fetcher, families).screen(), parts):
             _add(screened, part.screened)
             unknown |= part.unknown
             done += part.screened.patients + len(part.unknown)
@@ -95,6 +100,16 @@ class FhirSearch:
         }
         return finished(screened, plan)
 
+    def _volumes(self, plan: Plan, fetcher: Fetcher) -> list[_Volume]:
+        """How much there is of the types that codes may narrow, as far as the server counts."""
+
+        def volume(need: Need) -> _Volume | None:
+            every, coded = fetcher.count(need.type), fetcher.count(need.type, need)
+            return None if every is None or coded is None else _Volume(need.type, every, coded)
+
+        narrowed = [need for need in merged(Needs(plan).all) if need.codes is not None]
+        return [found for found in self._client.spread(volume, narrowed) if found is not None]
+
     def _stages(self, plan: Plan, needs: Needs, fetcher: Fetcher, candidates: Candidates) -> list[Stage]:
         """By the server's counts; codes of the plan are found in candidates, a whole type in everybody."""
         share = len(candidates.ids) / max(1, candidates.patients)
@@ -108,26 +123,31 @@ class FhirSearch:
         return cheapest_first(plan, needs, {need: each for need, each in costs if each is not None})
 
 
-def _not_worth_narrowing(plan: Plan, fetcher: Fetcher) -> frozenset[str]:
-    """The types of which the plan's codes are most of what the server has.
+class _Volume(NamedTuple):
+    """How many resources of a type the server has, and how many with one of the plan's codes.
 
-    Two lists of values in one search, of patients and of codes, cost some databases far more than one.
+    Two lists of values in one search, of patients and of codes, cost some databases far more than one: it
+    must pay.
     """
-    found = set()
-    for need in merged(Needs(plan).all):
-        if need.codes is not None:
-            every, coded = fetcher.count(need.type), fetcher.count(need.type, need)
-            if every is not None and coded is not None and coded > _WORTH * every:
-                found.add(need.type)
-    return frozenset(found)
+
+    type: str
+    every: int
+    coded: int
 
 
-def _cut(candidates: Candidates) -> Iterator[Sequence[Sequence[str]]]:
-    """The candidates in parts, whose size depends on nothing but their number: any run is the same."""
-    families = candidates.families()
-    size = min(max(-(-len(candidates.ids) // _PARTS), _SMALLEST), _LARGEST)
+def _most(volumes: Sequence[_Volume], whole: frozenset[str], candidates: Candidates) -> float:
+    """About how many records of one type a candidate has that are fetched."""
+    patients, found = max(1, candidates.patients), max(1, len(candidates.ids))
+    each = (v.every / patients if v.type in whole else min(v.every, v.coded) / found for v in volumes)
+    return max(each, default=0.0)
+
+
+def _cut(candidates: Candidates, most: float) -> Iterator[Sequence[Sequence[str]]]:
+    """The candidates in parts, whose size depends on the data alone: any run is the same."""
+    even = -(-len(candidates.ids) // _PARTS)
+    size = min(max(min(even, int(_FILLED / max(1.0, most))), _SMALLEST), _LARGEST)
     part: list[Sequence[str]] = []
-    for family in families:
+    for family in candidates.families():
         part.append(family)
         if sum(map(len, part)) >= size:
             yield part

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from fhirscreen.engines.fhir_search.completeness import Completeness
 from fhirscreen.engines.fhir_search.needs import Need
-from fhirscreen.exceptions import ServerError
+from fhirscreen.exceptions import OutcomeError, ServerError
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir_client import INCOMPLETE, Client, Found, TooLong, escape
 
@@ -28,6 +28,14 @@ class Fetched(NamedTuple):
     missing: frozenset[str] = frozenset()
 
 
+class _Search(NamedTuple):
+    """A search of a type by a parameter of many values; `elements` are those that are asked for."""
+
+    type: str
+    name: str
+    elements: str = ""
+
+
 class Fetcher:
     """Fetches from one server and keeps account. May be used from several threads."""
 
@@ -40,8 +48,8 @@ class Fetcher:
         """Whether the server says that it has the type; one that lists no type at all is tried."""
         return type in self._types or not self._types
 
-    def of_patients(self, need: Need, patients: Sequence[str]) -> Fetched:
-        """The records of these patients (bare ids)."""
+    def of_patients(self, need: Need, patients: Sequence[str], elements: str = "") -> Fetched:
+        """The records of these patients (bare ids), or of each these elements where the server cuts them."""
         if need.type == "Patient":
             return self.by_id("Patient", patients)
         name = next((n for n in _PATIENT_PARAMETERS if self.searches(need.type, n)), None)
@@ -51,57 +59,61 @@ class Fetcher:
         codes = None
         if need.codes is not None and self.searches(need.type, "code"):
             codes = sorted(escape(code) for code in need.codes)
-        values = [escape(f"Patient/{id}") for id in patients]
-        return self._narrowed(need.type, name, dict(zip(values, patients, strict=True)), codes)
+        values = {escape(f"Patient/{id}"): id for id in patients}
+        return self._narrowed(_Search(need.type, name, elements), values, codes)
 
     def by_id(self, type: str, ids: Sequence[str]) -> Fetched:
         """The resources of these ids; one that does not exist is not missing."""
-        return self._narrowed(type, "_id", {escape(id): id for id in ids}, None)
+        return self._narrowed(_Search(type, "_id"), {escape(id): id for id in ids}, None)
 
     def searches(self, type: str, parameter: str) -> bool:
         """Whether the server says that it searches the type so; where it says nothing, it is tried."""
         known = self._types.get(type)
         return known is None or not known.parameters or parameter in known.parameters
 
-    def _narrowed(self, type: str, name: str, ids: dict[str, str], codes: list[str] | None) -> Fetched:
+    def failure(self, type: str) -> ServerError:
+        """The error to raise where a type did not come at all."""
+        return self._completeness.first_error or OutcomeError(f"No {type} could be fetched whole")
+
+    def _narrowed(self, search: _Search, ids: dict[str, str], codes: list[str] | None) -> Fetched:
         """One search, or two for halves of it: first of the patients, then of the codes."""
         if not ids:
             return Fetched([])
         try:
-            found = self._search(type, name, list(ids), codes)
+            found = self._search(search, list(ids), codes)
         except TooLong as error:
             if len(ids) == 1:
-                return self._lost(type, error, ids)
-            return self._halved(type, name, ids, codes)
+                return self._lost(search.type, error, ids)
+            return self._halved(search, ids, codes)
         except ServerError as error:
-            return self._lost(type, error, ids)
+            return self._lost(search.type, error, ids)
         if found.whole:
-            self._completeness.searched(type, found)
+            self._completeness.searched(search.type, found)
             return Fetched(found.matches)
         if len(ids) > 1:
-            return self._halved(type, name, ids, codes)
-        if codes is not None and (resources := self._by_codes(type, name, ids, codes, found)) is not None:
+            return self._halved(search, ids, codes)
+        if codes is not None and (resources := self._by_codes(search, ids, codes, found)) is not None:
             return Fetched(resources)
-        self._completeness.searched(type, found)
+        self._completeness.searched(search.type, found)
         why = "; ".join(sorted(flaw.value for flaw in found.flaws & INCOMPLETE))
-        self._completeness.lost(type, why, ids.values())
+        self._completeness.lost(search.type, why, ids.values())
         return Fetched(found.matches, frozenset(ids.values()))
 
-    def _search(self, type: str, name: str, values: list[str], codes: list[str] | None) -> Found:
-        pairs: Pairs = ((name, ",".join(values)), ("_count", PAGE))
+    def _search(self, search: _Search, values: list[str], codes: list[str] | None) -> Found:
+        pairs: Pairs = ((search.name, ",".join(values)), ("_count", PAGE))
         if codes is not None:
             pairs = (("code", ",".join(codes)), *pairs)
-        return self._client.gather(type, pairs)
+        if search.elements:
+            pairs = (*pairs, ("_elements", search.elements))
+        return self._client.gather(search.type, pairs)
 
-    def _halved(self, type: str, name: str, ids: dict[str, str], codes: list[str] | None) -> Fetched:
+    def _halved(self, search: _Search, ids: dict[str, str], codes: list[str] | None) -> Fetched:
         listed, middle = list(ids.items()), len(ids) // 2
-        halves = [
-            self._narrowed(type, name, dict(part), codes) for part in (listed[:middle], listed[middle:])
-        ]
+        halves = [self._narrowed(search, dict(part), codes) for part in (listed[:middle], listed[middle:])]
         return Fetched([r for half in halves for r in half.resources], halves[0].missing | halves[1].missing)
 
     def _by_codes(
-        self, type: str, name: str, ids: dict[str, str], codes: list[str], short: Found
+        self, search: _Search, ids: dict[str, str], codes: list[str], short: Found
     ) -> list[Resource] | None:
         """The records of one patient by parts of the codes; None where parts bring no more than the whole."""
         if len(codes) == 1:
@@ -110,18 +122,18 @@ class Fetcher:
         lacking = []
         for part in (codes[: len(codes) // 2], codes[len(codes) // 2 :]):
             try:
-                found = self._search(type, name, list(ids), part)
+                found = self._search(search, list(ids), part)
             except ServerError:
                 return None
             resources |= {str(resource["id"]): resource for resource in found.matches}
             if found.whole:
-                self._completeness.searched(type, found)
+                self._completeness.searched(search.type, found)
             else:
                 lacking.append((part, found))
         if lacking and len(resources) <= len(short.matches):
             return None
         for part, found in lacking:
-            more = self._by_codes(type, name, ids, part, found)
+            more = self._by_codes(search, ids, part, found)
             if more is None:
                 return None
             resources |= {str(resource["id"]): resource for resource in more}

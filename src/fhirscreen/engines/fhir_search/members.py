@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import partial
 
 from fhirscreen.engines.evaluator.charts import SourceIndex
 from fhirscreen.engines.evaluator.cohorts import last_survivor, survivors_of
-from fhirscreen.engines.fhir_search.fetches import Fetcher, Pairs
-from fhirscreen.engines.fhir_search.needs import need_of
+from fhirscreen.engines.fhir_search.fetches import Fetcher
+from fhirscreen.engines.fhir_search.needs import Need, need_of
 from fhirscreen.exceptions import ServerError
 from fhirscreen.fhir.entries import MEDICATIONS, Resource, code_elements
 from fhirscreen.fhir.references import patient_of
-from fhirscreen.fhir_client import escape
+from fhirscreen.fhir_client import Client, escape
 from fhirscreen.mapping.concepts import Role, Source
 from fhirscreen.plan.nodes import Plan, Retrieve
 from fhirscreen.values.codes import CodeSet
@@ -24,18 +25,26 @@ _ELEMENTS = {"AllergyIntolerance": "code,patient,reaction"} | dict.fromkeys(MEDI
 """What tells whether a record is one of a population, and of whom."""
 
 
+_SLICE = 250
+"""How many patients one search for members asks about."""
+
+
 @dataclass(slots=True)
 class Candidates:
     """Patients who may be members; `survivors` leads from merged patients to those their records follow.
 
-    `patients` is how many the server has. `records` holds, for types that were looked through whole, the ids
-    of each patient's records that any source of the plan names: the others need not be fetched.
+    `patients` is how many the server has. `records` holds, by type and patient, the ids of the records that
+    any source of the plan names, where all of the patient's were looked at: the others need not be fetched.
     """
 
     ids: set[str] = field(default_factory=set)
     records: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     survivors: dict[str, str] = field(default_factory=dict)
     patients: int = 0
+
+    def add(self, patient: str) -> None:
+        """A candidate, and whom the records follow."""
+        self.ids |= {patient, last_survivor(patient, self.survivors)}
 
     def families(self) -> list[list[str]]:
         """The candidates, each merged one beside its survivor; families sorted by the survivor's id."""
@@ -45,32 +54,22 @@ class Candidates:
         return [found[survivor] for survivor in sorted(found)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Search:
-    plan: Plan
-    fetcher: Fetcher
-    index: SourceIndex
-
-
 def find_candidates(
-    plan: Plan, fetcher: Fetcher, index: SourceIndex, wanted: Collection[str] | None
+    plan: Plan, client: Client, fetcher: Fetcher, index: SourceIndex, wanted: Collection[str] | None
 ) -> Candidates:
     """Everybody who may be a member of a population, or just `wanted`. Raises ServerError."""
-    candidates = Candidates(survivors=_survivors(fetcher))
     if wanted is not None:
-        candidates.ids, candidates.patients = set(wanted), len(set(wanted))
-        return candidates
+        return Candidates(set(wanted), survivors=_survivors(fetcher), patients=len(set(wanted)))
+    listed = {str(patient["id"]): patient for patient in fetcher.everything("Patient", elements="link")}
+    everybody = sorted(listed)
+    candidates = Candidates(survivors=survivors_of(listed[id] for id in everybody), patients=len(listed))
     sources = _sources(plan)
-    everybody = None
-    if sources is None or (counted := fetcher.count("Patient")) is None:
-        everybody = {str(patient["id"]) for patient in fetcher.everything("Patient", elements="active")}
-        counted = len(everybody)
-    candidates.patients = counted
     if sources is None:
-        candidates.ids = everybody or set()
+        candidates.ids = set(everybody)
         return candidates
     for type in sorted(sources):
-        _read(_Search(plan, fetcher, index), type, sources[type], candidates)
+        if fetcher.offers(type):
+            _Look(plan, fetcher, index, type, sources[type]).add_to(candidates, client, everybody)
     return candidates
 
 
@@ -95,45 +94,63 @@ def _sources(plan: Plan) -> dict[str, list[Source]] | None:
     return found
 
 
-def _read(search: _Search, type: str, sources: list[Source], candidates: Candidates) -> None:
-    """The patients of the records that one of the sources names."""
-    fetcher = search.fetcher
-    if not fetcher.offers(type):
-        return
-    codes = CodeSet().union(*(source.codes for source in sources))
-    need = need_of(Retrieve(type, codes), search.plan.catalogue.systems)
-    narrowed: Pairs = ()
-    records: dict[str, set[str]] | None = None
-    if need.codes is not None and fetcher.searches(type, "code"):
-        narrowed = (("code", ",".join(sorted(escape(code) for code in need.codes))),)
-    else:
-        records = candidates.records.setdefault(type, {})
-    for resource in fetcher.everything(type, narrowed, _ELEMENTS.get(type, "code,subject")):
-        patient = patient_of(resource)
-        if patient is None:
-            continue
-        named, member = _concerned(search, codes, resource)
-        if member:
-            candidates.ids |= {patient, last_survivor(patient, candidates.survivors)}
-        if named and records is not None:
-            records.setdefault(patient, set()).add(str(resource["id"]))
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Looks through the records of one type for those that a population's sources name."""
 
+    plan: Plan
+    fetcher: Fetcher
+    index: SourceIndex
+    type: str
+    sources: list[Source]
 
-def _concerned(search: _Search, codes: CodeSet, resource: Resource) -> tuple[bool, bool]:
-    """Whether any source of the plan names the record, and whether one of the population does.
+    def add_to(self, candidates: Candidates, client: Client, everybody: list[str]) -> None:
+        """By the codes where they can be searched for; else the records of all patients, many at a time."""
+        fetcher = self.fetcher
+        codes = CodeSet().union(*(source.codes for source in self.sources))
+        need = need_of(Retrieve(self.type, codes), self.plan.catalogue.systems)
+        elements = _ELEMENTS.get(self.type, "code,subject")
+        if need.codes is not None and fetcher.searches(self.type, "code"):
+            narrowed = (("code", ",".join(sorted(escape(code) for code in need.codes))),)
+            for resource in fetcher.everything(self.type, narrowed, elements):
+                patient = patient_of(resource)
+                if patient is not None and self._concerned(codes, resource)[1]:
+                    candidates.add(patient)
+            return
+        slices = [everybody[i : i + _SLICE] for i in range(0, len(everybody), _SLICE)]
+        work = partial(fetcher.of_patients, Need(self.type), elements=elements)
+        seen = candidates.records.setdefault(self.type, {})
+        unseen: set[str] = set()
+        for ids, fetched in zip(slices, client.spread(work, slices), strict=True):
+            unseen |= fetched.missing
+            seen |= {id: set() for id in ids if id not in fetched.missing}
+            for resource in fetched.resources:
+                patient = patient_of(resource)
+                named, member = self._concerned(codes, resource)
+                if patient is not None and member:
+                    candidates.add(patient)
+                if named and patient in seen:
+                    seen[patient].add(str(resource["id"]))
+        if unseen and len(unseen) == len(everybody):
+            raise fetcher.failure(self.type)
+        for id in unseen:  # may be members: nobody is lost
+            candidates.add(id)
 
-    What cannot be read, or refers to its code, may be named by any.
-    """
-    named = member = "medicationReference" in resource
-    short = search.plan.catalogue.systems.short
-    try:
-        for element in code_elements(resource):
-            if element is None:
-                continue
-            for coding in element.get("coding", ()):  # type: ignore[attr-defined]
-                system, code = coding.get("system") or "", coding.get("code") or ""
-                named = named or bool(search.index.find(resource["resourceType"], system, code))
-                member = member or codes.matches(short(system), code.strip())
-    except (AttributeError, TypeError, KeyError):
-        return True, True
-    return named or member, member
+    def _concerned(self, codes: CodeSet, resource: Resource) -> tuple[bool, bool]:
+        """Whether any source of the plan names the record, and whether one of the population does.
+
+        What cannot be read, or refers to its code, may be named by any.
+        """
+        named = member = "medicationReference" in resource
+        short = self.plan.catalogue.systems.short
+        try:
+            for element in code_elements(resource):
+                if element is None:
+                    continue
+                for coding in element.get("coding", ()):  # type: ignore[attr-defined]
+                    system, code = coding.get("system") or "", coding.get("code") or ""
+                    named = named or bool(self.index.find(self.type, system, code))
+                    member = member or codes.matches(short(system), code.strip())
+        except (AttributeError, TypeError, KeyError):
+            return True, True
+        return named or member, member

@@ -12,7 +12,7 @@ from fhirscreen.engines.base import Gated, Screened, SetAside
 from fhirscreen.engines.evaluator.absence import NOT_FETCHED
 from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.charts import MALFORMED, Chart, read_chart, repaired
-from fhirscreen.engines.evaluator.cohorts import Cohort, gather, last_survivor
+from fhirscreen.engines.evaluator.cohorts import last_survivor
 from fhirscreen.engines.evaluator.evaluate import Evaluator, diagnosed, is_member, planned_start
 from fhirscreen.engines.evaluator.gates import GATE_TYPES, gate_of, notes
 from fhirscreen.engines.fhir_search.fetches import Fetched, Fetcher
@@ -20,7 +20,6 @@ from fhirscreen.engines.fhir_search.members import Candidates
 from fhirscreen.engines.fhir_search.needs import PATIENT, Need, Needs, Place, merged
 from fhirscreen.engines.fhir_search.stages import Stage
 from fhirscreen.fhir.entries import MEDICATIONS, Resource
-from fhirscreen.fhir.folders import Line
 from fhirscreen.fhir.references import patient_of, targets
 from fhirscreen.fhir.subjects import study_uuid
 from fhirscreen.plan.nodes import Feature, Plan
@@ -75,8 +74,11 @@ class Part:
     def __init__(self, task: Task, fetcher: Fetcher, families: Iterable[Sequence[str]]) -> None:
         self._task = task
         self._fetcher = fetcher
-        self._resources: dict[str, Resource] = {}
-        self._absent: set[str] = set()
+        self._known: set[str] = set()
+        self._people: dict[str, Resource] = {}
+        self._records: dict[str, dict[str, Resource]] = {}
+        self._shared: dict[str, Resource] = {}
+        self._fresh: set[str] = set()
         self.screened = Screened()
         self.unknown: set[str] = set()
         concepts = {feature.concept for feature in task.plan.features if feature.concept.about_cancer}
@@ -123,18 +125,33 @@ class Part:
                 patient.had |= lacking
 
     def _add(self, need: Need, ids: list[str], patients: list[_Patient]) -> None:
-        fetched = self._records(need.type, ids) or self._fetcher.of_patients(need, ids)
-        fresh = [resource for resource in fetched.resources if _reference(resource) not in self._resources]
-        self._resources |= {_reference(resource): resource for resource in fresh}
+        fetched = self._seen(need.type, ids) or self._fetcher.of_patients(need, ids)
+        fresh = [resource for resource in fetched.resources if self._keep(resource)]
         self._blame(need.type, fetched.missing, patients)
         self._follow(need.type, fresh, patients)
 
-    def _records(self, type: str, patients: list[str]) -> Fetched | None:
+    def _keep(self, resource: Resource) -> bool:
+        """Keeps a resource under the patient whom it is about; False where it is known already."""
+        reference = _reference(resource)
+        if reference in self._known:
+            return False
+        self._known.add(reference)
+        patient = patient_of(resource)
+        if patient is None:
+            self._shared[reference] = resource
+        elif resource["resourceType"] == "Patient":
+            self._people[patient] = resource
+        else:
+            self._records.setdefault(patient, {})[reference] = resource
+            self._fresh.add(patient)
+        return True
+
+    def _seen(self, type: str, patients: list[str]) -> Fetched | None:
         """The records that the search for members saw and a source names; None where it did not look."""
         seen = self._task.candidates.records.get(type)
-        if seen is None:
+        if seen is None or not all(patient in seen for patient in patients):
             return None
-        owners = {id: patient for patient in patients for id in seen.get(patient, ())}
+        owners = {id: patient for patient in patients for id in seen[patient]}
         fetched = self._fetcher.by_id(type, sorted(owners))
         return Fetched(fetched.resources, frozenset(owners[id] for id in fetched.missing))
 
@@ -144,7 +161,7 @@ class Part:
         for resource in fresh:
             for element in _REFERRING.get(type, ()):
                 for reference in targets(resource.get(element) or []):
-                    if reference in self._resources or reference in self._absent:
+                    if reference in self._known:
                         continue
                     kind, _, id = reference.partition("/")
                     referred.setdefault(kind, {}).setdefault(id, set()).add(patient_of(resource) or "")
@@ -155,12 +172,13 @@ class Part:
         if not self._fetcher.offers(kind):
             return
         fetched = self._fetcher.by_id(kind, sorted(referred))
-        self._resources |= {_reference(resource): resource for resource in fetched.resources}
+        for resource in fetched.resources:
+            self._keep(resource)
         for id, owners in referred.items():
             if id in fetched.missing:
                 self._blame(type, owners, patients)
-            elif f"{kind}/{id}" not in self._resources:
-                self._absent.add(f"{kind}/{id}")
+            else:
+                self._known.add(f"{kind}/{id}")  # or there is none such
 
     def _blame(self, type: str, missing: Iterable[str], patients: list[_Patient]) -> None:
         if lacking := set(missing):
@@ -171,24 +189,25 @@ class Part:
     # --- judging
 
     def _read(self, patients: list[_Patient]) -> None:
-        """Makes the charts anew of what was fetched so far."""
-        cohort = gather(Line("", self._resources[reference]) for reference in self._resources)
+        """Makes the charts anew of whoever has fresh records."""
         for patient in patients:
-            patient.chart = self._chart(cohort, patient)
-            patient.cases = {}
+            if patient.chart is None or not self._fresh.isdisjoint(patient.ids):
+                patient.chart, patient.cases = self._chart(patient), {}
+        self._fresh.clear()
 
-    def _chart(self, cohort: Cohort, patient: _Patient) -> Chart | None:
-        found = cohort.patients.get(patient.id)
+    def _chart(self, patient: _Patient) -> Chart | None:
+        found = self._people.get(patient.id)
         if found is None:
             if "Patient" not in patient.missing:
                 return None
             found = {"resourceType": "Patient", "id": patient.id}
+        records = [self._records.get(id, {}) for id in patient.ids]
         return read_chart(
             found,
-            [resource for id in patient.ids for resource in cohort.resources.get(id, ())],
+            [each[reference] for each in records for reference in sorted(each)],
             self._task.evaluator.index,
             self._task.as_of,
-            shared=cohort.shared,
+            shared=self._shared,
             unfetched=self._task.unoffered,
         )
 
@@ -252,7 +271,7 @@ class Part:
             number = place[0]
             if number not in patient.open or (put_off and place in task.needs.about_cancer):
                 continue
-            if patient.missing & {need.type for need in task.needs.of[place]}:
+            if patient.missing and patient.missing & {need.type for need in task.needs.of[place]}:
                 verdict = self._not_fetched(patient, place)
             else:
                 verdict = task.evaluator.verdict(self._case(patient, number), *place)
