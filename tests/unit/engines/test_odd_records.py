@@ -25,6 +25,7 @@ from tests.lib.records import (
 )
 from tests.spec.codes import ALT, CISPLATIN, PLATELETS, icd, loinc, snomed
 from tests.spec.tables import Table, case, true
+from tests.unit.engines.test_malformed import screen as screen_study
 
 CANCER = condition(icd("C15.4"), id="cancer")
 EVERYTHING = ("Condition", "Procedure", "MedicationAdministration", "MedicationDispense")
@@ -224,3 +225,19 @@ def test_a_stage_does_not_decide_where_a_treatment_before_it_cannot_be_read() ->
         for treated in ((), (given(CISPLATIN, on="2026-10-01"),), (given(CISPLATIN, on="soon"),))
     ]
     assert found == [("true", ""), ("unknown", "unconfirmed"), ("unknown", "not-fetched")]
+
+
+def test_a_metastasis_that_pathology_proves_stands_against_a_clinical_m0() -> None:
+    proven = observation(
+        loinc("21901-4", "pathological M"),
+        coded=snomed("14926007", "pM1"),
+        on="2026-10-25",
+        bodySite=concept(snomed("10200004", "liver")),
+    )
+    for records, truth in (((proven,), "false"), ((M0, proven), "unknown"), ((M0,), "true")):
+        (subject,) = screen_study(chart("p", [CANCER, *records])).subjects
+        found = {v.criterion.id: v.proof.truth.value for v in subject.verdicts}
+        assert (found["m-stage"], found["m1"]) == (
+            truth,
+            {"true": "false", "false": "true"}.get(truth, truth),
+        )
