@@ -14,6 +14,7 @@ from fhirscreen.criteria.studies import Criterion, Kind, Population, Study
 from fhirscreen.criteria.wire import read_expression
 from fhirscreen.exceptions import BadInput, DataError
 from fhirscreen.fhir.entries import Resource
+from fhirscreen.fhir.models import model_fault
 from fhirscreen.outputs.resources.vocabulary import CRITERIA, EXPRESSION_EXTENSION
 from fhirscreen.outputs.rows import GATED
 from fhirscreen.values.truth import Truth
@@ -164,5 +165,13 @@ def _read_lines(path: Path, kind: str) -> tuple[Resource, ...]:
                 expected="a resource with its id",
                 remedy=_REMEDY,
             ) from None
+        fault = model_fault(resource)
+        if fault is not None:
+            raise DataError(
+                f"a {kind} breaks R4: {fault}",
+                where=f"{path}:{number}",
+                expected="what a run wrote, unchanged",
+                remedy=_REMEDY,
+            )
         found.append(resource)
     return tuple(found)
