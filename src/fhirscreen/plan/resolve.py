@@ -74,6 +74,7 @@ from fhirscreen.values.durations import Duration, parse_duration
 MALIGNANCY = "malignancy"
 METASTASIS = "distant-metastasis"
 STAGE_GROUP = "stage-group"
+HISTOLOGY = "histologic-type"
 """The concept that finds any malignant tumour: a patient with exactly one needs no link to it."""
 
 _ROUTES = {
@@ -111,8 +112,17 @@ def resolve(studies: Sequence[Study], catalogue: Catalogue) -> Plan:
     if any(feature.staging is not None for feature in distinct) and catalogue.has(STAGE_GROUP):
         # A stage group links the categories that it has as members to its cancer: its records, and no more.
         distinct.setdefault(Feature(catalogue.concept(STAGE_GROUP)))
+    if any(_in_specimens(feature.concept) for feature in distinct) and catalogue.has(HISTOLOGY):
+        # A report of pathology links its specimen, and what else was found in that, to its cancer: whether a
+        # criterion asks for the histology or not, the verdicts of the others are the same.
+        distinct.setdefault(Feature(catalogue.concept(HISTOLOGY)))
     ordered = tuple(sorted(distinct, key=lambda f: (f.level, f.concept.id)))
     return Plan(plans, catalogue, malignancies, metastases, ordered, _retrieves(ordered))
+
+
+def _in_specimens(concept: Concept) -> bool:
+    """Whether observations of a cancer are its records, which may be linked to it by a specimen."""
+    return concept.about_cancer and any(source.resource == "Observation" for source in concept.sources)
 
 
 def _retrieves(ordered: Sequence[Feature]) -> tuple[Retrieve, ...]:

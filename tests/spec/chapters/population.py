@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from tests.lib.records import Code, condition, observation, other, reference
 from tests.spec.codes import (
+    ADENO_MORPHOLOGY,
     BREAST_CANCER,
     CLINICAL_T,
     ECOG,
     ECOG_1,
+    HISTOLOGY,
     LIVER_METASTASIS,
     OESOPHAGEAL_CANCER,
     PROSTATE_CANCER,
     PROSTATE_NEOPLASM,
     SQUAMOUS,
+    SQUAMOUS_MORPHOLOGY,
     STAGE_GROUP,
     T3,
     TUMOUR_SIZE,
@@ -237,6 +240,29 @@ all:
                     other("Specimen", id="another"),
                     observation(CLINICAL_T, coded=T3, focus="cancer", specimen="sample", id="t"),
                     observation(TUMOUR_SIZE, "4 cm", specimen="another", id="size"),
+                ),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER, BREAST),
+        ),
+        Table(
+            "specimens-of-pathology",
+            "The specimen of a pathology report, whatever else the study asks",
+            SIZE,
+            [
+                case(
+                    "a report with a link, and a size with its specimen alone",
+                    true("size"),
+                    other("Specimen", id="sample"),
+                    observation(HISTOLOGY, coded=SQUAMOUS_MORPHOLOGY, focus="cancer", specimen="sample"),
+                    observation(TUMOUR_SIZE, "4 cm", specimen="sample", id="size"),
+                ),
+                case(
+                    "a report of the other cancer",
+                    unknown("ambiguous-focus", "size"),
+                    other("Specimen", id="sample"),
+                    observation(HISTOLOGY, coded=ADENO_MORPHOLOGY, focus="breast", specimen="sample"),
+                    observation(TUMOUR_SIZE, "4 cm", specimen="sample", id="size"),
                 ),
             ],
             population="oesophageal-cancer",
