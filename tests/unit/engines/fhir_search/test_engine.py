@@ -1,0 +1,243 @@
+"""The search engine against a server that does what it is told, held against the engine in memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from typing import Any
+
+import pytest
+
+from fhirscreen import synthetic
+from fhirscreen.engines.base import Depth, Screened
+from fhirscreen.engines.fhir_search import FhirSearch
+from fhirscreen.engines.in_memory import InMemory, gather
+from fhirscreen.exceptions import DataError, ServerError
+from fhirscreen.fhir.folders import Line
+from fhirscreen.verdicts.reasons import Reason
+from fhirscreen.verdicts.standings import Standing, Verdict
+from tests.lib.demo import demo_as_of, demo_plan
+from tests.lib.searchable import Resource, Searchable
+
+ICD10CM = "http://hl7.org/fhir/sid/icd-10-cm"
+NEOADJUVANT = "NCT06907602"
+Key = tuple[str, str, str]
+
+
+@cache
+def cohort() -> synthetic.Cohort:
+    return synthetic.generate(patients=70)
+
+
+@cache
+def resources() -> tuple[Resource, ...]:
+    found = cohort()
+    return (*found.others, *(each for record in found.resources.values() for each in record))
+
+
+@cache
+def memory() -> Screened:
+    lines = [Line("test", resource) for resource in resources()]
+    return InMemory(gather(lines)).screen(demo_plan(), demo_as_of())
+
+
+def search(server: Searchable, depth: Depth = Depth.FULL, **options: Any) -> Screened:
+    with server.client(concurrency=options.pop("concurrency", 3)) as client:
+        return FhirSearch(client).screen(demo_plan(), demo_as_of(), depth=depth, **options)
+
+
+def rows(screened: Screened) -> dict[Key, Any]:
+    return {
+        (subject.study, subject.patient, verdict.criterion.id): verdict.proof[:7]
+        for subject in screened.subjects
+        for verdict in subject.verdicts
+    }
+
+
+def heads(screened: Screened) -> list[Any]:
+    return [(s.study, s.patient, s.status, s.complete, *s[4:]) for s in screened.subjects]
+
+
+def verdicts(screened: Screened, patient: str) -> list[Verdict]:
+    return [v for s in screened.subjects if s.patient == patient for v in s.verdicts]
+
+
+def test_full_depth_gives_the_rows_of_memory() -> None:
+    found = search(Searchable(resources()))
+    assert rows(found) == rows(memory())
+    assert heads(found) == heads(memory())
+    assert (found.gated, found.outside, found.patients) == (
+        memory().gated,
+        memory().outside,
+        memory().patients,
+    )
+    assert (found.gaps, found.set_aside, found.complete) == ([], [], True)
+
+
+def test_depth_candidates_drops_only_whom_the_reference_fails() -> None:
+    found, reference = search(Searchable(resources()), Depth.CANDIDATES), rows(memory())
+    decided = rows(found)
+    assert 0 < len(decided) < len(reference)
+    assert all(reference[key] == row for key, row in decided.items())
+    assert heads(found) == heads(memory())
+    for subject in found.subjects:
+        failed = [v for v in subject.verdicts if v.standing is Standing.FAILED]
+        assert len(failed) <= 1
+        whole = sum(1 for study, patient, _ in reference if (study, patient) == subject[:2])
+        assert failed or len(subject.verdicts) == whole
+
+
+def test_depth_candidates_costs_less() -> None:
+    received = []
+    for depth in Depth:
+        server = Searchable(resources())
+        with server.client() as client:
+            found = FhirSearch(client).screen(demo_plan(), demo_as_of(), depth=depth)
+        received.append(sum(each["received"] for each in found.counts["searches"].values()))
+    assert received[1] < received[0]
+
+
+@pytest.mark.parametrize("depth", Depth)
+def test_neither_order_nor_threads_show(depth: Depth) -> None:
+    one = search(Searchable(resources()), depth, concurrency=1)
+    other = search(Searchable(resources(), backwards=True), depth, concurrency=4)
+    assert one == other
+
+
+@pytest.mark.parametrize("depth", Depth)
+def test_a_server_that_ends_early_is_asked_until_all_is_there(depth: Depth) -> None:
+    most = Counter(each["resourceType"] for each in resources())
+    limit = 40
+    assert most["Patient"] > limit
+    found = search(Searchable(resources(), limit=limit), depth)
+    assert found.gaps == []
+    assert rows(found) == rows(search(Searchable(resources()), depth))
+
+
+def test_what_cannot_be_made_whole_is_not_fetched() -> None:
+    """A patient with more records of one code than the server gives."""
+    patient = next(s.patient for s in memory().subjects if s.status is not None)
+    platelets = next(r for r in resources() if r["id"] == f"{patient}-platelets-1")
+    more = [platelets | {"id": f"{patient}-more-{number}"} for number in range(50)]
+    found = search(Searchable([*resources(), *more], limit=40))
+    assert found.gaps == [
+        "Observation was not fetched whole (1 patients or references): the server counts more than it gives"
+    ]
+    others = {key: row for key, row in rows(memory()).items() if key[1] != patient}
+    assert {key: row for key, row in rows(found).items() if key[1] != patient} == others
+    reasons = {v.criterion.id: v.proof.reason for v in verdicts(found, patient)}
+    assert reasons["platelets"] is Reason.NOT_FETCHED
+    assert reasons["age"] is None
+    assert not any(s.complete for s in found.subjects if s.patient == patient)
+    assert patient not in str(found.gaps) + str(found.counts)
+
+
+def test_a_type_that_is_refused_leaves_nobody_out() -> None:
+    found = search(Searchable(resources(), refuse=lambda type, _: type == "Procedure"))
+    assert {key[:2] for key in rows(found)} == {key[:2] for key in rows(memory())}
+    assert len(found.gaps) == 1
+    assert found.gaps[0].startswith("Procedure was not fetched whole")
+    reference = rows(memory())
+    for subject in found.subjects:
+        assert not subject.complete
+        for verdict in subject.verdicts:
+            key = (subject.study, subject.patient, verdict.criterion.id)
+            assert verdict.proof.reason is Reason.NOT_FETCHED or verdict.proof[:7] == reference[key]
+    assert found.counts["searches"]["Procedure"]["not_fetched"] > 0
+
+
+def test_who_may_be_a_member_is_shown_where_that_cannot_be_told() -> None:
+    """The search for members fails for one slice, and the fetch for its patients too."""
+    patient = next(s.patient for s in memory().subjects)
+
+    def refuse(type: str, form: dict[str, str]) -> bool:
+        return type == "Condition" and f"Patient/{patient}" in form.get("patient", "").split(",")
+
+    found = search(Searchable(resources(), refuse=refuse), patients=[patient])
+    assert {s.patient for s in found.subjects} == {patient}
+    assert {v.proof.reason for v in verdicts(found, patient)} >= {Reason.NOT_FETCHED}
+    assert found.gaps
+
+
+def test_a_population_that_cannot_be_searched_is_an_error() -> None:
+    with pytest.raises(ServerError, match="403"):
+        search(Searchable(resources(), refuse=lambda type, _: type == "Condition"))
+
+
+def test_a_type_that_the_server_lacks_is_not_known() -> None:
+    found = search(Searchable(resources(), lacks=["MedicationDispense"]))
+    assert found.gaps == ["the server has no MedicationDispense: what only it records is not known"]
+    assert {key[:2] for key in rows(found)} == {key[:2] for key in rows(memory())}
+
+
+def test_a_server_that_counts_too_much_is_not_believed_to_be_whole() -> None:
+    patient = next(s.patient for s in memory().subjects)
+    found = search(Searchable(resources(), overcount=1), patients=[patient])
+    assert {v.proof.reason for v in verdicts(found, patient)} == {
+        Reason.NOT_FETCHED,
+        *(v.proof.reason for v in verdicts(found, patient) if v.criterion.asks or v.criterion.unread),
+    }
+
+
+def test_only_the_patients_asked_for() -> None:
+    wanted = [s.patient for s in memory().subjects][:2]
+    found = search(Searchable(resources()), patients=wanted)
+    assert rows(found) == {key: row for key, row in rows(memory()).items() if key[1] in wanted}
+    assert found.patients == len(set(wanted))
+    with pytest.raises(DataError, match="1 of the patients") as caught:
+        search(Searchable(resources()), patients=[*wanted, "somebody-else"])
+    assert "somebody-else" not in str(caught.value)
+
+
+def test_records_follow_the_survivor_of_a_merge() -> None:
+    merged, survivor = next(iter(cohort().merged.items()))
+    found = search(Searchable(resources()), patients=[survivor])
+    assert verdicts(found, survivor) == verdicts(memory(), survivor)
+    evidence = {reference for v in verdicts(found, survivor) for reference in v.proof.evidence}
+    of_the_merged = {f"{r['resourceType']}/{r['id']}" for r in cohort().resources[merged]}
+    assert evidence & of_the_merged
+
+
+def test_no_patient_stands_in_a_url() -> None:
+    server = Searchable(resources())
+    search(server)
+    first = [request for request in server.requests if "start" not in request.url.params]
+    assert not [request for request in first if request.url.query and b"_elements" not in request.url.query]
+    assert any("patient" in form for _, form in server.searches)
+
+
+def test_progress_ends_with_all_candidates() -> None:
+    seen: list[tuple[int, int | None]] = []
+    found = search(Searchable(resources()), progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (found.counts["candidates"], found.counts["candidates"])
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_what_a_later_record_links_to_the_cancer_is_put_off() -> None:
+    """Two active cancers: only the specimen of a creatinine, fetched last, tells which one T is about."""
+    patient = next(
+        s.patient
+        for s in memory().subjects
+        if s.status is not None and f"{s.patient}-t-1" in {r["id"] for r in resources()}
+    )
+    cancer = next(r for r in cohort().resources[patient] if r["id"] == f"{patient}-cancer-1")
+    other = cancer | {"id": f"{patient}-other", "code": {"coding": [{"system": ICD10CM, "code": "C34.1"}]}}
+    specimen = {"reference": f"Specimen/{patient}-s"}
+    records = []
+    for each in cohort().resources[patient]:
+        each = {name: value for name, value in each.items() if name not in ("focus", "stage")}
+        if each["id"].startswith((f"{patient}-t-", f"{patient}-creatinine-")):
+            each["specimen"] = specimen
+        if each["id"].startswith(f"{patient}-creatinine-"):
+            each["focus"] = [{"reference": f"Condition/{patient}-cancer-1"}]
+        records.append(each)
+    data = [*cohort().others, *records, {n: v for n, v in other.items() if n != "stage"}]
+    reference = InMemory(gather(Line("test", r) for r in data)).screen(demo_plan(), demo_as_of())
+    ambiguous = {
+        v.criterion.id for v in verdicts(reference, patient) if v.proof.reason is Reason.AMBIGUOUS_FOCUS
+    }
+    assert "t-stage" not in ambiguous
+    assert "n-stage" in ambiguous
+    found = search(Searchable(data), Depth.CANDIDATES)
+    assert rows(found).items() <= rows(reference).items()
+    assert (NEOADJUVANT, patient, "t-stage") in rows(found)
