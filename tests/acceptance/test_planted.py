@@ -36,7 +36,9 @@ def screened() -> Screened:
 
 def verdicts() -> dict[tuple[str, str, str], Any]:
     return {
-        (v.study, v.patient, v.criterion.id): v.proof for subject in screened().subjects for v in subject.verdicts
+        (v.study, v.patient, v.criterion.id): v.proof
+        for subject in screened().subjects
+        for v in subject.verdicts
     }
 
 
@@ -64,7 +66,9 @@ def test_every_planted_truth_is_found() -> None:
         for field, value in wanted.items():
             # The generator states a basis, a reason or evidence only where a clinician's reading settles it.
             if value is not None and value != got[field]:
-                differences.append((planted.patient, planted.criterion, planted.scenario, field, value, got[field]))
+                differences.append(
+                    (planted.patient, planted.criterion, planted.scenario, field, value, got[field])
+                )
     assert compared > 10_000
     assert differences == []
 

@@ -48,6 +48,8 @@ class InMemory:
         strays = sum(len(found) for id, found in cohort.resources.items() if id not in known)
         if strays:
             screened.gaps.append(f"{strays} resources are about patients who are not in the data")
+        if cohort.lost:
+            screened.gaps.append(f"{cohort.lost} patients are merged into others who are not in the data")
         for done, id in enumerate(wanted, 1):
             chart = read_chart(
                 cohort.patients[id],

@@ -257,9 +257,15 @@ PATTERNS = Topic(
                 ),
                 case("Karnofsky 60", false("o1", basis="derived"), observation(KARNOFSKY, integer=60)),
                 case(
-                    "a recorded ECOG goes before, though older",
+                    "a recorded ECOG of the same day goes before",
                     true("o2"),
-                    observation(KARNOFSKY, integer=50),
+                    observation(KARNOFSKY, integer=50, on="2026-10-10"),
+                    observation(ECOG, coded=ECOG_1, on="2026-10-10"),
+                ),
+                case(
+                    "a newer Karnofsky decides over an older ECOG",
+                    false("o1", basis="derived"),
+                    observation(KARNOFSKY, integer=50, on="2026-10-25"),
                     observation(ECOG, coded=ECOG_1, on="2026-10-10"),
                 ),
             ],

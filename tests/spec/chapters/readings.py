@@ -25,7 +25,11 @@ RECORDED = Topic(
             [
                 case("on record", true("c1"), condition(STROKE)),
                 case("refuted", false("c1"), condition(STROKE, verification="refuted")),
-                case("unconfirmed", presumed(), condition(STROKE, verification="provisional")),
+                case(
+                    "unconfirmed is on record",
+                    unknown("unconfirmed", "c1"),
+                    condition(STROKE, verification="provisional"),
+                ),
                 case("no record", presumed()),
                 case("a record that cannot be read", unknown("not-fetched"), condition(STROKE, on="soon")),
             ],

@@ -56,14 +56,13 @@ def value_among(case: Case, node: ValueAmong) -> Proof:
 def _decided(case: Case, node: ValueAmong, items: Sequence[Item], judge: Decide, absent: Proof) -> Proof:
     voided = [time for event in node.feature.invalidated_by for time in event_times(case, event)]
     placed = place(items, node.feature.windows, case.as_of, voided)
-    usable = placed.certain + placed.possible
-    if not usable or not all(item.basis is Basis.RECORDED for item in candidates(placed, Which.LATEST)):
-        # What is only derived gives way to what is recorded.
-        recorded = [item for item in items if item.basis is Basis.RECORDED]
-        if recorded and len(recorded) < len(items):
-            again = place(recorded, node.feature.windows, case.as_of, voided)
-            if again.certain:
-                placed = again
+    tried = candidates(placed, Which.LATEST) if placed.certain or placed.possible else []
+    if any(item.basis is Basis.RECORDED for item in tried):
+        # Of records that may be the latest alike, what is only derived gives way to what is recorded.
+        beside = {item.reference for item in tried if item.basis is not Basis.RECORDED}
+        if beside:
+            items = [item for item in items if item.reference not in beside]
+            placed = place(items, node.feature.windows, case.as_of, voided)
     proof = decide(placed, node.feature.which, judge, node.says, absent)
     if proof.reason is Reason.CONFLICTING:
         against = {item.reference for item in _implied(case, node.feature) if item.blocked is None}

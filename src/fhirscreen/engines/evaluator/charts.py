@@ -267,7 +267,7 @@ def read_chart(
     return chart
 
 
-MALFORMED = (DataError, AttributeError, TypeError, KeyError, ValueError, IndexError)
+MALFORMED = (DataError, AttributeError, TypeError, KeyError, ValueError, IndexError, OverflowError)
 """What reading an element of the wrong form may raise."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import orjson
@@ -18,7 +18,8 @@ class Cohort:
     """Resources by the patient they are about, with what they share and what could not be read.
 
     The latest version of a resource wins where an id occurs twice (meta.versionId, then lastUpdated).
-    `survivors` leads from a merged patient to the one whom the records follow.
+    `survivors` leads from a merged patient to the one whom the records follow; `lost` counts merges into
+    patients who are not in the data.
     """
 
     patients: dict[str, Resource] = field(default_factory=dict)
@@ -26,6 +27,7 @@ class Cohort:
     shared: dict[str, Resource] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     survivors: dict[str, str] = field(default_factory=dict)
+    lost: int = 0
     set_aside: list[SetAside] = field(default_factory=list)
     _merged: dict[str, list[str]] | None = None
 
@@ -76,6 +78,11 @@ def survivors_of(patients: Iterable[Resource], aliases: Mapping[str, str] | None
     return found
 
 
+def known_survivors(survivors: Mapping[str, str], known: Container[str]) -> dict[str, str]:
+    """Those merges whose survivor is in the data; a patient of any other is screened for itself."""
+    return {id: to for id, to in survivors.items() if last_survivor(id, survivors) in known}
+
+
 def gather(lines: Iterable[Line]) -> Cohort:
     """Gathers resources into a cohort, whatever their order."""
     cohort = Cohort()
@@ -94,7 +101,9 @@ def gather(lines: Iterable[Line]) -> Cohort:
             places[reference] = line.where
     for reference in sorted(latest):
         _sort_in(cohort, latest[reference], reference, places[reference])
-    cohort.survivors = survivors_of(cohort.patients.values(), cohort.aliases)
+    merged = survivors_of(cohort.patients.values(), cohort.aliases)
+    cohort.survivors = known_survivors(merged, cohort.patients)
+    cohort.lost = len(merged) - len(cohort.survivors)
     return cohort
 
 

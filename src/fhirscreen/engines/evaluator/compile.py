@@ -184,12 +184,16 @@ def _branch(node: Branch) -> Evaluate:
     return evaluate
 
 
+_SILENT = frozenset({Reason.NO_RECORD, Reason.NO_VALUE, Reason.STALE, Reason.NOT_COMPUTABLE})
+"""Reasons that say nothing is on record, or nothing that counts; with any other, something is."""
+
+
 def _on_record(node: OnRecord) -> Evaluate:
     child = compiled(node.child)
 
     def evaluate(case: Case) -> Proof:
         proof = child(case)
-        if proof.truth is Truth.UNKNOWN and proof.reason is not Reason.NOT_FETCHED:
+        if proof.truth is Truth.UNKNOWN and proof.reason in _SILENT:
             # That nothing on record says so is taken as no, because the study asks for it.
             presumed = Reason.ABSENCE_PRESUMED
             return Proof(Truth.FALSE, Basis.PRESUMED, presumed, says=node.says, children=(proof,))

@@ -25,7 +25,11 @@ def judge(
     except MALFORMED:
         sound = repaired(chart)
         if sound is None:
-            raise
+            # One patient never ends a run over a hospital: named as a gap, with the record verbatim.
+            verbatim = orjson.dumps(chart.patient).decode()
+            screened.set_aside.append(SetAside("Patient", "the record could not be evaluated", verbatim))
+            screened.gaps.append("a patient's record could not be evaluated; it is among what was set aside")
+            return
         judge(plan, evaluator, sound, screened, merged=merged)
         return
     for aside in (*chart.set_aside, *chart.refused.values()):

@@ -151,6 +151,7 @@ def _judge(case: Case, node: Occurred, source: Source, entry: Entry) -> Occurren
         when = last_given(entry, end)
     elif node.active and source.role is not Role.HISTORY:
         checks.append((_active(entry, end), Reason.IMPRECISE_DATE))
+        checks.append((_fresh(case, node, entry, when), Reason.STALE))
     if node.severity:
         checks.append(_severity(node, entry))
     if node.within is not None:
@@ -158,6 +159,15 @@ def _judge(case: Case, node: Occurred, source: Source, entry: Entry) -> Occurren
     truth = conjunction(check for check, _ in checks)
     reason = first_reason([reason for check, reason in checks if check is Truth.UNKNOWN])
     return Occurrence(entry, truth, reason if truth is Truth.UNKNOWN else None, basis, when, source.role)
+
+
+def _fresh(case: Case, node: Occurred, entry: Entry, when: Moment) -> Truth:
+    """Whether a state that does not last (an infection, a pregnancy) began not too long ago to go on."""
+    decides = node.feature.windows.decides
+    if decides is None or node.within is not None or entry.when is None:
+        return Truth.TRUE
+    inside = relation(when, case.as_of.window(decides))
+    return Truth.TRUE if inside is Truth.TRUE else Truth.UNKNOWN
 
 
 def last_given(entry: Entry, end: int) -> Moment:
