@@ -194,11 +194,6 @@ def _plausible(concept: Concept, interval: Interval) -> bool:
     return high is None or interval.low is None or compare(interval.low, high) <= 0
 
 
-def unreadable(case: Case, concept: Concept) -> bool:
-    """Whether records may be missing because they were not fetched or could not be read."""
-    return not case.chart.whole(concept)
-
-
 def text_of(entry: Entry) -> str:
     """Free text that a pattern may read: valueString, else the text of the coded value."""
     value = entry.resource.get("valueString")
