@@ -123,12 +123,8 @@ def elapsed_within(case: Case, node: ElapsedWithin) -> Proof:
         ceiling = min(event.when.end for event in true)
         tried = [event for event in found if event.when.start < ceiling]
     truths = {_apart(case, node, event.when) for event in tried}
-    if len(truths) == 1 and all(event.truth is Truth.TRUE for event in tried):
-        truth = truths.pop()
-        reason = Reason.IMPRECISE_DATE if truth is Truth.UNKNOWN else None
-        return _shown(case, truth, reason, tried, node.says)
-    sure = {_apart(case, node, event.when) for event in tried if event.truth is Truth.TRUE}
-    if truths == sure and len(truths) == 1 and Truth.UNKNOWN not in truths:
+    if len(truths) == 1 and Truth.UNKNOWN not in truths:
+        # Whichever of them it was, it was as long ago.
         return _shown(case, truths.pop(), None, tried, node.says)
     reasons = [event.reason for event in tried if event.reason is not None] or [Reason.IMPRECISE_DATE]
     return _shown(case, Truth.UNKNOWN, first_reason(reasons), tried, node.says)
