@@ -17,6 +17,7 @@ from fhirscreen.engines.evaluator.cohorts import gather
 from fhirscreen.engines.in_memory import InMemory
 from fhirscreen.fhir.folders import Line
 from fhirscreen.plan.resolve import resolve
+from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason
 from fhirscreen.verdicts.standings import Gate, Subject, Verdict
 from fhirscreen.verdicts.standings import Standing as Stands
@@ -131,10 +132,19 @@ def wrong_verdict(verdict: Verdict, expected: Expected) -> Iterator[str]:
         yield f"{verdict.criterion.id}: {_text(found)} instead of {_text(wanted)}"
     if list(proof.evidence) != sorted(set(proof.evidence)):
         yield f"{verdict.criterion.id}: evidence is not sorted: {' '.join(evidence)}"
+    if not all(each.says for each in parts(proof)):
+        yield f"{verdict.criterion.id}: a proof that does not say of what"
     for name in ("value", "unit", "date"):
         one = getattr(expected, name)
         if one is not None and getattr(proof, name) != one:
             yield f"{verdict.criterion.id}: {name} {getattr(proof, name)!r} instead of {one!r}"
+
+
+def parts(proof: Proof) -> Iterator[Proof]:
+    """A proof and all that it is made of."""
+    yield proof
+    for child in proof.children:
+        yield from parts(child)
 
 
 def _text(verdict: tuple[str, str, str, tuple[str, ...]]) -> str:
