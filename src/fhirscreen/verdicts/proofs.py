@@ -50,14 +50,17 @@ def threshold(needed: int, children: Sequence[Proof], says: str = "") -> Proof:
     the strongest ones are taken, so the basis is the strongest child's where one suffices and the weakest's
     where all are needed.
     """
-    true = [child for child in children if child.truth is Truth.TRUE]
-    false = [child for child in children if child.truth is Truth.FALSE]
+    true: list[Proof] = []
+    false: list[Proof] = []
+    unknown: list[Proof] = []
+    for child in children:
+        truth = child.truth
+        (true if truth is Truth.TRUE else false if truth is Truth.FALSE else unknown).append(child)
     if len(true) >= needed:
         return compound(Truth.TRUE, true, needed, tuple(children), says)
     needed_false = len(children) - needed + 1
     if len(false) >= needed_false:
         return compound(Truth.FALSE, false, needed_false, tuple(children), says)
-    unknown = [child for child in children if child.truth is Truth.UNKNOWN]
     return compound(Truth.UNKNOWN, unknown, len(unknown), tuple(children), says)
 
 
@@ -65,26 +68,21 @@ def compound(
     truth: Truth, deciding: Sequence[Proof], needed: int, children: tuple[Proof, ...], says: str = ""
 ) -> Proof:
     """The proof of a node whose truth the `deciding` children settle, `needed` of them being enough."""
-    bases = sorted((child.basis for child in deciding), key=STRENGTH.__getitem__)
-    basis = bases[needed - 1]
-    reason: Reason | None = None
+    if len(deciding) == 1:
+        _, basis, reason, evidence, value, unit, date, _, _ = deciding[0]
+        if truth is not Truth.UNKNOWN and basis is not Basis.PRESUMED:
+            reason = None
+        return Proof(truth, basis, reason, evidence, value, unit, date, says, children)
+    reason = None
     if truth is Truth.UNKNOWN:
         # The reason that comes first is what to settle first: the basis is that of the child who gives it.
         reason = first_reason([child.reason for child in deciding if child.reason is not None])
         basis = strongest([child.basis for child in deciding if child.reason is reason])
-    elif basis is Basis.PRESUMED:
-        reason = first_reason(
-            [c.reason for c in deciding if c.reason is not None and c.basis is Basis.PRESUMED]
-        )
-    only = deciding[0] if len(deciding) == 1 else None
-    return Proof(
-        truth,
-        basis,
-        reason,
-        only.evidence if only is not None else tuple(sorted({ref for c in deciding for ref in c.evidence})),
-        only.value if only is not None else "",
-        only.unit if only is not None else "",
-        only.date if only is not None else "",
-        says,
-        children,
-    )
+    else:
+        basis = sorted([child.basis for child in deciding], key=STRENGTH.__getitem__)[needed - 1]
+        if basis is Basis.PRESUMED:
+            reason = first_reason(
+                [c.reason for c in deciding if c.reason is not None and c.basis is Basis.PRESUMED]
+            )
+    evidence = tuple(sorted({reference for child in deciding for reference in child.evidence}))
+    return Proof(truth, basis, reason, evidence, "", "", "", says, children)

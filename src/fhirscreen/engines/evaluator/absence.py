@@ -28,6 +28,8 @@ def no_value(case: Case, feature: Feature, *, found: bool) -> Proof:
     """What no deciding record of a value means; where records were `found`, they too decide only as long as
     every event was fetched and read that could speak against them.
     """
+    if not case.chart.disturbed:
+        return NO_RECORD
     against = (*feature.invalidated_by, *feature.unconfirmed_after, *(each for _, each in feature.implied_by))
     if found and not all(case.chart.whole(each.concept) for each in against):
         return NOT_FETCHED

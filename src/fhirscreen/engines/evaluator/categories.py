@@ -18,7 +18,7 @@ from fhirscreen.engines.evaluator.items import (
     text_of,
 )
 from fhirscreen.engines.evaluator.occurrences import event_times
-from fhirscreen.engines.evaluator.selection import Decide, candidates, decide, place, shown_proof
+from fhirscreen.engines.evaluator.selection import Decide, Placed, candidates, decide, place, shown_proof
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import Entry, Resource, State, codings
 from fhirscreen.mapping.concepts import Concept, Role, Source
@@ -40,11 +40,11 @@ def value_among(case: Case, node: ValueAmong) -> Proof:
     """The proof that the category's value is one of those asked."""
     feature = node.feature
     items = category_items(case, feature)
-    lasting = [item for item in items if item.values & set(feature.concept.persists) and item.blocked is None]
     judge = _judge(case, node)
     absent = no_value(case, feature, found=bool(items))
-    if lasting:
+    if persisting := feature.concept.persists:
         # A value that persists (a positive serology) decides for ever, whatever came later.
+        lasting = [item for item in items if item.blocked is None and not item.values.isdisjoint(persisting)]
         truths = {judge(item)[0] for item in lasting}
         if len(truths) == 1 and Truth.UNKNOWN not in truths:
             return shown_proof(truths.pop(), None, lasting, node.says)
@@ -54,25 +54,35 @@ def value_among(case: Case, node: ValueAmong) -> Proof:
 
 
 def _decided(case: Case, node: ValueAmong, items: Sequence[Item], judge: Decide, absent: Proof) -> Proof:
-    voided = [time for event in node.feature.invalidated_by for time in event_times(case, event)]
-    placed = place(items, node.feature.windows, case.as_of, voided)
-    tried = candidates(placed, Which.LATEST) if placed.certain or placed.possible else []
-    if any(item.basis is Basis.RECORDED for item in tried):
-        # Of records that may be the latest alike, what is only derived gives way to what is recorded.
-        beside = {item.reference for item in tried if item.basis is not Basis.RECORDED}
-        if beside:
-            items = [item for item in items if item.reference not in beside]
-            placed = place(items, node.feature.windows, case.as_of, voided)
+    placed = _placed(case, node.feature, items)
     proof = decide(placed, node.feature.which, judge, node.says, absent)
     if proof.reason is Reason.CONFLICTING:
         against = {item.reference for item in _implied(case, node.feature) if item.blocked is None}
         proof = proof._replace(evidence=tuple(sorted({*proof.evidence, *against})))
     if node.sites and node.feature.sites is not None and proof.evidence:
-        decisive = [item for item in items if item.reference in proof.evidence]
+        decisive = [item for each in placed for item in each if item.reference in proof.evidence]
         if any(item.values & node.spread for item in decisive):
             sites = {item.reference for item in category_items(case, node.feature.sites) if item.values}
             proof = proof._replace(evidence=tuple(sorted({*proof.evidence, *sites})))
     return proof
+
+
+def _placed(case: Case, feature: Feature, items: Sequence[Item]) -> Placed:
+    """The records by window; made once for criteria that ask for different values of the same ones."""
+    key = ("placed", id(feature), tuple(map(id, items)))
+    known: Placed | None = case.memory.get(key)
+    if known is None:
+        voided = [time for event in feature.invalidated_by for time in event_times(case, event)]
+        known = place(items, feature.windows, case.as_of, voided)
+        tried = candidates(known, Which.LATEST) if known.certain or known.possible else []
+        if any(item.basis is Basis.RECORDED for item in tried):
+            # Of records that may be the latest alike, what is only derived gives way to what is recorded.
+            beside = {item.reference for item in tried if item.basis is not Basis.RECORDED}
+            if beside:
+                items = [item for item in items if item.reference not in beside]
+                known = place(items, feature.windows, case.as_of, voided)
+        case.memory[key] = known
+    return known
 
 
 def _any_staging(case: Case, node: ValueAmong, items: Sequence[Item], judge: Decide, absent: Proof) -> Proof:

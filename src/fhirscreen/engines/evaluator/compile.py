@@ -60,7 +60,7 @@ def compiled(node: Predicate) -> Evaluate:
 
     def quick(case: Case) -> Proof:
         chart = case.chart
-        if chart.disturbed or not concepts.isdisjoint(chart.present):
+        if not concepts.isdisjoint(chart.present) or chart.disturbed:
             return evaluate(case)
         key = (chart.as_of.day, any(elsewhere(case, after) for after in durations) if durations else False)
         proof = silent.get(key)

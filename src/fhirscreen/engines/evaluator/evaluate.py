@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fhirscreen.criteria.studies import Criterion
 from fhirscreen.engines.evaluator.cases import MEMBERSHIP, Case, date_text
 from fhirscreen.engines.evaluator.charts import Chart, SourceIndex
 from fhirscreen.engines.evaluator.compile import Evaluate, compiled
@@ -19,8 +20,9 @@ class Evaluator:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.index = SourceIndex(plan)
-        self._compiled: list[tuple[StudyPlan, list[Evaluate]]] = [
-            (study, [compiled(each.predicate) for each in study.criteria]) for study in plan.studies
+        self._compiled: list[tuple[StudyPlan, list[tuple[Criterion, Evaluate]]]] = [
+            (study, [(each.criterion, compiled(each.predicate)) for each in study.criteria])
+            for study in plan.studies
         ]
 
     def subjects(self, chart: Chart, *, complete: bool = True) -> list[Subject]:
@@ -31,17 +33,18 @@ class Evaluator:
         cases: dict[Feature | None, Case] = {}
         found: list[Subject] = []
         whole = complete and not chart.unfetched and not chart.set_aside
-        for number, (study, evaluators) in enumerate(self._compiled):
+        for study, criteria in self._compiled:
             case = cases.get(study.population)
             if case is None:
                 case = cases[study.population] = self.case(chart, study.population)
             if not is_member(case):
                 continue
-            verdicts = tuple(self.verdict(case, number, place) for place in range(len(evaluators)))
-            sound = whole and not chart.refused
-            found.append(
-                Subject(study.study.id, chart.id, verdicts, sound, (), diagnosed(case), planned_start(case))
+            id, patient = study.study.id, chart.id
+            verdicts = tuple(
+                [Verdict(id, patient, criterion, evaluate(case)) for criterion, evaluate in criteria]
             )
+            sound = whole and not chart.refused
+            found.append(Subject(id, patient, verdicts, sound, (), diagnosed(case), planned_start(case)))
         return found
 
     def case(self, chart: Chart, population: Feature | None) -> Case:
@@ -51,9 +54,9 @@ class Evaluator:
 
     def verdict(self, case: Case, study: int, place: int) -> Verdict:
         """The verdict of one criterion, by its study's number in the plan and its own in the study."""
-        planned, evaluators = self._compiled[study]
-        criterion = planned.criteria[place].criterion
-        return Verdict(planned.study.id, case.chart.id, criterion, evaluators[place](case))
+        planned, criteria = self._compiled[study]
+        criterion, evaluate = criteria[place]
+        return Verdict(planned.study.id, case.chart.id, criterion, evaluate(case))
 
 
 def is_member(case: Case) -> bool:
