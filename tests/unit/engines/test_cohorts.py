@@ -74,6 +74,16 @@ def test_equal_versions_are_told_apart_by_what_they_hold() -> None:
     assert all(each == found[0] for each in found)
 
 
+def test_the_order_of_elements_makes_no_version() -> None:
+    one: dict[str, Any] = {"resourceType": "Patient", "id": "p", "birthDate": "1960", "gender": "male"}
+    other = dict(reversed({**one, "birthDate": "1961"}.items()))
+    for both in permutations((one, other)):
+        assert gather(lines(*both)).patients["p"]["birthDate"] == "1961"
+    earlier = dict(reversed({**one, "birthDate": "1959"}.items()))
+    for both in permutations((one, earlier)):
+        assert gather(lines(*both)).patients["p"]["birthDate"] == "1960"
+
+
 def test_urns_lead_to_patients() -> None:
     cohort = gather(
         [

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fhirscreen.plan.nodes import Retrieve
-from fhirscreen.plan.queries import merged, queries
+from fhirscreen.plan.queries import Query, merged, queries
 from fhirscreen.values.codes import CodeSet, Systems
 
 SYSTEMS = Systems.from_data(
@@ -33,22 +33,31 @@ def test_exact_codes_narrow_under_every_spelling() -> None:
 @pytest.mark.parametrize(
     ("resource", "codes", "because"),
     [
-        ("Condition", {"icd-10": ["C15"]}, "prefix"),
-        ("Condition", {"icd-10": ["C15"], "snomed": ["363402007"]}, "prefix"),
-        ("MedicationRequest", {"snomed": ["1"]}, "by reference"),
+        ("Condition", {"icd-10": ["C15"]}, "icd-10, icd-10-cm, icd-10-gm match by prefix"),
+        (
+            "Condition",
+            {"icd-10": ["C15"], "snomed": ["363402007"]},
+            "icd-10, icd-10-cm, icd-10-gm match by prefix",
+        ),
+        (
+            "Condition",
+            {"icd-10": ["C15"], "atc": ["L01"]},
+            "atc, icd-10, icd-10-cm, icd-10-gm match by prefix",
+        ),
+        ("MedicationRequest", {"snomed": ["1"]}, "a medication may be named by reference"),
     ],
 )
 def test_where_a_code_could_lose_somebody_the_type_is_fetched_whole(
     resource: str, codes: dict[str, list[str]], because: str
 ) -> None:
     (found,) = queries(retrieve(resource, codes), SYSTEMS)
-    assert found.parameters == ()
-    assert because in found.unfiltered
+    assert found == Query(resource, (), because)
+    assert found.text == resource
 
 
 def test_separators_in_codes_are_escaped() -> None:
-    (found,) = queries(retrieve("Observation", {"urn:lab": ["A,B|C"]}), SYSTEMS)
-    assert found.parameters == (("code", "urn:lab|A\\,B\\|C"),)
+    (found,) = queries(retrieve("Observation", {"urn:lab": ["XA,B|C$\\D"]}), SYSTEMS)
+    assert found.parameters == (("code", "urn:lab|XA\\,B\\|C\\$\\\\D"),)
 
 
 def test_one_retrieve_a_type() -> None:

@@ -145,6 +145,22 @@ def test_values_hold_finer_ones_and_sites_limit_spread() -> None:
     assert "lymph-node" not in predicate.sites
 
 
+def test_a_window_of_a_finding_is_the_criterions_own() -> None:
+    own = plan("finding: {concept: t-category, in: [T3], within: 7 d}").studies[0].criteria[0].predicate
+    mapped = plan("finding: {concept: t-category, in: [T3]}").studies[0].criteria[0].predicate
+    assert isinstance(own, ValueAmong)
+    assert isinstance(mapped, ValueAmong)
+    assert own.feature.windows.decides == Duration(days=7)
+    assert mapped.feature.windows.decides != Duration(days=7)
+
+
+def test_a_refusal_lists_what_would_fit() -> None:
+    with pytest.raises(StudyError) as caught:
+        plan("finding: {concept: m-category, in: [M1], sites: [toe]}")
+    sites = [value.name for value in catalogue().concept("metastasis-site").values]
+    assert caught.value.expected == f"one of {', '.join(sites)}"
+
+
 def test_features_stand_after_what_they_need() -> None:
     found = plan("finding: {concept: m-category, in: [M0]}")
     seen: set[object] = set()

@@ -102,6 +102,9 @@ def test_priority() -> None:
     unread = verdict("u", "unknown", of=Unread("x"))
     met = verdict("m", "true")
     assert priority(subject(gate, plain, unread)) == ("9999", 1, 2, "p")
+    twin = verdict("t", "unknown", EXCLUSION, mirrors="a")
+    assert priority(subject(gate, plain, twin)) == ("9999", 1, 2, "p")
+    assert priority(subject(gate, twin)) == ("9999", 1, 2, "p")
     assert priority(subject(met, planned="2026-11-05")) == ("2026-11-05", 0, 0, "p")
     best_first = [
         subject(gate, plain, planned="2026-11-05", patient="urgent"),
