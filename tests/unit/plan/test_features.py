@@ -20,6 +20,7 @@ CATALOGUE = load_catalogue()
         ("platelet-count", "89 d", "89 d", "90 d"),
         ("platelet-count", "90 d", "90 d", "180 d"),
         ("platelet-count", "4 mo", "4 mo", "8 mo"),
+        ("platelet-count", "2400 h", "2400 h", "4800 h"),
         ("stroke", "6 mo", "6 mo", None),
         ("stroke", None, None, None),
     ],
