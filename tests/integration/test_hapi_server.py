@@ -11,7 +11,7 @@ from tests.lib.hapi import Hapi, Resource
 pytestmark = pytest.mark.hapi
 
 PATIENTS = 50
-PER_PATIENT = 90
+PER_PATIENT = 66
 OBSERVATIONS = PATIENTS * PER_PATIENT
 
 
@@ -40,7 +40,7 @@ def cohort() -> Iterator[Resource]:
 
 
 def distinct(server: Hapi) -> int:
-    # By code: a limit of 1,000 then cuts at 3,000, where unfiltered paging stops a little beyond 2,000 or not.
+    # By code: a limit of 1,000 then cuts at 3,000; unfiltered paging may come whole beyond 2,000.
     code = "http://loinc.org|777-3"
     return len({resource["id"] for resource in server.pages("Observation", code=code, _count="500")})
 
