@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.lib.proofs import proof, said
-from tests.lib.records import given, observation, ordered
-from tests.spec.codes import CISPLATIN, DISEASE_STATUS, PROGRESSING
+from tests.lib.records import concept, condition, given, observation, ordered
+from tests.spec.codes import CISPLATIN, DISEASE_STATUS, PROGRESSING, STROKE, snomed
 
 THERAPY = "since: {received: {concept: systemic-chemotherapy}}"
 IMPRECISE = ("unknown", "imprecise-date")
@@ -96,3 +96,22 @@ def test_what_never_was_is_infinitely_long_ago(bound: str, found: str) -> None:
 def test_a_finding_that_is_another_is_no_event() -> None:
     asked = "elapsed: {since: {finding: {concept: tumour-response, in: [progressing]}}, at_most: 6 mo}"
     assert said(proof(asked, observation(DISEASE_STATUS, coded=PROGRESSING))) == ("true", "")
+
+
+@pytest.mark.parametrize(
+    ("sites", "found"),
+    [
+        (("10200004", "39607008"), "true"),
+        (("10200004", "10200004"), "unknown"),
+        (("10200004", None), "true"),
+        ((None, None), "unknown"),
+    ],
+)
+def test_occurrences_of_one_code_are_told_apart_by_their_sites(
+    sites: tuple[str | None, ...], found: str
+) -> None:
+    records = [
+        condition(STROKE, bodySite=[concept(snomed(site, "a site"))] if site else None) for site in sites
+    ]
+    asked = "count: {of: {condition: {concept: stroke}}, at_least: 2, distinct: value}"
+    assert proof(asked, *records).truth.value == found
