@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import gc
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
 from fhirscreen.plan.nodes import Plan
@@ -62,6 +65,29 @@ class Screened:
     def complete(self) -> bool:
         """Whether nothing was set aside and everything was fetched."""
         return not self.set_aside and not self.gaps
+
+
+_lock = Lock()
+_runs: list[tuple[int, int, int]] = []
+
+
+@contextmanager
+def collecting_rarely() -> Iterator[None]:
+    """Lets the garbage collector look more rarely: records come by the million and hold no cycles.
+
+    Runs may overlap; the last one to end restores what the first one found.
+    """
+    with _lock:
+        _runs.append(gc.get_threshold() if not _runs else _runs[0])
+        if _runs[0][0]:
+            gc.set_threshold(200_000, 20, 50)
+    try:
+        yield
+    finally:
+        with _lock:
+            found = _runs.pop()
+            if not _runs:
+                gc.set_threshold(*found)
 
 
 class Engine(Protocol):

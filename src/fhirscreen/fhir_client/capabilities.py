@@ -14,7 +14,7 @@ from fhirscreen.fhir_client.outcomes import type_of
 _READ = ("4.0.", "4.1.", "4.3.")  # R4, and R4B, whose clinical resources are those of R4
 _REST = ("mode", "interaction", "operation", "searchParam.name", "searchParam.type")
 _TYPE = (
-    *("type", "interaction", "searchParam.name", "searchParam.type", "searchInclude", "searchRevInclude"),
+    *("type", "interaction", "searchParam.name", "searchParam.type", "searchInclude"),
     *("operation.name", "versioning", "conditionalCreate", "conditionalUpdate"),
 )
 _ELEMENTS = (
@@ -33,7 +33,6 @@ class TypeCapabilities:
     interactions: frozenset[str] = frozenset()
     parameters: Mapping[str, str] = field(default_factory=dict)
     includes: frozenset[str] = frozenset()
-    revincludes: frozenset[str] = frozenset()
     operations: frozenset[str] = frozenset()
     versioning: str | None = None
     conditional_create: bool = False
@@ -131,7 +130,6 @@ def _read_type(each: dict[str, Any], common: Mapping[str, str]) -> TypeCapabilit
         _codes(each.get("interaction"), "code"),
         {**common, **_parameters(each)},
         frozenset(map(str, each.get("searchInclude") or ())),
-        frozenset(map(str, each.get("searchRevInclude") or ())),
         _codes(each.get("operation"), "name"),
         each.get("versioning"),
         each.get("conditionalCreate") is True,

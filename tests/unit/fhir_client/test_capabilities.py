@@ -31,7 +31,6 @@ STATEMENT: dict[str, Any] = {
                         {"name": "subject", "type": "reference"},
                     ],
                     "searchInclude": ["Observation:subject"],
-                    "searchRevInclude": ["Provenance:target"],
                     "operation": [{"name": "lastn"}],
                     "versioning": "versioned",
                     "conditionalCreate": True,
@@ -63,10 +62,7 @@ def test_what_the_server_can_do() -> None:
     observation = found.types["Observation"]
     assert observation.interactions == {"read", "search-type"}
     assert observation.parameters == {"_id": "token", "code": "token", "subject": "reference"}
-    assert (observation.includes, observation.revincludes) == (
-        frozenset({"Observation:subject"}),
-        frozenset({"Provenance:target"}),
-    )
+    assert observation.includes == frozenset({"Observation:subject"})
     assert (observation.operations, observation.versioning) == (frozenset({"lastn"}), "versioned")
     assert (observation.conditional_create, observation.conditional_update) == (True, False)
     assert found.searches("Observation", "subject:Patient")

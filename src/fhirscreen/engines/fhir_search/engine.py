@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from fhirscreen.engines.base import Depth, Engine, Progress, Screened, silent
+from fhirscreen.engines.base import Depth, Engine, Progress, Screened, collecting_rarely, silent
 from fhirscreen.engines.evaluator.evaluate import Evaluator
 from fhirscreen.engines.evaluator.judgements import finished
 from fhirscreen.engines.fhir_search.completeness import Completeness
@@ -57,6 +57,12 @@ class FhirSearch:
 
         Raises ServerError where nothing could be fetched, DataError where `patients` are not on the server.
         """
+        with collecting_rarely():
+            return self._screen(plan, as_of, depth, patients, progress)
+
+    def _screen(
+        self, plan: Plan, as_of: AsOf, depth: Depth, patients: Collection[str] | None, progress: Progress
+    ) -> Screened:
         completeness = Completeness()
         fetcher = Fetcher(self._client, completeness)
         evaluator = Evaluator(plan)

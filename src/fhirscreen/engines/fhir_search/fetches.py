@@ -71,6 +71,11 @@ class Fetcher:
         known = self._types.get(type)
         return known is None or not known.parameters or parameter in known.parameters
 
+    def miss_survivors(self, count: int) -> None:
+        """So many patients are merged into others who are not on the server."""
+        if count:
+            self._completeness.remark(f"{count} patients are merged into others who are not on the server")
+
     def failure(self, type: str) -> ServerError:
         """The error to raise where a type did not come at all."""
         return self._completeness.first_error or OutcomeError(f"No {type} could be fetched whole")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from fhirscreen.engines.evaluator.charts import SourceIndex
-from fhirscreen.engines.evaluator.cohorts import last_survivor, survivors_of
+from fhirscreen.engines.evaluator.cohorts import known_survivors, last_survivor, survivors_of
 from fhirscreen.engines.fhir_search.fetches import Fetcher
 from fhirscreen.engines.fhir_search.needs import Need, need_of
 from fhirscreen.exceptions import ServerError
@@ -62,7 +62,10 @@ def find_candidates(
         return Candidates(set(wanted), survivors=_survivors(fetcher), patients=len(set(wanted)))
     listed = {str(patient["id"]): patient for patient in fetcher.everything("Patient", elements="link")}
     everybody = sorted(listed)
-    candidates = Candidates(survivors=survivors_of(listed[id] for id in everybody), patients=len(listed))
+    merged = survivors_of(listed[id] for id in everybody)
+    survivors = known_survivors(merged, listed)
+    fetcher.miss_survivors(len(merged) - len(survivors))
+    candidates = Candidates(survivors=survivors, patients=len(listed))
     sources = _sources(plan)
     if sources is None:
         candidates.ids = set(everybody)
@@ -79,7 +82,11 @@ def _survivors(fetcher: Fetcher) -> dict[str, str]:
         linked = list(fetcher.everything("Patient", (("link:missing", "false"),), "link"))
     except ServerError:
         linked = list(fetcher.everything("Patient", elements="link"))
-    return survivors_of(sorted(linked, key=lambda patient: str(patient["id"])))
+    merged = survivors_of(sorted(linked, key=lambda patient: str(patient["id"])))
+    known = {str(patient["id"]): patient for patient in linked}
+    others = fetcher.by_id("Patient", sorted(set(merged.values()) - set(known)))
+    known |= {str(patient["id"]): patient for patient in others.resources}
+    return known_survivors(merged, known)
 
 
 def _sources(plan: Plan) -> dict[str, list[Source]] | None:
