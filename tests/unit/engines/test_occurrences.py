@@ -10,7 +10,7 @@ from fhirscreen.plan.nodes import Occurred
 from fhirscreen.values.truth import Truth
 from fhirscreen.verdicts.reasons import Reason
 from tests.lib.proofs import opened, proof, said
-from tests.lib.records import condition, given, observation, taken
+from tests.lib.records import Code, condition, given, observation, taken
 from tests.spec.codes import (
     CISPLATIN,
     LEUKOCYTES,
@@ -106,3 +106,16 @@ def test_a_missing_medication_is_set_aside_in_plain_words() -> None:
         given(CISPLATIN),
     )
     assert [each.reason for each in case.chart.set_aside] == ["a referenced Medication is not in the data"]
+
+
+@pytest.mark.parametrize(
+    ("route", "found"),
+    [
+        (snomed("26643006", "oral"), ("true", "")),
+        (snomed("47625008", "intravenous"), ("unknown", "no-record")),
+        (None, ("unknown", "no-value")),
+    ],
+)
+def test_another_route_is_not_the_one_asked(route: Code | None, found: tuple[str, str]) -> None:
+    asked = "received: {concept: systemic-corticosteroid, routes: [oral]}"
+    assert said(proof(asked, given(PREDNISOLONE, route=route))) == found
