@@ -97,7 +97,7 @@ mutate: $(ALL) ## Mutation testing of values, verdicts, plan and the evaluator: 
 
 bench-search: hapi
 bench-%: $(ALL) ## Run benchmarks/NAME.py
-	$(BIN)/python benchmarks/$*.py $(BENCH_FLAGS)
+	$(BIN)/python -m benchmarks.$* $(BENCH_FLAGS)
 
 .PHONY: clean
 clean: ## Remove what was built, the environment too

@@ -1,6 +1,6 @@
 """How fast one core decides NCT06907602 in memory, from parsed dicts, beside parsing the same bytes.
 
-    python benchmarks/evaluate.py [--patients 1500] [--repeat 5] [--profile]
+    python -m benchmarks.evaluate [--patients 1500] [--repeat 5] [--profile]
 
 One process, one thread; seconds are of the process's own CPU, the best of the repeats. Patients come from
 the seeded stream (40 to 45 resources each); `members` are the oesophageal cancers alone, all of whom have

@@ -3,7 +3,7 @@
 (a) `$everything` of every patient, in batches of 50. (b) a plain client that fetches the very same pages:
 the same forms by POST, their next links, as many at once, each page parsed and thrown away.
 
-    python benchmarks/search.py [--patients 1000] [--repeat 3] [--server URL [--loaded]] [--h2]
+    python -m benchmarks.search [--patients 1000] [--repeat 3] [--server URL [--loaded]] [--h2]
 
 Reach: at depth `full` at most 40 % of the bytes of (a), at `candidates` at most 25 %; at most 1.3 times the
 seconds of (b).

@@ -25,6 +25,9 @@ _ELEMENTS = {"AllergyIntolerance": "code,patient,reaction"} | dict.fromkeys(MEDI
 """What tells whether a record is one of a population, and of whom."""
 
 
+_FEW = 20_000
+"""So many Patient resources are listed whole and kept; of more, only what links them."""
+
 _SLICE = 250
 """How many patients one search for members asks about."""
 
@@ -33,14 +36,16 @@ _SLICE = 250
 class Candidates:
     """Patients who may be members; `survivors` leads from merged patients to those their records follow.
 
-    `patients` is how many the server has. `records` holds, by type and patient, the ids of the records that
-    any source of the plan names, where all of the patient's were looked at: the others need not be fetched.
+    `patients` is how many the server has, `people` are these where they are few. `records` holds, by type
+    and patient, the ids of the records that any source of the plan names, where all of the patient's were
+    looked at: the others need not be fetched.
     """
 
     ids: set[str] = field(default_factory=set)
     records: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     survivors: dict[str, str] = field(default_factory=dict)
     patients: int = 0
+    people: dict[str, Resource] = field(default_factory=dict)
 
     def add(self, patient: str) -> None:
         """A candidate, and whom the records follow."""
@@ -60,12 +65,15 @@ def find_candidates(
     """Everybody who may be a member of a population, or just `wanted`. Raises ServerError."""
     if wanted is not None:
         return Candidates(set(wanted), survivors=_survivors(fetcher), patients=len(set(wanted)))
-    listed = {str(patient["id"]): patient for patient in fetcher.everything("Patient", elements="link")}
+    count = fetcher.count("Patient")
+    few = count is not None and count <= _FEW
+    people = fetcher.everything("Patient", elements="" if few else "link")
+    listed = {str(patient["id"]): patient for patient in people}
     everybody = sorted(listed)
     merged = survivors_of(listed[id] for id in everybody)
     survivors = known_survivors(merged, listed)
     fetcher.miss_survivors(len(merged) - len(survivors))
-    candidates = Candidates(survivors=survivors, patients=len(listed))
+    candidates = Candidates(survivors=survivors, patients=len(listed), people=listed if few else {})
     sources = _sources(plan)
     if sources is None:
         candidates.ids = set(everybody)

@@ -148,6 +148,9 @@ class Part:
 
     def _seen(self, type: str, patients: list[str]) -> Fetched | None:
         """The records that the search for members saw and a source names; None where it did not look."""
+        people = self._task.candidates.people
+        if type == "Patient" and people:
+            return Fetched([people[id] for id in patients if id in people])
         seen = self._task.candidates.records.get(type)
         if seen is None or not all(patient in seen for patient in patients):
             return None
