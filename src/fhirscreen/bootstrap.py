@@ -196,7 +196,7 @@ def make_engine(name: EngineName, whence: Whence, client: Client | None) -> Engi
             expected="memory, or auto",
             remedy="leave --engine out, or give --server",
         )
-    return InMemory(gather(whence.lines()))
+    return InMemory(gather(whence.lines()), exported=whence.ndjson is not None)
 
 
 def held_subjects(engine: Engine) -> list[Resource]:

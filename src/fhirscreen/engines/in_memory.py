@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from fhirscreen.engines.base import Depth, Engine, Progress, Screened, silent
 from fhirscreen.engines.evaluator.charts import read_chart
@@ -10,6 +10,7 @@ from fhirscreen.engines.evaluator.cohorts import Cohort, gather
 from fhirscreen.engines.evaluator.evaluate import Evaluator
 from fhirscreen.engines.evaluator.judgements import finished, judge
 from fhirscreen.exceptions import DataError
+from fhirscreen.fhir.entries import MEDICATIONS
 from fhirscreen.plan.nodes import Plan
 from fhirscreen.values.durations import AsOf
 
@@ -17,12 +18,16 @@ __all__ = ["Cohort", "InMemory", "gather"]
 
 
 class InMemory:
-    """Evaluates every patient of a cohort in this process: the reference engine."""
+    """Evaluates every patient of a cohort in this process: the reference engine.
+
+    `exported` says that the cohort is a whole export, in which a type without any file is one not delivered.
+    """
 
     name = "memory"
 
-    def __init__(self, cohort: Cohort) -> None:
+    def __init__(self, cohort: Cohort, *, exported: bool = False) -> None:
         self.cohort = cohort
+        self.exported = exported
 
     def screen(
         self,
@@ -35,6 +40,12 @@ class InMemory:
     ) -> Screened:
         """Screens the cohort, or only `patients`; every member gets every verdict whatever the depth."""
         cohort = self.cohort
+        if not cohort.patients:
+            raise DataError(
+                f"there is no patient in the data, and {len(cohort.set_aside)} records could not be read",
+                expected="Patient resources, and what refers to them",
+                remedy="export Patient too, or mend the files",
+            )
         wanted = sorted(cohort.patients if patients is None else set(patients) & set(cohort.patients))
         if patients is not None and (unknown := set(patients) - set(cohort.patients)):
             raise DataError(
@@ -50,6 +61,11 @@ class InMemory:
             screened.gaps.append(f"{strays} resources are about patients who are not in the data")
         if cohort.lost:
             screened.gaps.append(f"{cohort.lost} patients are merged into others who are not in the data")
+        absent_types = frozenset(absent(cohort, plan)) if self.exported else frozenset()
+        for kind in sorted(absent_types):
+            screened.gaps.append(
+                f"there is no {kind} of anybody in the data, though the site declares them complete"
+            )
         for done, id in enumerate(wanted, 1):
             chart = read_chart(
                 cohort.patients[id],
@@ -58,10 +74,30 @@ class InMemory:
                 as_of,
                 shared=cohort.shared,
                 aliases=cohort.aliases,
+                unfetched=cohort.unfetched(id) | absent_types,
             )
             judge(plan, evaluator, chart, screened, merged=id in cohort.survivors)
             progress(done, len(wanted))
         return finished(screened, plan)
+
+
+ENOUGH = 20
+"""From so many patients on, a declared source of which nobody has a record is taken for one not delivered."""
+
+
+def absent(cohort: Cohort, plan: Plan) -> Iterator[str]:
+    """Types that the site declares complete, that the plan asks for, and of which the data has none at all.
+
+    A file that was not exported must not turn into everybody's `no`.
+    """
+    if len(cohort.patients) < ENOUGH:
+        return
+    present = {str(each["resourceType"]) for found in cohort.resources.values() for each in found}
+    asked = {retrieve.resource for retrieve in plan.retrieves}
+    for kind in sorted(set(plan.catalogue.site.complete) & asked - present):
+        # Administrations, dispenses and statements stand for each other: a hospital may have one kind alone.
+        if kind not in MEDICATIONS or not present & set(MEDICATIONS):
+            yield kind
 
 
 _: type[Engine] = InMemory

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,16 +17,24 @@ import orjson
 
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import Resource
+from fhirscreen.fhir.types import RESOURCE_TYPES
 
 
 class Line(NamedTuple):
-    """One resource of a file, or what stands there instead: verbatim, with the reason."""
+    """One resource of a file, or what stands there instead: verbatim, with the reason.
+
+    `patient` and `types` say of what could not be read whom and what it may have been about, as far as can
+    be told; with `rest`, everything that followed in its file is lost too.
+    """
 
     where: str
     resource: Resource | None
     reason: str = ""
     verbatim: str = ""
     full_url: str | None = None
+    patient: str | None = None
+    types: tuple[str, ...] = ()
+    rest: bool = False
 
 
 def read_ndjson(folder: Path) -> Iterator[Line]:
@@ -51,13 +60,19 @@ def _files(folder: Path) -> list[Path]:
 def _lines(path: Path, folder: Path) -> Iterator[Line]:
     name = str(path.relative_to(folder))
     number = 0
+    seen: set[str] = set()
     with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as file:
         try:
             for number, raw in enumerate(file, 1):
                 if not raw.isspace():
-                    yield _parsed(f"{name}:{number}", raw)
+                    line = _parsed(f"{name}:{number}", raw)
+                    seen.update(line.types if line.resource is None else [line.resource["resourceType"]])
+                    yield line
         except (OSError, EOFError, zlib.error):
-            yield Line(f"{name}:{number + 1}", None, "the file cannot be read any further", "")
+            named = [kind for kind in _NAMED.findall(path.name) if kind in RESOURCE_TYPES]
+            reason = "the file cannot be read any further"
+            types = tuple(sorted({*seen, *named}))
+            yield Line(f"{name}:{number + 1}", None, reason, "", types=types, rest=True)
 
 
 def _parsed(where: str, raw: bytes) -> Line:
@@ -66,9 +81,27 @@ def _parsed(where: str, raw: bytes) -> Line:
     try:
         data = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        return Line(where, None, "not JSON, or cut off", text)
+        return _unread(where, "not JSON, or cut off", text)
     reason = _refused(data)
-    return Line(where, None, reason, text) if reason else Line(where, data)
+    return _unread(where, reason, text) if reason else Line(where, data)
+
+
+_NAMED = re.compile(r"[A-Z][A-Za-z]+")
+_TYPE = re.compile(r'"resourceType"\s*:\s*"([A-Za-z]+)"')
+_PATIENT = re.compile(r'"reference"\s*:\s*"(?:[^"]*/)?Patient/([A-Za-z0-9.-]+)"')
+
+
+def _unread(where: str, reason: str, text: str) -> Line:
+    """What could not be read, with whom and what it names as far as it goes."""
+    patient, types = _PATIENT.search(text), _TYPE.search(text)
+    return Line(
+        where,
+        None,
+        reason,
+        text,
+        patient=patient[1] if patient else None,
+        types=(types[1],) if types else (),
+    )
 
 
 def _refused(data: Any) -> str:
@@ -77,6 +110,8 @@ def _refused(data: Any) -> str:
         return "not a JSON object"
     if not isinstance(data.get("resourceType"), str):
         return "no resourceType"
+    if data["resourceType"] not in RESOURCE_TYPES:
+        return "not a resource type of R4"
     if not isinstance(data.get("id"), str) and data["resourceType"] != "Bundle":
         return "no id"
     return ""
@@ -142,6 +177,6 @@ def unbundled(resource: Resource, where: str, full_url: str | None = None) -> It
             newest.add(reference)
         reason = _refused(inner)
         if reason:
-            yield Line(place, None, reason, orjson.dumps(inner).decode())
+            yield _unread(place, reason, orjson.dumps(inner).decode())
         else:
             yield from unbundled(inner, place, url)

@@ -63,7 +63,8 @@ def print_study(
     if worklist.to_ask:
         console.print(Text(f"Ask in person: {' · '.join(worklist.to_ask)}", "dim"))
     for item in worklist.common:
-        console.print(Text(f"Open for everybody: {item.says} ({item.why}). {item.action}", "dim"))
+        why = f" ({item.why})" if item.why else ""
+        console.print(Text(f"Open for everybody: {item.says}{why}. {item.action}", "dim"))
     for status in (Status.CANDIDATE, Status.POTENTIAL_CANDIDATE):
         if number := worklist.number(status):
             _print_limited(console, list_table(worklist, status, limit), number, limit)

@@ -102,7 +102,7 @@ def test_a_spoilt_result_is_set_aside_verbatim_and_not_taken_as_absent(
     }
     others = [r for r in resources if "1742-6" not in str(r.get("code"))]
     outcome = screen([*others, result])
-    assert [(each.where, each.reason) for each in outcome.set_aside] == [("Observation", reason)]
+    assert [(each.where, each.reason) for each in outcome.set_aside] == [("Observation/spoilt", reason)]
     assert '"spoilt"' in outcome.set_aside[0].verbatim
     (subject,) = outcome.subjects
     verdict = next(v for v in subject.verdicts if v.criterion.id == "alt")

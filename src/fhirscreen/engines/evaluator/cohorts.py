@@ -20,6 +20,7 @@ class Cohort:
     The latest version of a resource wins where an id occurs twice (meta.versionId, then lastUpdated).
     `survivors` leads from a merged patient to the one whom the records follow; `lost` counts merges into
     patients who are not in the data.
+    `missing` are types of which a part is lost for anybody, `missing_of` those that are lost for one patient.
     """
 
     patients: dict[str, Resource] = field(default_factory=dict)
@@ -28,6 +29,8 @@ class Cohort:
     aliases: dict[str, str] = field(default_factory=dict)
     survivors: dict[str, str] = field(default_factory=dict)
     lost: int = 0
+    missing: set[str] = field(default_factory=set)
+    missing_of: dict[str, set[str]] = field(default_factory=dict)
     set_aside: list[SetAside] = field(default_factory=list)
     _merged: dict[str, list[str]] | None = None
 
@@ -38,6 +41,21 @@ class Cohort:
             for id in sorted(self.survivors):
                 self._merged.setdefault(last_survivor(id, self.survivors), []).append(id)
         return [id for id in self._merged.get(patient, ()) if id != patient]
+
+    def miss(self, line: Line) -> None:
+        """Notes what a line that could not be read may have said, and of whom.
+
+        A file that breaks off loses its types for everybody. One bad line that names nobody is counted.
+        """
+        types = {kind for kind in line.types if kind in CLINICAL_TYPES} or set(CLINICAL_TYPES)
+        if line.rest:
+            self.missing |= types
+        elif line.patient is not None:
+            self.missing_of.setdefault(line.patient, set()).update(types)
+
+    def unfetched(self, patient: str) -> frozenset[str]:
+        """The types of which records of a patient may be missing."""
+        return frozenset(self.missing | self.missing_of.get(patient, set()))
 
     def chart_resources(self, patient: str) -> list[Resource]:
         """A patient's own resources and those of the patients merged into it."""
@@ -91,6 +109,7 @@ def gather(lines: Iterable[Line]) -> Cohort:
     for line in lines:
         if line.resource is None:
             cohort.set_aside.append(SetAside(line.where, line.reason, line.verbatim))
+            cohort.miss(line)
             continue
         reference = f"{line.resource['resourceType']}/{line.resource['id']}"
         if line.full_url is not None and line.full_url.startswith("urn:"):

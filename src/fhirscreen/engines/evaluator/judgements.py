@@ -34,7 +34,7 @@ def judge(
         return
     for aside in (*chart.set_aside, *chart.refused.values()):
         verbatim = orjson.dumps(aside.resource).decode()
-        screened.set_aside.append(SetAside(aside.where.split("/")[0], aside.reason, verbatim))
+        screened.set_aside.append(SetAside(aside.where, aside.reason, verbatim))
     subjects = {subject.study: subject for subject in found}
     ours = frozenset(study_uuid(study.study.id) for study in plan.studies)
     for study in plan.studies:

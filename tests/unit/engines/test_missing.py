@@ -1,0 +1,103 @@
+"""What files lost is never taken for absent: a cut line, a file that breaks off, a file not delivered."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import date
+from pathlib import Path
+
+import orjson
+import pytest
+
+from fhirscreen.criteria.wire import load_study
+from fhirscreen.engines.base import Screened
+from fhirscreen.engines.evaluator.cohorts import gather
+from fhirscreen.engines.in_memory import InMemory
+from fhirscreen.exceptions import DataError
+from fhirscreen.fhir.folders import read_ndjson
+from fhirscreen.mapping.loading import load_catalogue, load_site, mappings_folder
+from fhirscreen.plan.resolve import resolve
+from fhirscreen.synthetic import generate, write_ndjson
+from fhirscreen.values.durations import AsOf
+from fhirscreen.values.truth import Truth
+from fhirscreen.verdicts.proofs import Proof
+from fhirscreen.verdicts.reasons import Basis, Reason
+from fhirscreen.verdicts.standings import Status
+
+AS_OF = date(2026, 11, 1)
+
+
+def screen(folder: Path) -> Screened:
+    mappings = mappings_folder()
+    catalogue = load_catalogue().at(load_site(mappings / "sites" / "demo.yaml"))
+    plan = resolve([load_study(mappings / "studies" / "NCT06907602.yaml")], catalogue)
+    engine = InMemory(gather(read_ndjson(folder)), exported=True)
+    return engine.screen(plan, AsOf(AS_OF, catalogue.site.zone))
+
+
+def candidates(screened: Screened) -> set[str]:
+    return {subject.patient for subject in screened.subjects if subject.status is Status.CANDIDATE}
+
+
+def proof(screened: Screened, patient: str, criterion: str) -> Proof:
+    subject = next(subject for subject in screened.subjects if subject.patient == patient)
+    return next(v.proof for v in subject.verdicts if v.criterion.id == criterion)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_ndjson(generate(), tmp_path)
+    return tmp_path
+
+
+def test_a_cut_line_leaves_its_patient_open(folder: Path) -> None:
+    before = screen(folder)
+    patient = min(candidates(before))
+    assert proof(before, patient, "hiv").basis is Basis.PRESUMED
+    line = orjson.dumps(
+        {
+            "resourceType": "Condition",
+            "id": "cut",
+            "subject": {"reference": f"Patient/{patient}"},
+            "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "B20"}]},
+        }
+    )
+    with (folder / "Condition.ndjson").open("ab") as file:
+        file.write(line[:-9] + b"\n")
+    after = screen(folder)
+    found = proof(after, patient, "hiv")
+    assert (found.truth, found.reason) == (Truth.UNKNOWN, Reason.NOT_FETCHED)
+    assert candidates(after) == candidates(before) - {patient}
+    assert [each.reason for each in after.set_aside] == ["not JSON, or cut off"]
+
+
+def test_a_file_that_breaks_off_makes_nothing_absent(folder: Path) -> None:
+    whole = folder / "Procedure.ndjson"
+    packed = gzip.compress(whole.read_bytes())
+    whole.unlink()
+    (folder / "Procedure.ndjson.gz").write_bytes(packed[: len(packed) // 2])
+    after = screen(folder)
+    assert not candidates(after)
+    assert not any(subject.complete for subject in after.subjects)
+    assert [each.reason for each in after.set_aside] == ["the file cannot be read any further"]
+
+
+def test_a_file_that_was_not_delivered_makes_nothing_absent(folder: Path) -> None:
+    (folder / "Procedure.ndjson").unlink()
+    after = screen(folder)
+    assert not candidates(after)
+    assert after.gaps == [
+        "there is no Procedure of anybody in the data, though the site declares them complete"
+    ]
+
+
+def test_what_is_no_resource_type_is_set_aside(folder: Path) -> None:
+    with (folder / "Observation.ndjson").open("ab") as file:
+        file.write(b'{"resourceType": "Sandwich", "id": "1"}\n')
+    assert [each.reason for each in screen(folder).set_aside] == ["not a resource type of R4"]
+
+
+def test_data_without_a_patient_is_bad_input(tmp_path: Path) -> None:
+    (tmp_path / "Condition.ndjson").write_text("garbage\n")
+    with pytest.raises(DataError, match="there is no patient in the data, and 1 records could not be read"):
+        screen(tmp_path)
