@@ -81,7 +81,7 @@ class InMemory:
         return finished(screened, plan)
 
 
-ENOUGH = 20
+ENOUGH = 200
 """From so many patients on, a declared source of which nobody has a record is taken for one not delivered."""
 
 

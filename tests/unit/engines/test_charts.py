@@ -172,7 +172,7 @@ def test_what_is_set_aside_and_gated_is_screened_in_order() -> None:
     assert [(g.study, g.patient, g.gate) for g in screened.gated] == [(id, "p", Gate.MERGED)]
     assert [(s.study, s.patient) for s in screened.subjects] == [(id, "p")]
     assert {(a[0], a[1]) for a in screened.set_aside} == {
-        ("Observation", "effectiveDateTime is not a FHIR date or dateTime")
+        ("Observation/p-o", "effectiveDateTime is not a FHIR date or dateTime")
     }
     screened.gaps = ["b", "a", "b"]
     assert finished(screened, PLAN).gaps == ["a", "b"]
