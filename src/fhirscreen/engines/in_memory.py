@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from fhirscreen.engines.base import Depth, Engine, Progress, Screened, silent
+from fhirscreen.engines.base import Depth, Engine, Progress, Screened, collecting_rarely, silent
 from fhirscreen.engines.evaluator.charts import read_chart
 from fhirscreen.engines.evaluator.cohorts import Cohort, gather
 from fhirscreen.engines.evaluator.evaluate import Evaluator
@@ -66,18 +66,19 @@ class InMemory:
             screened.gaps.append(
                 f"there is no {kind} of anybody in the data, though the site declares them complete"
             )
-        for done, id in enumerate(wanted, 1):
-            chart = read_chart(
-                cohort.patients[id],
-                cohort.chart_resources(id),
-                evaluator.index,
-                as_of,
-                shared=cohort.shared,
-                aliases=cohort.aliases,
-                unfetched=cohort.unfetched(id) | absent_types,
-            )
-            judge(plan, evaluator, chart, screened, merged=id in cohort.survivors)
-            progress(done, len(wanted))
+        with collecting_rarely():
+            for done, id in enumerate(wanted, 1):
+                chart = read_chart(
+                    cohort.patients[id],
+                    cohort.chart_resources(id),
+                    evaluator.index,
+                    as_of,
+                    shared=cohort.shared,
+                    aliases=cohort.aliases,
+                    unfetched=cohort.unfetched(id) | absent_types,
+                )
+                judge(plan, evaluator, chart, screened, merged=id in cohort.survivors)
+                progress(done, len(wanted))
         return finished(screened, plan)
 
 

@@ -50,8 +50,8 @@ REASONS: dict[Reason, str] = {
     Reason.CENSORED_VALUE: "the value is too imprecise to decide",
     Reason.IMPRECISE_DATE: "a date is too imprecise to decide",
     Reason.NOT_COMPUTABLE: "cannot be computed from what is recorded",
-    Reason.NO_RECORD: "nothing on record",
-    Reason.ABSENCE_PRESUMED: "nothing on record, taken as no",
+    Reason.NO_RECORD: "no record that counts",
+    Reason.ABSENCE_PRESUMED: "no record of it, taken as no",
 }
 
 # These have a remedy of their own, whatever the criterion is about.
