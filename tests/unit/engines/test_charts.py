@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from fhirscreen.engines.base import Screened
-from fhirscreen.engines.evaluator.charts import Chart, SetAside, _medication, read_chart, repaired
+from fhirscreen.engines.base import Screened, SetAside
+from fhirscreen.engines.evaluator.charts import Chart, _medication, read_chart, repaired
 from fhirscreen.engines.evaluator.evaluate import Evaluator
 from fhirscreen.engines.evaluator.judgements import finished, judge
 from fhirscreen.exceptions import DataError
@@ -54,7 +54,9 @@ def test_a_record_that_cannot_be_read_is_set_aside_with_its_reason() -> None:
     spoilt = read(observation(PLATELETS, "200 10*9/L", on="2024-13", id="o"))
     (aside,) = spoilt.set_aside
     assert aside == SetAside(
-        "Observation/p-o", "effectiveDateTime is not a FHIR date or dateTime", spoilt.resources[0]
+        "Observation/p-o",
+        "effectiveDateTime is not a FHIR date or dateTime",
+        orjson.dumps(spoilt.resources[0]).decode(),
     )
     assert spoilt.touched == spoilt.named != frozenset()
     assert spoilt.disturbed
@@ -127,7 +129,7 @@ def test_a_malformed_record_is_taken_out_and_its_type_not_whole() -> None:
     assert after is not None
     assert [e.reference for e in (next(iter(after.entries.values())))] == ["Condition/p-c"]
     (aside,) = after.set_aside
-    assert (aside.where, aside.resource) == ("Observation/p-count", before.resources[1])
+    assert (aside.where, orjson.loads(aside.verbatim)) == ("Observation/p-count", before.resources[1])
     assert "valueQuantity" in aside.reason or "Quantity" in aside.reason
     assert after.unfetched == frozenset({"Observation"})
     assert after.named.issuperset(EVALUATOR.index.numbers_of("platelet-count"))
@@ -140,7 +142,9 @@ def test_a_malformed_patient_keeps_what_identifies_it() -> None:
     assert after is not None
     assert after.patient == {"resourceType": "Patient", "id": "p"}
     assert after.set_aside == (
-        SetAside("Patient/p", "birthDate is not a FHIR date or dateTime", before.patient),
+        SetAside(
+            "Patient/p", "birthDate is not a FHIR date or dateTime", orjson.dumps(before.patient).decode()
+        ),
     )
     assert after.unfetched == frozenset({"Patient", "Procedure"})
     assert found(after, "platelet-count") == {"Observation/p-count"}

@@ -60,6 +60,7 @@ class Case:
     site: Site
     memory: dict[Any, Any] = field(default_factory=dict)
     _links: Links | None = None
+    _members: list[Entry] | None = None
 
     @property
     def as_of(self) -> AsOf:
@@ -109,8 +110,10 @@ class Case:
         """What makes the patient a member: matching or coarser records of the cancer, not refuted."""
         if self.population is None:
             return []
-        found = self.found(self.population.concept, *MEMBERSHIP)
-        return [entry for _, entry in found if entry.state is not State.DENIED]
+        if self._members is None:
+            found = self.found(self.population.concept, *MEMBERSHIP)
+            self._members = [entry for _, entry in found if entry.state is not State.DENIED]
+        return self._members
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +178,7 @@ def find_links(case: Case) -> Links:
     # A cancer that was not fetched, or could not be read, may be another one.
     whole = chart.whole(case.malignancies.concept)
     assessments = frozenset(ref for entry in members for ref in _assessments(entry, chart))
-    assessments |= _panel_members(chart, conditions, assessments)
+    assessments |= _reached("hasMember", chart, conditions, assessments)
     elsewhere = frozenset(ref for entry in others for ref in _assessments(entry, chart)) - assessments
     starts = [entry.when for entry in members if entry.when is not None]
     diagnosed = min(starts) if starts and len(starts) == len(members) else None
@@ -185,7 +188,7 @@ def find_links(case: Case) -> Links:
         whole and bool(conditions) and not others,
         assessments,
         elsewhere,
-        _specimens(chart, conditions, assessments),
+        _reached("specimen", chart, conditions, assessments),
         diagnosed,
     )
 
@@ -197,29 +200,18 @@ def _assessments(entry: Entry, chart: Chart) -> list[str]:
     return found
 
 
-def _panel_members(chart: Chart, conditions: frozenset[str], assessments: frozenset[str]) -> frozenset[str]:
-    """The members of observations (stage groups) that are linked to the index cancer by themselves."""
+def _reached(
+    element: str, chart: Chart, conditions: frozenset[str], assessments: frozenset[str]
+) -> frozenset[str]:
+    """What an element of those observations refers to that are linked to the index cancer by themselves."""
     found: set[str] = set()
     for entries in chart.entries.values():
         for entry in entries:
-            if "hasMember" in entry.resource and (
+            if element in entry.resource and (
                 entry.reference in assessments
                 or any(ref in conditions for ref in targets(entry.resource.get("focus"), chart.aliases))
             ):
-                found.update(targets(entry.resource["hasMember"], chart.aliases))
-    return frozenset(found)
-
-
-def _specimens(chart: Chart, conditions: frozenset[str], assessments: frozenset[str]) -> frozenset[str]:
-    """The specimens of observations that are linked to the index cancer by themselves."""
-    found: set[str] = set()
-    for entries in chart.entries.values():
-        for entry in entries:
-            if "specimen" in entry.resource and (
-                entry.reference in assessments
-                or any(ref in conditions for ref in targets(entry.resource.get("focus"), chart.aliases))
-            ):
-                found.update(targets(entry.resource["specimen"], chart.aliases))
+                found.update(targets(entry.resource[element], chart.aliases))
     return frozenset(found)
 
 

@@ -193,7 +193,6 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
         date,
         staging,
         None,
-        None,
         entry,
     )
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+import orjson
+
+from fhirscreen.engines.base import SetAside
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import (
     MEDICATIONS,
@@ -28,13 +30,10 @@ from fhirscreen.values.durations import AsOf
 from fhirscreen.values.quantities import UnitTable
 
 
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """A resource that could not be read: verbatim, with the reason; `where` names it without its content."""
-
-    where: str
-    reason: str
-    resource: Any
+def aside_of(resource: Resource, reason: str) -> SetAside:
+    """A resource that could not be read: verbatim, with the reason, under its `Type/id`."""
+    where = f"{resource.get('resourceType')}/{resource.get('id')}"
+    return SetAside(where, reason, orjson.dumps(resource).decode())
 
 
 class SourceIndex:
@@ -186,9 +185,14 @@ class Chart:
             self._by_reference = {f"{r.get('resourceType')}/{r.get('id')}": r for r in self.resources}
         return self._by_reference.get(reference) or self.shared.get(reference)
 
+    @property
+    def unread(self) -> tuple[SetAside, ...]:
+        """All that was set aside, those too whose value turned out unreadable only when it was asked for."""
+        return (*self.set_aside, *self.refused.values())
+
     def refuse(self, entry: Entry, reason: str) -> None:
         """Sets a resource aside whose value turned out unreadable."""
-        self.refused[entry.reference] = SetAside(entry.reference, reason, entry.resource)
+        self.refused[entry.reference] = aside_of(entry.resource, reason)
 
     def whole(self, concept: Concept) -> bool:
         """Whether everything that could be a record of the concept was fetched and read."""
@@ -248,7 +252,7 @@ def read_chart(
                 continue
             entry = read_entry(resource, terms)
         except MALFORMED as error:
-            aside.append(SetAside(f"{kind}/{resource.get('id')}", _reason(error, resource), resource))
+            aside.append(aside_of(resource, _reason(error, resource)))
             touched.update(matched or index._by_type.get(kind, ()))  # noqa: SLF001
             named.update(matched)
             continue
@@ -290,14 +294,13 @@ def repaired(chart: Chart) -> Chart | None:
     unfetched = set(chart.unfetched)
     aside: list[SetAside] = []
     if wrong is not None:
-        aside.append(SetAside(f"Patient/{chart.id}", wrong, patient))
+        aside.append(aside_of(patient, wrong))
         patient = {name: patient[name] for name in ("resourceType", "id") if name in patient}
         unfetched.add("Patient")
     for each in chart.resources:
         if id(each) in faults:
-            kind = str(each.get("resourceType"))
-            aside.append(SetAside(f"{kind}/{each.get('id')}", faults[id(each)], each))
-            unfetched.add(kind)
+            aside.append(aside_of(each, faults[id(each)]))
+            unfetched.add(str(each.get("resourceType")))
     sound = [each for each in chart.resources if id(each) not in faults]
     again = read_chart(
         patient,

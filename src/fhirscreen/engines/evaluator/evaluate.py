@@ -9,6 +9,7 @@ from fhirscreen.engines.evaluator.cases import MEMBERSHIP, Case, date_text
 from fhirscreen.engines.evaluator.charts import Chart, SourceIndex
 from fhirscreen.engines.evaluator.compile import Evaluate, compiled
 from fhirscreen.fhir.entries import Resource, State
+from fhirscreen.fhir.subjects import study_uuid
 from fhirscreen.plan.nodes import Feature, Plan, StudyPlan
 from fhirscreen.values.dates import Moment, local_date, parse_moment
 from fhirscreen.verdicts.standings import Subject, Verdict
@@ -20,6 +21,7 @@ class Evaluator:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.index = SourceIndex(plan)
+        self.ours = frozenset(study_uuid(study.study.id) for study in plan.studies)
         self._compiled: list[tuple[StudyPlan, list[tuple[Criterion, Evaluate]]]] = [
             (study, [(each.criterion, compiled(each.predicate)) for each in study.criteria])
             for study in plan.studies

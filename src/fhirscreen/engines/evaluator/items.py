@@ -35,7 +35,6 @@ class Item(NamedTuple):
     date: str = ""
     staging: str | None = None
     holder: Resource | None = None
-    code_unit: str | None = None
     entry: Entry | None = None
 
 
@@ -114,7 +113,6 @@ def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> 
         date,
         None,
         holder,
-        unit or None,
         entry,
     )
 

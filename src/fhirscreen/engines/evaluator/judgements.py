@@ -8,7 +8,6 @@ from fhirscreen.engines.base import Gated, Screened, SetAside
 from fhirscreen.engines.evaluator.charts import MALFORMED, Chart, repaired
 from fhirscreen.engines.evaluator.evaluate import Evaluator
 from fhirscreen.engines.evaluator.gates import gate_of, notes
-from fhirscreen.fhir.subjects import study_uuid
 from fhirscreen.plan.nodes import Plan
 from fhirscreen.verdicts.standings import Gate
 
@@ -32,11 +31,8 @@ def judge(
             return
         judge(plan, evaluator, sound, screened, merged=merged)
         return
-    for aside in (*chart.set_aside, *chart.refused.values()):
-        verbatim = orjson.dumps(aside.resource).decode()
-        screened.set_aside.append(SetAside(aside.where, aside.reason, verbatim))
+    screened.set_aside += chart.unread
     subjects = {subject.study: subject for subject in found}
-    ours = frozenset(study_uuid(study.study.id) for study in plan.studies)
     for study in plan.studies:
         id = study.study.id
         subject = subjects.get(id)
@@ -47,7 +43,7 @@ def judge(
         if gate is not None:
             screened.gated.append(Gated(id, chart.id, gate))
         else:
-            screened.subjects.append(subject._replace(notes=notes(chart, id, ours)))
+            screened.subjects.append(subject._replace(notes=notes(chart, id, evaluator.ours)))
 
 
 def finished(screened: Screened, plan: Plan) -> Screened:

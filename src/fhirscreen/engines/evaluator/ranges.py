@@ -56,7 +56,7 @@ def _ends(case: Case, concept: Concept, item: Item, each: Resource, limit: Limit
     if isinstance(value, bool) or not isinstance(value, int | float) or quantity is None:
         return
     # The range's unit is converted; where it has none, it is the value's own.
-    text = str(quantity.get("code") or quantity.get("unit") or item.code_unit or "")
+    text = str(quantity.get("code") or quantity.get("unit") or item.unit)
     converted = _convert(case, concept, float(value), text)
     if converted is not None:
         yield converted

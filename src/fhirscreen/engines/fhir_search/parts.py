@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-import orjson
-
-from fhirscreen.engines.base import Gated, Screened, SetAside
+from fhirscreen.engines.base import Gated, Screened
 from fhirscreen.engines.evaluator.absence import NOT_FETCHED
 from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.charts import MALFORMED, Chart, read_chart, repaired
@@ -21,7 +19,6 @@ from fhirscreen.engines.fhir_search.needs import PATIENT, Need, Needs, Place, me
 from fhirscreen.engines.fhir_search.stages import Stage
 from fhirscreen.fhir.entries import MEDICATIONS, Resource
 from fhirscreen.fhir.references import patient_of, targets
-from fhirscreen.fhir.subjects import study_uuid
 from fhirscreen.plan.nodes import Feature, Plan
 from fhirscreen.values.durations import AsOf
 from fhirscreen.values.truth import Truth
@@ -317,9 +314,8 @@ class Part:
         chart, task = patient.chart, self._task
         if chart is None:
             return
-        ours = frozenset(study_uuid(planned.study.id) for planned in task.plan.studies)
-        aside = (*chart.set_aside, *chart.refused.values())
-        whole = not (patient.missing or chart.unfetched or aside)
+        whole = not (patient.missing or chart.unfetched or chart.unread)
+        ours = task.evaluator.ours
         found = []
         for number in sorted(patient.admitted):
             case, study = self._case(patient, number), task.plan.studies[number].study.id
@@ -329,9 +325,7 @@ class Part:
             dates = diagnosed(case), planned_start(case)
             found.append(Subject(study, patient.id, verdicts, whole, notes(chart, study, ours), *dates))
         self.screened.subjects += found
-        for each in aside:
-            verbatim = orjson.dumps(each.resource).decode()
-            self.screened.set_aside.append(SetAside(each.where.split("/")[0], each.reason, verbatim))
+        self.screened.set_aside += chart.unread
 
 
 def gate_types(fetcher: Fetcher, plan: Plan) -> tuple[str, ...]:
