@@ -141,9 +141,17 @@ def make_catalogue(
 
 def _find_site(given: Path, folder: Path) -> Path:
     shipped = folder / "sites" / f"{given}.yaml"
-    if given.is_file() or not shipped.is_file():
+    if given.is_file():
         return given
-    return shipped
+    if shipped.is_file():
+        return shipped
+    known = ", ".join(sorted(path.stem for path in (folder / "sites").glob("*.yaml")))
+    raise UsageError(
+        "there is no such site",
+        where=f"--site {given}",
+        expected=f"a site file, or the name of a shipped site ({known})",
+        remedy="check the path, or draft one: fhirscreen doctor --mappings -o my-site.yaml",
+    )
 
 
 def make_client(settings: Settings, server: str, transport: httpx.BaseTransport | None = None) -> Client:

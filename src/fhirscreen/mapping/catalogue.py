@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fhirscreen.criteria.checks.suggestions import say_concepts, unit_problem
 from fhirscreen.exceptions import BadInput, MappingError, SiteError
 from fhirscreen.fhir.entries import Terms
 from fhirscreen.mapping.concepts import Concept, ConceptKind, Role, Source, ValueName
@@ -43,12 +44,11 @@ class Catalogue:
         """The concept of that id. Raises MappingError with the nearest names where there is none."""
         found = self.concepts.get(id)
         if found is None:
-            close = difflib.get_close_matches(id, self.concepts, 3)
             raise MappingError(
                 f"unknown concept {id!r}",
                 where=where,
                 expected="a concept of the mappings",
-                remedy=f"did you mean {' or '.join(close)}?" if close else "add it to mappings/concepts/",
+                remedy=say_concepts(id, self.concepts) or "add it to mappings/concepts/",
             )
         return found
 
@@ -156,16 +156,18 @@ def _check(catalogue: Catalogue, site: Site) -> None:
 
 def _check_unit(catalogue: Catalogue, id: str, unit: str, where: str) -> None:
     concept = catalogue.concepts[id]
-    code = catalogue.units.normalise(unit)
-    if (
-        concept.kind is not ConceptKind.MEASUREMENT
-        or concept.unit is None
-        or code is None
-        or catalogue.units.affine(code, concept.unit, molar_mass=concept.molar_mass, valence=concept.valence)
-        is None
-    ):
+    if concept.kind is not ConceptKind.MEASUREMENT or concept.unit is None:
         raise SiteError(
-            f"the unit {unit!r} does not fit {id}",
+            f"{id} is a {concept.kind.value} and has no unit",
+            where=where,
+            expected="a measurement",
+            remedy="take it out",
+        )
+    problem = unit_problem(unit, concept, catalogue.units)
+    if problem is not None:
+        raise SiteError(
+            problem[0],
             where=where,
             expected=f"a UCUM unit that converts to {concept.unit}",
+            remedy=problem[1],
         )

@@ -9,13 +9,14 @@ from typing import Any
 
 import yaml
 
+from fhirscreen.criteria.wire.documents import use_core_types
 from fhirscreen.exceptions import BadInput, MappingError
 from fhirscreen.values.codes import CodeSet
 from fhirscreen.values.durations import Duration, parse_duration
 
 
 class _Loader(yaml.CSafeLoader):
-    """The safe loader, but a key that stands twice is an error: the first would be lost in silence."""
+    """The safe loader with core types, and a key that stands twice is an error: the first would be lost."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[object] = set()
@@ -26,6 +27,8 @@ class _Loader(yaml.CSafeLoader):
                 seen.add(key.value)
         return super().construct_mapping(node, deep)
 
+
+use_core_types(_Loader)
 
 _TWICE = "the key {!r} stands twice in one mapping"
 
@@ -41,7 +44,7 @@ def read_yaml(path: Path, error: type[BadInput] = MappingError) -> Any:
     except yaml.YAMLError as problem:
         mark, said = getattr(problem, "problem_mark", None), getattr(problem, "problem", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise error(said or "is not YAML", where=where, expected="YAML 1.1", remedy="mend the line") from None
+        raise error(said or "is not YAML", where=where, expected="YAML", remedy="mend the line") from None
 
 
 class Node:
@@ -144,4 +147,5 @@ class Node:
         try:
             return CodeSet.from_data(self.mapping(key), self.mapping(excepted) if excepted else None)
         except BadInput as error:
-            raise self.refuse(error.what, error.expected or "{system: [codes]}", key) from None
+            where = f"{self.where}.{key}"
+            raise self.error(error.what, where=where, expected=error.expected, remedy=error.remedy) from None

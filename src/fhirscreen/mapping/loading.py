@@ -155,7 +155,7 @@ def _codes(node: Node) -> CodeSet:
     try:
         return CodeSet.from_data(node.data)
     except BadInput as error:
-        raise node.refuse(error.what, error.expected or "{system: [codes]}") from None
+        raise SiteError(error.what, where=node.where, expected=error.expected, remedy=error.remedy) from None
 
 
 def _complete(node: Node) -> dict[str, CompleteSince]:

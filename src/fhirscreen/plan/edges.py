@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fhirscreen.criteria.bounds import Bound, Bounds
+from fhirscreen.criteria.checks.catalogue import bound_problem
 from fhirscreen.exceptions import BadInput, StudyError
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.concepts import Concept
@@ -12,43 +13,31 @@ from fhirscreen.values.intervals import number_text
 
 
 def resolve_range(bounds: Bounds, concept: Concept, catalogue: Catalogue, where: str) -> Range:
-    """The range in the concept's canonical unit. Raises StudyError for a unit that does not fit."""
+    """The range in the concept's canonical unit.
+
+    Raises StudyError for a unit that is missing, unknown or does not fit.
+    """
 
     def edge(bound: Bound | None) -> Edge | None:
         if bound is None:
             return None
         if bound.limit is not None:
             return Edge(bound.value, bound.inclusive, bound.limit)
-        if concept.unit is None or bound.unit is None:
-            if concept.unit is not None and not _pure(concept.unit):
-                raise StudyError(
-                    f"{number_text(bound.value)} has no unit",
-                    where=where,
-                    expected=f"a unit that converts to {concept.unit}",
-                    remedy=f"write for instance `{number_text(bound.value)} {concept.unit}`",
-                )
+        problem = bound_problem(bound, concept, catalogue.units)
+        if problem is not None:
+            what, remedy = problem
+            expected = f"a UCUM unit that converts to {concept.unit}" if concept.unit else "a plain number"
+            raise StudyError(f"{concept.label}: {what}", where=where, expected=expected, remedy=remedy)
+        code = None if bound.unit is None else catalogue.units.normalise(bound.unit)
+        if code is None or concept.unit is None:
             return Edge(bound.value, bound.inclusive)
-        code = catalogue.units.normalise(bound.unit)
-        affine = None
-        if code is not None:
-            affine = catalogue.units.affine(
-                code, concept.unit, molar_mass=concept.molar_mass, valence=concept.valence
-            )
-        if affine is None:
-            problem = "is unknown" if code is None else f"does not fit {concept.label}"
-            raise StudyError(
-                f"the unit {bound.unit!r} {problem}",
-                where=where,
-                expected=f"a UCUM unit that converts to {concept.unit}",
-            )
+        affine = catalogue.units.affine(
+            code, concept.unit, molar_mass=concept.molar_mass, valence=concept.valence
+        )
+        assert affine is not None  # noqa: S101 - else it would have been a problem
         return Edge(bound.value * affine.multiplier + affine.offset, bound.inclusive)
 
     return Range(edge(bounds.low), edge(bounds.high))
-
-
-def _pure(unit: str) -> bool:
-    """Whether a unit is that of a pure number, so that a bound may leave it out: {INR}, {score}, 1."""
-    return unit == "1" or (unit.startswith("{") and unit.endswith("}"))
 
 
 def resolve_years(bounds: Bounds, where: str) -> Range:

@@ -129,11 +129,7 @@ class Codes:
         for system, codes in data.items():
             if isinstance(codes, str) or not hasattr(codes, "__iter__"):
                 raise MappingError(f"the codes of '{system}' are no list", expected='["718-7", …]')
-            for code in codes:
-                if not isinstance(code, str) or not plain(code):
-                    raise MappingError(
-                        f"a code of '{system}' is no text", expected='"718-7"', remedy="quote every code"
-                    )
+            for code in (_read_code(system, each) for each in codes):
                 if not is_prefix(system, code):
                     exact.add(Coding(system, code))
                     continue
@@ -163,6 +159,24 @@ class Codes:
         for system, code in sorted(self.exact | self.prefixes):
             result.setdefault(system, []).append(code)
         return result
+
+
+def _read_code(system: str, code: object) -> str:
+    """A code as text. Raises MappingError for a number, which may have lost what it was written with."""
+    if not isinstance(code, str):
+        raise MappingError(
+            f"a code of '{system}' is no text, but {code!r}",
+            expected='text, such as "718-7"',
+            remedy="quote every code: a number may not be what was written",
+        )
+    if code != code.strip() or not plain(code):
+        problem = "has spaces around it" if plain(code) else "is empty"
+        raise MappingError(
+            f"a code of '{system}' {problem}: {code!r}",
+            expected='text, such as "718-7"',
+            remedy="no code of a record could match it: write the code, or take it out",
+        )
+    return code
 
 
 def _shortest(prefixes: Iterable[Coding]) -> frozenset[Coding]:

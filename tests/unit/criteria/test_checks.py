@@ -249,7 +249,13 @@ def test_a_question_has_the_same_readings_everywhere() -> None:
     [
         ("measured: {concept: platelet-cuont, at_least: 1 10*9/L}", Severity.ERROR, "unknown concept"),
         ("measured: {concept: platelet-count, at_least: 100 g/L}", Severity.ERROR, "does not fit"),
-        ("measured: {concept: platelet-count, at_least: 100}", Severity.ERROR, "does not fit"),
+        ("measured: {concept: platelet-count, at_least: 100}", Severity.ERROR, "`100` is missing"),
+        ("measured: {concept: platelet-count, at_least: 1 furlong}", Severity.ERROR, "unknown unit"),
+        (
+            "measured: {concept: left-ventricular-ejection-fraction, at_least: 50}",
+            Severity.ERROR,
+            "`50` is missing",
+        ),
         ("measured: {concept: platelet-count, at_least: 100000 10*9/L}", Severity.WARNING, "plausible"),
         ("measured: {concept: heart-failure, at_least: 1}", Severity.ERROR, "is a diagnosis"),
         ("condition: {concept: platelet-count}", Severity.ERROR, "is a measurement"),

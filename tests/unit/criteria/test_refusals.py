@@ -202,3 +202,11 @@ def test_the_schema_knows_every_expression() -> None:
     assert set(schema["properties"]) == set(STUDY_KEYS)
     assert list(schema["$defs"]["expression"]["properties"]) == list(READERS)
     assert set(schema["$defs"]["criterion"]["properties"]) == {*META_KEYS, *READERS}
+
+
+def test_a_version_with_a_point_is_quoted() -> None:
+    head = {"study": "S", "title": "T", "population": "all"}
+    with pytest.raises(StudyError) as caught:
+        read_study({**head, "version": 1.1})  # was 1.10
+    assert (caught.value.where, caught.value.remedy) == ("version", "put it in quotes")
+    assert read_study({**head, "version": 2}).version == "2"

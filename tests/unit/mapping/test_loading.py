@@ -156,7 +156,7 @@ def test_what_a_concept_refers_to_must_exist(text: str, where: str, what: str, t
 
 def test_a_misspelt_concept_is_guessed(tmp_path: Path) -> None:
     error = refusal(tmp_path, "platelets: {kind: measurement}\nc: {kind: event, invalidated_by: platelet}")
-    assert error.remedy == "did you mean platelets?"
+    assert error.remedy == "did you mean `platelets`?"
 
 
 def test_a_concept_stands_in_one_place(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ def test_a_refusal_of_the_file_names_file_and_path(text: str, where: str, what: 
             "windows: {platelet-cont: {decides_within: 1 d}}",
             "site one.windows",
             "unknown concept 'platelet-cont'",
-            "did you mean platelet-count",
+            "did you mean `platelet-count`",
         ),
         (
             f"local_values: {{ecog-performance-status: {{'6': {{'{LAB}': [x]}}}}}}",
@@ -166,12 +166,17 @@ def test_a_refusal_of_the_file_names_file_and_path(text: str, where: str, what: 
             "has no value '6'",
             "0, 1, 2, 3, 4, 5",
         ),
-        ("default_units: {haemoglobin: g}", "site one.default_units.haemoglobin", "'g' does not fit", "g/L"),
-        ("default_units: {heart-failure: g}", "site one.default_units.heart-failure", "does not fit", "UCUM"),
+        ("default_units: {haemoglobin: g}", "site one.default_units.haemoglobin", "`g` does not fit", "g/L"),
+        (
+            "default_units: {heart-failure: g}",
+            "site one.default_units.heart-failure",
+            "a diagnosis and has no unit",
+            "take",
+        ),
         (
             "reference_ranges: {creatinine: {high: 1, unit: furlong}}",
             "site one.reference_ranges.creatinine",
-            "'furlong' does not fit",
+            "unknown unit `furlong`",
             "UCUM",
         ),
         (
@@ -202,3 +207,23 @@ def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(SiteError) as caught:
         load_site(tmp_path / "none.yaml")
     assert caught.value.where == str(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("code", ["0012", "2160-0", "2023-01-05", "NO", "1:30", "1_000", "0x1f"])
+def test_an_unquoted_code_is_what_was_written(code: str, tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_text(f"site: one\nlocal_codes: {{platelet-count: {{'{LAB}': [{code}]}}}}\n")
+    assert load_site(path).local_codes["platelet-count"].matches(LAB, code)
+
+
+@pytest.mark.parametrize("code", ["363346000", "1e5", "15.10", "true", "~", "'PLT '"])
+def test_a_code_that_reading_would_change_is_refused(code: str, tmp_path: Path) -> None:
+    error = refusal(tmp_path, f"local_codes: {{platelet-count: {{'{LAB}': [{code}]}}}}")
+    assert error.where == "one.yaml.local_codes.platelet-count"
+    assert "a code of" in error.what
+    assert "code" in (error.remedy or "")
+
+
+def test_a_value_named_by_a_number_is_not_another(tmp_path: Path) -> None:
+    error = refusal(tmp_path, f"local_values: {{ecog-performance-status: {{01: {{'{LAB}': [x]}}}}}}")
+    assert "no value '01'" in error.what

@@ -50,21 +50,27 @@ def test_equivalents_of_an_ion_of_valence_two() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bound", "what", "expected", "remedy"),
+    ("bound", "what", "remedy"),
     [
-        (edge(100), "100 has no unit", "a unit that converts to 10*9/L", "write for instance `100 10*9/L`"),
-        (edge(1.5, True, "bottles"), "the unit 'bottles' is unknown",
-         "a UCUM unit that converts to 10*9/L", None),
-        (edge(1.5, True, "g/L"), "the unit 'g/L' does not fit platelet count",
-         "a UCUM unit that converts to 10*9/L", None),
+        (edge(100), "the unit of `100` is missing", "for instance `100 10*9/L`"),
+        (edge(1.5, True, "bottles"), "unknown unit `bottles`", "write it in 10*9/L"),
+        (edge(1.5, True, "10^9/K"), "unknown unit `10^9/K`", "did you mean `10*9/L`"),
+        (edge(1.5, True, "g/L"), "the unit `g/L` does not fit: it is measured", "write it in 10*9/L"),
     ],
 )  # fmt: skip
-def test_a_unit_that_does_not_fit(bound: Bound, what: str, expected: str, remedy: str | None) -> None:
+def test_a_unit_that_does_not_fit(bound: Bound, what: str, remedy: str) -> None:
     with pytest.raises(StudyError) as caught:
         range_of(bound)
     error = caught.value
-    assert (error.what, error.where, error.expected) == (what, "S1.c1", expected)
-    assert remedy is None or error.remedy == remedy
+    assert error.what.startswith(f"platelet count: {what}")
+    assert error.where == "S1.c1"
+    assert error.expected == "a UCUM unit that converts to 10*9/L"
+    assert remedy in (error.remedy or "")
+
+
+def test_a_percentage_names_its_unit() -> None:
+    with pytest.raises(StudyError, match="`50` is missing"):
+        range_of(edge(50), concept="left-ventricular-ejection-fraction")
 
 
 def test_years() -> None:

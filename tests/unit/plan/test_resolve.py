@@ -36,9 +36,13 @@ def plan(criterion: str, head: str = HEAD) -> Plan:
 @pytest.mark.parametrize(
     ("criterion", "what", "expected"),
     [
-        ("measured: {concept: platelet-count, at_least: 100 g/L}", "does not fit platelet count", "10*9/L"),
-        ("measured: {concept: platelet-count, at_least: 100 bottles}", "'bottles' is unknown", "10*9/L"),
-        ("measured: {concept: platelet-count, at_least: 100}", "100 has no unit", "10*9/L"),
+        (
+            "measured: {concept: platelet-count, at_least: 100 g/L}",
+            "platelet count: the unit `g/L` does not fit",
+            "10*9/L",
+        ),
+        ("measured: {concept: platelet-count, at_least: 100 bottles}", "unknown unit `bottles`", "10*9/L"),
+        ("measured: {concept: platelet-count, at_least: 100}", "the unit of `100` is missing", "10*9/L"),
         ("measured: {concept: stroke, at_least: 100}", "stroke is a diagnosis", "a measurement concept here"),
         ("derived: {quantity: platelet-count, at_least: 1 10*9/L}", "is a measurement", "a derived concept"),
         ("condition: {concept: platelet-count}", "is a measurement", "a diagnosis or event concept here"),
@@ -80,7 +84,7 @@ def test_a_misspelt_concept_is_guessed() -> None:
         plan("measured: {concept: platelet-counts, at_least: 100 10*9/L}")
     assert caught.value.what == "unknown concept 'platelet-counts'"
     assert caught.value.where == "S1.c1"
-    assert "did you mean platelet-count" in (caught.value.remedy or "")
+    assert "did you mean `platelet-count`" in (caught.value.remedy or "")
 
 
 def test_a_population_must_be_a_diagnosis() -> None:

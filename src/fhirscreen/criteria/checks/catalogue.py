@@ -7,6 +7,7 @@ from typing import Protocol
 
 from fhirscreen.criteria.bounds import Bound, Bounds
 from fhirscreen.criteria.checks.lints import Lint, error, walk_criteria, warning
+from fhirscreen.criteria.checks.suggestions import say_concepts, unit_problem
 from fhirscreen.criteria.nodes import (
     INDEX_CANCER,
     Condition,
@@ -18,6 +19,7 @@ from fhirscreen.criteria.nodes import (
     Received,
 )
 from fhirscreen.criteria.studies import Study
+from fhirscreen.criteria.wire.amounts import format_number
 from fhirscreen.criteria.wire.fields import suggest
 from fhirscreen.values.quantities import UnitTable
 
@@ -33,6 +35,16 @@ class Named(Protocol):
 
 class Known(Protocol):
     """What the lint asks of a concept; `mapping.concepts.Concept` is one."""
+
+    @property
+    def label(self) -> str:
+        """Its name in a sentence."""
+        ...
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Synonyms and abbreviations."""
+        ...
 
     @property
     def kind(self) -> str:
@@ -96,13 +108,30 @@ def convert_bound(bound: Bound, concept: Known, units: UnitTable) -> float | Non
     """The bound in the concept's canonical unit; None where it is relative, or does not fit."""
     if bound.limit is not None or concept.unit is None:
         return None
-    code = units.normalise(bound.unit or "1")
+    code = concept.unit if bound.unit is None else units.normalise(bound.unit)
     if code is None:
         return None
     found = units.convert(
         bound.value, code, concept.unit, molar_mass=concept.molar_mass, valence=concept.valence
     )
     return None if found is None else found.low
+
+
+def bound_problem(bound: Bound, concept: Known, units: UnitTable) -> tuple[str, str] | None:
+    """What is wrong with a bound's unit and what to do; None where nothing is."""
+    if bound.limit is not None:
+        return None
+    if bound.unit is not None:
+        return unit_problem(bound.unit, concept, units)
+    if concept.unit is None or is_pure(concept.unit):
+        return None
+    number = format_number(bound.value)
+    return f"the unit of `{number}` is missing", f"write it, for instance `{number} {concept.unit}`"
+
+
+def is_pure(unit: str) -> bool:
+    """Whether a unit is that of a pure number, so that a bound may leave it out: {INR}, {score}, 1."""
+    return unit == "1" or (unit.startswith("{") and unit.endswith("}"))
 
 
 def check_concepts(study: Study, catalogue: Catalogue) -> Iterator[Lint]:
@@ -144,7 +173,7 @@ def _check_known(id: str, where: str, catalogue: Catalogue, kinds: tuple[str, ..
         yield error(
             where,
             f"unknown concept `{id}`",
-            suggest(id, tuple(catalogue.concepts)) or "use a concept of the mappings, or add one to them",
+            say_concepts(id, catalogue.concepts) or "use a concept of the mappings, or add one to them",
         )
     elif known.kind not in kinds:
         yield error(where, f"`{id}` is a {known.kind}, not a {' or '.join(kinds)}", _better(known.kind))
@@ -189,13 +218,12 @@ def _check_bounds(bounds: Bounds, known: Known, where: str, catalogue: Catalogue
     for bound in (bounds.low, bounds.high):
         if bound is None or bound.limit is not None:
             continue
+        problem = bound_problem(bound, known, catalogue.units)
+        if problem is not None:
+            yield error(where, *problem)
+            continue
         value = convert_bound(bound, known, catalogue.units)
         if value is None:
-            yield error(
-                where,
-                f"the unit of `{bound}` does not fit: the concept is measured in {known.unit or 'no unit'}",
-                f"write the bound in {known.unit or 'no unit'}, or in a unit that converts to it",
-            )
             continue
         low, high = known.plausible
         # 0 is no value that a patient has, and still a bound that says "any value".

@@ -1,5 +1,7 @@
 """YAML and JSON files as plain data. YAML 1.2's core types only: `on`, `yes` and dates are text.
 
+A whole number is one only as a program writes it: `0012` and `+5` are text, so that no digit is lost.
+
 A key that stands twice in a mapping is refused, as are YAML's aliases: what one reads is what is meant.
 """
 
@@ -43,21 +45,29 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_CORE_TYPES = {
+_CORE_TYPES = {  # YAML 1.2.2, 10.3.2, less octal, hexadecimal, infinite and signed numbers
     "tag:yaml.org,2002:null": (r"~|null|Null|NULL|", "~nN\0"),
     "tag:yaml.org,2002:bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    "tag:yaml.org,2002:int": (r"[-+]?[0-9]+", "-+0123456789"),
+    "tag:yaml.org,2002:int": (r"-?(?:0|[1-9][0-9]*)", "-0123456789"),
     "tag:yaml.org,2002:float": (
-        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?",
-        "-+.0123456789",
+        r"-?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?",
+        "-.0123456789",
     ),
 }
-_Loader.yaml_implicit_resolvers = {}
-for _tag, (_pattern, _firsts) in _CORE_TYPES.items():
-    _Loader.add_implicit_resolver(_tag, re.compile(rf"(?:{_pattern})\Z"), [f.strip("\0") for f in _firsts])
-# The base constructor reads a leading 0 as octal and a colon as base 60; the core schema knows neither.
-_Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
-_Loader.add_constructor("tag:yaml.org,2002:float", lambda _, node: float(node.value))
+
+
+def use_core_types(loader: type[yaml.SafeLoader | yaml.CSafeLoader]) -> None:
+    """Makes a loader of YAML guess the core types only, and read them without loss."""
+    loader.yaml_implicit_resolvers = {}
+    for tag, (pattern, firsts) in _CORE_TYPES.items():
+        first = [mark.strip("\0") for mark in firsts]
+        loader.add_implicit_resolver(tag, re.compile(rf"(?:{pattern})\Z"), first)
+    # The base constructor reads a leading 0 as octal and a colon as base 60; the core schema knows neither.
+    loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
+    loader.add_constructor("tag:yaml.org,2002:float", lambda _, node: float(node.value))
+
+
+use_core_types(_Loader)
 
 
 def parse_yaml(text: str, where: str, error: type[BadInput] = StudyError) -> object:

@@ -153,6 +153,13 @@ def _read_list(fields: Fields, key: str) -> list[tuple[object, Place]]:
     return read_items(fields.data[key], fields.at(key)) if fields.data.get(key, []) != [] else []
 
 
+def _read_version(fields: Fields) -> str:
+    """A number with a point may have lost a zero at its end (1.10), and is refused."""
+    if isinstance(fields.data.get("version"), int) and not isinstance(fields.data["version"], bool):
+        return str(fields.data["version"])
+    return fields.text_or_none("version") or "1"
+
+
 def read_study(data: object, where: str = "") -> Study:
     """A study from plain data; `where` names the document in errors. Raises StudyError with the path."""
     place = Place(where)
@@ -167,7 +174,6 @@ def read_study(data: object, where: str = "") -> Study:
         key: fields.text_or_none(key)
         for key in ("phase", "condition", "sponsor", "url", "co_enrolment", "banner")
     }
-    version = str(fields.data["version"]) if isinstance(fields.data.get("version"), int | float) else None
     with place.named():
         return Study(
             id=fields.text("study"),
@@ -175,7 +181,7 @@ def read_study(data: object, where: str = "") -> Study:
             population=population,
             criteria=criteria,
             questions=tuple(_read_question(item, at) for item, at in _read_list(fields, "questions")),
-            version=version or fields.text_or_none("version") or "1",
+            version=_read_version(fields),
             status=fields.text_or_none("status") or "active",
             **optional,
         )
