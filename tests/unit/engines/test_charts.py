@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from fhirscreen.engines.base import Screened, SetAside
+from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.charts import Chart, _medication, read_chart, repaired
 from fhirscreen.engines.evaluator.evaluate import Evaluator
 from fhirscreen.engines.evaluator.judgements import finished, judge
@@ -153,7 +154,7 @@ def test_a_malformed_patient_keeps_what_identifies_it() -> None:
 class Failing(Evaluator):
     """Stands for an evaluator that meets what nobody thought of."""
 
-    def subjects(self, chart: Chart, *, complete: bool = True) -> list[Subject]:
+    def subject(self, number: int, case: Case, *, complete: bool = True) -> Subject:
         raise KeyError("what nobody thought of")
 
 

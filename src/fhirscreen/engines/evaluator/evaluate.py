@@ -27,27 +27,32 @@ class Evaluator:
             for study in plan.studies
         ]
 
-    def subjects(self, chart: Chart, *, complete: bool = True) -> list[Subject]:
-        """One Subject per study whose population the patient belongs to, in the order of the studies.
-
-        `complete` is False where data is known to be missing: such a patient is never demoted.
-        """
+    def members(self, chart: Chart) -> Iterator[tuple[int, Case]]:
+        """The studies (by number in the plan) whose population the patient belongs to, each with its case."""
         cases: dict[Feature | None, Case] = {}
-        found: list[Subject] = []
-        whole = complete and not chart.unfetched and not chart.set_aside
-        for study, criteria in self._compiled:
+        for number, (study, _) in enumerate(self._compiled):
             case = cases.get(study.population)
             if case is None:
                 case = cases[study.population] = self.case(chart, study.population)
-            if not is_member(case):
-                continue
-            id, patient = study.study.id, chart.id
-            verdicts = tuple(
-                [Verdict(id, patient, criterion, evaluate(case)) for criterion, evaluate in criteria]
-            )
-            sound = whole and not chart.refused
-            found.append(Subject(id, patient, verdicts, sound, (), diagnosed(case), planned_start(case)))
-        return found
+            if is_member(case):
+                yield number, case
+
+    def subject(self, number: int, case: Case, *, complete: bool = True) -> Subject:
+        """A member of a study as its Subject.
+
+        `complete` is False where data is known to be missing: such a patient is never demoted.
+        """
+        study, criteria = self._compiled[number]
+        chart, id = case.chart, study.study.id
+        verdicts = tuple(
+            [Verdict(id, chart.id, criterion, evaluate(case)) for criterion, evaluate in criteria]
+        )
+        whole = complete and not (chart.unfetched or chart.unread)
+        return Subject(id, chart.id, verdicts, whole, (), diagnosed(case), planned_start(case))
+
+    def subjects(self, chart: Chart, *, complete: bool = True) -> list[Subject]:
+        """One Subject per study whose population the patient belongs to, in the order of the studies."""
+        return [self.subject(number, case, complete=complete) for number, case in self.members(chart)]
 
     def case(self, chart: Chart, population: Feature | None) -> Case:
         """A chart as the studies of one population see it."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import orjson
 
 from fhirscreen.engines.base import Gated, Screened, SetAside
@@ -9,41 +12,73 @@ from fhirscreen.engines.evaluator.charts import MALFORMED, Chart, repaired
 from fhirscreen.engines.evaluator.evaluate import Evaluator
 from fhirscreen.engines.evaluator.gates import gate_of, notes
 from fhirscreen.plan.nodes import Plan
-from fhirscreen.verdicts.standings import Gate
+from fhirscreen.verdicts.standings import Gate, Subject
 
 
 def judge(
     plan: Plan, evaluator: Evaluator, chart: Chart, screened: Screened, *, merged: bool = False
 ) -> None:
     """Adds one patient to what was screened: outside, gated, or a subject of each study."""
+
+    def work(chart: Chart) -> Judged:
+        return _judged(plan, evaluator, chart, merged=merged)
+
+    done = soundly(chart, work)
+    if done is None:
+        give_up(chart, screened)
+        return
+    sound, (subjects, gated) = done
+    screened.set_aside += sound.unread
+    screened.subjects += subjects
+    screened.gated += gated
+    inside = {subject.study for subject in subjects} | {each.study for each in gated}
+    for planned in plan.studies:
+        if planned.study.id not in inside:
+            screened.outside[planned.study.id] += 1
+
+
+Judged = tuple[list[Subject], list[Gated]]
+Result = TypeVar("Result")
+
+
+def _judged(plan: Plan, evaluator: Evaluator, chart: Chart, *, merged: bool) -> Judged:
+    subjects, gated = [], []
+    for number, case in evaluator.members(chart):
+        study = plan.studies[number].study.id
+        gate = Gate.MERGED if merged else gate_of(chart, plan.catalogue.site, study)
+        if gate is not None:
+            gated.append(Gated(study, chart.id, gate))
+        else:
+            shown = notes(chart, study, evaluator.ours)
+            subjects.append(evaluator.subject(number, case)._replace(notes=shown))
+    return subjects, gated
+
+
+def soundly(chart: Chart, work: Callable[[Chart], Result]) -> tuple[Chart, Result] | None:
+    """What comes of work on a chart, or on the chart without its malformed resources; with that chart.
+
+    None where neither can be done: the patient cannot be evaluated (`give_up`).
+    """
     try:
-        found = evaluator.subjects(chart)
-        gates = {
-            study.study.id: gate_of(chart, plan.catalogue.site, study.study.id) for study in plan.studies
-        }
+        return chart, work(chart)
     except MALFORMED:
         sound = repaired(chart)
-        if sound is None:
-            # One patient never ends a run over a hospital: named as a gap, with the record verbatim.
-            verbatim = orjson.dumps(chart.patient).decode()
-            screened.set_aside.append(SetAside("Patient", "the record could not be evaluated", verbatim))
-            screened.gaps.append("a patient's record could not be evaluated; it is among what was set aside")
-            return
-        judge(plan, evaluator, sound, screened, merged=merged)
-        return
-    screened.set_aside += chart.unread
-    subjects = {subject.study: subject for subject in found}
-    for study in plan.studies:
-        id = study.study.id
-        subject = subjects.get(id)
-        if subject is None:
-            screened.outside[id] += 1
-            continue
-        gate = Gate.MERGED if merged else gates[id]
-        if gate is not None:
-            screened.gated.append(Gated(id, chart.id, gate))
-        else:
-            screened.subjects.append(subject._replace(notes=notes(chart, id, evaluator.ours)))
+    if sound is None:
+        return None
+    try:
+        return sound, work(sound)
+    except MALFORMED:
+        return None
+
+
+def give_up(chart: Chart, screened: Screened) -> None:
+    """Sets a patient aside who cannot be evaluated: in no study, named as a gap, the record verbatim.
+
+    One patient never ends a run over a hospital.
+    """
+    verbatim = orjson.dumps(chart.patient).decode()
+    screened.set_aside.append(SetAside("Patient", "the record could not be evaluated", verbatim))
+    screened.gaps.append("a patient's record could not be evaluated; it is among what was set aside")
 
 
 def finished(screened: Screened, plan: Plan) -> Screened:

@@ -87,18 +87,19 @@ class FhirSearch:
         )
         screened = Screened(patients=candidates.patients)
         unknown: set[str] = set()
-        done, total = 0, len(candidates.ids)
+        done, given_up, total = 0, 0, len(candidates.ids)
         parts = list(_cut(candidates, _most(volumes, whole, candidates)))
         for part in self._client.spread(lambda families: Part(task, fetcher, families).screen(), parts):
             _add(screened, part.screened)
             unknown |= part.unknown
+            given_up += part.given_up
             done += part.screened.patients + len(part.unknown)
             progress(done, total)
         if completeness.first_error is not None and not completeness.succeeded:
             raise completeness.first_error
         _check_unknown(unknown, patients, completeness)
-        _count_outside(screened, plan)
-        screened.gaps = completeness.gaps()
+        _count_outside(screened, plan, given_up)
+        screened.gaps += completeness.gaps()
         screened.counts = {
             "depth": depth.value,
             "candidates": total,
@@ -166,15 +167,16 @@ def _add(screened: Screened, part: Screened) -> None:
     screened.subjects += part.subjects
     screened.gated += part.gated
     screened.set_aside += part.set_aside
+    screened.gaps += part.gaps
 
 
-def _count_outside(screened: Screened, plan: Plan) -> None:
-    """Whoever is neither a subject nor gated: most of them were never fetched."""
+def _count_outside(screened: Screened, plan: Plan, given_up: int) -> None:
+    """Whoever is neither a subject nor gated, and was not given up: most of them were never fetched."""
     for planned in plan.studies:
         study = planned.study.id
         inside = sum(1 for each in screened.subjects if each.study == study)
         inside += sum(1 for each in screened.gated if each.study == study)
-        screened.outside[study] = max(0, screened.patients - inside)
+        screened.outside[study] = max(0, screened.patients - inside - given_up)
 
 
 def _check_unknown(unknown: set[str], wanted: Collection[str] | None, completeness: Completeness) -> None:

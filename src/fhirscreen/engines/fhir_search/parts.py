@@ -9,10 +9,11 @@ from functools import partial
 from fhirscreen.engines.base import Gated, Screened
 from fhirscreen.engines.evaluator.absence import NOT_FETCHED
 from fhirscreen.engines.evaluator.cases import Case
-from fhirscreen.engines.evaluator.charts import MALFORMED, Chart, read_chart, repaired
+from fhirscreen.engines.evaluator.charts import Chart, read_chart
 from fhirscreen.engines.evaluator.cohorts import last_survivor
 from fhirscreen.engines.evaluator.evaluate import Evaluator, diagnosed, is_member, planned_start
 from fhirscreen.engines.evaluator.gates import GATE_TYPES, gate_of, notes
+from fhirscreen.engines.evaluator.judgements import give_up, soundly
 from fhirscreen.engines.fhir_search.fetches import Fetched, Fetcher
 from fhirscreen.engines.fhir_search.members import Candidates
 from fhirscreen.engines.fhir_search.needs import PATIENT, Need, Needs, Place, merged
@@ -66,7 +67,10 @@ class _Patient:
 
 
 class Part:
-    """Some candidates. `screen` fetches and judges them."""
+    """Some candidates. `screen` fetches and judges them.
+
+    `unknown` are those whom the server does not have; `given_up` how many could not be evaluated.
+    """
 
     def __init__(self, task: Task, fetcher: Fetcher, families: Iterable[Sequence[str]]) -> None:
         self._task = task
@@ -78,6 +82,7 @@ class Part:
         self._fresh: set[str] = set()
         self.screened = Screened()
         self.unknown: set[str] = set()
+        self.given_up = 0
         concepts = {feature.concept for feature in task.plan.features if feature.concept.about_cancer}
         self._about_cancer = [n for concept in concepts for n in task.evaluator.index.numbers(concept)]
         merged_into: dict[str, list[str]] = {}
@@ -96,12 +101,17 @@ class Part:
         self._fetch(dict.fromkeys((patient.id for patient in self._patients), base))
         self._read(self._patients)
         for patient in self._patients:
-            self._soundly(patient, partial(self._admit, patient))
+            if patient.chart is None:
+                self.unknown.add(patient.id)
+            else:
+                self.screened.patients += 1
+                self._soundly(patient, patient.chart, self._admit)
         for stage in self._task.stages:
             self._pass(stage)
         self._pass(tuple(sorted(self._task.needs.of)), last=True)
         for patient in self._patients:
-            self._soundly(patient, partial(self._conclude, patient))
+            if patient.chart is not None:
+                self._soundly(patient, patient.chart, self._conclude)
         return self
 
     # --- fetching
@@ -218,12 +228,9 @@ class Part:
             patient.cases[population] = self._task.evaluator.case(patient.chart, population)
         return patient.cases[population]
 
-    def _admit(self, patient: _Patient) -> None:
+    def _admit(self, patient: _Patient, chart: Chart) -> None:
         """Population and gates: outside, gated, or open to the criteria of a study."""
-        task, chart = self._task, patient.chart
-        if chart is None:
-            self.unknown.add(patient.id)
-            return
+        task = self._task
         context = {need.type for need in task.needs.context}
         merged = patient.id in task.candidates.survivors
         gates: dict[int, Gate | None] = {}
@@ -232,7 +239,6 @@ class Part:
             if is_member(self._case(patient, number)) or context & patient.missing:
                 gate = gate_of(chart, task.plan.catalogue.site, planned.study.id)
                 gates[number] = Gate.MERGED if merged else gate
-        self.screened.patients += 1
         for number, gate in gates.items():
             if gate is None:
                 patient.admitted.add(number)
@@ -257,16 +263,15 @@ class Part:
         concerned = [patient for patient in self._patients if patient.id in wanted]
         self._read(concerned)
         for patient in concerned:
-            self._soundly(patient, partial(self._decide, patient, stage))
+            if patient.chart is not None:
+                self._soundly(patient, patient.chart, partial(self._decide, stage))
 
     def _undecided(self, patient: _Patient, stage: Stage) -> list[Place]:
         return [place for place in stage if place[0] in patient.open and place not in patient.verdicts]
 
-    def _decide(self, patient: _Patient, stage: Stage) -> None:
+    def _decide(self, stage: Stage, patient: _Patient, chart: Chart) -> None:
         task = self._task
-        if patient.chart is None:
-            return
-        put_off = self._may_be_linked_later(patient, patient.chart)
+        put_off = self._may_be_linked_later(patient, chart)
         for place in self._undecided(patient, stage):
             number = place[0]
             if number not in patient.open or (put_off and place in task.needs.about_cancer):
@@ -291,18 +296,22 @@ class Part:
             for entry in observed
         )
 
-    def _soundly(self, patient: _Patient, work: Callable[[], None]) -> None:
-        """Does what reads a chart; where a resource in it is malformed, again without that one."""
-        verdicts, open_, chart = dict(patient.verdicts), set(patient.open), patient.chart
-        try:
-            work()
-        except MALFORMED:
-            sound = None if chart is None else repaired(chart)
-            if sound is None:
-                raise
-            patient.chart, patient.cases = sound, {}
-            patient.verdicts, patient.open = verdicts, open_
-            work()
+    def _soundly(self, patient: _Patient, chart: Chart, work: Callable[[_Patient, Chart], None]) -> None:
+        """Does what reads a chart; who cannot be evaluated is in no study and needs nothing more."""
+        verdicts, open_ = dict(patient.verdicts), set(patient.open)
+
+        def anew(sound: Chart) -> None:
+            if sound is not chart:
+                patient.chart, patient.cases = sound, {}
+                patient.verdicts, patient.open = verdicts, open_
+            work(patient, sound)
+
+        if soundly(chart, anew) is None:
+            give_up(chart, self.screened)
+            self.given_up += 1
+            self.screened.gated = [each for each in self.screened.gated if each.patient != patient.id]
+            patient.chart, patient.cases = None, {}
+            patient.admitted, patient.open = set(), set()
 
     def _not_fetched(self, patient: _Patient, place: Place) -> Verdict:
         planned = self._task.plan.studies[place[0]]
@@ -310,10 +319,8 @@ class Part:
         proof = NOT_FETCHED._replace(says=each.predicate.says)
         return Verdict(planned.study.id, patient.id, each.criterion, proof)
 
-    def _conclude(self, patient: _Patient) -> None:
-        chart, task = patient.chart, self._task
-        if chart is None:
-            return
+    def _conclude(self, patient: _Patient, chart: Chart) -> None:
+        task = self._task
         whole = not (patient.missing or chart.unfetched or chart.unread)
         ours = task.evaluator.ours
         found = []
