@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import fhirscreen.synthetic
 from fhirscreen.criteria.wire import load_study
 from fhirscreen.engines.base import Screened
 from fhirscreen.engines.evaluator.cohorts import gather
@@ -13,9 +15,11 @@ from fhirscreen.fhir.folders import Line
 from fhirscreen.mapping.loading import load_catalogue, load_site, mappings_folder
 from fhirscreen.plan.resolve import resolve
 from fhirscreen.synthetic.cohorts import AS_OF, Cohort, generate
+from fhirscreen.synthetic.truths import PROBE
 from fhirscreen.values.durations import AsOf
 
 STUDIES = ("NCT06907602", "NCT06190782")
+PROBE_FILE = Path(fhirscreen.synthetic.__file__).with_name("probe.yaml")
 
 
 @cache
@@ -28,6 +32,7 @@ def screened() -> Screened:
     folder = mappings_folder()
     site = load_site(folder / "sites" / "demo.yaml")
     studies = [load_study(folder / "studies" / f"{id}.yaml") for id in STUDIES]
+    studies.append(load_study(PROBE_FILE))
     plan = resolve(studies, load_catalogue().at(site))
     resources = [r for found in cohort().resources.values() for r in found] + cohort().others
     lines = [Line("cohort", resource) for resource in resources]
@@ -47,7 +52,7 @@ def test_every_planted_truth_is_found() -> None:
     gated = {(each.study, each.patient) for each in screened().gated}
     differences, compared = [], 0
     for planted in cohort().truths:
-        if planted.study not in STUDIES or (planted.study, planted.patient) in gated:
+        if (planted.study, planted.patient) in gated:
             continue
         proof = found[planted.study, planted.patient, planted.criterion]
         got = {
@@ -73,9 +78,17 @@ def test_every_planted_truth_is_found() -> None:
     assert differences == []
 
 
+def test_every_planted_truth_of_the_probe_claims_a_reason() -> None:
+    claimed = [planted for planted in cohort().truths if planted.study == PROBE]
+    assert len(claimed) > 800
+    assert [each for each in claimed if each.reason is None] == []
+    criteria = {criterion.id for criterion in load_study(PROBE_FILE).criteria}
+    assert {planted.criterion for planted in claimed} == criteria
+
+
 def test_nobody_is_added_or_lost() -> None:
     found = {(subject.study, subject.patient) for subject in screened().subjects}
     found |= {(each.study, each.patient) for each in screened().gated}
-    planted = {(each.study, each.patient) for each in cohort().truths if each.study in STUDIES}
+    planted = {(each.study, each.patient) for each in cohort().truths}
     assert planted <= found
     assert screened().set_aside == []

@@ -74,8 +74,8 @@ _OPEN: dict[str, str] = {
     "at_least": "unconfirmed no-record",
     "not": "unconfirmed stale no-record",
     "conditional": "unconfirmed stale no-record",
-    "judgement": "unconfirmed judgement",
-    "question": "bound-in-question",
+    "judgement": "ambiguous-focus unconfirmed judgement",
+    "question": "bound-in-question stale",
     "confirm": "ask-in-person",
     "unread": "unread",
 }
@@ -91,6 +91,7 @@ _PRESUMED = {
     "at_least": ("true absence-presumed", "false absence-presumed"),
     "not": ("true absence-presumed", "false absence-presumed"),
     "judgement": ("false absence-presumed",),
+    "recorded": ("false absence-presumed",),
 }
 _UNDECIDED = {
     "received false": "a therapy on record is received; its absence is presumed, never recorded",
@@ -112,7 +113,6 @@ UNSETTLED = {
     "count unknown censored-value": "a lower bound that is within the limit: censored, or no record",
     "conditional true absence-presumed": "whether an absent condition makes its branch's truth presumed",
     "conditional false absence-presumed": "whether an absent condition makes its branch's truth presumed",
-    "recorded false absence-presumed": "nothing on record says so: whether that is presumed",
 }
 """Cells about which the meaning is silent: nothing is planted there."""
 

@@ -363,6 +363,73 @@ COUNTS = Topic(
             ],
         ),
         Table(
+            "count-imprecise-days",
+            "On one day at most",
+            "count: {of: {condition: {concept: myocardial-infarction}}, distinct: day, at_most: 1}",
+            [
+                case(
+                    "twice on one day",
+                    Expected("true", "presumed", "absence-presumed", ("c1", "c2"), value="1"),
+                    condition(INFARCTION, on="2026-10-20"),
+                    condition(INFARCTION, on="2026-10-20"),
+                ),
+                case(
+                    "on a day, and some time in that month: perhaps on that day",
+                    unknown("imprecise-date", "c1", "c2", value="1"),
+                    condition(INFARCTION, on="2026-10-20"),
+                    condition(INFARCTION, on="2026-10"),
+                ),
+                case(
+                    "on a day, and some time in another month",
+                    false("c1", "c2", value="2"),
+                    condition(INFARCTION, on="2026-10-20"),
+                    condition(INFARCTION, on="2026-09"),
+                ),
+                case(
+                    "on two days, and some time in their month",
+                    false("c1", "c2", "c3", value="2"),
+                    condition(INFARCTION, on="2026-10-20"),
+                    condition(INFARCTION, on="2026-10-21"),
+                    condition(INFARCTION, on="2026-10"),
+                ),
+                case(
+                    "on a day, and one without a date",
+                    unknown("imprecise-date", "c1", "c2", value="1"),
+                    condition(INFARCTION, on="2026-10-20"),
+                    condition(INFARCTION, on=None),
+                ),
+            ],
+            site=COMPLETE,
+            text="Where a date is partial, it may be that of another one.",
+        ),
+        Table(
+            "count-days-of-courses",
+            "On 2 days at least",
+            "count: {of: {received: {concept: systemic-chemotherapy}}, distinct: day, at_least: 2}",
+            [
+                case(
+                    "a course of which only the beginning is known, and a dose",
+                    true("s1", "g1", value="2"),
+                    taken(CISPLATIN, on=None, effectivePeriod={"start": "2026-09-01"}),
+                    given(CISPLATIN),
+                ),
+                case(
+                    "two doses in one month",
+                    unknown("imprecise-date", "g1", "g2", value="1"),
+                    given(CISPLATIN, on="2026-10"),
+                    given(CISPLATIN, on="2026-10"),
+                ),
+                case(
+                    "three doses, two of them in one month",
+                    true("g1", "g2", "g3", value="2"),
+                    given(CISPLATIN, on="2026-10"),
+                    given(CISPLATIN, on="2026-10"),
+                    given(CISPLATIN, on="2026-09-20"),
+                ),
+            ],
+            site=COMPLETE,
+        ),
+        Table(
             "count-values",
             "Different sites of metastasis",
             """\

@@ -15,6 +15,7 @@ from fhirscreen.fhir.entries import Entry, State, codings
 from fhirscreen.mapping.concepts import Role
 from fhirscreen.plan.nodes import CountWithin, ElapsedWithin, FollowedBy, Occurred, ValueAmong, ValueWithin
 from fhirscreen.values.dates import Moment, after, local_dates, relation
+from fhirscreen.values.days import Days, fewest_days, most_days
 from fhirscreen.values.durations import Duration, days_after, days_before
 from fhirscreen.values.intervals import Interval
 from fhirscreen.values.truth import Truth, conjunction, known
@@ -215,26 +216,27 @@ def count_within(case: Case, node: CountWithin) -> Proof:
             for event in found
             if relation(event.when, window) is not Truth.FALSE
         ]
-    certain = {_distinct(case, node.distinct, event) for event in found if event.truth is Truth.TRUE}
-    possible = {_distinct(case, node.distinct, event) for event in found} - certain
+    certain = [event for event in found if event.truth is Truth.TRUE]
+    low, more = _numbers(case, node.distinct, certain)
     missing = nothing(case, node.of, node.within)
     closed = node.complete and (missing.truth is Truth.FALSE or isinstance(node.of, ValueWithin))
-    high = float(len(certain) + len(possible)) if closed else None
-    interval = Interval(float(len(certain)), high)
-    truth = in_range(interval, node.range)
+    high = float(_numbers(case, node.distinct, found)[1]) if closed else None
+    truth = in_range(Interval(float(low), high), node.range)
     if not found:
         return _none_counted(case, node, missing)
     reason: Reason | None = None
     if truth is Truth.UNKNOWN:
         unsure = [event.reason or Reason.IMPRECISE_DATE for event in found if event.truth is Truth.UNKNOWN]
+        if low < more:
+            unsure.append(Reason.IMPRECISE_DATE)
         reason = first_reason(unsure) or Reason.CENSORED_VALUE
         if not certain and missing.reason is Reason.NOT_FETCHED:
             reason = Reason.NOT_FETCHED
     proof = _shown(case, truth, reason, found, node.says)
-    decided_by_absence = closed and truth is not in_range(Interval(float(len(certain)), None), node.range)
+    decided_by_absence = closed and truth is not in_range(Interval(float(low), None), node.range)
     if truth is not Truth.UNKNOWN and decided_by_absence and missing.basis is Basis.PRESUMED:
         proof = proof._replace(basis=Basis.PRESUMED, reason=Reason.ABSENCE_PRESUMED)
-    return proof._replace(value=str(len(certain)), unit="")
+    return proof._replace(value=str(low), unit="")
 
 
 def _none_counted(case: Case, node: CountWithin, missing: Proof) -> Proof:
@@ -256,14 +258,24 @@ def _none_counted(case: Case, node: CountWithin, missing: Proof) -> Proof:
     return missing._replace(says=node.says)
 
 
-def _distinct(case: Case, distinct: Distinct, event: Event) -> str:
+def _numbers(case: Case, distinct: Distinct, found: list[Event]) -> tuple[int, int]:
+    """The least and the greatest number that the events may be: where they are days, some may be the same."""
     match distinct:
         case Distinct.RECORD:
-            return event.reference
-        case Distinct.DAY:
-            return date_text(event.when, case.site.zone)[:10]
+            number = len({event.reference for event in found})
         case Distinct.VALUE:
-            return event.name
+            number = len({event.name for event in found})
+        case Distinct.DAY:
+            ranges = [_days(case, event) for event in found]
+            return fewest_days(ranges), most_days(ranges)
+    return number, number
+
+
+def _days(case: Case, event: Event) -> Days:
+    """The days on which an event may have been: of a course the last, or the first where that is surer."""
+    when = min(event.when, event.began, key=lambda moment: moment.end - moment.start)
+    first, last = local_dates(when, case.site.zone)
+    return first.toordinal(), last.toordinal()
 
 
 def _shown(case: Case, truth: Truth, reason: Reason | None, found: list[Event], says: str) -> Proof:

@@ -47,7 +47,7 @@ def _squamous(chart: Chart, *evidence: str) -> None:
 
 def _free_of_the_line(chart: Chart) -> None:
     """An upper or middle third tumour leaves the line at the junction alone: derived from the site."""
-    chart.true("dentate-line", chart.cancer, basis="derived", reason=None)
+    chart.true("dentate-line", chart.cancer, basis="derived")
 
 
 def _squamous_by_two_codes(chart: Chart) -> None:
@@ -221,6 +221,8 @@ def second_cancer_with_unlinked_spread(chart: Chart) -> None:
     chart.open("prior-treatment", "bound-in-question", given, node="question")
     chart.open("bone-metastasis", "ambiguous-focus", node="condition", stated=False)
     chart.open("no-bone-metastasis-counted", "ambiguous-focus", node="count", stated=False)
+    chart.open("oligometastatic", "ambiguous-focus", stated=False)
+    chart.open("disseminated-or-induced", "ambiguous-focus", stated=False)
     chart.open("radiotherapy-for-index", "ambiguous-focus", given, node="received")
 
 

@@ -64,16 +64,20 @@ def _local(chart: Chart, *evidence: str) -> None:
     """M0: no metastasis to count; what asks for a history of spread stays open."""
     if not chart.ambiguous:
         for criterion in ("metastasis-count", "metastases-per-organ", "metastasis-size"):
-            chart.false(criterion, *evidence, basis=None, reason=None, stated=False, node="all")
+            chart.false(criterion, *evidence, basis=None, stated=False, node="all")
     settle_unknown(chart)
 
 
-def settle_unknown(chart: Chart) -> None:
-    """Whatever has not been planted of the second study: records are silent, or only a lower bound."""
-    for criterion in ("oligometastatic", "metastasis-count", "metastases-per-organ", "metastasis-size"):
+def settle_unknown(chart: Chart, course: str = "judgement") -> None:
+    """Whatever has not been planted of the second study: records are silent, or only a lower bound.
+
+    The course of the disease is for the investigator, unless `course` says what comes before that.
+    """
+    chart.open("oligometastatic", course)
+    for criterion in ("metastasis-count", "metastases-per-organ", "metastasis-size"):
         chart.open(criterion, None)
     chart.open("metastasis-proven", "no-record", stated=False)
-    chart.open("disseminated-or-induced", None)
+    chart.open("disseminated-or-induced", course)
 
 
 @facet("m", fits=True)
@@ -167,7 +171,7 @@ def liver_metastasis_without_m(chart: Chart) -> None:
 @facet("m")
 def unconfirmed_metastasis_without_m(chart: Chart) -> None:
     _open(chart, "unconfirmed", *spread(chart, LIVER, verification="provisional"))
-    settle_unknown(chart)
+    settle_unknown(chart, course="unconfirmed")
 
 
 @facet("m")

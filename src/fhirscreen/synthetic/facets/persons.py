@@ -17,7 +17,7 @@ def _patient(chart: Chart, birth: str | None) -> None:
         resource["birthDate"] = birth
     chart.add(resource, "patient")
     chart.resources[-1]["id"] = chart.id
-    chart.true("sex", basis=None, reason=None, stated=False)
+    chart.true("sex")
     if chart.sex is None:
         chart.open("sex-male", "no-record", node="sex", stated=False)
     else:

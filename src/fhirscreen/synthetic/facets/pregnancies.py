@@ -14,7 +14,7 @@ def settle_pregnancy(chart: Chart) -> None:
     if "no-birth" in chart.traits and chart.sex != "male":
         chart.open(CRITERION, None)
     else:
-        chart.false(CRITERION, basis=None, reason=None, stated=False)
+        chart.false(CRITERION, stated=False)
 
 
 def _test(chart: Chart, answer: tuple[str, str], ago: int) -> str:
@@ -39,8 +39,9 @@ def no_pregnancy_test_at_fifty_six(chart: Chart) -> None:
 
 @facet("pregnancy", sex="female", age=(32, 50))
 def fresh_negative_test(chart: Chart) -> None:
-    _test(chart, NEGATIVE, 3)
-    settle_pregnancy(chart)
+    # That no pregnancy is on record stands beside the test, and is presumed.
+    found = _test(chart, NEGATIVE, 3)
+    chart.false(CRITERION, found, basis="presumed", reason="absence-presumed", node="any")
 
 
 @facet("pregnancy", sex="female", age=(32, 50))

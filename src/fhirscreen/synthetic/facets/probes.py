@@ -73,7 +73,7 @@ EVERYWHERE = {
     "asked": "unknown ask-in-person",
     "not-mapped": "unknown unread",
     "hiv-condition": "unknown no-record",
-    "hiv-on-record": "false ?",
+    "hiv-on-record": f"false {PRESUMED}",
     "bone-metastasis": f"false {PRESUMED}",
     "no-bone-metastasis-counted": f"true {PRESUMED}",
     "no-disseminated-disease-counted": "unknown no-record",
@@ -81,7 +81,7 @@ EVERYWHERE = {
 
 
 def claim(chart: Chart, claims: dict[str, str]) -> None:
-    """Plants probe truths from texts `truth reason`; the reason `?` is not claimed."""
+    """Plants probe truths from texts `truth reason`."""
     for criterion, text in claims.items():
         truth, _, reason = text.partition(" ")
         basis = {PRESUMED: "presumed", "ask-in-person": "confirm", "": None}.get(reason)
@@ -89,7 +89,7 @@ def claim(chart: Chart, claims: dict[str, str]) -> None:
             criterion,
             truth,
             basis=basis,
-            reason=None if reason == "?" else reason,
+            reason=reason,
             node=NODES[criterion],
             stated=False,
         )
@@ -119,7 +119,7 @@ _register(
     | _same(f"false {PRESUMED}", "all-ascites", "any-presumed", "not-not-ascites")
     | _same(f"false {PRESUMED}", "judgement-ascites", "ascites", "epilepsy", "epilepsy-diagnosed")
     | _same(f"false {PRESUMED}", "growth-factor", "an-obstruction", "obstruction-after-anticoagulant")
-    | _same("true ?", "conditional-ldh"),
+    | _same("true", "conditional-ldh"),
 )
 _register(
     "raised_and_silent",
@@ -158,7 +158,7 @@ _register(
     _same("unknown stale", "all-recorded", "any-recorded", "not-ldh")
     | _same("unknown unconfirmed", "two-of-three", "all-ascites", "any-presumed", "judgement-ascites")
     | _same("unknown unconfirmed", "ascites", "not-ascites", "one-of-two")
-    | _same("unknown ?", "conditional-ldh", "question-ldh"),
+    | {"conditional-ldh": "unknown unconfirmed", "question-ldh": "unknown stale"},
 )
 _register(
     "stale_and_silent",
@@ -174,7 +174,7 @@ _register(
 _register(
     "normal_with_ascites_provisional",
     [ldh(200), magnesium(0.8), ascites("provisional")],
-    {"conditional-ldh": "true ?", "all-presumed": "unknown unconfirmed", "all-recorded": "true"},
+    {"conditional-ldh": "true", "all-presumed": "unknown unconfirmed", "all-recorded": "true"},
 )
 _register(
     "raised_with_ascites_provisional",
@@ -221,7 +221,7 @@ _register(
 )
 _THROMBOSIS = (ICD10CM, "I82.409")
 _register("recent_thrombosis", [disease("thrombosis", _THROMBOSIS, 30)], {"thrombosis": "true"})
-_register("old_thrombosis", [disease("thrombosis", _THROMBOSIS, 200)], {"thrombosis": "false ?"})
+_register("old_thrombosis", [disease("thrombosis", _THROMBOSIS, 200)], {"thrombosis": f"false {PRESUMED}"})
 _register(
     "month_of_the_thrombosis",
     [disease("thrombosis", _THROMBOSIS, 75, month=True)],

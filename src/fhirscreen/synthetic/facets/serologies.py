@@ -34,7 +34,7 @@ def _result(chart: Chart, test: tuple[str, str], answer: tuple[str, str], ago: i
 
 def _no(chart: Chart, criterion: str) -> None:
     """Tested and negative; that no such diagnosis is on record stands beside it."""
-    chart.false(criterion, basis=None, reason=None, stated=False, node="any")
+    chart.false(criterion, basis="presumed", reason="absence-presumed", stated=False, node="any")
 
 
 def _yes(chart: Chart, criterion: str, *evidence: str, node: str = "finding") -> None:
