@@ -22,6 +22,7 @@ def load_text(folder: Path, text: str) -> Catalogue:
     (folder / "concepts" / "some.yaml").write_text(text, encoding="utf-8")
     for name in ("units.yaml", "systems.yaml"):
         (folder / name).write_text((MAPPINGS / name).read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "vocabulary.yaml").write_text("{}", encoding="utf-8")
     return load_catalogue(folder)
 
 

@@ -14,13 +14,14 @@ from fhirscreen.exceptions import BadInput, MappingError, SiteError
 from fhirscreen.fhir.entries import Terms
 from fhirscreen.mapping.concepts import Concept, ConceptKind, Role, Source, ValueName
 from fhirscreen.mapping.sites import Site
+from fhirscreen.mapping.vocabularies import Vocabulary
 from fhirscreen.values.codes import CodeSet, Systems
 from fhirscreen.values.quantities import UnitTable
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
-    """What is known of concepts, units and systems, with one site's overlay applied.
+    """What is known of concepts, units, systems and the vocabulary, with one site's overlay applied.
 
     `digest` is the SHA-256 of the data it was read from (before the overlay); `expansions` that of the
     value sets resolved from a terminology server, empty where none were.
@@ -30,6 +31,7 @@ class Catalogue:
     units: UnitTable
     systems: Systems
     site: Site
+    vocabulary: Vocabulary = Vocabulary()  # noqa: RUF009 - a frozen dataclass
     digest: str = ""
     expansions: str = ""
 
@@ -75,7 +77,7 @@ class Catalogue:
         """
         _check(self, site)
         concepts = {id: _overlaid(concept, site) for id, concept in self.concepts.items()}
-        return replace(self, concepts=concepts, site=site)
+        return replace(self, concepts=concepts, site=site, vocabulary=self.vocabulary.at(site))
 
 
 def digest(data: Any) -> str:
@@ -136,10 +138,7 @@ def _check(catalogue: Catalogue, site: Site) -> None:
                 raise SiteError(
                     error.what, where=f"{where}.{key}", expected=error.expected, remedy=error.remedy
                 ) from None
-    local = [(f"local_codes.{id}", codes) for id, codes in site.local_codes.items()]
-    for id, values in site.local_values.items():
-        local += [(f"local_values.{id}", codes) for codes in values.values()]
-    for key, codes in (*local, ("objection_flags", site.objection_flags)):
+    for key, codes in _local(catalogue, site, where):
         for system in codes.systems():
             catalogue.check_system(system, f"{where}.{key}", SiteError)
     for id, unit in site.default_units.items():
@@ -152,6 +151,23 @@ def _check(catalogue: Catalogue, site: Site) -> None:
             if catalogue.concepts[id].value(value) is None:
                 known = ", ".join(v.name for v in catalogue.concepts[id].values)
                 raise SiteError(f"{id} has no value {value!r}", where=f"{where}.local_values", expected=known)
+
+
+def _local(catalogue: Catalogue, site: Site, where: str) -> Iterator[tuple[str, CodeSet]]:
+    """A site's own codes, each with its key. Raises SiteError for a name that is not in the vocabulary."""
+    yield from ((f"local_codes.{id}", codes) for id, codes in site.local_codes.items())
+    for id, values in site.local_values.items():
+        yield from ((f"local_values.{id}", codes) for codes in values.values())
+    yield "objection_flags", site.objection_flags
+    yield "local_transfers", site.local_transfers
+    for key, local, known in (
+        ("local_routes", site.local_routes, catalogue.vocabulary.routes),
+        ("local_severities", site.local_severities, catalogue.vocabulary.severities),
+    ):
+        for name, codes in local.items():
+            if name not in known:
+                raise SiteError(f"there is no {name!r}", where=f"{where}.{key}", expected=", ".join(known))
+            yield f"{key}.{name}", codes
 
 
 def _check_unit(catalogue: Catalogue, id: str, unit: str, where: str) -> None:

@@ -1,4 +1,4 @@
-"""Reads the folder of the mappings: concepts, units, systems; and sites."""
+"""Reads the folder of the mappings: concepts, units, systems, vocabulary; and sites."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from fhirscreen.mapping.concepts import Concept, Windows
 from fhirscreen.mapping.data import Node, read_yaml
 from fhirscreen.mapping.reading import read_concept
 from fhirscreen.mapping.sites import LIFELONG, CompleteSince, ReferenceRange, Site
+from fhirscreen.mapping.vocabularies import named_codes, read_vocabulary
 from fhirscreen.values.codes import CodeSet, Systems
 from fhirscreen.values.quantities import UnitTable
 
@@ -57,13 +58,16 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
             concepts[id] = read_concept(id, Node(entry, f"{path.name}:{id}"))
             raw[id] = entry
     units, systems = read_yaml(folder / "units.yaml"), read_yaml(folder / "systems.yaml")
+    words = read_yaml(folder / "vocabulary.yaml")
     catalogue = Catalogue(
         concepts,
         UnitTable.from_data(units),
         Systems.from_data(systems),
         Site(),
-        digest([raw, units, systems]),
+        read_vocabulary(Node(words, "vocabulary.yaml")),
+        digest([raw, units, systems, words]),
     )
+    _check_vocabulary(catalogue)
     for concept in concepts.values():
         _check_references(catalogue, concept)
     return catalogue
@@ -96,6 +100,15 @@ def _check_references(catalogue: Catalogue, concept: Concept) -> None:
             catalogue.check_system(system, concept.id, MappingError)
 
 
+def _check_vocabulary(catalogue: Catalogue) -> None:
+    where = "vocabulary.yaml"
+    for id in catalogue.vocabulary.treatments:
+        catalogue.concept(id, f"{where}.treatments")
+    for codes in catalogue.vocabulary.code_sets():
+        for system in codes.systems():
+            catalogue.check_system(system, where, MappingError)
+
+
 def _named_values(catalogue: Catalogue, concept: Concept) -> Iterator[str]:
     yield from (value.parent for value in concept.values if value.parent is not None)
     yield from concept.persists
@@ -122,6 +135,7 @@ def load_site(path: Path) -> Site:
     node.only(
         "site", "label", "time_zone", "complete", "complete_concepts", "default_units", "reference_ranges",
         "windows", "local_codes", "local_values", "order_counts_as_given", "objection_flags",
+        "local_routes", "local_severities", "local_transfers",
     )  # fmt: skip
     zone_name = node.text("time_zone", "UTC")
     try:
@@ -148,6 +162,9 @@ def load_site(path: Path) -> Site:
         },
         order_counts_as_given=frozenset(node.texts("order_counts_as_given")),
         objection_flags=node.codes("objection_flags"),
+        local_routes=named_codes(node, "local_routes"),
+        local_severities=named_codes(node, "local_severities"),
+        local_transfers=node.codes("local_transfers"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
@@ -52,6 +53,9 @@ class Site:
     local_values: dict[str, dict[str, CodeSet]] = field(default_factory=dict)
     order_counts_as_given: frozenset[str] = frozenset()
     objection_flags: CodeSet = CodeSet()
+    local_routes: Mapping[str, CodeSet] = field(default_factory=dict)
+    local_severities: Mapping[str, CodeSet] = field(default_factory=dict)
+    local_transfers: CodeSet = CodeSet()
 
     def complete_since(self, concept: str, resource: str) -> CompleteSince | None:
         """Since when the site's resources of that type are complete for a concept; None: not declared."""

@@ -132,7 +132,7 @@ class Occurred:
     says: str
     active: bool = False
     within: Duration | None = None
-    severity: frozenset[str] = frozenset()
+    severity: CodeSet | None = None
     purpose: Purpose | None = None
     routes: CodeSet | None = None
     minimum_duration: Duration | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -76,17 +76,6 @@ METASTASIS = "distant-metastasis"
 STAGE_GROUP = "stage-group"
 HISTOLOGY = "histologic-type"
 """The concept that finds any malignant tumour: a patient with exactly one needs no link to it."""
-
-_ROUTES = {
-    "oral": ["26643006"],
-    "intravenous": ["47625008"],
-    "subcutaneous": ["34206005"],
-    "intramuscular": ["78421000"],
-    "topical": ["6064005"],
-    "inhaled": ["446407004"],
-    "intravesical": ["372471009"],
-}
-"""SNOMED CT codes (R4, valueset-route-codes) of the routes that a criterion may name."""
 
 
 def resolve(studies: Sequence[Study], catalogue: Catalogue) -> Plan:
@@ -269,14 +258,10 @@ class _Resolver:
         within = self._duration(node.within)
         if isinstance(node, Condition):
             feature = self._feature(node.concept, (ConceptKind.DIAGNOSIS, ConceptKind.EVENT))
-            return Occurred(feature, says, node.active, within, severity=frozenset(node.severity))
+            severity = self._coded(node.severity, self.catalogue.vocabulary.severities, "severity")
+            return Occurred(feature, says, node.active, within, severity=severity)
         feature = self._feature(node.concept, (ConceptKind.THERAPY,))
-        routes = None
-        if node.routes:
-            for route in node.routes:
-                if route not in _ROUTES:
-                    raise self._refuse(f"unknown route {route!r}", ", ".join(_ROUTES))
-            routes = CodeSet.from_data({"snomed": [code for route in node.routes for code in _ROUTES[route]]})
+        routes = self._coded(node.routes, self.catalogue.vocabulary.routes, "route")
         return Occurred(
             feature,
             says,
@@ -286,6 +271,13 @@ class _Resolver:
             routes=routes,
             minimum_duration=self._duration(node.minimum_duration),
         )
+
+    def _coded(self, names: Sequence[str], known: Mapping[str, CodeSet], what: str) -> CodeSet | None:
+        """The codes of names that a criterion gives; None where it gives none."""
+        for name in names:
+            if name not in known:
+                raise self._refuse(f"unknown {what} {name!r}", ", ".join(known))
+        return CodeSet().union(*(known[name] for name in names)) if names else None
 
     def _purpose(self, given_for: str | None) -> Purpose | None:
         if given_for is None:

@@ -12,6 +12,7 @@ from tests.spec.codes import (
     METHOTREXATE,
     OESOPHAGEAL_CANCER,
     ORAL,
+    PER_OS,
     PREDNISOLONE,
     RHEUMATOID_ARTHRITIS,
     TOPICAL,
@@ -210,8 +211,9 @@ ROUTES = Topic(
                 case("into a vein", true("s1"), taken(PREDNISOLONE, route=INTRAVENOUS)),
                 case("on the skin", presumed(), given(PREDNISOLONE, route=TOPICAL)),
                 case("nothing said", unknown("no-value", "g1"), given(PREDNISOLONE)),
+                case("by mouth, in the site's own words", true("g1"), given(PREDNISOLONE, route=PER_OS)),
             ],
-            site=COMPLETE,
+            site={**COMPLETE, "local_routes": {"oral": {"http://ward.example": ["PO"]}}},
         ),
         Table(
             "routes-not",

@@ -8,7 +8,6 @@ from fhirscreen.engines.evaluator.occurrences import _severity
 from fhirscreen.fhir.entries import read_entry
 from fhirscreen.plan.nodes import Occurred
 from fhirscreen.values.truth import Truth
-from fhirscreen.verdicts.reasons import Reason
 from tests.lib.proofs import opened, proof, said
 from tests.lib.records import Code, condition, given, observation, taken
 from tests.spec.codes import (
@@ -60,17 +59,17 @@ def test_a_state_that_lasts_does_not_grow_stale() -> None:
     [
         ({"mild"}, MILD, Truth.TRUE), ({"moderate"}, MODERATE, Truth.TRUE), ({"severe"}, SEVERE, Truth.TRUE),
         ({"mild", "severe"}, SEVERE, Truth.TRUE), ({"mild", "severe"}, MODERATE, Truth.FALSE),
-        ({"severe"}, None, Truth.UNKNOWN), ({"another"}, SEVERE, Truth.FALSE),
+        ({"severe"}, None, Truth.UNKNOWN), ({"mild"}, Code("http://ward", "255604002"), Truth.FALSE),
     ],
 )  # fmt: skip
 def test_severities(asked: set[str], recorded: object, truth: Truth) -> None:
-    _, node, _ = opened("condition: {concept: stroke}")
+    case, node, _ = opened(f"condition: {{concept: stroke, severity: [{', '.join(sorted(asked))}]}}")
     assert isinstance(node, Occurred)
+    assert node.severity is not None
     record = condition(STROKE, severity=recorded, id="c")  # type: ignore[arg-type]
     entry = read_entry(record, catalogue().terms)
     assert entry is not None
-    severe = Occurred(node.feature, "says", severity=frozenset(asked))
-    assert _severity(severe, entry) == (truth, Reason.NO_VALUE)
+    assert _severity(case, node.severity, entry) is truth
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Every code in the concepts says where it is from, and no provenance is left over."""
+"""Every code in the concepts and the vocabulary says where it is from, and no provenance is left over."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def codes_in(node: object, known: set[str]) -> Iterator[Code]:
 
 def used_codes() -> dict[Code, str]:
     known = systems()
-    return {code: path.name for path in CONCEPTS for code in codes_in(load(path), known)}
+    paths = [*CONCEPTS, MAPPINGS / "vocabulary.yaml"]
+    return {code: path.name for path in paths for code in codes_in(load(path), known)}
 
 
 def provenance(path: Path) -> list[dict[str, str]]:

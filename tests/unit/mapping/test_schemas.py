@@ -14,8 +14,9 @@ from fhirscreen.mapping.concepts import FORMULAS, ConceptKind, Role
 from fhirscreen.mapping.loading import load_catalogue, load_site
 from tests.lib.mappings import MAPPINGS, as_json, load_text, validator
 
-CONCEPT, SITE = validator("concept"), validator("site")
+CONCEPT, SITE, VOCABULARY = validator("concept"), validator("site"), validator("vocabulary")
 SHIPPED = [(CONCEPT, path) for path in sorted((MAPPINGS / "concepts").glob("*.yaml"))]
+SHIPPED.append((VOCABULARY, MAPPINGS / "vocabulary.yaml"))
 SHIPPED += [(SITE, path) for path in sorted((MAPPINGS / "sites").glob("*.yaml"))]
 
 PLATELETS = """
@@ -78,6 +79,7 @@ def test_the_schemas_list_what_the_program_knows() -> None:
     systems = sorted(load_catalogue().systems)
     for schema in (CONCEPT, SITE):
         assert definition(schema, "resource")["enum"] == [*_in_order(), "medications"]
+    for schema in (CONCEPT, SITE, VOCABULARY):
         assert sorted(definition(schema, "system")["anyOf"][0]["enum"]) == systems
     concept = definition(CONCEPT, "concept")["properties"]
     assert concept["kind"]["enum"] == list(ConceptKind)
@@ -167,6 +169,9 @@ BROKEN_SITES = {
     "local values without a value": "site: one\nlocal_values: {ecog: {'http://lab.example': ['0']}}",
     "orders as a number": "site: one\norder_counts_as_given: 3",
     "flags as a text": "site: one\nobjection_flags: no-research",
+    "routes as a list": "site: one\nlocal_routes: {oral: ['PO']}",
+    "a severity that is a number": "site: one\nlocal_severities: {severe: {'http://ward.example': [3]}}",
+    "transfers as a list": "site: one\nlocal_transfers: ['02']",
 }
 
 

@@ -56,6 +56,7 @@ def plan(criterion: str, head: str = HEAD) -> Plan:
             "names its sites",
         ),
         ("finding: {concept: m-category, in: [M1], sites: [toe]}", "unknown site 'toe'", "one of liver"),
+        ("condition: {concept: stroke, severity: [bad]}", "unknown severity 'bad'", "mild, moderate, severe"),
         ("received: {concept: radiotherapy, routes: [magic]}", "unknown route 'magic'", "oral, intravenous"),
         (
             "received: {concept: radiotherapy, for: platelet-count}",

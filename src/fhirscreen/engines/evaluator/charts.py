@@ -49,12 +49,14 @@ class SourceIndex:
         "_staged",
         "sources",
         "terms",
+        "treatments",
         "units",
     )
 
     def __init__(self, plan: Plan) -> None:
         self.terms: Terms = plan.catalogue.terms
         self.units: UnitTable = plan.catalogue.units
+        self.treatments: tuple[str, ...] = plan.catalogue.vocabulary.treatments
         self.sources: list[Source] = []
         self._numbers: dict[str, tuple[int, ...]] = {}
         self._by_type: dict[str, list[int]] = {}

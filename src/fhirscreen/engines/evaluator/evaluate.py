@@ -86,9 +86,6 @@ def diagnosed(case: Case) -> str:
     return date_text(min(dated, default=None), case.site.zone)
 
 
-_TREATMENTS = ("systemic-anticancer-therapy", "radiotherapy", "oncological-surgery")
-
-
 def planned_start(case: Case) -> str:
     """The first day on which treatment of a cancer is planned, as text; empty where none is on record.
 
@@ -97,7 +94,7 @@ def planned_start(case: Case) -> str:
     """
     chart = case.chart
     starts: list[Moment] = []
-    for concept in _TREATMENTS:
+    for concept in chart.index.treatments:
         for number in chart.index.numbers_of(concept):
             for entry in chart.entries.get(number, ()):
                 if entry.state is State.ORDERED:
@@ -105,7 +102,7 @@ def planned_start(case: Case) -> str:
     for resource in chart.resources:
         if resource.get("resourceType") == "Procedure" and resource.get("status") == "preparation":
             text = resource.get("performedDateTime") or (resource.get("performedPeriod") or {}).get("start")
-            if isinstance(text, str) and chart.index.of_any(resource, _TREATMENTS):
+            if isinstance(text, str) and chart.index.of_any(resource, chart.index.treatments):
                 starts.append(parse_moment(text, chart.as_of.zone))
     coming = [local_date(start.start, chart.as_of.zone) for start in starts if start.end >= chart.end - _DAY]
     return min(coming).isoformat() if coming else ""

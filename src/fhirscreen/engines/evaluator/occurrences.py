@@ -5,24 +5,18 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fhirscreen.engines.evaluator.absence import absent
-from fhirscreen.engines.evaluator.cases import Case, clipped, date_text
+from fhirscreen.engines.evaluator.cases import Case, clipped, date_text, has_any
 from fhirscreen.engines.evaluator.items import focus_of
 from fhirscreen.engines.evaluator.therapies import given_as_asked
 from fhirscreen.fhir.entries import Entry, State, codings
 from fhirscreen.mapping.concepts import ConceptKind, Role, Source
 from fhirscreen.plan.features import code_set
 from fhirscreen.plan.nodes import Feature, Occurred, Purpose
+from fhirscreen.values.codes import CodeSet
 from fhirscreen.values.dates import EVER, Moment, relation
 from fhirscreen.values.truth import Truth, conjunction
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason, first_reason
-
-_SEVERITIES = {
-    "mild": {"255604002"},
-    "moderate": {"6736007"},
-    "severe": {"24484000"},
-}
-"""SNOMED CT codes of Condition.severity (R4, valueset-condition-severity)."""
 
 ROLES = tuple(Role)
 
@@ -94,7 +88,7 @@ def settle(case: Case, node: Occurred, found: list[Occurrence]) -> Proof:
 
 def _settled_by(node: Occurred) -> bool:
     """Whether a record that is not as asked settles the question by itself: a resolved or mild condition."""
-    return node.feature.concept.kind is not ConceptKind.THERAPY and (node.active or bool(node.severity))
+    return node.feature.concept.kind is not ConceptKind.THERAPY and (node.active or node.severity is not None)
 
 
 def _proof(case: Case, node: Occurred, truth: Truth, reason: Reason | None, found: list[Occurrence]) -> Proof:
@@ -152,8 +146,8 @@ def _judge(case: Case, node: Occurred, source: Source, entry: Entry) -> Occurren
     elif node.active and source.role is not Role.HISTORY:
         checks.append((_active(entry, end), Reason.IMPRECISE_DATE))
         checks.append((_fresh(case, node, entry, when), Reason.STALE))
-    if node.severity:
-        checks.append(_severity(node, entry))
+    if node.severity is not None:
+        checks.append((_severity(case, node.severity, entry), Reason.NO_VALUE))
     if node.within is not None:
         checks.append((relation(when, case.as_of.window(node.within)), Reason.IMPRECISE_DATE))
     truth = conjunction(check for check, _ in checks)
@@ -188,12 +182,11 @@ def _active(entry: Entry, end: int) -> Truth:
     return Truth.FALSE
 
 
-def _severity(node: Occurred, entry: Entry) -> tuple[Truth, Reason]:
-    found = codings(entry.resource.get("severity"), str)
+def _severity(case: Case, wanted: CodeSet, entry: Entry) -> Truth:
+    found = codings(entry.resource.get("severity"), case.chart.index.terms.short)
     if not found:
-        return Truth.UNKNOWN, Reason.NO_VALUE
-    wanted = set().union(*(_SEVERITIES.get(name, set()) for name in node.severity))
-    return (Truth.TRUE if any(coding.code in wanted for coding in found) else Truth.FALSE), Reason.NO_VALUE
+        return Truth.UNKNOWN
+    return Truth.TRUE if has_any(wanted, found) else Truth.FALSE
 
 
 def event_times(case: Case, feature: Feature) -> list[Moment]:
