@@ -260,14 +260,11 @@ def _none_counted(case: Case, node: CountWithin, missing: Proof) -> Proof:
 
 def _numbers(case: Case, distinct: Distinct, found: list[Event]) -> tuple[int, int]:
     """The least and the greatest number that the events may be: where they are days, some may be the same."""
-    match distinct:
-        case Distinct.RECORD:
-            number = len({event.reference for event in found})
-        case Distinct.VALUE:
-            number = len({event.name for event in found})
-        case Distinct.DAY:
-            ranges = [_days(case, event) for event in found]
-            return fewest_days(ranges), most_days(ranges)
+    if distinct is Distinct.DAY:
+        ranges = [_days(case, event) for event in found]
+        return fewest_days(ranges), most_days(ranges)
+    by_value = distinct is Distinct.VALUE
+    number = len({event.name if by_value else event.reference for event in found})
     return number, number
 
 
