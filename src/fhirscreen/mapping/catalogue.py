@@ -6,12 +6,12 @@ import difflib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fhirscreen.criteria.checks.suggestions import say_concepts, unit_problem
 from fhirscreen.exceptions import BadInput, MappingError, SiteError
-from fhirscreen.fhir.entries import Terms
+from fhirscreen.fhir.entries import MEDICATIONS, Terms
 from fhirscreen.mapping.concepts import Concept, ConceptKind, Role, Source, ValueName
 from fhirscreen.mapping.sites import Site
 from fhirscreen.mapping.vocabularies import Vocabulary
@@ -24,7 +24,8 @@ class Catalogue:
     """What is known of concepts, units, systems and the vocabulary, with one site's overlay applied.
 
     `digest` is the SHA-256 of the data it was read from (before the overlay); `expansions` that of the
-    value sets resolved from a terminology server, empty where none were.
+    value sets resolved from a terminology server, empty where none were. `readable` are the code systems by
+    which the shipped concepts find records, by resource type.
     """
 
     concepts: Mapping[str, Concept]
@@ -34,6 +35,7 @@ class Catalogue:
     vocabulary: Vocabulary = Vocabulary()  # noqa: RUF009 - a frozen dataclass
     digest: str = ""
     expansions: str = ""
+    readable: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Concept]:
         return iter(self.concepts.values())
@@ -70,6 +72,28 @@ class Catalogue:
         """What reading resources depends on: the site's zone and the short names of systems."""
         return Terms(self.site.zone, self.systems.short)
 
+    def tells(self, resource: str, system: str, code: str) -> bool:
+        """Whether a code (its system by short name) of a record of that type says what the record is about.
+
+        It does in a system by which the concepts find such records, and where the site says what it means.
+        """
+        return system in self.readable.get(resource, ()) or self.site.knows(system, code)
+
+    def presumes(self, concept: Concept) -> frozenset[str]:
+        """The types whose silence may be no for a concept here: a record there that tells nothing breaks it.
+
+        Empty where the site does not declare every source complete. Not among them are observations (most of
+        what a laboratory reports in codes of its own is a measurement) and, of a therapy, diagnoses.
+        """
+        asked = {s.resource for s in concept.sources if s.role is not Role.DISJOINT}
+        if not concept.absence_by_site or any(
+            self.site.complete_since(concept.id, resource) is None for resource in asked
+        ):
+            return frozenset()
+        says = {s.resource for s in concept.sources if s.role not in (Role.DISJOINT, Role.HISTORY)}
+        therapy = concept.kind is ConceptKind.THERAPY
+        return frozenset(says) & (_THERAPIES if therapy else _THERAPIES | {"Condition", "AllergyIntolerance"})
+
     def at(self, site: Site) -> Catalogue:
         """The same catalogue for a site: local codes, values and windows laid over the base.
 
@@ -78,6 +102,9 @@ class Catalogue:
         _check(self, site)
         concepts = {id: _overlaid(concept, site) for id, concept in self.concepts.items()}
         return replace(self, concepts=concepts, site=site, vocabulary=self.vocabulary.at(site))
+
+
+_THERAPIES = frozenset({"Procedure", *MEDICATIONS})
 
 
 def digest(data: Any) -> str:
@@ -138,6 +165,8 @@ def _check(catalogue: Catalogue, site: Site) -> None:
                 raise SiteError(
                     error.what, where=f"{where}.{key}", expected=error.expected, remedy=error.remedy
                 ) from None
+    for system in site.unrelated_systems:
+        catalogue.check_system(system, f"{where}.unrelated_codes", SiteError)
     for key, codes in _local(catalogue, site, where):
         for system in codes.systems():
             catalogue.check_system(system, f"{where}.{key}", SiteError)
@@ -158,6 +187,7 @@ def _local(catalogue: Catalogue, site: Site, where: str) -> Iterator[tuple[str, 
     yield from ((f"local_codes.{id}", codes) for id, codes in site.local_codes.items())
     for id, values in site.local_values.items():
         yield from ((f"local_values.{id}", codes) for codes in values.values())
+    yield "unrelated_codes", site.unrelated_codes
     yield "objection_flags", site.objection_flags
     yield "local_transfers", site.local_transfers
     for key, local, known in (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from importlib import resources
 from pathlib import Path
@@ -22,6 +22,8 @@ from fhirscreen.values.codes import CodeSet, Systems
 from fhirscreen.values.quantities import UnitTable
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+_ALL = "all"
+"""What stands for the codes of a system: every one that the site does not map."""
 
 
 def mappings_folder() -> Path:
@@ -66,11 +68,21 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
         Site(),
         read_vocabulary(Node(words, "vocabulary.yaml")),
         digest([raw, units, systems, words]),
+        readable=_readable(concepts.values()),
     )
     _check_vocabulary(catalogue)
     for concept in concepts.values():
         _check_references(catalogue, concept)
     return catalogue
+
+
+def _readable(concepts: Iterable[Concept]) -> dict[str, frozenset[str]]:
+    """The code systems by which the concepts find records, by resource type."""
+    found: dict[str, set[str]] = {}
+    for concept in concepts:
+        for source in concept.sources:
+            found.setdefault(source.resource, set()).update(source.codes.systems())
+    return {resource: frozenset(systems) for resource, systems in found.items()}
 
 
 def _named(concept: Concept) -> Iterator[str]:
@@ -134,8 +146,8 @@ def load_site(path: Path) -> Site:
     node = Node(read_yaml(path, SiteError), path.name, SiteError)
     node.only(
         "site", "label", "time_zone", "complete", "complete_concepts", "default_units", "reference_ranges",
-        "windows", "local_codes", "local_values", "order_counts_as_given", "objection_flags",
-        "local_routes", "local_severities", "local_transfers",
+        "windows", "local_codes", "local_values", "unrelated_codes", "order_counts_as_given",
+        "objection_flags", "local_routes", "local_severities", "local_transfers",
     )  # fmt: skip
     zone_name = node.text("time_zone", "UTC")
     try:
@@ -143,6 +155,8 @@ def load_site(path: Path) -> Site:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise node.refuse(f"is {zone_name!r}", "an IANA name such as Europe/Berlin", "time_zone") from None
     units = Node(node.mapping("default_units"), f"{path.name}.default_units", SiteError)
+    unrelated = node.mapping("unrelated_codes")
+    listed = {system: codes for system, codes in unrelated.items() if codes != _ALL}
     return Site(
         id=node.text("site"),
         label=node.text("label", node.text("site")),
@@ -160,6 +174,8 @@ def load_site(path: Path) -> Site:
             }
             for id, each in node.items("local_values")
         },
+        unrelated_codes=_codes(Node(listed, f"{path.name}.unrelated_codes", SiteError)),
+        unrelated_systems=frozenset(str(system) for system in unrelated if system not in listed),
         order_counts_as_given=frozenset(node.texts("order_counts_as_given")),
         objection_flags=node.codes("objection_flags"),
         local_routes=named_codes(node, "local_routes"),

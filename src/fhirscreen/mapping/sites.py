@@ -38,7 +38,8 @@ class Site:
     """One hospital: local codes, default units and ranges, complete sources, time zone.
 
     `complete` and `complete_concepts` say since when a resource type holds every record of its kind;
-    only then is absence taken as no.
+    only then is absence taken as no. `unrelated_codes` mean none of the concepts, and neither do those codes
+    of `unrelated_systems` that `local_codes` do not name.
     """
 
     id: str = "default"
@@ -51,6 +52,8 @@ class Site:
     windows: dict[str, Windows] = field(default_factory=dict)
     local_codes: dict[str, CodeSet] = field(default_factory=dict)
     local_values: dict[str, dict[str, CodeSet]] = field(default_factory=dict)
+    unrelated_codes: CodeSet = CodeSet()
+    unrelated_systems: frozenset[str] = frozenset()
     order_counts_as_given: frozenset[str] = frozenset()
     objection_flags: CodeSet = CodeSet()
     local_routes: Mapping[str, CodeSet] = field(default_factory=dict)
@@ -63,3 +66,11 @@ class Site:
         if narrower is not None and resource in narrower:
             return narrower[resource]
         return self.complete.get(resource)
+
+    def knows(self, system: str, code: str) -> bool:
+        """Whether the site says what a code means, or that it means none of the concepts."""
+        return (
+            system in self.unrelated_systems
+            or self.unrelated_codes.matches(system, code)
+            or any(codes.matches(system, code) for codes in self.local_codes.values())
+        )

@@ -49,7 +49,8 @@ def _codes(census: Census) -> Iterator[str]:
     if not local:
         return
     yield ""
-    yield "# Codes that no concept knows, the most frequent first: put them under the concept they mean."
+    yield "# Codes that no concept knows, the most frequent first: put them under the concept they mean, or"
+    yield "# under unrelated_codes. Drugs and diagnoses in other codes keep silence from being no."
     yield "# local_codes:"
     for code, times in local[:_SHOWN]:
         system = _quoted(code.system or "(no system)")

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from tests.lib.records import condition, given, observation
-from tests.spec.codes import CISPLATIN, HBSAG, LACTATION, NEGATIVE, OESOPHAGEAL_CANCER, STROKE
-from tests.spec.tables import Chapter, Table, Topic, case, false, presumed, true, unknown
+from typing import Any
+
+from tests.lib.records import Code, condition, given, observation, ordered, procedure, taken
+from tests.spec.codes import (
+    CISPLATIN,
+    HBSAG,
+    LACTATION,
+    NEGATIVE,
+    OESOPHAGEAL_CANCER,
+    PARACETAMOL,
+    PREDNISOLONE,
+    STROKE,
+)
+from tests.spec.tables import Chapter, Expected, Table, Topic, case, false, presumed, true, unknown
 
 EVER = "condition: {concept: stroke}"
 SIX_MONTHS = "condition: {concept: stroke, within: 6 mo}"
@@ -12,6 +23,12 @@ NOW = "condition: {concept: stroke, active: true}"
 LIFELONG = {"complete": {"Condition": "lifelong"}}
 NOTHING = case("no record", unknown("no-record"))
 PRESUMED = case("no record", presumed())
+
+
+def _untold(*evidence: str) -> Expected:
+    """Open because of records that do not say what they are of."""
+    return unknown("coarser-code", *evidence, basis="missing")
+
 
 SITES = Topic(
     "sites",
@@ -320,9 +337,141 @@ UNREADABLE = Topic(
     ),
 )
 
+COMPLETE = {"complete": {"Condition": "lifelong", "Procedure": "lifelong", "medications": "lifelong"}}
+STEROID = "received: {concept: systemic-corticosteroid}"
+LOCAL = "http://hospital.example/drugs"
+IN_WORDS: dict[str, Any] = {"medicationCodeableConcept": {"text": "a drug in words"}}
+IN_HOUSE = Code(LOCAL, "4711")
+
+UNTOLD = Topic(
+    "untold",
+    "A record that does not say what it is of",
+    "Where silence would be taken as no, a drug, a procedure, a diagnosis or an allergy without a code is no "
+    "silence: it may be what is asked. So is one whose codes are all of systems by which the mappings find "
+    "no such records. The question is open, `coarser-code`, and the records are named, the latest three at "
+    "most. Texts and displays are not read. A site settles its own codes: by `local_codes`, or by "
+    "`unrelated_codes` where they mean nothing that a study asks for.",
+    (
+        Table(
+            "untold-drug",
+            "A drug",
+            STEROID,
+            [
+                case("in words alone", _untold("g1"), given(None, **IN_WORDS)),
+                case("in a code of the hospital's own", _untold("g1"), given(IN_HOUSE)),
+                case("of which nothing at all is said", _untold("g1"), given(Code("null-flavor", "UNK"))),
+                case("ordered, in words alone", _untold("r1"), ordered(None, **IN_WORDS)),
+                case(
+                    "with a code that is known beside the hospital's own",
+                    presumed(),
+                    given((IN_HOUSE, PARACETAMOL)),
+                ),
+                case("never taken", presumed(), taken(None, status="not-taken", **IN_WORDS)),
+                case("of a later day", presumed(), given(None, on="2026-11-02", **IN_WORDS)),
+                case(
+                    "beside one that is asked for", true("g2"), given(None, **IN_WORDS), given(PREDNISOLONE)
+                ),
+                case(
+                    "four of them",
+                    _untold("g2", "g3", "g4"),
+                    *(given(None, on=f"2026-10-0{day}", **IN_WORDS) for day in range(1, 5)),
+                ),
+            ],
+            site=COMPLETE,
+        ),
+        Table(
+            "untold-window",
+            "Only in the window that is asked about",
+            "received: {concept: systemic-corticosteroid, within: 14 d}",
+            [
+                case("inside", _untold("g1"), given(None, on="2026-10-18", **IN_WORDS)),
+                case("before it", presumed(), given(None, on="2026-10-17", **IN_WORDS)),
+            ],
+            site=COMPLETE,
+        ),
+        Table(
+            "untold-now",
+            "Only what goes on, where that is asked",
+            NOW,
+            [
+                case("a diagnosis in words", _untold("c1"), condition((), code={"text": "a disease"})),
+                case("resolved", presumed(), condition((), code={"text": "a disease"}, clinical="resolved")),
+            ],
+            site=LIFELONG,
+        ),
+        Table(
+            "untold-kinds",
+            "Records of the kind that the answer would be of",
+            """\
+any:
+  - received: {concept: systemic-corticosteroid}
+  - condition: {concept: stroke}
+""",
+            [
+                case(
+                    "a procedure in words is no drug, and no diagnosis",
+                    presumed(),
+                    procedure((), code={"text": "a procedure"}),
+                ),
+                case("a diagnosis in words", _untold("c1"), condition((), code={"text": "a disease"})),
+                case("an observation in words", presumed(), observation((), code={"text": "seen"})),
+                case("refuted", presumed(), condition((), code={"text": "a"}, verification="refuted")),
+            ],
+            site=COMPLETE,
+        ),
+        Table(
+            "untold-settled",
+            "What the site says of its codes",
+            STEROID,
+            [
+                case("one that it maps to something else", presumed(), given(Code(LOCAL, "PLT"))),
+                case("one that is unrelated", presumed(), given(Code(LOCAL, "1000"))),
+                case("any of a system that is", presumed(), given(Code("http://hospital.example/food", "1"))),
+                case("one that it says nothing of", _untold("g1"), given(IN_HOUSE)),
+                case("one that it maps to a steroid", true("g1"), given(Code(LOCAL, "PRED"))),
+            ],
+            site={
+                **COMPLETE,
+                "local_codes": {
+                    "platelet-count": {LOCAL: ["PLT"]},
+                    "systemic-corticosteroid": {LOCAL: ["PRED"]},
+                },
+                "unrelated_codes": {LOCAL: ["1000"], "http://hospital.example/food": "all"},
+            },
+        ),
+        Table(
+            "untold-incomplete",
+            "Where silence is not no anyway, nothing changes",
+            STEROID,
+            [case("a drug in words", unknown("no-record"), given(None, **IN_WORDS))],
+        ),
+        Table(
+            "untold-on-record",
+            "`recorded` takes it for silence",
+            "recorded: {condition: {concept: stroke}}",
+            [case("a diagnosis in words", presumed(), condition((), code={"text": "a disease"}))],
+            site=LIFELONG,
+        ),
+        Table(
+            "untold-settled-otherwise",
+            "A recorded no needs no silence",
+            EVER,
+            [
+                case(
+                    "a denial",
+                    false("c2"),
+                    condition((), code={"text": "a disease"}),
+                    condition(STROKE, verification="refuted"),
+                )
+            ],
+            site=LIFELONG,
+        ),
+    ),
+)
+
 CHAPTER = Chapter(
     "absence",
     "Absence",
     "What it means that nothing is on record.",
-    (SITES, SOURCES, NEVER, DENIALS, UNREADABLE),
+    (SITES, SOURCES, NEVER, DENIALS, UNREADABLE, UNTOLD),
 )

@@ -227,3 +227,28 @@ def test_a_code_that_reading_would_change_is_refused(code: str, tmp_path: Path) 
 def test_a_value_named_by_a_number_is_not_another(tmp_path: Path) -> None:
     error = refusal(tmp_path, f"local_values: {{ecog-performance-status: {{01: {{'{LAB}': [x]}}}}}}")
     assert "no value '01'" in error.what
+
+
+def test_unrelated_codes_tell_that_a_record_is_nothing(tmp_path: Path) -> None:
+    site = read(tmp_path, f'unrelated_codes: {{"{LAB}": ["1"], "http://food.example": all}}')
+    catalogue = BASE.at(site)
+    assert catalogue.tells("MedicationRequest", LAB, "1")
+    assert not catalogue.tells("MedicationRequest", LAB, "2")
+    assert catalogue.tells("MedicationRequest", "http://food.example", "anything")
+    assert not BASE.tells("MedicationRequest", LAB, "1")
+    # A system by which no concept finds a record of that type tells nothing of it.
+    assert BASE.tells("MedicationRequest", "atc", "N02BE01")
+    assert not BASE.tells("Procedure", "atc", "N02BE01")
+
+
+def test_silence_is_broken_only_where_it_may_be_no(tmp_path: Path) -> None:
+    steroid, stroke = "systemic-corticosteroid", "stroke"
+    everything = overlaid(
+        tmp_path, "complete: {Condition: lifelong, Procedure: lifelong, medications: 2020-01-01}"
+    )
+    assert "MedicationRequest" in everything.presumes(everything.concept(steroid))
+    assert "Condition" not in everything.presumes(everything.concept(steroid))
+    assert everything.presumes(everything.concept(stroke)) == {"Condition"}
+    only = overlaid(tmp_path, "complete: {Procedure: lifelong}")
+    assert not only.presumes(only.concept(steroid))
+    assert not everything.presumes(everything.concept("platelet-count"))

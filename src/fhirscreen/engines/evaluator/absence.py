@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from fhirscreen.engines.evaluator.cases import Case
-from fhirscreen.mapping.concepts import Concept, Role
+from fhirscreen.engines.evaluator.cases import Case, clipped, date_text
+from fhirscreen.engines.evaluator.therapies import active, current, last_given
+from fhirscreen.mapping.concepts import Concept, ConceptKind, Role
 from fhirscreen.mapping.sites import LIFELONG
 from fhirscreen.plan.nodes import Feature
-from fhirscreen.values.dates import start_of_day
+from fhirscreen.values.dates import relation, start_of_day
 from fhirscreen.values.durations import Duration, days_before
 from fhirscreen.values.truth import Truth
 from fhirscreen.verdicts.proofs import Proof
@@ -16,6 +17,8 @@ from fhirscreen.verdicts.reasons import Basis, Reason
 
 NO_RECORD = Proof(Truth.UNKNOWN, Basis.MISSING, Reason.NO_RECORD)
 NOT_FETCHED = Proof(Truth.UNKNOWN, Basis.MISSING, Reason.NOT_FETCHED)
+_SHOWN = 3
+"""So many of the records that tell nothing are named, the latest ones."""
 PRESUMED_NO = Proof(Truth.FALSE, Basis.PRESUMED, Reason.ABSENCE_PRESUMED)
 
 
@@ -46,6 +49,8 @@ def absent(case: Case, concept: Concept, since: Duration | None, *, ever: bool =
         return NOT_FETCHED
     if not concept.absence_by_site or not _complete(case, concept, since, ever=ever):
         return NO_RECORD
+    if untold := _untold(case, concept, since, ever=ever):
+        return untold
     return NO_RECORD if elsewhere(case, concept.elsewhere_after) else PRESUMED_NO
 
 
@@ -63,6 +68,29 @@ def _complete(case: Case, concept: Concept, since: Duration | None, *, ever: boo
         if declared is not LIFELONG and (start is None or declared > start):
             return False
     return True
+
+
+def _untold(case: Case, concept: Concept, since: Duration | None, *, ever: bool) -> Proof | None:
+    """What keeps silence from being no: records in the window of which no code says what they are about."""
+    end, types = case.chart.end, case.chart.index.presumes(concept)
+    therapy = concept.kind is ConceptKind.THERAPY
+    window = None if since is None else case.as_of.window(since)
+    found = []
+    for entry in case.chart.untold:
+        if entry.resource["resourceType"] not in types or (entry.when and entry.when.start >= end):
+            continue
+        when = last_given(entry, end) if therapy else clipped(entry.when, end)
+        if window is not None and relation(when, window) is Truth.FALSE:
+            continue
+        if ever or window is not None or (current if therapy else active)(entry, end) is not Truth.FALSE:
+            found.append((when.end, when.start, entry))
+    if not found:
+        return None
+    found.sort(key=lambda each: (each[0], each[1], each[2].reference))
+    shown = [entry for _, _, entry in found[-_SHOWN:]]
+    evidence = tuple(sorted(entry.reference for entry in shown))
+    date = date_text(shown[-1].when, case.site.zone)
+    return Proof(Truth.UNKNOWN, Basis.MISSING, Reason.COARSER_CODE, evidence, date=date)
 
 
 def elsewhere(case: Case, after: Duration | None) -> bool:

@@ -13,6 +13,7 @@ from fhirscreen.fhir.entries import (
     MEDICATIONS,
     Entry,
     Resource,
+    State,
     Terms,
     code_elements,
     codings,
@@ -46,7 +47,11 @@ class SourceIndex:
         "_leaves",
         "_names",
         "_numbers",
+        "_presumed",
         "_staged",
+        "_telling",
+        "_tells",
+        "presumed_types",
         "sources",
         "terms",
         "treatments",
@@ -64,6 +69,12 @@ class SourceIndex:
         self._names: dict[tuple[str, Coding], frozenset[str]] = {}
         self._leaves: dict[tuple[str, frozenset[str]], frozenset[str]] = {}
         self._found: dict[tuple[str, str, str], tuple[int, ...]] = {}
+        self._telling: dict[tuple[str, str, str], bool] = {}
+        self._presumed = {
+            feature.concept.id: plan.catalogue.presumes(feature.concept) for feature in plan.features
+        }
+        self._tells = plan.catalogue.tells
+        self.presumed_types = frozenset().union(*self._presumed.values())
         for feature in plan.features:
             concept = feature.concept
             if concept.id not in self._numbers:
@@ -86,6 +97,22 @@ class SourceIndex:
     def asks_for(self, resource_type: str) -> bool:
         """Whether any source is of that type."""
         return resource_type in self._by_type
+
+    def presumes(self, concept: Concept) -> frozenset[str]:
+        """The types whose silence may mean no: a record there that tells nothing is no silence."""
+        return self._presumed[concept.id]
+
+    def told(self, resource_type: str, elements: Iterable[object]) -> bool:
+        """Whether any code of a record says what it is about, be it nothing that the plan asks for."""
+        for element in elements:
+            for coding in codings(element, self.terms.short):
+                key = (resource_type, coding.system, coding.code)
+                known = self._telling.get(key)
+                if known is None:
+                    known = self._telling[key] = self._tells(*key)
+                if known:
+                    return True
+        return False
 
     def staged(self, concept: Concept) -> bool:
         """Whether a category is one of those that are assessed clinically or pathologically."""
@@ -147,7 +174,8 @@ class Chart:
     `present` are the concepts that have any entry; `end` is the first instant after the index date.
     `unfetched` are resource types that could not be fetched whole; `touched` are sources under which a
     resource could not be read, `named` those of them that its code names, `refused` those whose value could
-    not. `resources` finds any of the patient's resources by reference.
+    not. `untold` are records that could be of anything, for no code that we know says what they are about.
+    `resources` finds any of the patient's resources by reference.
     """
 
     patient: Resource
@@ -158,6 +186,7 @@ class Chart:
     unfetched: frozenset[str] = frozenset()
     touched: frozenset[int] = frozenset()
     named: frozenset[int] = frozenset()
+    untold: tuple[Entry, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
     shared: Mapping[str, Resource] = field(default_factory=dict)
@@ -221,6 +250,7 @@ def read_chart(
     entries: dict[int, list[Entry]] = {}
     touched: set[int] = set()
     named: set[int] = set()
+    untold: list[Entry] = []
     aside: list[SetAside] = []
     chart = Chart(
         patient,
@@ -233,24 +263,20 @@ def read_chart(
         aliases=aliases or {},
     )
     find, asks_for, terms = index.find, index.asks_for, index.terms
+    presumed = index.presumed_types
     for resource in resources:
         kind = resource.get("resourceType")
         if not isinstance(kind, str) or not asks_for(kind):
             continue
         matched: set[int] = set()
         try:
-            if kind in MEDICATIONS and "medicationReference" in resource:
-                elements: Iterable[object] = _medication(chart, resource)
-            elif kind == "AllergyIntolerance":
-                elements = code_elements(resource)
-            else:
-                elements = (resource.get("code") or resource.get("medicationCodeableConcept"),)
+            elements = _elements(chart, kind, resource)
             for element in elements:
                 if element is None:
                     continue
                 for coding in element.get("coding", ()):  # type: ignore[attr-defined]
                     matched.update(find(kind, coding.get("system") or "", coding.get("code") or ""))
-            if not matched:
+            if not matched and (kind not in presumed or index.told(kind, elements)):
                 continue
             entry = read_entry(resource, terms)
         except MALFORMED as error:
@@ -260,17 +286,30 @@ def read_chart(
             continue
         if entry is None:
             continue
+        if not matched:
+            if entry.state is not State.DENIED:
+                untold.append(entry)
+            continue
         if not entry.codings and "medicationReference" in resource:
-            listed = list(elements)
-            found = tuple(coding for element in listed for coding in codings(element, terms.short))
-            entry = entry._replace(codings=found, text=concept_text(listed[0]))
+            found = tuple(coding for element in elements for coding in codings(element, terms.short))
+            entry = entry._replace(codings=found, text=concept_text(elements[0]))
         for number in matched:
             entries.setdefault(number, []).append(entry)
     chart.touched, chart.named = frozenset(touched), frozenset(named)
+    chart.untold = tuple(untold)
     chart.present = index.concepts(entries)
     chart.end = as_of.end
     chart.set_aside = tuple(aside)
     return chart
+
+
+def _elements(chart: Chart, kind: str, resource: Resource) -> Sequence[object]:
+    """The CodeableConcepts that say what a resource is about."""
+    if kind in MEDICATIONS and "medicationReference" in resource:
+        return _medication(chart, resource)
+    if kind == "AllergyIntolerance":
+        return list(code_elements(resource))
+    return (resource.get("code") or resource.get("medicationCodeableConcept"),)
 
 
 MALFORMED = (DataError, AttributeError, TypeError, KeyError, ValueError, IndexError, OverflowError)

@@ -60,7 +60,7 @@ def compiled(node: Predicate) -> Evaluate:
 
     def quick(case: Case) -> Proof:
         chart = case.chart
-        if not concepts.isdisjoint(chart.present) or chart.disturbed:
+        if not concepts.isdisjoint(chart.present) or chart.disturbed or chart.untold:
             return evaluate(case)
         key = (chart.as_of.day, any(elsewhere(case, after) for after in durations) if durations else False)
         proof = silent.get(key)
@@ -193,7 +193,9 @@ def _on_record(node: OnRecord) -> Evaluate:
 
     def evaluate(case: Case) -> Proof:
         proof = child(case)
-        if proof.truth is Truth.UNKNOWN and proof.reason in _SILENT:
+        # A record that says nothing of what it is about (`missing`) says nothing of this either.
+        untold = proof.reason is Reason.COARSER_CODE and proof.basis is Basis.MISSING
+        if proof.truth is Truth.UNKNOWN and (untold or proof.reason in _SILENT):
             # That nothing on record says so is taken as no, because the study asks for it.
             presumed = Reason.ABSENCE_PRESUMED
             return Proof(Truth.FALSE, Basis.PRESUMED, presumed, says=node.says, children=(proof,))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from fhirscreen.engines.evaluator.absence import absent
 from fhirscreen.engines.evaluator.cases import Case, clipped, date_text, has_any
 from fhirscreen.engines.evaluator.items import focus_of
-from fhirscreen.engines.evaluator.therapies import given_as_asked
+from fhirscreen.engines.evaluator.therapies import active, given_as_asked, last_given
 from fhirscreen.fhir.entries import Entry, State, codings
 from fhirscreen.mapping.concepts import ConceptKind, Role, Source
 from fhirscreen.plan.features import code_set
@@ -144,7 +144,7 @@ def _judge(case: Case, node: Occurred, source: Source, entry: Entry) -> Occurren
         checks.extend(given_as_asked(case, node, entry))
         when = last_given(entry, end)
     elif node.active and source.role is not Role.HISTORY:
-        checks.append((_active(entry, end), Reason.IMPRECISE_DATE))
+        checks.append((active(entry, end), Reason.IMPRECISE_DATE))
         checks.append((_fresh(case, node, entry, when), Reason.STALE))
     if node.severity is not None:
         checks.append((_severity(case, node.severity, entry), Reason.NO_VALUE))
@@ -162,24 +162,6 @@ def _fresh(case: Case, node: Occurred, entry: Entry, when: Moment) -> Truth:
         return Truth.TRUE
     inside = relation(when, case.as_of.window(decides))
     return Truth.TRUE if inside is Truth.TRUE else Truth.UNKNOWN
-
-
-def last_given(entry: Entry, end: int) -> Moment:
-    """When a therapy was last given: its end, the index date where it goes on, else its only date."""
-    if entry.ongoing:
-        return Moment(end - 1, end)
-    last = entry.ended if entry.ended is not None else entry.when
-    moment = clipped(last, end)
-    return moment if moment.start < end else Moment(end - 1, end)
-
-
-def _active(entry: Entry, end: int) -> Truth:
-    """Whether a condition had not ended at the index date."""
-    if entry.ongoing:
-        return Truth.TRUE
-    if entry.ended is not None and entry.ended.start >= end:
-        return Truth.TRUE
-    return Truth.FALSE
 
 
 def _severity(case: Case, wanted: CodeSet, entry: Entry) -> Truth:

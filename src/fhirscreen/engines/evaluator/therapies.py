@@ -1,10 +1,10 @@
-"""What a therapy was given for, by which route and for how long."""
+"""What a therapy was given for, by which route and for how long; whether it, or a condition, goes on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fhirscreen.engines.evaluator.cases import Case, has_any
+from fhirscreen.engines.evaluator.cases import Case, clipped, has_any
 from fhirscreen.fhir.entries import Entry, Resource, codings
 from fhirscreen.fhir.references import targets
 from fhirscreen.plan.nodes import Occurred, Purpose
@@ -26,7 +26,7 @@ def given_as_asked(case: Case, node: Occurred, entry: Entry) -> Iterator[tuple[T
         yield known, Reason.NO_VALUE
     yield _purpose(case, node, entry), Reason.AMBIGUOUS_FOCUS
     if node.active:
-        yield _current(entry, case.chart.end), Reason.IMPRECISE_DATE
+        yield current(entry, case.chart.end), Reason.IMPRECISE_DATE
     if node.minimum_duration is not None:
         yield _lasted(case, entry, node.minimum_duration), Reason.IMPRECISE_DATE
 
@@ -94,7 +94,26 @@ def _for(
     return Truth.TRUE if case.links.only_ever else Truth.UNKNOWN
 
 
-def _current(entry: Entry, end: int) -> Truth:
+def last_given(entry: Entry, end: int) -> Moment:
+    """When a therapy was last given: its end, the index date where it goes on, else its only date."""
+    if entry.ongoing:
+        return Moment(end - 1, end)
+    last = entry.ended if entry.ended is not None else entry.when
+    moment = clipped(last, end)
+    return moment if moment.start < end else Moment(end - 1, end)
+
+
+def active(entry: Entry, end: int) -> Truth:
+    """Whether a condition had not ended at the index date."""
+    if entry.ongoing:
+        return Truth.TRUE
+    if entry.ended is not None and entry.ended.start >= end:
+        return Truth.TRUE
+    return Truth.FALSE
+
+
+def current(entry: Entry, end: int) -> Truth:
+    """Whether a therapy goes on at the index date."""
     if entry.ongoing:
         return Truth.TRUE
     if entry.ended is None:

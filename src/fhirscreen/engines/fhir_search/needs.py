@@ -39,6 +39,7 @@ class Needs:
 
     def __init__(self, plan: Plan, whole: frozenset[str] = frozenset()) -> None:
         self._systems = plan.catalogue.systems
+        self._presumes = plan.catalogue.presumes
         self._whole = whole | {need.type for need in self._found(plan.features) if need.codes is None}
         self.all = self._of(plan.features)
         links = (plan.malignancies, plan.metastases)
@@ -69,6 +70,10 @@ class Needs:
         for concept in {feature.concept for feature in found}:
             for type in {source.resource for source in concept.sources}:
                 codes = CodeSet().union(*(s.codes for s in concept.sources if s.resource == type))
+                if type in self._presumes(concept):
+                    # A record without a code that tells what it is about keeps silence from being no.
+                    yield Need(type)
+                    continue
                 yield need_of(Retrieve(type, codes), self._systems)
 
 
