@@ -14,6 +14,10 @@
     │   ├── WrongFhirVersion           FHIR, but not R4
     │   ├── OutcomeError               an OperationOutcome with an error
     │   └── Conflict                   a write lost against someone else's (409, 412)
+    ├── StoreError                  4  the store, our own database, did not do its part
+    │   ├── StoreUnreachable           no connection, or it was lost in mid-transaction
+    │   ├── StoreBusy                  others held what was needed for too long
+    │   └── StoreFull                  the disk is full, failing or read-only
     └── Incomplete                  5  done, but something was set aside or not fetched
 
 Each says what was wrong, where (a file and the path in it, or a URL without patient data), what was
@@ -105,6 +109,24 @@ class OutcomeError(ServerError):
 
 class Conflict(ServerError):
     """A write lost against someone else's: 409 or 412, after reading again."""
+
+
+class StoreError(FhirscreenError):
+    """The store did not do its part; the transaction it happened in was not written."""
+
+    exit_code = 4
+
+
+class StoreUnreachable(StoreError):
+    """No connection to the store, or it was lost in mid-transaction."""
+
+
+class StoreBusy(StoreError):
+    """Others held what the transaction needed for too long."""
+
+
+class StoreFull(StoreError):
+    """The store cannot be written: the disk is full, failing or read-only."""
 
 
 class Incomplete(FhirscreenError):

@@ -1,7 +1,8 @@
-"""Runs, reviews and jobs in a database. Not built yet.
+"""Studies, runs, verdicts, people's decisions and jobs in a database: SQLite, or PostgreSQL by its URL.
 
-Will hold the tables and the queries over them: what each run found, what a person decided about a
-candidate, and which jobs are due. It keeps no copy of a patient's record.
+Of a patient it keeps the id, the verdicts with the value, date and reference that decided, and what people
+said about it; never a record. Every function takes a `Session` of `Database.begin()` first and the time as
+an argument, and returns frozen dataclasses.
 """
 
 from __future__ import annotations

@@ -1,0 +1,140 @@
+"""Cards that were shown at a visit, what users did with them, and what is not to be suggested again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from fhirscreen.store.rows import insert, insert_once, make
+from fhirscreen.store.tables import CardRow, FeedbackRow, RefusalRow
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCard:
+    """A card as it was shown: which studies, for whom, to whom (`by`)."""
+
+    uuid: str
+    hook_instance: str
+    base: str
+    patient: str
+    studies: tuple[str, ...]
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFeedback:
+    """What a user did: `outcome` accepted or overridden; `reason` the code of the override reason."""
+
+    id: int
+    card: str
+    outcome: str
+    accepted: tuple[str, ...]
+    reason: str | None
+    comment: str | None
+    outcome_at: datetime
+    at: datetime
+
+
+def show_card(
+    session: Session,
+    *,
+    uuid: str,
+    hook_instance: str,
+    base: str,
+    patient: str,
+    studies: Sequence[str],
+    by: str,
+    at: datetime,
+) -> None:
+    """Stores that a card was shown; the same uuid again changes nothing."""
+    values = {"uuid": uuid, "hook_instance": hook_instance, "base": base.rstrip("/"), "patient": patient}
+    insert_once(session, CardRow, **values, studies=list(studies), by=by, at=at)
+
+
+def find_card(session: Session, uuid: str) -> StoredCard | None:
+    """The card of that uuid."""
+    row = session.execute(select(CardRow.__table__).where(CardRow.uuid == uuid)).mappings().first()
+    return make(StoredCard, row) if row is not None else None
+
+
+def snoozed(
+    session: Session, base: str, patient: str, studies: Collection[str], at: datetime, *, days: int = 30
+) -> set[str]:
+    """Of the studies, those that a card showed for the patient, to anybody, less than `days` days ago."""
+    query = select(CardRow.studies).where(
+        CardRow.base == base.rstrip("/"), CardRow.patient == patient, CardRow.at > at - timedelta(days=days)
+    )
+    return {study for shown in session.scalars(query) for study in shown}.intersection(studies)
+
+
+def add_feedback(
+    session: Session,
+    *,
+    card: str,
+    outcome: str,
+    accepted: Sequence[str] = (),
+    reason: str | None = None,
+    comment: str | None = None,
+    outcome_at: datetime,
+    at: datetime,
+) -> bool:
+    """Stores what a user did with a card; False where no such card was shown."""
+    if find_card(session, card) is None:
+        return False
+    session.execute(
+        insert(session, FeedbackRow).values(
+            card=card,
+            outcome=outcome,
+            accepted=list(accepted),
+            reason=reason,
+            comment=comment,
+            outcome_at=outcome_at,
+            at=at,
+        )
+    )
+    return True
+
+
+def list_feedback(session: Session, card: str) -> list[StoredFeedback]:
+    """What users did with a card, in the order in which it was told."""
+    query = select(FeedbackRow.__table__).where(FeedbackRow.card == card).order_by(FeedbackRow.id)
+    return [make(StoredFeedback, row) for row in session.execute(query).mappings()]
+
+
+def refuse(
+    session: Session, base: str, patient: str, study: str, reason: str, *, by: str, at: datetime
+) -> None:
+    """Says that a study is not to be suggested for a patient until a person reopens it."""
+    said = {"reason": reason, "by": by, "at": at, "reopened_by": None, "reopened_at": None}
+    statement = insert(session, RefusalRow).values(
+        base=base.rstrip("/"), patient=patient, study=study, **said
+    )
+    session.execute(statement.on_conflict_do_update(index_elements=["base", "patient", "study"], set_=said))
+
+
+def reopen(session: Session, base: str, patient: str, study: str, *, by: str, at: datetime) -> bool:
+    """Ends a refusal; False where there was none."""
+    statement = (
+        update(RefusalRow)
+        .where(
+            RefusalRow.base == base.rstrip("/"),
+            RefusalRow.patient == patient,
+            RefusalRow.study == study,
+            RefusalRow.reopened_at.is_(None),
+        )
+        .values(reopened_by=by, reopened_at=at)
+    )
+    return session.connection().execute(statement).rowcount == 1
+
+
+def refused(session: Session, base: str, patient: str) -> set[str]:
+    """The studies that are not to be suggested for a patient."""
+    query = select(RefusalRow.study).where(
+        RefusalRow.base == base.rstrip("/"), RefusalRow.patient == patient, RefusalRow.reopened_at.is_(None)
+    )
+    return set(session.scalars(query))

@@ -1,0 +1,116 @@
+"""Messages to send: written in the transaction that gives cause, sent later, and tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from fhirscreen.store.rows import insert_once, make
+from fhirscreen.store.tables import MessageRow
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A message. `state`: waiting, sent or failed (given up). `error` is of the last attempt."""
+
+    id: str
+    channel: str
+    target: str
+    body: dict[str, Any]
+    key: str
+    state: str
+    attempts: int
+    error: str | None
+    created_at: datetime
+    not_before: datetime
+    sent_at: datetime | None
+    lease_owner: str | None
+    lease_until: datetime | None
+
+
+def put_message(
+    session: Session, channel: str, target: str, body: Mapping[str, Any], *, at: datetime, key: str
+) -> bool:
+    """Stores a message to send; False where one of that key was stored before."""
+    return insert_once(
+        session,
+        MessageRow,
+        id=str(uuid4()),
+        channel=channel,
+        target=target,
+        body=dict(body),
+        key=key,
+        state="waiting",
+        attempts=0,
+        created_at=at,
+        not_before=at,
+    )
+
+
+def lease_message(session: Session, owner: str, at: datetime, seconds: float) -> StoredMessage | None:
+    """The next message that is due, held for `seconds`; whoever does not say what came of it loses it."""
+    query = (
+        select(MessageRow.id)
+        .where(
+            MessageRow.state == "waiting",
+            MessageRow.not_before <= at,
+            or_(MessageRow.lease_until.is_(None), MessageRow.lease_until <= at),
+        )
+        .order_by(MessageRow.not_before, MessageRow.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    id = session.scalar(query)
+    if id is None:
+        return None
+    session.execute(
+        update(MessageRow)
+        .where(MessageRow.id == id)
+        .values(
+            lease_owner=owner,
+            lease_until=at + timedelta(seconds=seconds),
+            attempts=MessageRow.attempts + 1,
+        )
+    )
+    return find_message(session, id)
+
+
+def find_message(session: Session, id: str) -> StoredMessage | None:
+    """The message of that id."""
+    row = session.execute(select(MessageRow.__table__).where(MessageRow.id == id)).mappings().first()
+    return make(StoredMessage, row) if row is not None else None
+
+
+def list_messages(session: Session, state: str | None = None) -> list[StoredMessage]:
+    """Messages, oldest first."""
+    query = select(MessageRow.__table__).order_by(MessageRow.created_at, MessageRow.id)
+    if state is not None:
+        query = query.where(MessageRow.state == state)
+    return [make(StoredMessage, row) for row in session.execute(query).mappings()]
+
+
+def sent(session: Session, id: str, at: datetime) -> None:
+    """Says that a message went out."""
+    _settle(session, id, state="sent", sent_at=at, error=None)
+
+
+def failed(session: Session, id: str, error: str, *, retry_at: datetime | None) -> None:
+    """Says why a message did not go out, and when to try again; None gives it up."""
+    if retry_at is None:
+        _settle(session, id, state="failed", error=error)
+    else:
+        _settle(session, id, not_before=retry_at, error=error)
+
+
+def _settle(session: Session, id: str, **values: Any) -> None:
+    session.execute(
+        update(MessageRow)
+        .where(MessageRow.id == id, MessageRow.state == "waiting")
+        .values(lease_owner=None, lease_until=None, **values)
+    )

@@ -1,0 +1,98 @@
+"""Retention: what is deleted with age, and everything about one patient."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+from sqlalchemy.orm import Session
+
+from fhirscreen.store.jobs import UNFINISHED
+from fhirscreen.store.tables import (
+    AuditRow,
+    CardRow,
+    ChangeRow,
+    FeedbackRow,
+    JobRow,
+    MessageRow,
+    NonceRow,
+    RefusalRow,
+    ReviewRow,
+    SubjectRow,
+    Table,
+    TickRow,
+    VerdictRow,
+)
+
+
+def forget(session: Session, before: datetime) -> dict[str, int]:
+    """Deletes what concerns patients and is older; gives the number of rows by table.
+
+    A subject goes, with verdicts, changes and reviews, when it was neither evaluated nor touched by a person
+    since. Of one that stays, old changes go and people's reviews stay. Cards and their feedback go by the day
+    they were shown, refusals by the day they were reopened (one that stands stays: it protects the patient),
+    jobs and messages by the day they ended. Studies, runs and tokens stay; audits go by `forget_audits`.
+    """
+    reviewed = select(ReviewRow.subject).where(ReviewRow.at >= before)
+    old = (
+        (SubjectRow.evaluated_at < before)
+        & (SubjectRow.changed_at < before)
+        & or_(SubjectRow.person_at.is_(None), SubjectRow.person_at < before)
+        & SubjectRow.id.not_in(reviewed)
+    )
+    counts = _forget_subjects(session, old)
+    counts["changes"] += _delete(session, ChangeRow, ChangeRow.at < before)
+    counts |= _forget_cards(session, CardRow.at < before)
+    counts["refusals"] = _delete(session, RefusalRow, RefusalRow.reopened_at < before)
+    counts["jobs"] = _delete(
+        session, JobRow, and_(JobRow.state.not_in(UNFINISHED), JobRow.finished_at < before)
+    )
+    settled = func.coalesce(MessageRow.sent_at, MessageRow.not_before)
+    counts["messages"] = _delete(session, MessageRow, and_(MessageRow.state != "waiting", settled < before))
+    _delete(session, NonceRow, NonceRow.expires_at < before)
+    _delete(session, TickRow, TickRow.at < before)
+    return counts
+
+
+def forget_audits(session: Session, before: datetime) -> int:
+    """Deletes the audits that are older; gives their number."""
+    return _delete(session, AuditRow, AuditRow.at < before)
+
+
+def forget_patient(session: Session, base: str, patient: str) -> dict[str, int]:
+    """Deletes everything about a patient but the audits, which say who looked; gives the rows by table.
+
+    A refusal goes too, so that the patient may be suggested again: record an objection on the FHIR server
+    where that must not be. Jobs are known by `base` and `patient` in their payload; running ones stay.
+    """
+    base = base.rstrip("/")
+    counts = _forget_subjects(session, and_(SubjectRow.base == base, SubjectRow.patient == patient))
+    counts |= _forget_cards(session, and_(CardRow.base == base, CardRow.patient == patient))
+    counts["refusals"] = _delete(
+        session, RefusalRow, and_(RefusalRow.base == base, RefusalRow.patient == patient)
+    )
+    named = and_(JobRow.payload["patient"].as_string() == patient, JobRow.payload["base"].as_string() == base)
+    counts["jobs"] = _delete(session, JobRow, and_(JobRow.state != "running", named))
+    return counts
+
+
+def _forget_subjects(session: Session, which: ColumnElement[bool]) -> dict[str, int]:
+    ids = select(SubjectRow.id).where(which)
+    return {
+        "verdicts": _delete(session, VerdictRow, VerdictRow.subject.in_(ids)),
+        "changes": _delete(session, ChangeRow, ChangeRow.subject.in_(ids)),
+        "reviews": _delete(session, ReviewRow, ReviewRow.subject.in_(ids)),
+        "subjects": _delete(session, SubjectRow, which),
+    }
+
+
+def _forget_cards(session: Session, which: ColumnElement[bool]) -> dict[str, int]:
+    uuids = select(CardRow.uuid).where(which)
+    return {
+        "feedback": _delete(session, FeedbackRow, FeedbackRow.card.in_(uuids)),
+        "cards": _delete(session, CardRow, which),
+    }
+
+
+def _delete(session: Session, table: type[Table], which: ColumnElement[bool]) -> int:
+    return session.connection().execute(delete(table).where(which)).rowcount

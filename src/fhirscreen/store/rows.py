@@ -1,0 +1,55 @@
+"""Between rows of tables and the frozen dataclasses that the store returns."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import islice
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import RowMapping
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from fhirscreen.store.tables import Table
+
+Kind = TypeVar("Kind")
+Item = TypeVar("Item")
+
+CHUNK = 500
+"""How many values one statement carries: SQLite and PostgreSQL both bound the parameters of a statement."""
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
+
+
+def make(kind: type[Kind], row: RowMapping, **others: Any) -> Kind:
+    """The dataclass of a row, by the names of its fields; lists become tuples."""
+    found = {name: row[name] for name in _names(cast(Any, kind)) if name not in others}
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in found.items()}, **others)
+
+
+def insert(session: Session, table: type[Table]) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT of the session's database, which can say what is done on a conflict."""
+    if session.get_bind().dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def insert_once(session: Session, table: type[Table], **values: Any) -> bool:
+    """Inserts a row unless one of the same key stands or is being written; says whether it did.
+
+    Atomic across processes: whoever comes second waits for the first to commit.
+    """
+    result = session.connection().execute(insert(session, table).values(**values).on_conflict_do_nothing())
+    return result.rowcount == 1
+
+
+def chunks(items: Iterable[Item], size: int = CHUNK) -> Iterator[Sequence[Item]]:
+    """The items in runs of at most `size`."""
+    rest = iter(items)
+    while chunk := list(islice(rest, size)):
+        yield chunk
