@@ -1,4 +1,4 @@
-"""What an operator sets from the environment."""
+"""What an operator sets, by environment and file."""
 
 from __future__ import annotations
 

@@ -1,145 +1,193 @@
-"""The settings of one process, read once from the environment and handed on; nothing else reads it."""
+"""The settings of one process, read once from environment and file and handed on; nothing else reads them."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from fhirscreen.exceptions import UsageError
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from fhirscreen.settings.fields import (
+    PREFIX,
+    BaseUrl,
+    Count,
+    Cron,
+    File,
+    Folder,
+    Lanes,
+    Mappings,
+    Seconds,
+    Secret,
+    SiteFile,
+    WebUrl,
+    Words,
+    base_url,
+    wrong,
+)
+from fhirscreen.settings.groups import (
+    AccessSettings,
+    CdsSettings,
+    LimitSettings,
+    NotifySettings,
+    ServerSettings,
+    UpdateSettings,
+    check_authentication,
+)
+from fhirscreen.settings.sources import read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PREFIX = "FHIRSCREEN_"
+    from pydantic_settings.sources import PydanticBaseSettingsSource
 
-Number = TypeVar("Number", int, float)
+__all__ = ["PREFIX", "Settings", "base_url"]
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What may be set; a command's own options come before it. Secrets are not in the repr.
+class Settings(BaseSettings):
+    """What may be set; a command's own options come before it. Secrets are not in the repr."""
 
-    Raises UsageError, naming the variable and never its value, for what cannot work.
-    """
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+        enable_decoding=False,
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+    )
 
-    server: str | None = None
-    """FHIRSCREEN_SERVER: the base URL of the FHIR server."""
-    token: str | None = field(default=None, repr=False)
-    """FHIRSCREEN_TOKEN: a bearer token for it."""
+    server: BaseUrl | None = None
+    """The base URL of the FHIR server; to the service it is the server named `default`."""
+    token: Secret | None = None
+    """A bearer token for it."""
     username: str | None = None
-    """FHIRSCREEN_USERNAME: for basic authentication, with the password."""
-    password: str | None = field(default=None, repr=False)
-    """FHIRSCREEN_PASSWORD."""
-    timeout: float = 60.0
-    """FHIRSCREEN_TIMEOUT: seconds that one request may take."""
-    concurrency: int = 8
-    """FHIRSCREEN_CONCURRENCY: requests at the same time."""
-    mappings: Path | None = None
-    """FHIRSCREEN_MAPPINGS: a folder that takes the place of the shipped mappings."""
-    site: Path | None = None
-    """FHIRSCREEN_SITE: the site file of this hospital."""
+    """For basic authentication, with the password."""
+    password: Secret | None = None
+    """The password."""
+    timeout: Seconds = 60.0
+    """Seconds that one request may take."""
+    concurrency: Lanes = 8
+    """Requests at the same time."""
+    mappings: Mappings | None = None
+    """A folder that takes the place of the shipped mappings."""
+    site: SiteFile | None = None
+    """The site file of this hospital."""
 
-    def __post_init__(self) -> None:
-        if self.server is not None:
-            object.__setattr__(self, "server", base_url(self.server))
-        if (self.username is None) != (self.password is None):
-            missing = "USERNAME" if self.username is None else "PASSWORD"
-            raise UsageError(
-                "half of a basic authentication is set",
-                where=PREFIX + missing,
-                expected="a user name and a password",
+    servers: dict[str, ServerSettings] = {}
+    """More FHIR servers, by names of your own."""
+    folders: dict[str, Folder] = {}
+    """Folders of Bulk Data (NDJSON) as sources of patients, by names of your own."""
+    source: str | None = None
+    """The server or folder that runs screen; without it, the only one there is, or `default`."""
+    store: Secret = SecretStr("sqlite:///fhirscreen.db")
+    """Where the service keeps what it knows: a SQLAlchemy URL of SQLite or PostgreSQL."""
+    studies: Words = ()
+    """Studies to load at start: files, folders or numbers of shipped ones."""
+    site_name: str | None = None
+    """The name of this site, in cards, recruiting rows and pages; without it, the site file's id."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on; only this machine's own until `access` is set."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """The port to listen on; 0 takes a free one."""
+    public_url: WebUrl | None = None
+    """The address by which others reach the service: in links, cards and as audience of JWTs."""
+    tls_certificate: File | None = None
+    """The certificate of the service and its chain, as PEM."""
+    tls_key: File | None = None
+    """Its private key, as PEM."""
+    proxies: Words = ("127.0.0.1",)
+    """Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+
+    access: AccessSettings = AccessSettings()
+    """Who may ask."""
+    cds: CdsSettings = CdsSettings()
+    """CDS Hooks."""
+
+    nightly: Cron | None = None
+    """When everybody is screened, as a cron expression in the site's time zone."""
+    workers: Annotated[int, Field(ge=0)] = 1
+    """Jobs that this process works on at the same time; 0 leaves them to others."""
+    updates: UpdateSettings = UpdateSettings()
+    """How news of patients reach us between nightly runs."""
+    publish: bool = False
+    """Whether lists are written to the server that they were screened from."""
+    notify: NotifySettings = NotifySettings()
+    """Who is told of changes."""
+
+    retention_days: Count | None = None
+    """Days after which what is known of a patient and has not changed is deleted; without it, never."""
+    audit_days: Count | None = None
+    """Days after which the audit trail is deleted; without it, never."""
+
+    limits: LimitSettings = LimitSettings()
+    """What one client may ask."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least severe that is logged."""
+    log_json: bool = True
+    """Whether logs are JSON, a line each; else text for a terminal."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        check_authentication(self.token, self.username, self.password, PREFIX)
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            missing = "TLS_KEY" if self.tls_key is None else "TLS_CERTIFICATE"
+            raise wrong("half of TLS is set", "a certificate and its key", where=PREFIX + missing)
+        if "default" in self.servers and self.server is not None:
+            raise wrong("two servers are named `default`", "another name", where=PREFIX + "SERVERS__DEFAULT")
+        if self.source is not None and self.source not in {*self.named_servers, *self.folders}:
+            raise wrong(
+                "the source is neither a server nor a folder", "one of their names", where=PREFIX + "SOURCE"
             )
-        if self.token is not None and self.username is not None:
-            raise UsageError(
-                "two ways to authenticate are set",
-                where=f"{PREFIX}TOKEN, {PREFIX}USERNAME",
-                expected="a token, or a user name and password",
+        if self.host not in LOOPBACK and self.access.mode == "none":
+            raise wrong(
+                "the service would answer other machines without knowing who asks",
+                f"a host of this machine alone ({', '.join(LOOPBACK)}), or who may ask",
+                f"set {PREFIX}ACCESS__MODE to token or oidc",
+                where=PREFIX + "HOST",
             )
-        if not (0 < self.timeout < math.inf):
-            raise UsageError(
-                "a timeout that cannot work", where=PREFIX + "TIMEOUT", expected="seconds above 0"
-            )
-        if self.concurrency < 1:
-            raise UsageError(
-                "a concurrency that cannot work",
-                where=PREFIX + "CONCURRENCY",
-                expected="1 or more requests at the same time",
-            )
-        if self.mappings is not None and not self.mappings.is_dir():
-            raise UsageError(
-                "the folder of mappings does not exist",
-                where=PREFIX + "MAPPINGS",
-                expected="a folder with units.yaml, systems.yaml and concepts/",
-            )
-        if self.site is not None and not self.site.is_file():
-            raise UsageError("the site file does not exist", where=PREFIX + "SITE", expected="a YAML file")
+        return self
+
+    @property
+    def named_servers(self) -> dict[str, ServerSettings]:
+        """Every FHIR server by its name; the flat settings are the one named `default`."""
+        if self.server is None:
+            return dict(self.servers)
+        default = ServerSettings(
+            url=self.server,
+            token=self.token,
+            username=self.username,
+            password=self.password,
+            timeout=self.timeout,
+            concurrency=self.concurrency,
+        )
+        return {"default": default, **self.servers}
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """From the variables that begin with FHIRSCREEN_; an empty one counts as unset.
+    def from_environment(
+        cls,
+        environment: Mapping[str, str],
+        file: Path | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """From a command's `options`, the variables that begin with FHIRSCREEN_, and a YAML file, in this order.
 
-        Raises UsageError for an unknown one, and for a value that cannot be read.
+        An empty variable counts as unset. `file` comes before FHIRSCREEN_FILE. Raises one UsageError that
+        names everything that is wrong, and no value.
         """
-        given = {
-            name.removeprefix(PREFIX).lower(): text
-            for name, text in environment.items()
-            if name.startswith(PREFIX) and text.strip()
-        }
-        known = set(cls.__dataclass_fields__)
-        if unknown := sorted(given.keys() - known):
-            raise UsageError(
-                "a setting is not known",
-                where=PREFIX + unknown[0].upper(),
-                expected=", ".join(PREFIX + name.upper() for name in sorted(known)),
-            )
-        return cls(
-            server=given.get("server"),
-            token=given.get("token"),
-            username=given.get("username"),
-            password=given.get("password"),
-            timeout=_number(given, "timeout", float, 60.0),
-            concurrency=_number(given, "concurrency", int, 8),
-            mappings=Path(given["mappings"]) if "mappings" in given else None,
-            site=Path(given["site"]) if "site" in given else None,
-        )
+        return read(cls, environment, file, options or {})
 
-
-def _number(given: Mapping[str, str], name: str, kind: type[Number], default: Number) -> Number:
-    text = given.get(name)
-    if text is None:
-        return default
-    try:
-        return kind(text)
-    except ValueError:
-        raise UsageError(
-            "a setting is not a number", where=PREFIX + name.upper(), expected="a number, as digits"
-        ) from None
-
-
-def base_url(text: str) -> str:
-    """A FHIR server's base URL without a slash at its end.
-
-    Raises UsageError for what is no http or https URL, and for one that carries a password or a query.
-    """
-    where = PREFIX + "SERVER"
-    expected = "a base URL like https://fhir.example.org/r4"
-    try:
-        parts = urlsplit(text.strip())
-        host = parts.hostname
-    except ValueError:
-        raise UsageError("the server is no URL", where=where, expected=expected) from None
-    if parts.scheme not in {"http", "https"} or not host:
-        raise UsageError("the server is no http or https URL", where=where, expected=expected)
-    if parts.username is not None or parts.password is not None:
-        raise UsageError(
-            "the server's URL carries a user name or password",
-            where=where,
-            expected=expected,
-            remedy=f"set {PREFIX}USERNAME and {PREFIX}PASSWORD, or {PREFIX}TOKEN",
-        )
-    if parts.query or parts.fragment:
-        raise UsageError("the server's URL carries a query", where=where, expected=expected)
-    return text.strip().rstrip("/")
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is handed in alone: the environment is read in `from_environment`, once."""
+        return (init_settings,)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from fhirscreen.exceptions import UsageError
 from fhirscreen.settings import Settings
@@ -39,7 +40,7 @@ def test_everything_set(tmp_path: Path) -> None:
         mappings=MAPPINGS,
         site=site,
     )
-    assert Settings.from_environment({"FHIRSCREEN_TOKEN": "t0ken"}).token == "t0ken"  # noqa: S105
+    assert Settings.from_environment({"FHIRSCREEN_TOKEN": "t0ken"}).token == SecretStr("t0ken")
 
 
 def test_secrets_are_not_printed() -> None:
