@@ -17,6 +17,7 @@ from fhirscreen.cli.doctor import doctor
 from fhirscreen.cli.explain import explain
 from fhirscreen.cli.publish import publish
 from fhirscreen.cli.screen import screen
+from fhirscreen.cli.serve import serve
 from fhirscreen.exceptions import FhirscreenError, UsageError
 
 _EXITS = """\
@@ -97,5 +98,5 @@ def settle(
         stamina.instrumentation.set_on_retry_hooks(())
 
 
-for command in (demo, check, explain, screen, publish, doctor):
+for command in (demo, check, explain, screen, publish, serve, doctor):
     app.command()(command)

@@ -98,6 +98,13 @@ class Client:
         """What the server says it can do, asked for once. Raises WrongFhirVersion where it is not R4."""
         return fetch_capabilities(self._wire)
 
+    def ping(self) -> bool:
+        """Whether the server answers now: its CapabilityStatement is asked for, once, and not read.
+
+        Raises Unreachable where nothing answers.
+        """
+        return self._wire.ping("metadata")
+
     # --- reading
 
     def read(self, type: str, id: str) -> Resource | None:

@@ -138,6 +138,16 @@ class Wire:
             raise passing.error from passing.__cause__
         raise AssertionError("stamina raises the last error")
 
+    def ping(self, url: str) -> bool:
+        """Whether a GET is answered at all, and without a 5xx: tried once, the body not read."""
+        where = f"{self.base.url}/{url}"
+        try:
+            with self._http.stream("GET", where, timeout=5.0) as response:
+                return response.status_code < httpx.codes.INTERNAL_SERVER_ERROR
+        except httpx.RequestError as error:
+            lost = self._lost(error, where, repeatable=False)
+            raise (lost.error if isinstance(lost, _Passing) else lost) from None
+
     def _wait_for(self, error: Exception) -> bool | float:
         if not isinstance(error, _Passing):
             return False

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import math
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
@@ -112,8 +114,6 @@ def _site(path: Path) -> Path:
 
 
 def _cron(text: str) -> str:
-    from cronsim import CronSim, CronSimError  # noqa: PLC0415 - only where a schedule is set
-    from datetime import UTC, datetime  # noqa: PLC0415
 
     try:
         CronSim(text, datetime(2026, 1, 1, tzinfo=UTC))

@@ -25,9 +25,7 @@ from fhirscreen.settings.fields import (
 class Group(BaseModel):
     """Settings that belong together: unknown names are errors, and no value is in an error's text."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class ServerSettings(Group):

@@ -53,7 +53,6 @@ class Settings(BaseSettings):
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
-        use_attribute_docstrings=True,
         enable_decoding=False,
         env_prefix=PREFIX,
         env_nested_delimiter="__",
@@ -173,7 +172,7 @@ class Settings(BaseSettings):
         file: Path | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> Self:
-        """From a command's `options`, the variables that begin with FHIRSCREEN_, and a YAML file, in this order.
+        """From a command's `options`, the variables that begin with FHIRSCREEN_, a YAML file: in this order.
 
         An empty variable counts as unset. `file` comes before FHIRSCREEN_FILE. Raises one UsageError that
         names everything that is wrong, and no value.

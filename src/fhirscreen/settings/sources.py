@@ -170,7 +170,7 @@ def _faults(
 
 
 def _said(kind: str, message: str) -> tuple[str, str]:
-    """What pydantic found wrong, without the value: its own messages about values quote none of these kinds."""
+    """What pydantic found wrong, without the value that it found."""
     match kind:
         case "int_parsing" | "float_parsing" | "int_from_float" | "int_type" | "float_type":
             return "a setting is not a number", "a number, as digits"

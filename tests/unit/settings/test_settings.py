@@ -34,7 +34,7 @@ def test_everything_set(tmp_path: Path) -> None:
     assert settings == Settings(
         server="https://fhir.example.org/r4",
         username="reader",
-        password="secret-word",  # noqa: S106 - a test's
+        password=SecretStr("secret-word"),
         timeout=2.5,
         concurrency=1,
         mappings=MAPPINGS,
@@ -44,7 +44,9 @@ def test_everything_set(tmp_path: Path) -> None:
 
 
 def test_secrets_are_not_printed() -> None:
-    shown = repr(Settings(username="reader", password="secret-word")) + repr(Settings(token="t0ken"))  # noqa: S106
+    shown = repr(Settings(username="reader", password=SecretStr("secret-word"))) + repr(
+        Settings(token=SecretStr("t0ken"))
+    )
     assert "secret-word" not in shown
     assert "t0ken" not in shown
     assert "reader" in shown

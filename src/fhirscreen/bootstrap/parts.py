@@ -1,4 +1,4 @@
-"""Picks the concrete parts from settings and options: mappings, site, client, cohort, engine."""
+"""Picks the parts that commands and the service share: mappings, site, client, cohort, engine."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
 
-from fhirscreen import synthetic
 from fhirscreen.engines.base import Engine
 from fhirscreen.engines.fhir_search import FhirSearch
 from fhirscreen.engines.in_memory import InMemory, gather
@@ -23,8 +23,12 @@ from fhirscreen.fhir.subjects import FILES_BASE
 from fhirscreen.fhir_client import Bearer, Client
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.loading import load_catalogue, load_site, mappings_folder
+from fhirscreen.settings.groups import ServerSettings
 from fhirscreen.settings.settings import Settings, base_url
 from fhirscreen.values.durations import AsOf
+
+if TYPE_CHECKING:
+    from fhirscreen.synthetic import Cohort
 
 
 class EngineName(StrEnum):
@@ -155,17 +159,34 @@ def _find_site(given: Path, folder: Path) -> Path:
 
 
 def make_client(settings: Settings, server: str, transport: httpx.BaseTransport | None = None) -> Client:
-    """A client of one server, with the credentials that are set."""
+    """A client of one server, with the flat settings' credentials: those of the server named `default`."""
+    return make_server_client(
+        ServerSettings(
+            url=server,
+            token=settings.token,
+            username=settings.username,
+            password=settings.password,
+            timeout=settings.timeout,
+            concurrency=settings.concurrency,
+        ),
+        transport,
+    )
+
+
+def make_server_client(server: ServerSettings, transport: httpx.BaseTransport | None = None) -> Client:
+    """A client of one server, with its own credentials, certificates and proxy."""
     auth: httpx.Auth | None = None
-    if settings.token is not None:
-        auth = Bearer(settings.token)
-    elif settings.username is not None and settings.password is not None:
-        auth = httpx.BasicAuth(settings.username, settings.password)
+    if server.token is not None:
+        auth = Bearer(server.token.get_secret_value())
+    elif server.username is not None and server.password is not None:
+        auth = httpx.BasicAuth(server.username, server.password.get_secret_value())
     return Client(
-        server,
+        server.url,
         auth=auth,
-        timeout=settings.timeout,
-        concurrency=settings.concurrency,
+        timeout=server.timeout,
+        concurrency=server.concurrency,
+        verify=server.ca_file or True,
+        proxy=server.proxy,
         transport=transport,
     )
 
@@ -219,7 +240,9 @@ def held_subjects(engine: Engine) -> list[Resource]:
     ]
 
 
-def demo_engine(cohort: synthetic.Cohort) -> Engine:
+def demo_engine(cohort: Cohort) -> Engine:
     """The in-memory engine over a synthetic cohort, read as its Bundles would be from files."""
+    from fhirscreen import synthetic  # noqa: PLC0415 - the service starts without it
+
     lines = [line for name, bundle in synthetic.bundles(cohort).items() for line in unbundled(bundle, name)]
     return InMemory(gather(lines))

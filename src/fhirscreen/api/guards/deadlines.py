@@ -1,0 +1,72 @@
+"""A deadline for every request: 408 where it has not come whole by then, 503 where it is not answered.
+
+A thread cannot be stopped: what it is doing goes on, and its answer goes nowhere. What it waits for (a FHIR
+server, the store) has time limits of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fhirscreen.api.guards.bodies import RECEIVED
+from fhirscreen.api.outcomes import Refusal, of_error
+
+log = structlog.get_logger(__name__)
+
+
+class Deadlines:
+    """Answers for a request that takes longer than `seconds`."""
+
+    def __init__(self, app: ASGIApp, seconds: float) -> None:
+        self._app = app
+        self._seconds = seconds
+        self._late: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = over = False
+
+        async def reply(message: Message) -> None:
+            nonlocal begun
+            if over:
+                return
+            begun = True
+            await send(message)
+
+        task = asyncio.create_task(self._run(scope, receive, reply))
+        try:
+            await asyncio.wait({task}, timeout=self._seconds)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        if task.done() or begun:
+            await task
+            return
+        over = True
+        self._late.add(task)
+        task.add_done_callback(self._forget)
+        if scope.get(RECEIVED):
+            what = "the answer takes too long"
+            refusal = Refusal(
+                503, what, remedy="ask for less at once, or later", headers={"Retry-After": "10"}
+            )
+        else:
+            task.cancel()
+            refusal = Refusal(408, "the request did not come whole in time", headers={"Connection": "close"})
+        await of_error(refusal)(scope, receive, send)
+
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._late.discard(task)
+        with suppress(asyncio.CancelledError):
+            if (error := task.exception()) is not None:
+                log.error("late", exc_info=error)

@@ -1,0 +1,181 @@
+"""Every error as one OperationOutcome shape: what, where, expected, remedy, and the id of the request.
+
+FHIR R4, OperationOutcome; RFC 9110 for the statuses. No outcome carries patient data: an unforeseen error is
+told by its id alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+
+from fhirscreen import exceptions as errors
+from fhirscreen.exceptions import FhirscreenError
+from fhirscreen.fhir.entries import Resource
+
+FHIR_JSON = "application/fhir+json"
+
+log = structlog.get_logger(__name__)
+
+
+class Issue(NamedTuple):
+    """One thing that is wrong: an issue-type of FHIR R4, a text for a person, where in the request."""
+
+    code: str
+    diagnostics: str
+    expression: str | None = None
+
+
+class Refusal(FhirscreenError):
+    """A request that is answered with an error status; raised by routes for what no other error says.
+
+    `code` is an issue-type of FHIR R4 (`not-found`, `invalid`, `required`, `conflict`, …); without one, that
+    of the status.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        what: str,
+        *,
+        code: str | None = None,
+        where: str | None = None,
+        expected: str | None = None,
+        remedy: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(what, where=where, expected=expected, remedy=remedy)
+        self.status = status
+        self.code = code or code_of(status)
+        self.headers = dict(headers or {})
+
+
+_CODES = {
+    400: "invalid",
+    401: "login",
+    403: "forbidden",
+    404: "not-found",
+    405: "not-supported",
+    406: "not-supported",
+    408: "timeout",
+    409: "conflict",
+    410: "deleted",
+    412: "conflict",
+    413: "too-long",
+    415: "not-supported",
+    422: "invalid",
+    429: "throttled",
+    501: "not-supported",
+    502: "transient",
+    503: "transient",
+    504: "timeout",
+    507: "no-store",
+}
+
+_STATUSES: dict[type[FhirscreenError], tuple[int, str]] = {
+    errors.UsageError: (400, "invalid"),
+    errors.BadInput: (422, "invalid"),
+    errors.Conflict: (409, "conflict"),
+    errors.Unreachable: (502, "transient"),
+    errors.Unauthorised: (502, "security"),
+    errors.ServerError: (502, "exception"),
+    errors.Incomplete: (503, "incomplete"),
+}
+
+_WHAT = {
+    401: "who asks is not known",
+    403: "this is not allowed to who asks",
+    404: "there is nothing at this address",
+    405: "this method is not answered here",
+    413: "the request is too large",
+}
+
+
+def code_of(status: int) -> str:
+    """The issue-type that goes with a status."""
+    return _CODES.get(status, "exception" if status >= 500 else "invalid")
+
+
+def outcome(issues: list[Issue], request_id: str | None = None) -> Resource:
+    """An OperationOutcome of errors."""
+    listed: list[dict[str, Any]] = []
+    for issue in issues:
+        entry: dict[str, Any] = {"severity": "error", "code": issue.code, "diagnostics": issue.diagnostics}
+        if issue.expression:
+            entry["expression"] = [issue.expression]
+        listed.append(entry)
+    found: dict[str, Any] = {"resourceType": "OperationOutcome"}
+    if request_id:
+        found["id"] = request_id
+    return found | {"issue": listed}
+
+
+def answer(status: int, issues: list[Issue], headers: Mapping[str, str] | None = None) -> Response:
+    """The response that tells what is wrong."""
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    return Response(
+        orjson.dumps(outcome(issues, request_id)), status, headers=dict(headers or {}), media_type=FHIR_JSON
+    )
+
+
+def say(error: FhirscreenError) -> str:
+    """What, where, expected and remedy of an error, as one text."""
+    labelled = (("where", error.where), ("expected", error.expected), ("remedy", error.remedy))
+    return "; ".join([error.what, *(f"{label}: {text}" for label, text in labelled if text)])
+
+
+def of_error(error: Exception) -> Response:
+    """The response to whatever was raised; the unforeseen is logged without its text."""
+    match error:
+        case Refusal():
+            return answer(error.status, [Issue(error.code, say(error))], error.headers)
+        case FhirscreenError():
+            status, code = next(
+                (_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES), (500, "")
+            )
+            return answer(status, [Issue(code or "exception", say(error))])
+        case HTTPException():
+            what = _WHAT.get(error.status_code) or str(error.detail)
+            return answer(error.status_code, [Issue(code_of(error.status_code), what)], error.headers)
+        case RequestValidationError():
+            return answer(400, [_invalid(each) for each in error.errors()])
+        case DBAPIError():
+            return _of_store(error)
+    log.error("unforeseen", exc_info=error)
+    what = "the service failed; its log says more under the id of this request"
+    return answer(500, [Issue("exception", what)])
+
+
+def _invalid(error: Mapping[str, Any]) -> Issue:
+    """One finding of pydantic, without the value that it found."""
+    code = "required" if error["type"] == "missing" else "invalid"
+    place = ".".join(str(part) for part in error["loc"])
+    return Issue(
+        code, f"{place}: {error['msg']}" if error["type"] != "value_error" else f"{place} is not valid", place
+    )
+
+
+def _of_store(error: DBAPIError) -> Response:
+    log.error("store", exc_info=error)
+    if "full" in str(error.orig) or "No space left" in str(error.orig):
+        what = "the store has no room left; remedy: make room, then ask again"
+        return answer(507, [Issue("no-store", what)])
+    what = "the store cannot be reached now; remedy: ask again"
+    return answer(503, [Issue("transient", what)], {"Retry-After": "5"})
+
+
+def install(app: FastAPI) -> None:
+    """Answers every error of an application so."""
+
+    async def handle(_request: Request, error: Exception) -> Response:
+        return of_error(error)
+
+    for kind in (FhirscreenError, HTTPException, RequestValidationError, DBAPIError):
+        app.add_exception_handler(kind, handle)

@@ -1,0 +1,208 @@
+"""The Service: everything that the API, the pages and background work share in one process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import httpx
+
+from fhirscreen.bootstrap.health import Health, Probe
+from fhirscreen.bootstrap.metrics import Metrics
+from fhirscreen.bootstrap.parts import (
+    EngineName,
+    Whence,
+    make_catalogue,
+    make_engine,
+    make_server_client,
+)
+from fhirscreen.criteria.studies import Study
+from fhirscreen.engines.base import Depth, Progress, silent
+from fhirscreen.exceptions import UsageError
+from fhirscreen.fhir_client import Client, Traffic
+from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.plan.resolve import resolve
+from fhirscreen.settings.settings import Settings
+from fhirscreen.values.durations import AsOf
+
+if TYPE_CHECKING:
+    from fhirscreen.screening.runs import Run
+
+Clock = Callable[[], datetime]
+Transport = Callable[[str], httpx.BaseTransport | None]
+"""Stands in for the network of a named server; None for the real one."""
+
+
+class Background(Protocol):
+    """Work beside requests: workers, schedules, pollers."""
+
+    def start(self) -> None:
+        """Begins, in threads of its own."""
+        ...
+
+    def stop(self) -> None:
+        """Finishes or hands back what runs, and returns when it is done."""
+        ...
+
+
+def utc_now() -> datetime:
+    """The clock of a service that runs."""
+    return datetime.now(UTC)
+
+
+def real_network(_server: str) -> httpx.BaseTransport | None:
+    """No stand-in: servers are reached by the network."""
+    return None
+
+
+class Service:
+    """What one process needs to serve; shared between threads. Made by `make_service`, ended by `close`."""
+
+    def __init__(
+        self, settings: Settings, catalogue: Catalogue, *, clock: Clock, transport: Transport = real_network
+    ) -> None:
+        self.settings = settings
+        self.catalogue = catalogue
+        self.clock = clock
+        self.site = settings.site_name or catalogue.site.id
+        self.metrics = Metrics()
+        self.metrics.watch_traffic(self.traffic)
+        self.health = Health(self.probes)
+        self.background: list[Background] = []
+        self._transport = transport
+        self._clients: dict[str, Client] = {}
+        self._lock = threading.Lock()
+
+    # --- sources of patients
+
+    def client(self, name: str | None = None) -> Client:
+        """The client of a named FHIR server: shared, pooled, made when it is first asked for.
+
+        Without a name that of the source, else of the only server, else of `default`. Raises UsageError
+        where there is none of that name.
+        """
+        name = name or self._default_server()
+        server = self.settings.named_servers.get(name)
+        if server is None:
+            raise UsageError(
+                "there is no FHIR server of that name",
+                expected=", ".join(sorted(self.settings.named_servers))
+                or "FHIRSCREEN_SERVER or FHIRSCREEN_SERVERS",
+                remedy="name one of the servers in the settings",
+            )
+        with self._lock:
+            if name not in self._clients:
+                self._clients[name] = make_server_client(server, self._transport(name))
+            return self._clients[name]
+
+    def client_for(self, base: str) -> Client | None:
+        """The client of the named server with that base URL; None where no server has it."""
+        wanted = base.rstrip("/")
+        for name, server in self.settings.named_servers.items():
+            if server.url == wanted:
+                return self.client(name)
+        return None
+
+    @property
+    def source(self) -> str | None:
+        """The name of the server or folder that runs screen; None where nothing is set."""
+        settings = self.settings
+        if settings.source is not None:
+            return settings.source
+        names = [*settings.named_servers, *settings.folders]
+        return names[0] if len(names) == 1 else "default" if "default" in names else None
+
+    def base_of(self, source: str) -> str:
+        """The base URL that the patient ids of a source belong to. Raises UsageError for an unknown name."""
+        if source in self.settings.folders:
+            return self._whence(source).base
+        return self.client(source).base
+
+    def screen(
+        self,
+        studies: Sequence[Study],
+        source: str,
+        patients: Collection[str] | None = None,
+        as_of: AsOf | None = None,
+        depth: Depth = Depth.FULL,
+        progress: Progress = silent,
+    ) -> Run:
+        """Screens everybody of a source, or only `patients`; `as_of` is today where the site is, if left out.
+
+        Raises FhirscreenError where nothing could be screened; what could not be fetched is in the run.
+        """
+        from fhirscreen.screening.runs import screen  # noqa: PLC0415 - draws and writes tables: slow to import
+
+        plan = resolve(list(studies), self.catalogue)
+        if source in self.settings.folders:
+            whence = self._whence(source)
+            engine, said = make_engine(EngineName.MEMORY, whence, None), f"folder {source}"
+        else:
+            client = self.client(source)
+            whence = Whence(server=client.base)
+            engine, said = make_engine(EngineName.SEARCH, whence, client), f"server {client.base}"
+        run = screen(
+            plan,
+            engine,
+            as_of or self.as_of(),
+            base=whence.base,
+            sources=[said],
+            depth=depth,
+            patients=patients,
+            progress=progress,
+        )
+        self.metrics.count_verdicts(run.screened.subjects)
+        return run
+
+    def as_of(self) -> AsOf:
+        """Today where the site is."""
+        zone = self.catalogue.site.zone
+        return AsOf(self.clock().astimezone(zone).date(), zone)
+
+    def traffic(self) -> dict[str, Traffic]:
+        """What talking to each named server has cost so far."""
+        with self._lock:
+            return {name: client.traffic for name, client in self._clients.items()}
+
+    def probes(self) -> dict[str, Probe]:
+        """What must answer for the service to be ready, by name."""
+        return {f"server {name}": self.client(name).ping for name in self.settings.named_servers}
+
+    # --- life
+
+    def start(self) -> None:
+        """Begins the background work."""
+        for each in self.background:
+            each.start()
+
+    def close(self) -> None:
+        """Ends the background work, which finishes or hands back what it has, then closes connections."""
+        for each in reversed(self.background):
+            each.stop()
+        self.health.close()
+        with self._lock:
+            clients, self._clients = list(self._clients.values()), {}
+        for client in clients:
+            client.close()
+
+    def _default_server(self) -> str:
+        names = list(self.settings.named_servers)
+        if self.settings.source in names:
+            return str(self.settings.source)
+        return names[0] if len(names) == 1 else "default"
+
+    def _whence(self, folder: str) -> Whence:
+        return Whence(ndjson=Path(self.settings.folders[folder]))
+
+
+def make_service(
+    settings: Settings, *, clock: Clock = utc_now, transport: Transport = real_network
+) -> Service:
+    """The service that settings describe. Raises FhirscreenError where a part of it cannot work.
+
+    `transport` stands in for the network towards named servers.
+    """
+    return Service(settings, make_catalogue(settings), clock=clock, transport=transport)

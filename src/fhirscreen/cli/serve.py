@@ -1,0 +1,48 @@
+"""`fhirscreen serve`: the API, CDS Hooks and the pages, until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fhirscreen.settings.settings import Settings
+
+
+def serve(
+    host: Annotated[
+        str | None,
+        typer.Option(
+            help="The address to listen on. Default: 127.0.0.1, or FHIRSCREEN_HOST.", show_default=False
+        ),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help="The port; 0 takes a free one. Default: 8000, or FHIRSCREEN_PORT.", show_default=False
+        ),
+    ] = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="A file of settings in YAML. Default: FHIRSCREEN_FILE.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Serve the API, CDS Hooks and the pages; run jobs and schedules.
+
+    Logs go to standard error. SIGTERM and SIGINT end it: requests are finished, jobs finished or handed back.
+    """
+    # Here, so that no other command imports a web server.
+    from fhirscreen.api.app import make_app  # noqa: PLC0415
+    from fhirscreen.bootstrap.logs import set_up_logs  # noqa: PLC0415
+    from fhirscreen.bootstrap.services import make_service  # noqa: PLC0415
+    from fhirscreen.cli.servers import run  # noqa: PLC0415
+    from fhirscreen.web.app import router  # noqa: PLC0415
+
+    chosen = Settings.from_environment(os.environ, settings, {"host": host, "port": port})
+    set_up_logs(chosen.log_level, json=chosen.log_json)
+    service = make_service(chosen)
+    run(make_app(service, router(service)), chosen)
