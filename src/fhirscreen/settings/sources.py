@@ -65,7 +65,7 @@ def _with_secrets(
     """The variables; `X_FILE` of a secret X becomes X with what the file holds, less its last line end."""
     for name, text in variables.items():
         stem = name.removesuffix("_FILE")
-        if stem == name or field_of(settings, name) is not None or not _is_secret(field_of(settings, stem)):
+        if stem == name or field_of(settings, name) is not None or not is_secret(field_of(settings, stem)):
             yield name, text
             continue
         if stem in variables:
@@ -105,7 +105,8 @@ def nested(field: FieldInfo) -> tuple[type[BaseModel] | None, bool]:
     return (kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None), by_name
 
 
-def _is_secret(field: FieldInfo | None) -> bool:
+def is_secret(field: FieldInfo | None) -> bool:
+    """Whether a field holds a secret, which is never shown and may come from a file."""
     if field is None:
         return False
     return field.annotation is SecretStr or SecretStr in getattr(field.annotation, "__args__", ())
