@@ -12,6 +12,7 @@ from fhirscreen import synthetic
 from fhirscreen.fhir.subjects import FILES_BASE
 from tests.lib.cli import fhirscreen, run_fhirscreen
 from tests.lib.demo import STUDIES
+from tests.lib.loopback import CAPABILITIES, json_of, serve
 
 NEOADJUVANT, OLIGOMETASTATIC = STUDIES
 
@@ -107,10 +108,46 @@ def test_check_says_all_that_is_wrong_of_every_file(tmp_path: Path) -> None:
 def test_explain_shows_searches() -> None:
     outcome = fhirscreen("explain", NEOADJUVANT)
     assert outcome.code == 0
-    assert "Observation?code=http://loinc.org|26515-7,http://loinc.org|777-3" in "".join(outcome.out.split())
-    assert "costs every Condition" in outcome.out
+    assert "search     Observation?code=http://loinc.org|26515-7,http://loinc.org|777-3" in outcome.out
+    assert "costs every Condition once" in outcome.out
     assert "asked in person" in outcome.out
     assert "not in this version" in outcome.out
+
+
+def test_explain_lists_once_what_is_fetched_whole() -> None:
+    lines = fhirscreen("explain", NEOADJUVANT).out.splitlines()
+    assert sum("match by prefix" in line for line in lines if line.startswith("Condition*")) == 1
+    assert sum("named by reference" in line for line in lines) == 1
+    steroids = lines.index(next(line for line in lines if line.startswith("exclusion systemic-steroids")))
+    assert any(line.split() == ["fetches", "medications*"] for line in lines[steroids : steroids + 8])
+    assert len(lines) < 300
+
+
+def test_explain_shows_all_codes_and_expressions_when_asked() -> None:
+    outcome = fhirscreen("explain", NEOADJUVANT, "--all")
+    assert "http://www.loinc.org|777-3" in outcome.out
+    assert '{"measured": {"concept": "platelet-count", "at_least": "100 10*9/L"}}' in outcome.out
+
+
+def test_explain_says_how_a_server_would_run_it() -> None:
+    count = json_of({"resourceType": "Bundle", "type": "searchset", "total": 7})
+    with serve({"/metadata": json_of(CAPABILITIES)}, otherwise=count) as base:
+        page = fhirscreen("explain", NEOADJUVANT, "--server", base)
+        data = fhirscreen("explain", NEOADJUVANT, "--server", base, "--json").json[0]
+    assert page.code == 0, page.err
+    assert "on this server 7 resources of 7 patients" in " ".join(page.out.split())
+    assert "no Procedure: what only it records stays unknown" in page.out
+    fetched = {each["type"]: each for each in data["fetched"]}
+    assert fetched["Condition"] == {
+        "type": "Condition",
+        "codes": 0,
+        "whole_type_because": "icd-10, icd-10-cm, icd-10-gm, icd-o-3 match by prefix",
+        "criteria": fetched["Condition"]["criteria"],
+        "resources": 7,
+        "resources_with_these_codes": None,
+    }
+    assert fetched["Observation"]["codes"] > 90
+    assert fetched["Observation"]["resources_with_these_codes"] == 7
 
 
 def test_explain_names_every_criterion_once_in_json() -> None:

@@ -20,12 +20,14 @@ from fhirscreen.values.codes import CodeSet, Systems
 class Query:
     """A search of one resource type, for all patients: parameters as name and value, values escaped.
 
-    `unfiltered` says why no code narrows it; empty where one does.
+    `unfiltered` says why no code narrows it; empty where one does. `codes` are the codes that narrow it,
+    each once, under the canonical URL of its system.
     """
 
     resource: str
     parameters: tuple[tuple[str, str], ...] = ()
     unfiltered: str = ""
+    codes: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -46,7 +48,12 @@ def queries(retrieve: Retrieve, systems: Systems) -> list[Query]:
     if retrieve.codes.prefixes:
         found = sorted({prefix.system for prefix in retrieve.codes.prefixes})
         return [Query(retrieve.resource, (), f"{', '.join(found)} match by prefix")]
-    return [Query(retrieve.resource, (("code", ",".join(code_values(retrieve.codes, systems))),))]
+    values = code_values(retrieve.codes, systems)
+    return [
+        Query(
+            retrieve.resource, (("code", ",".join(values)),), codes=tuple(values[: len(retrieve.codes.exact)])
+        )
+    ]
 
 
 def code_values(codes: CodeSet, systems: Systems) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.concepts import Concept, Role
 from fhirscreen.plan.nodes import Feature, Plan, Predicate, Readings, Retrieve, StudyPlan
 from fhirscreen.plan.queries import Query, merged, queries
+from fhirscreen.plan.resolve import resolve
 from fhirscreen.plan.walk import children, closure, features
 from fhirscreen.values.codes import CodeSet
 
@@ -45,13 +47,35 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetch:
+    """One resource type, as it is fetched of members for all criteria of a study together.
+
+    `codes`: how many narrow it; none where `because` says why the type is fetched whole. `criteria`: how
+    many criteria are decided by it. `every` and `coded`: how many resources a server counts of the type, and
+    with these codes; None where it was not asked or does not say.
+    """
+
+    resource: str
+    codes: int
+    because: str
+    criteria: int
+    every: int | None = None
+    coded: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StudyExplained:
-    """A study: how its population is found, what that costs, and its criteria in their order."""
+    """A study: how its population is found, what is fetched of members, and its criteria in their order.
+
+    `patients`: how many a server has; None where it was not asked or does not say.
+    """
 
     study: Study
     population: Concept | None
     costs: tuple[Cost, ...]
+    fetches: tuple[Fetch, ...]
     criteria: tuple[CriterionExplained, ...]
+    patients: int | None = None
 
 
 def explain(
@@ -88,7 +112,30 @@ def _explain_study(
     found = (Query("Patient"),) if plan.population is None else member_searches(plan.population, catalogue)
     costs = tuple(Cost(query, count(query) if count else None) for query in found)
     concept = None if plan.population is None else plan.population.concept
-    return StudyExplained(plan.study, concept, costs, tuple(explained))
+    patients = count(Query("Patient")) if count else None
+    return StudyExplained(
+        plan.study,
+        concept,
+        costs,
+        _fetches(resolve([plan.study], catalogue), explained, count),
+        tuple(explained),
+        patients,
+    )
+
+
+def _fetches(plan: Plan, explained: Sequence[CriterionExplained], count: Count | None) -> tuple[Fetch, ...]:
+    """What is fetched of members: also what links records to the index cancer."""
+    uses = Counter(resource for each in explained for resource in {query.resource for query in each.queries})
+    found = []
+    for retrieve in merged(plan.retrieves):
+        for query in queries(retrieve, plan.catalogue.systems):
+            every = coded = None
+            if count is not None:
+                every = count(Query(query.resource))
+                coded = count(query) if query.codes else None
+            used = uses[query.resource]
+            found.append(Fetch(query.resource, len(query.codes), query.unfiltered, used, every, coded))
+    return tuple(found)
 
 
 def searches(wanted: Iterable[Feature], catalogue: Catalogue) -> tuple[Query, ...]:
