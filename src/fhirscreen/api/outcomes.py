@@ -13,10 +13,10 @@ import orjson
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from fhirscreen import exceptions as errors
+from fhirscreen.bootstrap.logs import told
 from fhirscreen.exceptions import FhirscreenError
 from fhirscreen.fhir.entries import Resource
 
@@ -86,6 +86,10 @@ _STATUSES: dict[type[FhirscreenError], tuple[int, str]] = {
     errors.Unreachable: (502, "transient"),
     errors.Unauthorised: (502, "security"),
     errors.ServerError: (502, "exception"),
+    errors.StoreError: (500, "exception"),
+    errors.StoreUnreachable: (503, "transient"),
+    errors.StoreBusy: (503, "transient"),
+    errors.StoreFull: (507, "no-store"),
     errors.Incomplete: (503, "incomplete"),
 }
 
@@ -125,9 +129,13 @@ def answer(status: int, issues: list[Issue], headers: Mapping[str, str] | None =
     )
 
 
-def say(error: FhirscreenError) -> str:
-    """What, where, expected and remedy of an error, as one text."""
-    labelled = (("where", error.where), ("expected", error.expected), ("remedy", error.remedy))
+def say(error: FhirscreenError, *, hidden: bool = False) -> str:
+    """What, where, expected and remedy of an error, as one text; `hidden` leaves out where."""
+    labelled = (
+        ("where", None if hidden else error.where),
+        ("expected", error.expected),
+        ("remedy", error.remedy),
+    )
     return "; ".join([error.what, *(f"{label}: {text}" for label, text in labelled if text)])
 
 
@@ -137,18 +145,20 @@ def of_error(error: Exception) -> Response:
         case Refusal():
             return answer(error.status, [Issue(error.code, say(error))], error.headers)
         case FhirscreenError():
-            status, code = next(
-                (_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES), (500, "")
+            kind = next((each for each in type(error).__mro__ if each in _STATUSES), errors.FhirscreenError)
+            status, code = _STATUSES.get(kind, (500, "exception"))
+            if status >= 500:
+                log.error("refused", what=error.what, **told(error))
+            again = {"Retry-After": "5"} if status == 503 else {}
+            return answer(
+                status, [Issue(code, say(error, hidden=isinstance(error, errors.StoreError)))], again
             )
-            return answer(status, [Issue(code or "exception", say(error))])
         case HTTPException():
             what = _WHAT.get(error.status_code) or str(error.detail)
             return answer(error.status_code, [Issue(code_of(error.status_code), what)], error.headers)
         case RequestValidationError():
             return answer(400, [_invalid(each) for each in error.errors()])
-        case DBAPIError():
-            return _of_store(error)
-    log.error("unforeseen", exc_info=error)
+    log.error("unforeseen", **told(error))
     what = "the service failed; its log says more under the id of this request"
     return answer(500, [Issue("exception", what)])
 
@@ -162,20 +172,11 @@ def _invalid(error: Mapping[str, Any]) -> Issue:
     )
 
 
-def _of_store(error: DBAPIError) -> Response:
-    log.error("store", exc_info=error)
-    if "full" in str(error.orig) or "No space left" in str(error.orig):
-        what = "the store has no room left; remedy: make room, then ask again"
-        return answer(507, [Issue("no-store", what)])
-    what = "the store cannot be reached now; remedy: ask again"
-    return answer(503, [Issue("transient", what)], {"Retry-After": "5"})
-
-
 def install(app: FastAPI) -> None:
     """Answers every error of an application so."""
 
     async def handle(_request: Request, error: Exception) -> Response:
         return of_error(error)
 
-    for kind in (FhirscreenError, HTTPException, RequestValidationError, DBAPIError):
+    for kind in (FhirscreenError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, handle)

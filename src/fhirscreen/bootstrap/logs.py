@@ -73,10 +73,17 @@ def tell_exception(_logger: WrappedLogger, _name: str, event: EventDict) -> Even
         given = sys.exc_info()
     error = given[1] if isinstance(given, tuple) else given
     if isinstance(error, BaseException):
-        event["error"] = list(_kinds(error))
-        frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
-        event["through"] = [f"{_short(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]
+        event |= told(error)
     return event
+
+
+def told(error: BaseException) -> dict[str, list[str]]:
+    """An exception as fields of a log entry: its kind and those of its causes, and where it came through."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    return {
+        "error": list(_kinds(error)),
+        "through": [f"{_short(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames],
+    }
 
 
 def _kinds(error: BaseException | None) -> Any:

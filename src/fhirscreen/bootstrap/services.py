@@ -12,9 +12,11 @@ import httpx
 
 from fhirscreen.bootstrap.health import Health, Probe
 from fhirscreen.bootstrap.metrics import Metrics
+from fhirscreen.bootstrap.open_studies import OpenStudies, load_studies
 from fhirscreen.bootstrap.parts import (
     EngineName,
     Whence,
+    find_mappings,
     make_catalogue,
     make_engine,
     make_server_client,
@@ -25,7 +27,9 @@ from fhirscreen.exceptions import UsageError
 from fhirscreen.fhir_client import Client, Traffic
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.plan.resolve import resolve
+from fhirscreen.screening.panels import Panel
 from fhirscreen.settings.settings import Settings
+from fhirscreen.store.databases import Database
 from fhirscreen.values.durations import AsOf
 
 if TYPE_CHECKING:
@@ -62,9 +66,16 @@ class Service:
     """What one process needs to serve; shared between threads. Made by `make_service`, ended by `close`."""
 
     def __init__(
-        self, settings: Settings, catalogue: Catalogue, *, clock: Clock, transport: Transport = real_network
+        self,
+        settings: Settings,
+        catalogue: Catalogue,
+        database: Database,
+        *,
+        clock: Clock,
+        transport: Transport = real_network,
     ) -> None:
         self.settings = settings
+        self.database = database
         self.catalogue = catalogue
         self.clock = clock
         self.site = settings.site_name or catalogue.site.id
@@ -72,9 +83,19 @@ class Service:
         self.metrics.watch_traffic(self.traffic)
         self.health = Health(self.probes)
         self.background: list[Background] = []
+        self._open = OpenStudies(database, catalogue, self.site, self.as_of, self.metrics)
         self._transport = transport
         self._clients: dict[str, Client] = {}
         self._lock = threading.Lock()
+
+    # --- studies
+
+    def panel(self) -> Panel:
+        """The studies that this site recruits for today, compiled: always the current ones.
+
+        Raises StoreError where the store cannot be asked.
+        """
+        return self._open.panel()
 
     # --- sources of patients
 
@@ -169,7 +190,8 @@ class Service:
 
     def probes(self) -> dict[str, Probe]:
         """What must answer for the service to be ready, by name."""
-        return {f"server {name}": self.client(name).ping for name in self.settings.named_servers}
+        servers = {f"server {name}": self.client(name).ping for name in self.settings.named_servers}
+        return {"store": self.database.ready, **servers}
 
     # --- life
 
@@ -187,6 +209,7 @@ class Service:
             clients, self._clients = list(self._clients.values()), {}
         for client in clients:
             client.close()
+        self.database.close()
 
     def _default_server(self) -> str:
         names = list(self.settings.named_servers)
@@ -201,8 +224,17 @@ class Service:
 def make_service(
     settings: Settings, *, clock: Clock = utc_now, transport: Transport = real_network
 ) -> Service:
-    """The service that settings describe. Raises FhirscreenError where a part of it cannot work.
+    """The service that settings describe, its store brought up to date and its studies loaded.
 
-    `transport` stands in for the network towards named servers.
+    `transport` stands in for the network towards named servers. Raises FhirscreenError where a part of it
+    cannot work.
     """
-    return Service(settings, make_catalogue(settings), clock=clock, transport=transport)
+    catalogue = make_catalogue(settings)
+    database = Database(settings.store.get_secret_value())
+    try:
+        database.migrate()
+        load_studies(database, settings.studies, find_mappings(settings), clock)
+    except BaseException:
+        database.close()
+        raise
+    return Service(settings, catalogue, database, clock=clock, transport=transport)

@@ -1,4 +1,4 @@
-"""What every request passes, outermost first: its id, safe headers, rates, a deadline, CORS, gzip, a size."""
+"""What every request passes, outermost first: safe headers, its id, rates, a deadline, CORS, gzip, a size."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def guard(app: FastAPI, service: Service) -> None:
     app.add_middleware(Origins, origins=settings.cds.origins)
     app.add_middleware(Deadlines, seconds=limits.request_seconds)
     app.add_middleware(Rates, per_minute=limits.requests_per_minute)
-    app.add_middleware(SafeHeaders, tls=settings.tls_certificate is not None)
     app.add_middleware(Requests, metrics=service.metrics)
+    app.add_middleware(SafeHeaders, tls=settings.tls_certificate is not None)

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fhirscreen.api.guards.bodies import RECEIVED
 from fhirscreen.api.outcomes import Refusal, of_error
+from fhirscreen.bootstrap.logs import told
 
 log = structlog.get_logger(__name__)
 
@@ -69,4 +70,4 @@ class Deadlines:
         self._late.discard(task)
         with suppress(asyncio.CancelledError):
             if (error := task.exception()) is not None:
-                log.error("late", exc_info=error)
+                log.error("late", **told(error))
