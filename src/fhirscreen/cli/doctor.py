@@ -14,11 +14,15 @@ from fhirscreen.cli.consoles import notices, print_json, progress, results
 from fhirscreen.cli.options import Bundles, Json, Ndjson, Server, Site, read_settings
 from fhirscreen.cli.tables import table
 from fhirscreen.exceptions import UsageError
+from fhirscreen.screening.census import Census, LocalCode, grouped
 from fhirscreen.screening.diagnoses import Diagnosis, Surveyed, diagnose, survey_files, survey_server
 from fhirscreen.screening.drafts import draft_site
 
 _MARKS = {True: "[green]yes[/green]", False: "[red]no[/red]", None: "[yellow]?[/yellow]"}
-_ROWS = 25
+_ROWS = 8
+"""How many unmapped codes of each kind are shown."""
+
+_CALLED = 40
 
 
 def doctor(
@@ -121,7 +125,7 @@ def _show_survey(console: Console, surveyed: Surveyed) -> None:
         console.print(f"[yellow]{surveyed.set_aside + census.unreadable} resources cannot be read[/yellow]")
     if census.by_reference:
         console.print(
-            f"{census.by_reference} medications name their drug by reference and are not counted here"
+            f"{census.by_reference} medications refer to a drug that is not there, and are not counted here"
         )
     concepts = _table("concept", "patients")
     ranked = sorted(census.patients.items(), key=lambda item: (-len(item[1]), item[0]))
@@ -132,12 +136,17 @@ def _show_survey(console: Console, surveyed: Surveyed) -> None:
     console.print(f"{without} of {len(census.catalogue.concepts)} concepts have no patient here\n")
     for title, codes in (("unmapped local code", census.local()), ("unmapped code", census.foreign())):
         if codes:
-            table = _table(title, "system", "type", "resources")
-            for code, times in codes[:_ROWS]:
-                table.add_row(code.code, code.system or "none", code.resource, str(times))
+            table = _table("kind", title, "system", "resources", "called")
+            shown = 0
+            for kind, found in grouped(codes).items():
+                for place, (code, times) in enumerate(found[:_ROWS]):
+                    called = _shortened(census.display(code))
+                    first = "" if place else kind
+                    table.add_row(first, code.code, code.system or "none", str(times), called)
+                    shown += 1
             console.print(table)
-            if len(codes) > _ROWS:
-                console.print(f"and {len(codes) - _ROWS} more; --json has all\n")
+            more = f"and {len(codes) - shown} more; --json has all\n" if len(codes) > shown else ""
+            console.print(more)
     units = _table("concept", "unit seen", "values", "comparable")
     for seen, times in sorted(census.units.items()):
         units.add_row(seen.concept, seen.unit or "none", str(times), _MARKS[census.fits(seen)])
@@ -148,8 +157,16 @@ def _show_survey(console: Console, surveyed: Surveyed) -> None:
     console.print(newest)
 
 
+def _shortened(text: str) -> str:
+    return text if len(text) <= _CALLED else text[: _CALLED - 1] + "…"
+
+
 def _table(*columns: str) -> Table:
     return table(*columns, numbers=("resources", "patients", "values"))
+
+
+def _code_data(census: Census, code: LocalCode, times: int) -> dict[str, Any]:
+    return {**code._asdict(), "resources": times, "called": census.display(code) or None}
 
 
 def _data(diagnosis: Diagnosis | None, surveyed: Surveyed | None, draft: str | None) -> dict[str, Any]:
@@ -168,8 +185,8 @@ def _data(diagnosis: Diagnosis | None, surveyed: Surveyed | None, draft: str | N
         census = surveyed.census
         data["mappings"] = {
             "patients": {id: len(found) for id, found in sorted(census.patients.items())},
-            "unmapped_local": [{**code._asdict(), "resources": times} for code, times in census.local()],
-            "unmapped": [{**code._asdict(), "resources": times} for code, times in census.foreign()],
+            "unmapped_local": [_code_data(census, *each) for each in census.local()],
+            "unmapped": [_code_data(census, *each) for each in census.foreign()],
             "units": [
                 {**seen._asdict(), "values": times, "comparable": census.fits(seen)}
                 for seen, times in sorted(census.units.items())

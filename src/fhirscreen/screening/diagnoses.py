@@ -58,7 +58,10 @@ def survey_server(
     """A census of the clinical types of a server, at most `limit` resources of each."""
     census = Census(catalogue)
     cut, refused = [], []
-    for kind in (kind for kind in CLINICAL_TYPES if kind in client.capabilities.types):
+    offered = [kind for kind in (*CLINICAL_TYPES, "Medication") if kind in client.capabilities.types]
+    for kind in offered:
+        if kind == "Medication" and not census.drugs_wanted:
+            continue
         search = client.search(kind, {"_count": "500"}, verify=False, strict=False)
         try:
             for page in search:
@@ -70,6 +73,7 @@ def survey_server(
                     break
         except (OutcomeError, Unauthorised):
             refused.append(kind)
+    census.settle()
     return Surveyed(census, tuple(cut), tuple(refused))
 
 
@@ -81,4 +85,5 @@ def survey_files(lines: Iterable[Line], catalogue: Catalogue) -> Surveyed:
             aside += 1
         else:
             census.add(line.resource)
+    census.settle()
     return Surveyed(census, set_aside=aside)

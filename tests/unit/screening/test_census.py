@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fhirscreen.mapping.loading import load_site
-from fhirscreen.screening.census import Census, LocalCode, UnitSeen
+from fhirscreen.screening.census import Census, LocalCode, UnitSeen, grouped
 from fhirscreen.screening.drafts import draft_site
 from tests.lib.demo import demo_plan
 
@@ -86,6 +86,68 @@ def test_local_codes_come_by_frequency_and_apart_from_known_systems(census: Cens
         (LocalCode("Observation", "urn:lab", "A"), 1),
     ]
     assert census.foreign() == [(LocalCode("Observation", "loinc", "0-0"), 1)]
+
+
+def order(patient: str, kind: str = "MedicationRequest", **drug: Any) -> dict[str, Any]:
+    subject = {"reference": f"Patient/{patient}"}
+    return {
+        "resourceType": kind,
+        "id": patient,
+        "status": "completed",
+        "intent": "order",
+        "subject": subject,
+        **drug,
+    }
+
+
+def test_a_drug_named_by_reference_is_counted_whenever_it_comes(census: Census) -> None:
+    for patient, drug in (("a", "m1"), ("b", "m1"), ("c", "m2")):
+        census.add(order(patient, medicationReference={"reference": f"Medication/{drug}"}))
+    assert census.drugs_wanted
+    code = {"coding": [{"system": "http://www.whocc.no/atc", "code": "L01XA01"}]}
+    census.add({"resourceType": "Medication", "id": "m1", "code": code})
+    census.settle()
+    assert census.patients["platinum-chemotherapy"] == {"a", "b"}
+    assert census.by_reference == 1
+
+
+def test_codes_are_grouped_by_what_a_site_tells_apart(census: Census) -> None:
+    system = "http://terminology.hl7.org/CodeSystem/observation-category"
+    laboratory = {"category": [{"coding": [{"system": system, "code": "laboratory"}]}]}
+    drug: dict[str, Any] = {
+        "medicationCodeableConcept": {"coding": [{"system": "urn:pharmacy", "code": "D"}]}
+    }
+    census.add(observation("a", ("urn:lab", "A"), **laboratory))
+    census.add(order("a", **drug))
+    census.add(order("a", "MedicationAdministration", **drug))
+    assert grouped(census.local()) == {
+        "medications": [(LocalCode("medications", "urn:pharmacy", "D"), 2)],
+        "Observation, laboratory": [(LocalCode("Observation, laboratory", "urn:lab", "A"), 1)],
+    }
+
+
+def test_a_code_is_called_what_the_data_call_it_often(census: Census) -> None:
+    for times, display in ((5, "Pain"), (4, "Jane's pain")):
+        for _ in range(times):
+            each = observation("a", ("urn:lab", "P"))
+            each["code"]["coding"][0]["display"] = display
+            census.add(each)
+    rare = observation("a", ("urn:lab", "R"))
+    rare["code"]["coding"][0]["display"] = "as Jane said"
+    census.add(rare)
+    assert census.display(LocalCode("Observation", "urn:lab", "P")) == "Pain"
+    assert census.display(LocalCode("Observation", "urn:lab", "R")) == ""
+
+
+def test_a_draft_lists_codes_by_kind_and_types_of_drugs_as_one(census: Census) -> None:
+    for kind in ("MedicationRequest", "MedicationAdministration"):
+        census.add(order("a", kind, authoredOn="2026-01-02", effectiveDateTime="2026-01-02"))
+    for _ in range(2):
+        census.add(observation("a", (LOINC, "0-0")))
+    lines = draft_site(census).splitlines()
+    assert sum("newest data" in line for line in lines) == 1
+    assert "#   medications: 2015-01-01" in "\n".join(lines)
+    assert '#   CONCEPT: {"loinc": ["0-0"]}  # Observation, 2 resources' in lines
 
 
 def test_newest_data_and_what_cannot_be_read(census: Census) -> None:
