@@ -73,7 +73,7 @@ def tell_exception(_logger: WrappedLogger, _name: str, event: EventDict) -> Even
         given = sys.exc_info()
     error = given[1] if isinstance(given, tuple) else given
     if isinstance(error, BaseException):
-        event |= told(error)
+        event.update(told(error))
     return event
 
 
