@@ -13,12 +13,14 @@ import pytest
 
 from tests.lib.hapi import Hapi, Servers
 from tests.lib.parts import PARTS, SKIPPED, in_ci, missing
+from tests.lib.postgres import Cluster, Clusters
 
 # Machines differ in speed, so no deadline; CI repeats itself, a developer explores.
 hypothesis.settings.register_profile("fhirscreen", deadline=None, print_blob=True, derandomize=in_ci())
 hypothesis.settings.load_profile("fhirscreen")
 
 _SERVERS = pytest.StashKey[Servers]()
+_CLUSTERS = pytest.StashKey[Clusters]()
 _FOLDER = pytest.StashKey[Path]()
 
 
@@ -26,10 +28,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give the session a folder through which its workers share servers."""
     if worker := getattr(config, "workerinput", None):
         config.stash[_SERVERS] = Servers(Path(worker["servers"]), worker["guardian"])
+        config.stash[_CLUSTERS] = Clusters(Path(worker["servers"]), worker["guardian"])
         return
     folder = Path(tempfile.mkdtemp(prefix="fhirscreen-tests-"))
     config.stash[_FOLDER] = folder
     config.stash[_SERVERS] = Servers(folder, os.getpid())
+    config.stash[_CLUSTERS] = Clusters(folder, os.getpid())
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -43,6 +47,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the servers, when all workers are done."""
     if folder := config.stash.get(_FOLDER, None):
         config.stash[_SERVERS].stop()
+        config.stash[_CLUSTERS].stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -82,3 +87,21 @@ def hapi_short(hapi_servers: Servers) -> Hapi:
     server = hapi_servers.start(max_fetch=1000)
     server.clear()
     return server
+
+
+@pytest.fixture(scope="session")
+def postgres_clusters(pytestconfig: pytest.Config) -> Clusters:
+    """PostgreSQL clusters, each started once a session: one of your own may be stopped and restarted."""
+    return pytestconfig.stash[_CLUSTERS]
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_clusters: Clusters) -> Cluster:
+    """A real PostgreSQL, shared: make a database of your own in it, and do not restart it."""
+    return postgres_clusters.start("shared")
+
+
+@pytest.fixture(scope="module")
+def postgres_url(postgres: Cluster) -> str:
+    """The address of an empty PostgreSQL database, a fresh one for each module."""
+    return postgres.create()

@@ -38,17 +38,17 @@ class Finding:
     id: str
     study: str
     values: dict[str, Any]
-    verdicts: dict[str, tuple[int, Verdict, Mark, dict[str, Any]]]
+    verdicts: dict[str, tuple[int, Verdict, Mark]]
 
     def marks(self) -> Iterator[tuple[str, Mark]]:
         """The mark of each criterion, in the study's order."""
-        for id, (_, _, mark, _) in self.verdicts.items():
+        for id, (_, _, mark) in self.verdicts.items():
             yield id, mark
 
     def rows(self, criteria: Iterable[str]) -> Iterator[dict[str, Any]]:
         """The rows of these criteria's verdicts."""
         for id in criteria:
-            place, verdict, mark, tree = self.verdicts[id]
+            place, verdict, mark = self.verdicts[id]
             proof = verdict.proof
             yield {
                 "subject": self.id,
@@ -63,7 +63,7 @@ class Finding:
                 "unit": proof.unit,
                 "date": proof.date,
                 "evidence": list(proof.evidence),
-                "proof": tree,
+                "proof": proof.tree(),
                 "digest": mark.digest,
             }
 
@@ -83,12 +83,13 @@ def subject_finding(id: str, subject: Subject, row: RowMapping | None) -> Findin
     }
     verdicts = {}
     for place, verdict in enumerate(subject.verdicts):
-        proof, kind = verdict.proof, verdict.criterion.kind.value
-        tree = proof.tree()
-        digest = hashlib.blake2b(orjson.dumps((place, kind, tree)), digest_size=16).hexdigest()
+        proof, kind = verdict.proof, verdict.criterion.kind
+        # The Proof is a tuple of tuples: quicker to write down than its tree of names.
+        whole = orjson.dumps((place, kind, proof), default=tuple)
+        digest = hashlib.blake2b(whole, digest_size=16).hexdigest()
         reason = proof.reason.value if proof.reason is not None else None
         mark = Mark(digest, proof.truth.value, reason, verdict.standing.value)
-        verdicts[verdict.criterion.id] = (place, verdict, mark, tree)
+        verdicts[verdict.criterion.id] = (place, verdict, mark)
     return Finding(id, subject.study, values, verdicts)
 
 

@@ -44,7 +44,8 @@ def insert_once(session: Session, table: type[Table], **values: Any) -> bool:
 
     Atomic across processes: whoever comes second waits for the first to commit.
     """
-    result = session.connection().execute(insert(session, table).values(**values).on_conflict_do_nothing())
+    statement = insert(session, table).values(**values).on_conflict_do_nothing()
+    result = session.connection().execute(statement, execution_options={"preserve_rowcount": True})
     return result.rowcount == 1
 
 

@@ -1,0 +1,124 @@
+"""Retention deletes exactly what it should, and what is about one patient."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from fhirscreen.store import audits, cards, jobs, outbox, retention, reviews, studies, subjects, tokens
+from fhirscreen.store.databases import Database
+from fhirscreen.store.tables import Table
+from tests.lib.subjects import BASE, STUDY, study, subject
+
+NEW = datetime(2026, 5, 31, 4, tzinfo=UTC)
+LIMIT = NEW - timedelta(days=365)
+OLD = LIMIT - timedelta(seconds=1)
+FITS: dict[str, Any] = {"stage": "true", "platelets": "true"}
+
+
+def counts(session: Session) -> dict[str, int]:
+    tables = Table.metadata.tables.values()
+    found = {each.name: session.scalar(select(func.count()).select_from(each)) or 0 for each in tables}
+    return {name: number for name, number in found.items() if number}
+
+
+def fill(session: Session, patient: str, at: datetime) -> str:
+    """Everything that the store may hold of a patient, as of that moment; gives the subject's id."""
+    subjects.record_subjects(
+        session, run=None, base=BASE, subjects=[subject(patient, FITS)], gated=(), looked_at=(),
+        studies={STUDY: 1}, at=at,
+    )  # fmt: skip
+    id = subjects.find_subjects(session, patient=patient)[0].id
+    reviews.add_review(session, subject=id, decision="suitable", because="", by="ito", at=at, bears_on={})
+    cards.show_card(
+        session, uuid=patient, hook_instance="h", base=BASE, patient=patient, studies=[STUDY], by="u", at=at
+    )
+    cards.add_feedback(session, card=patient, outcome="accepted", outcome_at=at, at=at)
+    cards.refuse(session, BASE, patient, "A", "declined", by="u", at=at)
+    cards.refuse(session, BASE, patient, "B", "declined", by="u", at=at)
+    cards.reopen(session, BASE, patient, "B", by="u", at=at)
+    job = jobs.enqueue(session, "screen", {"base": BASE, "patient": patient}, by="ito", at=at)
+    jobs.lease(session, "w", ["screen"], at, 60)
+    jobs.finish(session, job.id, "w", at=at)
+    audits.add_audit(session, at=at, who="ito", action="R", what="page", patient=patient, base=BASE)
+    return id
+
+
+ONE = {
+    "subjects": 1, "verdicts": 2, "changes": 1, "reviews": 1, "cards": 1, "feedback": 1, "refusals": 2,
+    "jobs": 1, "audits": 1,
+}  # fmt: skip
+FORGOTTEN = {name: number for name, number in ONE.items() if name != "audits"}
+
+
+def test_what_is_older_goes_and_what_is_newer_stays(database: Database) -> None:
+    with database.begin() as session:
+        fill(session, "old", OLD)
+        fill(session, "new", LIMIT)
+        for at, key in ((OLD, "old"), (LIMIT, "new")):
+            outbox.put_message(session, "mail", "team@test", {}, at=at, key=key)
+            message = outbox.lease_message(session, "w", at, 60)
+            assert message is not None
+            outbox.sent(session, message.id, at)
+        outbox.put_message(session, "mail", "team@test", {}, at=OLD, key="waiting")
+        jobs.enqueue(session, "screen", {}, by="ito", at=OLD)
+        studies.put_study(session, study(), text="", by="ito", at=OLD)
+        tokens.add_token(session, name="ehr", scopes=[], role="", at=OLD, expires=None)
+        tokens.seen_jti(session, "ehr", "1", OLD, OLD)
+        assert counts(session)["subjects"] == 2
+        deleted = retention.forget(session, LIMIT)
+        left = counts(session)
+    assert deleted == {**FORGOTTEN, "refusals": 1, "messages": 1}
+    assert left == {
+        **ONE, "refusals": 3, "audits": 2, "jobs": 2, "messages": 2, "studies": 1, "counters": 1, "tokens": 1,
+    }  # fmt: skip
+    with database.reading() as session:
+        assert [each.patient for each in subjects.find_subjects(session)] == ["new"]
+        assert cards.refused(session, BASE, "old") == {"A"}, "a refusal lasts until a person reopens it"
+
+
+@pytest.mark.parametrize("touch", ["evaluated", "person", "reviewed", "nothing"])
+def test_a_subject_that_is_still_in_use_stays_with_its_reviews(database: Database, touch: str) -> None:
+    with database.begin() as session:
+        id = fill(session, "p1", OLD)
+        if touch == "evaluated":
+            subjects.record_subjects(
+                session, run=None, base=BASE, subjects=[subject("p1", FITS)], gated=(), looked_at=(),
+                studies={STUDY: 1}, at=NEW,
+            )  # fmt: skip
+        elif touch == "person":
+            subjects.set_person_status(session, id, "on-study", by="ito", reason=None, at=NEW)
+        elif touch == "reviewed":
+            reviews.add_review(
+                session, subject=id, decision="reopened", because="", by="ito", at=NEW, bears_on={}
+            )
+        retention.forget(session, LIMIT)
+        kept = subjects.find_subject(session, id) is not None
+        assert kept == (touch != "nothing")
+        assert bool(reviews.list_reviews(session, id)) == kept
+        assert "changes" not in counts(session)
+
+
+def test_audits_have_their_own_age(database: Database) -> None:
+    with database.begin() as session:
+        fill(session, "old", OLD)
+        fill(session, "new", LIMIT)
+        assert retention.forget_audits(session, LIMIT) == 1
+        assert [each.patient for each in audits.list_audits(session)] == ["new"]
+        assert counts(session)["subjects"] == 2
+
+
+def test_one_patient_is_forgotten_and_no_other(database: Database) -> None:
+    with database.begin() as session:
+        fill(session, "p1", NEW)
+        fill(session, "p11", NEW)
+        assert retention.forget_patient(session, "http://elsewhere.test/fhir", "p1")["subjects"] == 0
+        deleted = retention.forget_patient(session, BASE + "/", "p1")
+        left = counts(session)
+        assert [each.patient for each in subjects.find_subjects(session)] == ["p11"]
+    assert deleted == FORGOTTEN
+    assert left == {**ONE, "audits": 2}
