@@ -60,7 +60,7 @@ def _complete(census: Census) -> Iterator[str]:
                 for concept in census.catalogue
                 if concept.absence_by_site and any(source.resource == kind for source in concept.sources)
             )
-            note += f"; for {', '.join(asked)}: measurements, scores and stages are never taken as absent"
+            note += f"; for {', '.join(asked)} (no measurement is ever taken as absent)"
             if not asked:
                 continue
         yield f"#   {kind}: 2015-01-01  # or lifelong; {note}"
@@ -71,8 +71,8 @@ def _codes(census: Census) -> Iterator[str]:
     if not local and not foreign:
         return
     yield ""
-    yield "# Codes that no concept knows, the most frequent of each kind first. Where one means a concept, write"
-    yield "# that in place of CONCEPT; several codes of a concept stand in one list."
+    yield "# Codes that no concept knows, the most frequent of each kind first. Where one means a concept,"
+    yield "# write that in place of CONCEPT; several codes of a concept stand in one list."
     yield "# local_codes:"
     if local:
         yield "#   # of this hospital"
