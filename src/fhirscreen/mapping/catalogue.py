@@ -137,7 +137,9 @@ def _local_sources(concept: Concept, local: CodeSet) -> list[Source]:
     for source in matching or [s for s in concept.sources if s.role is Role.MATCH]:
         if (source.resource, source.staging) not in seen:
             seen.add((source.resource, source.staging))
-            found.append(replace(source, codes=local, component=None, value=None, morphology=None))
+            found.append(
+                replace(source, codes=local, component=None, value=None, morphology=None, body_site=None)
+            )
     # A code has one meaning: where sources differ by staging, the local one belongs to the first.
     return [s for s in found if s.staging == found[0].staging]
 

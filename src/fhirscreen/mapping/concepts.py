@@ -49,8 +49,8 @@ class Source:
     """One place in FHIR where a concept is found: a resource type and the codes to match.
 
     `component`: the value is that component's. `value`: the coded value must match too. `morphology`: the
-    mCODE histology extension, or a further coding, must match too. `staging`: how a TNM category was
-    assessed; None where the source does not say.
+    mCODE histology extension, or a further coding, must match too. `body_site`: so must the bodySite.
+    `staging`: how a TNM category was assessed; None where the source does not say.
     """
 
     resource: str
@@ -59,6 +59,7 @@ class Source:
     component: CodeSet | None = None
     value: CodeSet | None = None
     morphology: CodeSet | None = None
+    body_site: CodeSet | None = None
     staging: str | None = None
 
 
@@ -94,7 +95,9 @@ class Concept:
     Compared by identity: a catalogue holds one object per concept.
 
     `unit` is canonical UCUM, in which `plausible` and all bounds are compared; `molar_mass` is in g/mol.
-    `about_metastasis`: only records that point to a metastasis count. `needs_confirmation` are values that
+    `about_metastasis`: only records that point to a metastasis count. `about_other_cancer`: those of the
+    index cancer do not. A number is positive above `detected_above`, and negative otherwise or, where it is
+    given, below `undetected_below`. `needs_confirmation` are values that
     are open until another record confirms them (a reactive screen).
     `regional_sites`: of a cancer, the sites whose nodes are regional and no spread (N, not M).
     `derived_from` maps another category's values to the values here that it may mean.
@@ -111,6 +114,7 @@ class Concept:
     absence_by_site: bool = False
     about_cancer: bool = False
     about_metastasis: bool = False
+    about_other_cancer: bool = False
     sensitive: bool = False
     # measurements
     unit: str | None = None
@@ -129,6 +133,7 @@ class Concept:
     persists: tuple[str, ...] = ()
     needs_confirmation: tuple[str, ...] = ()
     detected_above: float | None = None
+    undetected_below: float | None = None
     # validity
     invalidated_by: tuple[str, ...] = ()
     unconfirmed_after: tuple[str, ...] = ()

@@ -136,7 +136,9 @@ def _named_values(catalogue: Catalogue, concept: Concept) -> Iterator[str]:
 def _code_sets(concept: Concept) -> Iterator[CodeSet]:
     for source in concept.sources:
         yield source.codes
-        yield from (codes for codes in (source.component, source.value, source.morphology) if codes)
+        yield from (
+            codes for codes in (source.component, source.value, source.morphology, source.body_site) if codes
+        )
     yield from (value.codes for value in concept.values)
     yield from (concept.shared_use, concept.counts_for, concept.not_for, concept.routes_not)
 

@@ -22,11 +22,11 @@ _KEYS = (
     "kind", "label", "names", "sources", "coarser", "disjoint", "judgement", "history", "windows",
     "absence", "about", "sensitive", "unit", "plausible", "molar_mass", "valence", "signed", "values",
     "ordered", "pattern", "from", "implied_by",
-    "sites", "regional_sites", "persists", "needs_confirmation", "detected_above",
+    "sites", "regional_sites", "persists", "needs_confirmation", "detected_above", "undetected_below",
     "invalidated_by", "unconfirmed_after", "shared_use", "for", "not_for", "routes_not", "elsewhere_after",
     "formula", "reported_as", "source_note", "citation",
 )  # fmt: skip
-_SOURCE_KEYS = ("resource", "codes", "except", "component", "value", "morphology", "staging")
+_SOURCE_KEYS = ("resource", "codes", "except", "component", "value", "morphology", "body_site", "staging")
 _STAGINGS = ("clinical", "pathological", "post-therapy", "unspecified")
 
 
@@ -53,6 +53,7 @@ def read_concept(id: str, node: Node) -> Concept:
         absence_by_site=_absence(node),
         about_cancer=_about(node) == "cancer",
         about_metastasis=_about(node) == "metastasis",
+        about_other_cancer=_about(node) == "other-cancer",
         sensitive=node.flag("sensitive"),
         unit=node.optional_text("unit"),
         plausible=_plausible(node),
@@ -69,6 +70,7 @@ def read_concept(id: str, node: Node) -> Concept:
         persists=node.texts("persists"),
         needs_confirmation=node.texts("needs_confirmation"),
         detected_above=node.number("detected_above"),
+        undetected_below=node.number("undetected_below"),
         invalidated_by=node.texts("invalidated_by"),
         unconfirmed_after=node.texts("unconfirmed_after"),
         shared_use=node.codes("shared_use"),
@@ -106,7 +108,7 @@ def _sources(node: Node, role: Role) -> list[Source]:
             raise entry.refuse("has no codes", "{system: [codes]}", "codes")
         optional = {
             key: entry.codes(key) if key in entry.data else None
-            for key in ("component", "value", "morphology")
+            for key in ("component", "value", "morphology", "body_site")
         }
         assessed = None if staging == "unspecified" else staging
         kinds = MEDICATIONS if resource == "medications" else (resource,)
@@ -134,8 +136,8 @@ def _absence(node: Node) -> bool:
 
 def _about(node: Node) -> str:
     about = node.text("about", "patient")
-    if about not in ("patient", "cancer", "metastasis"):
-        raise node.refuse(f"is {about!r}", "patient, cancer or metastasis", "about")
+    if about not in ("patient", "cancer", "metastasis", "other-cancer"):
+        raise node.refuse(f"is {about!r}", "patient, cancer, metastasis or other-cancer", "about")
     return about
 
 

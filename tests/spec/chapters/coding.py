@@ -14,6 +14,7 @@ from tests.spec.codes import (
     ECOG_1,
     HBSAG,
     HBV_DNA,
+    HCG,
     HISTOLOGY,
     KARNOFSKY,
     PLATELETS,
@@ -302,6 +303,49 @@ PATTERNS = Topic(
                     "12 g/L",
                     unknown("incomparable-unit", "o1", basis="derived"),
                     observation(ANTI_HBS, "12 g/L"),
+                ),
+            ],
+        ),
+        Table(
+            "detected-between",
+            "A quantitative hCG as pregnancy test: below 5 IU/L negative, above 25 IU/L positive",
+            "finding: {concept: pregnancy-test, in: [positive]}",
+            [
+                case(
+                    "240 IU/L",
+                    true("o1", basis="derived", value="positive"),
+                    observation(HCG, "240 [IU]/L", on="2026-10-28"),
+                ),
+                case(
+                    "<1 mIU/mL",
+                    false("o1", basis="derived"),
+                    observation(HCG, "<1 m[IU]/mL", on="2026-10-28"),
+                ),
+                case("<5 IU/L", false("o1", basis="derived"), observation(HCG, "<5 [IU]/L", on="2026-10-28")),
+                case(
+                    "12 IU/L",
+                    unknown("censored-value", "o1", basis="derived"),
+                    observation(HCG, "12 [IU]/L", on="2026-10-28"),
+                ),
+                case(
+                    "5 IU/L",
+                    unknown("censored-value", "o1", basis="derived"),
+                    observation(HCG, "5 [IU]/L", on="2026-10-28"),
+                ),
+                case(
+                    "25 IU/L",
+                    unknown("censored-value", "o1", basis="derived"),
+                    observation(HCG, "25 [IU]/L", on="2026-10-28"),
+                ),
+                case(
+                    "240, no unit",
+                    unknown("no-unit", "o1", basis="derived"),
+                    observation(HCG, "240", on="2026-10-28"),
+                ),
+                case(
+                    "too old",
+                    unknown("stale", "o1", basis="derived"),
+                    observation(HCG, "1 [IU]/L", on="2026-10-20"),
                 ),
             ],
         ),

@@ -11,7 +11,10 @@ from tests.spec.codes import (
     ECOG_1,
     HISTOLOGY,
     LIVER_METASTASIS,
+    LUNG_TOPOGRAPHY,
+    MALIGNANT,
     OESOPHAGEAL_CANCER,
+    OESOPHAGUS,
     PROSTATE_CANCER,
     PROSTATE_NEOPLASM,
     SQUAMOUS,
@@ -21,12 +24,13 @@ from tests.spec.codes import (
     TUMOUR_SIZE,
     icd,
 )
-from tests.spec.tables import Chapter, Outside, Table, Topic, case, true, unknown
+from tests.spec.tables import Chapter, Outside, Table, Topic, case, false, presumed, true, unknown
 
 ALWAYS = "constant: true"
 SIZE = "measured: {concept: tumour-size, at_most: 10 cm}"
 CANCER = condition(OESOPHAGEAL_CANCER, id="cancer")
 BREAST = condition(BREAST_CANCER, id="breast")
+LIVER = Code("snomed", "10200004", "liver")
 STAGE_THREE = Code("ajcc", "III")
 RELATED = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-related-condition"
 
@@ -89,6 +93,42 @@ MEMBERSHIP = Topic(
             population="prostate-cancer",
         ),
         Table(
+            "members-by-site",
+            "A malignant neoplasm of no site, with its bodySite",
+            ALWAYS,
+            [
+                case("the oesophagus", true(), condition(MALIGNANT, site=OESOPHAGUS)),
+                case("the same by ICD-10 C80.9", true(), condition(icd("C80.9"), site=OESOPHAGUS)),
+                case("another site", Outside(), condition(MALIGNANT, site=LIVER)),
+                case("no site", Outside(), condition(MALIGNANT)),
+                case(
+                    "the same, refuted",
+                    Outside(),
+                    condition(MALIGNANT, site=OESOPHAGUS, verification="refuted"),
+                ),
+            ],
+            population="oesophageal-cancer",
+        ),
+        Table(
+            "histology-by-site",
+            "It is less specific than a squamous cell carcinoma, unless its histology says it",
+            "finding: {concept: oesophageal-squamous-cell-carcinoma}",
+            [
+                case("no histology", unknown("coarser-code", "c1"), condition(MALIGNANT, site=OESOPHAGUS)),
+                case(
+                    "squamous",
+                    true("c1"),
+                    condition(MALIGNANT, site=OESOPHAGUS, morphology=SQUAMOUS_MORPHOLOGY),
+                ),
+                case(
+                    "adenocarcinoma",
+                    false("c1"),
+                    condition(MALIGNANT, site=OESOPHAGUS, morphology=ADENO_MORPHOLOGY),
+                ),
+            ],
+            population="oesophageal-cancer",
+        ),
+        Table(
             "everybody",
             "A population of everybody",
             ALWAYS,
@@ -141,9 +181,62 @@ LINKS = Topic(
                     condition(BREAST_CANCER),
                     observation(TUMOUR_SIZE, "4 cm"),
                 ),
+                case(
+                    "another active cancer, by its topography in ICD-O-3",
+                    unknown("ambiguous-focus", "o1"),
+                    condition(LUNG_TOPOGRAPHY),
+                    observation(TUMOUR_SIZE, "4 cm"),
+                ),
+                case(
+                    "another active cancer, of a site that is not said",
+                    unknown("ambiguous-focus", "o1"),
+                    condition(MALIGNANT),
+                    observation(TUMOUR_SIZE, "4 cm"),
+                ),
+                case(
+                    "a cancer of no site, and its bodySite is that of the index cancer",
+                    true("o1"),
+                    condition(MALIGNANT, site=OESOPHAGUS),
+                    observation(TUMOUR_SIZE, "4 cm"),
+                ),
             ],
             population="oesophageal-cancer",
             background=(CANCER,),
+        ),
+        Table(
+            "own-record-of-another-cancer",
+            "What another cancer’s own record says is about that cancer",
+            "finding: {concept: histologic-type, in: [squamous]}",
+            [
+                case(
+                    "the index cancer’s histology",
+                    true("c1", basis="derived"),
+                    condition(OESOPHAGEAL_CANCER, morphology=SQUAMOUS_MORPHOLOGY),
+                ),
+                case(
+                    "another cancer’s, and that one is over",
+                    unknown("no-record"),
+                    condition(BREAST_CANCER, clinical="resolved", morphology=ADENO_MORPHOLOGY),
+                ),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER,),
+        ),
+        Table(
+            "second-cancers",
+            "A cancer other than the index cancer",
+            "condition: {concept: second-malignancy}",
+            [
+                case("none", presumed()),
+                case("further records of the index cancer", presumed(), condition(icd("C15.4"))),
+                case("its history", presumed(), condition(Code("icd-10-cm", "Z85.01", "history"))),
+                case("another", true("c1"), condition(BREAST_CANCER)),
+                case("one of a site that is not said", unknown("judgement", "c1"), condition(MALIGNANT)),
+                case("one in the oesophagus", presumed(), condition(MALIGNANT, site=OESOPHAGUS)),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER,),
+            site={"complete": {"Condition": "lifelong"}},
         ),
         Table(
             "index-cancer-over",

@@ -13,7 +13,7 @@ from fhirscreen.fhir.references import extension_references, targets
 from fhirscreen.mapping.concepts import Concept, Role, Source
 from fhirscreen.mapping.sites import Site
 from fhirscreen.plan.nodes import Feature
-from fhirscreen.values.codes import CodeSet
+from fhirscreen.values.codes import CodeSet, Coding
 from fhirscreen.values.dates import EVER, Moment, local_dates, moment_text
 from fhirscreen.values.durations import AsOf
 from fhirscreen.values.truth import Truth, known
@@ -25,19 +25,26 @@ _MORPHOLOGY = "histology-morphology-behavior"
 
 
 def source_matches(source: Source, entry: Entry, chart: Chart) -> bool:
-    """Whether an entry found by its code also has the value or morphology that the source asks for."""
+    """Whether an entry found by its code also has the value, site or morphology that the source asks for."""
     if source.value is not None:
         value = codings(entry.resource.get("valueCodeableConcept"), chart.index.terms.short)
         if not has_any(source.value, value):
             return False
-    if source.morphology is not None:
-        return has_any(source.morphology, morphology(entry, chart))
-    return True
+    if source.body_site is not None and not has_any(source.body_site, body_sites(entry, chart)):
+        return False
+    return source.morphology is None or has_any(source.morphology, morphology(entry, chart))
 
 
 def has_any(codes: CodeSet, found: tuple[Any, ...]) -> bool:
     """Whether one of the codings is in the set."""
     return any(codes.matches(coding.system, coding.code) for coding in found)
+
+
+def body_sites(entry: Entry, chart: Chart) -> tuple[Coding, ...]:
+    """The codings of bodySite, which is one in an Observation and several elsewhere."""
+    site = entry.resource.get("bodySite") or []
+    sites = site if isinstance(site, list) else [site]
+    return tuple(c for each in sites for c in codings(each, chart.index.terms.short))
 
 
 def morphology(entry: Entry, chart: Chart) -> tuple[Any, ...]:
@@ -106,6 +113,16 @@ class Case:
         pointed = targets(entry.resource.get("focus"), self.chart.aliases)
         return known(any(reference in self.memory[key] for reference in pointed))
 
+    def of_index_cancer(self, entry: Entry) -> bool:
+        """Whether a record is a diagnosis of the index cancer, or says that there was one."""
+        if self.population is None:
+            return False
+        key = "index cancer"
+        if key not in self.memory:
+            found = self.found(self.population.concept, *MEMBERSHIP, Role.HISTORY)
+            self.memory[key] = {each.reference for _, each in found}
+        return entry.reference in self.memory[key]
+
     def member_evidence(self) -> list[Entry]:
         """What makes the patient a member: matching or coarser records of the cancer, not refuted."""
         if self.population is None:
@@ -120,14 +137,16 @@ class Case:
 class Links:
     """Which records are about the index cancer (design: population and index cancer).
 
-    `conditions` are the index cancer's own; `only_active` and `only_ever`: it is the only malignancy that is
-    active, or on record at all; `assessments` are observations that its stages refer to, `elsewhere` those
-    that another condition's stages refer to; `diagnosed` is the earliest date of the cancer, None unknown.
+    `conditions` are the index cancer's own, `others` those of other cancers; `only_active`, `only_ever`: it
+    is the only malignancy that is active, or on record at all; `assessments` are observations that its stages
+    refer to, `elsewhere` those that another condition's stages refer to; `diagnosed` is the earliest date of
+    the cancer, None unknown.
     """
 
     conditions: frozenset[str]
     only_active: bool
     only_ever: bool
+    others: frozenset[str]
     assessments: frozenset[str]
     elsewhere: frozenset[str]
     specimens: frozenset[str]
@@ -137,7 +156,7 @@ class Links:
         """Whether a record is about the index cancer: linked, linked elsewhere, or not to be told."""
         if entry.reference in self.conditions or entry.reference in self.assessments:
             return Truth.TRUE
-        if entry.reference in self.elsewhere:
+        if entry.reference in self.elsewhere or entry.reference in self.others:
             return Truth.FALSE
         pointed = [
             reference
@@ -164,7 +183,7 @@ def find_links(case: Case) -> Links:
     """The links of a case; for a population of everybody, every record is about the patient's only cancer."""
     chart = case.chart
     if case.population is None:
-        return Links(frozenset(), True, True, frozenset(), frozenset(), frozenset(), None)
+        return Links(frozenset(), True, True, frozenset(), frozenset(), frozenset(), frozenset(), None)
     members = [entry for entry in case.member_evidence() if entry.reference.startswith("Condition/")]
     conditions = frozenset(entry.reference for entry in members)
     found = [
@@ -186,6 +205,7 @@ def find_links(case: Case) -> Links:
         conditions,
         whole and active and not active_others,
         whole and bool(conditions) and not others,
+        frozenset(entry.reference for entry in others),
         assessments,
         elsewhere,
         _reached("specimen", chart, conditions, assessments),

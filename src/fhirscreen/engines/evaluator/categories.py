@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from fhirscreen.criteria.bounds import Staging, Which
 from fhirscreen.engines.evaluator.absence import no_value
-from fhirscreen.engines.evaluator.cases import Case, clipped
+from fhirscreen.engines.evaluator.cases import Case, body_sites, clipped, morphology
 from fhirscreen.engines.evaluator.items import (
     Item,
     canonical,
@@ -203,10 +203,9 @@ def _unsaid(concept: Concept, name: str) -> bool:
 
 
 def _from_condition(case: Case, concept: Concept, entry: Entry) -> tuple[frozenset[str], Basis, str]:
-    """A value in a Condition's own code, else in its bodySite."""
-    sites = entry.resource.get("bodySite") or []
-    found = [coding for site in sites for coding in codings(site, case.chart.index.terms.short)]
-    own, site = named(case, concept, entry.codings), named(case, concept, found)
+    """A value in a Condition's own code or its histology, else in its bodySite."""
+    own = named(case, concept, morphology(entry, case.chart))
+    site = named(case, concept, body_sites(entry, case.chart))
     names = _finest(concept, own | site)
     return names, Basis.DERIVED, entry.codings[0].code if entry.codings else ""
 
@@ -265,6 +264,13 @@ def _detected(case: Case, concept: Concept, holder: Resource) -> tuple[frozenset
         interval = converted
     elif interval.high is not None and interval.low == 0 and interval.high_open:
         return frozenset(("negative",)), text
+    low = concept.undetected_below
+    if low is not None and is_above(interval, concept.detected_above) is not Truth.TRUE:
+        # Between the two limits a number says neither.
+        below = interval.high is not None and (
+            interval.high < low or (interval.high == low and interval.high_open)
+        )
+        return frozenset(("negative",) if below else ("positive", "negative")), text
     match is_above(interval, concept.detected_above):
         case Truth.TRUE:
             return frozenset(("positive",)), text
@@ -380,10 +386,7 @@ def _only_at(case: Case, node: ValueAmong, item: Item) -> tuple[Truth, Reason | 
     concept = feature.concept
     recorded: set[str] = set()
     if item.entry is not None:
-        site = item.entry.resource.get("bodySite")
-        sites = site if isinstance(site, list) else [site]
-        found = [c for each in sites for c in codings(each, case.chart.index.terms.short)]
-        recorded |= named(case, concept, found)
+        recorded |= named(case, concept, body_sites(item.entry, case.chart))
     for each in category_items(case, feature):
         if each.blocked is None:
             recorded |= each.values

@@ -9,12 +9,12 @@ from fhirscreen.engines.evaluator.cases import Case, clipped, date_text, has_any
 from fhirscreen.engines.evaluator.items import focus_of
 from fhirscreen.engines.evaluator.therapies import active, given_as_asked, last_given
 from fhirscreen.fhir.entries import Entry, State, codings
-from fhirscreen.mapping.concepts import ConceptKind, Role, Source
+from fhirscreen.mapping.concepts import Concept, ConceptKind, Role, Source
 from fhirscreen.plan.features import code_set
 from fhirscreen.plan.nodes import Feature, Occurred, Purpose
 from fhirscreen.values.codes import CodeSet
 from fhirscreen.values.dates import EVER, Moment, relation
-from fhirscreen.values.truth import Truth, conjunction
+from fhirscreen.values.truth import Truth, conjunction, known
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason, first_reason
 
@@ -121,8 +121,10 @@ def _judge(case: Case, node: Occurred, source: Source, entry: Entry) -> Occurren
         entry = entry._replace(when=Moment(EVER.start, entry.when.end))
     when = clipped(entry.when, end)
     checks: list[tuple[Truth, Reason]] = []
-    if (concept.about_cancer or concept.about_metastasis) and concept.kind is not ConceptKind.THERAPY:
-        linked = focus_of(case, concept, entry)
+    if (
+        concept.kind is not ConceptKind.THERAPY
+        and (linked := _linked(case, concept, entry)) is not Truth.TRUE
+    ):
         if linked is Truth.FALSE:
             return None
         checks.append((linked, Reason.AMBIGUOUS_FOCUS))
@@ -153,6 +155,13 @@ def _judge(case: Case, node: Occurred, source: Source, entry: Entry) -> Occurren
     truth = conjunction(check for check, _ in checks)
     reason = first_reason([reason for check, reason in checks if check is Truth.UNKNOWN])
     return Occurrence(entry, truth, reason if truth is Truth.UNKNOWN else None, basis, when, source.role)
+
+
+def _linked(case: Case, concept: Concept, entry: Entry) -> Truth:
+    """Whether a record is about what the concept is about: the index cancer, a metastasis, another cancer."""
+    if concept.about_other_cancer:
+        return known(not case.of_index_cancer(entry))
+    return focus_of(case, concept, entry)
 
 
 def _fresh(case: Case, node: Occurred, entry: Entry, when: Moment) -> Truth:
