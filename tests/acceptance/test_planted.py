@@ -1,22 +1,29 @@
-"""The synthetic cohort: what the generator planted against what the in-memory engine finds, row by row."""
+"""The synthetic cohort: what the generator planted against what the engines find, row by row."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 import fhirscreen.synthetic
 from fhirscreen.criteria.wire import load_study
 from fhirscreen.engines.base import Screened
 from fhirscreen.engines.evaluator.cohorts import gather
+from fhirscreen.engines.evaluator.notes import ELSEWHERE, TRANSFERRED
+from fhirscreen.engines.fhir_search import FhirSearch
 from fhirscreen.engines.in_memory import InMemory
 from fhirscreen.fhir.folders import Line
 from fhirscreen.mapping.loading import load_catalogue, load_site, mappings_folder
+from fhirscreen.plan.nodes import Plan
 from fhirscreen.plan.resolve import resolve
 from fhirscreen.synthetic.cohorts import AS_OF, Cohort, generate
 from fhirscreen.synthetic.truths import PROBE
 from fhirscreen.values.durations import AsOf
+from tests.lib.searchable import Searchable
 
 STUDIES = ("NCT06907602", "NCT06190782")
 PROBE_FILE = Path(fhirscreen.synthetic.__file__).with_name("probe.yaml")
@@ -28,15 +35,25 @@ def cohort() -> Cohort:
 
 
 @cache
-def screened() -> Screened:
+def plan() -> Plan:
     folder = mappings_folder()
-    site = load_site(folder / "sites" / "demo.yaml")
     studies = [load_study(folder / "studies" / f"{id}.yaml") for id in STUDIES]
     studies.append(load_study(PROBE_FILE))
-    plan = resolve(studies, load_catalogue().at(site))
-    resources = [r for found in cohort().resources.values() for r in found] + cohort().others
-    lines = [Line("cohort", resource) for resource in resources]
-    return InMemory(gather(lines)).screen(plan, AsOf(AS_OF, site.zone))
+    return resolve(studies, load_catalogue().at(load_site(folder / "sites" / "demo.yaml")))
+
+
+def as_of() -> AsOf:
+    return AsOf(AS_OF, plan().catalogue.site.zone)
+
+
+def resources() -> list[Any]:
+    return [r for found in cohort().resources.values() for r in found] + cohort().others
+
+
+@cache
+def screened() -> Screened:
+    lines = [Line("cohort", resource) for resource in resources()]
+    return InMemory(gather(lines)).screen(plan(), as_of())
 
 
 def verdicts() -> dict[tuple[str, str, str], Any]:
@@ -84,6 +101,28 @@ def test_every_planted_truth_of_the_probe_claims_a_reason() -> None:
     assert [each for each in claimed if each.reason is None] == []
     criteria = {criterion.id for criterion in load_study(PROBE_FILE).criteria}
     assert {planted.criterion for planted in claimed} == criteria
+
+
+def in_memory() -> Screened:
+    return screened()
+
+
+def search() -> Screened:
+    """The patients with a note, and some without."""
+    some = {*cohort().notes, *sorted(cohort().resources)[:20]}
+    found = [r for id in sorted(some) for r in cohort().resources[id]] + cohort().others
+    with Searchable(found).client(concurrency=3) as client:
+        return FhirSearch(client).screen(plan(), as_of())
+
+
+@pytest.mark.parametrize("screen", [in_memory, search])
+def test_every_planted_note_is_found_and_no_other(screen: Callable[[], Screened]) -> None:
+    assert set(cohort().notes.values()) == {ELSEWHERE, TRANSFERRED}
+    found: dict[str, set[str]] = {}
+    for subject in screen().subjects:
+        if subject.notes:
+            found.setdefault(subject.patient, set()).update(subject.notes)
+    assert found == {patient: {note} for patient, note in cohort().notes.items()}
 
 
 def test_nobody_is_added_or_lost() -> None:

@@ -13,7 +13,15 @@ from tests.lib.transport import BASE, Server, bundle, form_of, outcome, reply
 
 Resource = dict[str, Any]
 TYPES = (
-    *("AllergyIntolerance", "Condition", "Consent", "Flag", "Medication", "MedicationAdministration"),
+    *(
+        "AllergyIntolerance",
+        "Condition",
+        "Consent",
+        "Encounter",
+        "Flag",
+        "Medication",
+        "MedicationAdministration",
+    ),
     *("MedicationDispense", "MedicationRequest", "MedicationStatement", "Observation", "Patient"),
     *("Procedure", "ResearchStudy", "ResearchSubject"),
 )

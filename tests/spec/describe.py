@@ -20,6 +20,7 @@ NAMES = {
     "AllergyIntolerance": "allergy",
     "ResearchSubject": "enrolment",
     "ResearchStudy": "study",
+    "Encounter": "stay",
 }
 _USUAL = {
     "Observation": "final",
@@ -28,6 +29,7 @@ _USUAL = {
     "MedicationDispense": "completed",
     "MedicationStatement": "completed",
     "MedicationRequest": "active",
+    "Encounter": "finished",
 }
 _SYSTEMS = (
     ("loinc", "LOINC"),
@@ -57,7 +59,9 @@ def describe(record: Resource) -> str:
 
 def _is_time(name: str) -> bool:
     """Times stand last."""
-    return name.endswith(("DateTime", "Period", "Instant", "Date", "issued", "HandedOver", "authoredOn"))
+    return name.endswith(
+        ("DateTime", "Period", "period", "Instant", "Date", "issued", "HandedOver", "authoredOn")
+    )
 
 
 def _said(kind: str, name: str, value: Any) -> Iterator[str]:
@@ -199,6 +203,9 @@ _ELEMENTS: dict[str, Callable[[Any], str]] = {
     "dosage": _dosage,
     "reaction": lambda value: f"reaction to {_code(value[0]['substance'])}",
     "identifier": lambda value: f"number {value[0]['value']}",
+    "class": lambda value: str(value["display"]),
+    "period": _period,
+    "hospitalization": lambda value: f"discharged to {_code(value['dischargeDisposition'])}",
     "contained": lambda value: f"contains {_code(value[0]['code'])}",
 }
 

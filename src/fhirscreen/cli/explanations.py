@@ -48,6 +48,8 @@ def show_study(console: Console, explained: StudyExplained, *, on_server: bool, 
     console.print(Text(f"{study.id}  {study.title}", style="bold"))
     _show_lines(console, list(_summary(explained, on_server=on_server)), width=11)
     console.print(_fetches(explained.fetches, on_server=on_server))
+    beside = [f"{query.text} ({query.unfiltered})" for query in explained.beside]
+    _show_lines(console, [("" if place else "beside", said) for place, said in enumerate(beside)], width=11)
     console.print()
     for criterion in explained.criteria:
         _show_criterion(console, criterion, whole=whole)
@@ -235,6 +237,7 @@ def study_data(explained: StudyExplained) -> dict[str, Any]:
             }
             for each in explained.criteria
         ],
+        "other_searches": [{"search": query.text, "asked": query.unfiltered} for query in explained.beside],
     }
 
 

@@ -89,6 +89,7 @@ _BY_TYPE: dict[str, dict[str, Any]] = {
     "Condition": {"code": _CONCEPT, "bodySite": [_CONCEPT]},
     "Procedure": {"code": _CONCEPT, "bodySite": [_CONCEPT]},
     "AllergyIntolerance": {"code": _CONCEPT},
+    "Encounter": {"period": _PERIOD, "hospitalization": {"dischargeDisposition": _CONCEPT}},
     "MedicationAdministration": {"dosage": _DOSAGE},
     "MedicationStatement": {"dosage": [_DOSAGE]},
 }

@@ -10,6 +10,8 @@ from typing import Any
 from fhirscreen.criteria.english import say_sentence
 from fhirscreen.criteria.studies import Criterion, Study
 from fhirscreen.criteria.wire import write_expression
+from fhirscreen.engines.evaluator.gates import gate_types
+from fhirscreen.engines.evaluator.notes import ENCOUNTER_ELEMENTS
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.concepts import Concept, Role
 from fhirscreen.plan.nodes import Feature, Plan, Predicate, Readings, Retrieve, StudyPlan
@@ -67,7 +69,8 @@ class Fetch:
 class StudyExplained:
     """A study: how its population is found, what is fetched of members, and its criteria in their order.
 
-    `patients`: how many a server has; None where it was not asked or does not say.
+    `patients`: how many a server has; None where it was not asked or does not say. `beside` are the searches
+    that no criterion makes: of members for the gates, of whoever a list shows for the notes.
     """
 
     study: Study
@@ -76,6 +79,7 @@ class StudyExplained:
     fetches: tuple[Fetch, ...]
     criteria: tuple[CriterionExplained, ...]
     patients: int | None = None
+    beside: tuple[Query, ...] = ()
 
 
 def explain(
@@ -120,7 +124,14 @@ def _explain_study(
         _fetches(resolve([plan.study], catalogue), explained, count),
         tuple(explained),
         patients,
+        _beside(catalogue),
     )
+
+
+def _beside(catalogue: Catalogue) -> tuple[Query, ...]:
+    gates = [Query(type, unfiltered="of members, for the gates") for type in gate_types(catalogue.site)]
+    elements = (("_elements", ",".join(ENCOUNTER_ELEMENTS)),)
+    return (*gates, Query("Encounter", elements, "of whoever a list shows: who was transferred out"))
 
 
 def _fetches(plan: Plan, explained: Sequence[CriterionExplained], count: Count | None) -> tuple[Fetch, ...]:

@@ -12,7 +12,7 @@ from fhirscreen.plan.queries import Query
 GATE_TYPES = {"Patient": "", "Consent": "patient", "Flag": "patient", "ResearchSubject": "individual"}
 """What gates read, and the parameter that finds it for patients."""
 
-SHOWN_TYPES = (*CLINICAL_TYPES, "Medication", *GATE_TYPES)
+SHOWN_TYPES = (*CLINICAL_TYPES, "Medication", *GATE_TYPES, "Encounter")
 """The resource types that screening may ask a server for."""
 
 
@@ -43,13 +43,18 @@ def lacks(capabilities: Capabilities, query: Query) -> Iterator[str]:
         yield f"no search of {query.resource} by {parameter}: it cannot be asked for by patient"
 
 
+def _cost(resource: str) -> str:
+    if resource == "Encounter":
+        return "who was transferred out is not shown"
+    return "its gate stays open" if resource in GATE_TYPES else "what only it records stays unknown"
+
+
 def needs(capabilities: Capabilities) -> list[Need]:
     """Everything that screening asks of a server, as its CapabilityStatement answers."""
     found = []
     for resource in SHOWN_TYPES:
         there = resource in capabilities.types
-        gate = "its gate stays open" if resource in GATE_TYPES else "what only it records stays unknown"
-        found.append(Need(resource, there, gate))
+        found.append(Need(resource, there, _cost(resource)))
         if not there or resource == "Medication":
             continue
         parameter = patient_parameter(resource)

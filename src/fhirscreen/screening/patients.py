@@ -9,8 +9,9 @@ from fhirscreen.engines.base import Gated, SetAside
 from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.charts import Chart, read_chart
 from fhirscreen.engines.evaluator.cohorts import gather
-from fhirscreen.engines.evaluator.gates import gate_of, notes
+from fhirscreen.engines.evaluator.gates import gate_of
 from fhirscreen.engines.evaluator.judgements import soundly
+from fhirscreen.engines.evaluator.notes import noted
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.folders import Line
 from fhirscreen.screening.panels import Panel
@@ -90,7 +91,8 @@ def _assess(
     gated: list[Gated] = []
     failed: list[str] = []
     for number, case in evaluator.members(chart):
-        study = panel.plan.studies[number].study.id
+        planned = panel.plan.studies[number]
+        study = planned.study.id
         if studies is not None and study not in studies:
             continue
         gate = Gate.MERGED if merged else gate_of(chart, site, study)
@@ -100,7 +102,7 @@ def _assess(
         if hasty and _fails(panel, number, case):
             failed.append(study)
             continue
-        subject = evaluator.subject(number, case)._replace(notes=notes(chart, study, evaluator.ours))
+        subject = noted(evaluator.subject(number, case), chart, evaluator.ours, len(planned.criteria))
         subjects.append(subject)
         if subject.failed:
             failed.append(study)

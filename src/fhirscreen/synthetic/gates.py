@@ -27,7 +27,7 @@ OTHER_STUDY = "study-other"
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What a scenario does to an otherwise fitting patient: its gate, in which studies, or a note."""
+    """What a scenario does to an otherwise fitting patient: its gate and in which studies; a note."""
 
     name: str
     act: Callable[[Chart], None]
@@ -102,11 +102,12 @@ def _take_part(study: str, status: str) -> Callable[[Chart], None]:
 def _transfer(chart: Chart) -> None:
     made: Json = {"resourceType": "Encounter", "status": "finished"}
     made["class"] = {"system": ACT, "code": "IMP"}
-    made["period"] = {"start": chart.day(16).isoformat(), "end": chart.day(9).isoformat()}
+    made["period"] = {"start": chart.day(10).isoformat(), "end": chart.day(4).isoformat()}
     made["hospitalization"] = {"dischargeDisposition": concept((DISPOSITION, "other-hcf"))}
     chart.add(made, "encounter")
 
 
+_ELSEWHERE = "on another study"
 _NEO = RESEARCH_STUDIES[NEOADJUVANT]
 DOORS = (
     Door("inactive", _deactivate, "inactive"),
@@ -118,11 +119,11 @@ DOORS = (
     Door("objects-by-flag", _object_by_flag, "objected"),
     Door("agrees-to-research", _agree),
     Door("objected-formerly", _object_formerly),
-    Door("on-study", _take_part(_NEO, "on-study"), "on-study", (NEOADJUVANT,)),
-    Door("in-follow-up", _take_part(_NEO, "follow-up"), "on-study", (NEOADJUVANT,)),
+    Door("on-study", _take_part(_NEO, "on-study"), "on-study", (NEOADJUVANT,), _ELSEWHERE),
+    Door("in-follow-up", _take_part(_NEO, "follow-up"), "on-study", (NEOADJUVANT,), _ELSEWHERE),
     Door("screen-failed", _take_part(_NEO, "ineligible"), "declined", (NEOADJUVANT,)),
     Door("declined", _take_part(_NEO, "withdrawn"), "declined", (NEOADJUVANT,)),
-    Door("on-another-study", _take_part(OTHER_STUDY, "on-study"), note="on another study"),
+    Door("on-another-study", _take_part(OTHER_STUDY, "on-study"), note=_ELSEWHERE),
     Door("transferred-out", _transfer, note="transferred out"),
 )
 

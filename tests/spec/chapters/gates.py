@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from tests.lib.records import Code, Resource, concept, condition, observation, other, patient, reference
+from tests.lib.records import Code, Resource, concept, condition, observation, other, patient, reference, url
 from tests.spec.codes import OESOPHAGEAL_CANCER, PLATELETS
 from tests.spec.tables import Chapter, Gated, Outside, Standing, Table, Topic, case, true
 
 ALWAYS = "constant: true"
+TRANSFERRED = Standing("candidate", notes=("transferred out",))
+ANOTHER_HOSPITAL = Code("discharge-disposition", "other-hcf", "another hospital")
+HOME = Code("discharge-disposition", "home", "home")
+OUR_OWN = Code("http://hospital.example/discharge", "06", "transferred")
 CANCER = condition(OESOPHAGEAL_CANCER, id="cancer")
 NO_RESEARCH = Code("http://hospital.example/flags", "no-research", "wants no part in research")
 SITE = {"objection_flags": {"http://hospital.example/flags": ["no-research"]}}
@@ -37,6 +41,22 @@ def trial(number: str) -> Resource:
         status="active",
         identifier=[{"system": "https://clinicaltrials.gov", "value": number}],
     )
+
+
+def encounter(
+    start: str | None = None, end: str | None = None, status: str = "finished", left_for: Code | None = None
+) -> Resource:
+    """A stay or visit; `left_for` is the discharge disposition."""
+    period = {name: value for name, value in (("start", start), ("end", end)) if value}
+    found: Resource = {
+        "status": status,
+        "class": {"system": url("act-code"), "code": "IMP", "display": "inpatient"},
+    }
+    if period:
+        found["period"] = period
+    if left_for is not None:
+        found["hospitalization"] = {"dischargeDisposition": concept(left_for)}
+    return other("Encounter", **found)
 
 
 def flag(status: str = "active") -> Resource:
@@ -186,6 +206,109 @@ ONE = Topic(
     ),
 )
 
+TRANSFERS = Topic(
+    "transfers",
+    "Transferred out",
+    "A patient who was discharged to another hospital, and has not been here since, is shown with a note and "
+    "not taken out. Who is on no list needs no note.",
+    (
+        Table(
+            "transferred-out",
+            "Discharged to another hospital",
+            ALWAYS,
+            [
+                case(
+                    "to another hospital",
+                    TRANSFERRED,
+                    encounter("2026-10-16", "2026-10-23", left_for=ANOTHER_HOSPITAL),
+                ),
+                case("home", Standing("candidate"), encounter("2026-10-16", "2026-10-23", left_for=HOME)),
+                case(
+                    "in the site's own words",
+                    TRANSFERRED,
+                    encounter("2026-10-16", "2026-10-23", left_for=OUR_OWN),
+                ),
+                case(
+                    "and back since",
+                    Standing("candidate"),
+                    encounter("2026-10-16", "2026-10-23", left_for=ANOTHER_HOSPITAL),
+                    encounter("2026-10-28", "2026-10-28"),
+                ),
+                case(
+                    "and back now",
+                    Standing("candidate"),
+                    encounter("2026-10-16", "2026-10-23", left_for=ANOTHER_HOSPITAL),
+                    encounter("2026-10-30", status="in-progress"),
+                ),
+                case(
+                    "a visit during the stay, and on its last day",
+                    TRANSFERRED,
+                    encounter("2026-10-16", "2026-10-23", left_for=ANOTHER_HOSPITAL),
+                    encounter("2026-10-20", "2026-10-20"),
+                    encounter("2026-10-23T09:00:00+02:00", "2026-10-23T09:30:00+02:00"),
+                ),
+                case(
+                    "a ward left while the stay goes on",
+                    Standing("candidate"),
+                    encounter("2026-10-16", "2026-10-23", left_for=ANOTHER_HOSPITAL),
+                    encounter("2026-10-10", status="in-progress"),
+                ),
+                case(
+                    "a visit that is planned, or was cancelled",
+                    TRANSFERRED,
+                    encounter("2026-10-16", "2026-10-23", left_for=ANOTHER_HOSPITAL),
+                    encounter("2026-10-28", "2026-10-28", status="planned"),
+                    encounter("2026-10-29", "2026-10-29", status="cancelled"),
+                ),
+                case(
+                    "back, and transferred again",
+                    TRANSFERRED,
+                    encounter("2026-09-01", "2026-09-05", left_for=ANOTHER_HOSPITAL),
+                    encounter("2026-10-16", "2026-10-23", left_for=ANOTHER_HOSPITAL),
+                ),
+                case(
+                    "years ago, and never back",
+                    TRANSFERRED,
+                    encounter("2021-03-01", "2021-03-09", left_for=ANOTHER_HOSPITAL),
+                ),
+                case(
+                    "of which the end is not known",
+                    TRANSFERRED,
+                    encounter("2026-10-16", left_for=ANOTHER_HOSPITAL),
+                ),
+                case("without a date", Standing("candidate"), encounter(left_for=ANOTHER_HOSPITAL)),
+                case(
+                    "after the index date",
+                    Standing("candidate"),
+                    encounter("2026-10-30", "2026-11-03", left_for=ANOTHER_HOSPITAL),
+                ),
+                case(
+                    "not finished",
+                    Standing("candidate"),
+                    encounter("2026-10-16", "2026-10-23", "in-progress", ANOTHER_HOSPITAL),
+                ),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER,),
+            site={"local_transfers": {"http://hospital.example/discharge": ["06"]}},
+        ),
+        Table(
+            "transferred-out-failed",
+            "On no list",
+            "constant: false",
+            [
+                case(
+                    "to another hospital, and failed",
+                    Standing(None, failed=("criterion",)),
+                    encounter("2026-10-16", "2026-10-23", left_for=ANOTHER_HOSPITAL),
+                ),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER,),
+        ),
+    ),
+)
+
 MERGED = Topic(
     "merged",
     "Merged patients",
@@ -249,5 +372,5 @@ CHAPTER = Chapter(
     "gates",
     "Gates",
     "What takes a member out of screening before any criterion is looked at.",
-    (ONE, MERGED, ORDER),
+    (ONE, TRANSFERS, MERGED, ORDER),
 )

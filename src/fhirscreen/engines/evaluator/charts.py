@@ -26,7 +26,7 @@ from fhirscreen.fhir.references import target
 from fhirscreen.fhir.shapes import fault
 from fhirscreen.mapping.concepts import Concept, Source
 from fhirscreen.plan.nodes import Plan
-from fhirscreen.values.codes import Coding
+from fhirscreen.values.codes import CodeSet, Coding
 from fhirscreen.values.durations import AsOf
 from fhirscreen.values.quantities import UnitTable
 
@@ -54,6 +54,7 @@ class SourceIndex:
         "presumed_types",
         "sources",
         "terms",
+        "transfers",
         "treatments",
         "units",
     )
@@ -61,6 +62,7 @@ class SourceIndex:
     def __init__(self, plan: Plan) -> None:
         self.terms: Terms = plan.catalogue.terms
         self.units: UnitTable = plan.catalogue.units
+        self.transfers: CodeSet = plan.catalogue.vocabulary.transfers
         self.treatments: tuple[str, ...] = plan.catalogue.vocabulary.treatments
         self.sources: list[Source] = []
         self._numbers: dict[str, tuple[int, ...]] = {}
@@ -204,6 +206,10 @@ class Chart:
     def disturbed(self) -> bool:
         """Whether anything is known to be missing."""
         return bool(self.unfetched or self.touched)
+
+    def add(self, resources: Iterable[Resource]) -> None:
+        """Adds resources of types that no source of the plan names."""
+        self.resources, self._by_reference = [*self.resources, *resources], None
 
     def resolve(self, reference: object) -> Resource | None:
         """The resource that a Reference points to, among the patient's own and the shared ones."""

@@ -12,11 +12,14 @@ from fhirscreen.mapping.sites import Site
 from fhirscreen.values.dates import parse_moment
 from fhirscreen.verdicts.standings import Gate
 
-_ON_STUDY = {"pending-on-study", "on-study", "on-study-intervention", "on-study-observation", "follow-up"}
+ON_STUDY = {"pending-on-study", "on-study", "on-study-intervention", "on-study-observation", "follow-up"}
+"""Statuses of a ResearchSubject who takes part."""
 _DECLINED = {"ineligible", "not-registered", "off-study", "withdrawn"}
 
-GATE_TYPES = ("Consent", "Flag", "ResearchSubject", "ResearchStudy")
-"""Resource types besides Patient that gates read."""
+
+def gate_types(site: Site) -> tuple[str, ...]:
+    """The types beside Patient that gates read of a patient; flags only where the site says which object."""
+    return ("Consent", "Flag", "ResearchSubject") if site.objection_flags else ("Consent", "ResearchSubject")
 
 
 def gate_of(chart: Chart, site: Site, study: str) -> Gate | None:
@@ -32,7 +35,7 @@ def gate_of(chart: Chart, site: Site, study: str) -> Gate | None:
     if objected(chart, site):
         return Gate.OBJECTED
     statuses = {status for named, status in enrolments(chart) if study in named}
-    if statuses & _ON_STUDY:
+    if statuses & ON_STUDY:
         return Gate.ON_STUDY
     return Gate.DECLINED if statuses & _DECLINED else None
 
@@ -103,12 +106,3 @@ def _names(chart: Chart, subject: Resource) -> frozenset[str]:
     if isinstance(identifier, dict) and isinstance(identifier.get("value"), str):
         names.add(identifier["value"])
     return frozenset(names)
-
-
-def notes(chart: Chart, study: str, ours: frozenset[str]) -> tuple[str, ...]:
-    """What is shown beside a subject: on another study. `ours` are the ids of ResearchStudy that we write."""
-    found = []
-    for named, status in enrolments(chart):
-        if status in _ON_STUDY and study not in named and not named & ours:
-            found.append("on another study")
-    return tuple(dict.fromkeys(found))

@@ -10,7 +10,8 @@ import orjson
 from fhirscreen.engines.base import Gated, Screened, SetAside
 from fhirscreen.engines.evaluator.charts import MALFORMED, Chart, repaired
 from fhirscreen.engines.evaluator.evaluate import Evaluator
-from fhirscreen.engines.evaluator.gates import gate_of, notes
+from fhirscreen.engines.evaluator.gates import gate_of
+from fhirscreen.engines.evaluator.notes import noted
 from fhirscreen.plan.nodes import Plan
 from fhirscreen.verdicts.standings import Gate, Subject
 
@@ -44,13 +45,14 @@ Result = TypeVar("Result")
 def _judged(plan: Plan, evaluator: Evaluator, chart: Chart, *, merged: bool) -> Judged:
     subjects, gated = [], []
     for number, case in evaluator.members(chart):
-        study = plan.studies[number].study.id
+        planned = plan.studies[number]
+        study = planned.study.id
         gate = Gate.MERGED if merged else gate_of(chart, plan.catalogue.site, study)
         if gate is not None:
             gated.append(Gated(study, chart.id, gate))
         else:
-            shown = notes(chart, study, evaluator.ours)
-            subjects.append(evaluator.subject(number, case)._replace(notes=shown))
+            subject = evaluator.subject(number, case)
+            subjects.append(noted(subject, chart, evaluator.ours, len(planned.criteria)))
     return subjects, gated
 
 

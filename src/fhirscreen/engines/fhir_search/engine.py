@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from fhirscreen.engines.base import Depth, Engine, Progress, Screened, collecting_rarely, silent
 from fhirscreen.engines.evaluator.evaluate import Evaluator
+from fhirscreen.engines.evaluator.gates import gate_types
 from fhirscreen.engines.evaluator.judgements import finished
 from fhirscreen.engines.fhir_search.completeness import Completeness
 from fhirscreen.engines.fhir_search.fetches import Fetcher
 from fhirscreen.engines.fhir_search.members import Candidates, find_candidates
 from fhirscreen.engines.fhir_search.needs import Need, Needs, clinical_types, merged
-from fhirscreen.engines.fhir_search.parts import Part, Task, gate_types
+from fhirscreen.engines.fhir_search.parts import Part, Task
 from fhirscreen.engines.fhir_search.stages import Stage, cheapest_first, one_stage
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir_client import Client
@@ -82,7 +83,8 @@ class FhirSearch:
             self._stages(plan, needs, fetcher, candidates) if hasty else one_stage(needs),
             candidates,
             unoffered,
-            gate_types(fetcher, plan),
+            tuple(type for type in gate_types(plan.catalogue.site) if fetcher.offers(type)),
+            fetcher.offers("Encounter"),
             hasty,
         )
         screened = Screened(patients=candidates.patients)

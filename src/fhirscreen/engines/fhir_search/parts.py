@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -12,8 +12,9 @@ from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.charts import Chart, read_chart
 from fhirscreen.engines.evaluator.cohorts import last_survivor
 from fhirscreen.engines.evaluator.evaluate import Evaluator, diagnosed, is_member, planned_start
-from fhirscreen.engines.evaluator.gates import GATE_TYPES, gate_of, notes
+from fhirscreen.engines.evaluator.gates import gate_of
 from fhirscreen.engines.evaluator.judgements import give_up, soundly
+from fhirscreen.engines.evaluator.notes import ENCOUNTER_ELEMENTS, noted, shown
 from fhirscreen.engines.fhir_search.fetches import Fetched, Fetcher
 from fhirscreen.engines.fhir_search.members import Candidates
 from fhirscreen.engines.fhir_search.needs import PATIENT, Need, Needs, Place, merged
@@ -37,7 +38,8 @@ _REFERRING = {
 class Task:
     """What all parts share. `hasty` stops at a study's first failed criterion.
 
-    `unoffered` are clinical types that the server does not have; `gates` the types that gates read.
+    `unoffered` are clinical types that the server does not have; `gates` the types that gates read;
+    `encounters`: whether it has Encounters.
     """
 
     plan: Plan
@@ -48,6 +50,7 @@ class Task:
     candidates: Candidates
     unoffered: frozenset[str]
     gates: tuple[str, ...]
+    encounters: bool
     hasty: bool
 
 
@@ -109,6 +112,7 @@ class Part:
         for stage in self._task.stages:
             self._pass(stage)
         self._pass(tuple(sorted(self._task.needs.of)), last=True)
+        self._fetch_encounters()
         for patient in self._patients:
             if patient.chart is not None:
                 self._soundly(patient, patient.chart, self._conclude)
@@ -164,6 +168,27 @@ class Part:
         owners = {id: patient for patient in patients for id in seen[patient]}
         fetched = self._fetcher.by_id(type, sorted(owners))
         return Fetched(fetched.resources, frozenset(owners[id] for id in fetched.missing))
+
+    def _fetch_encounters(self) -> None:
+        """Those of whoever a list shows, for a note: that none came makes no verdict less sure."""
+        patients = [patient for patient in self._patients if any(self._shown(patient))]
+        if not patients or not self._task.encounters:
+            return
+        ids = sorted({id for patient in patients for id in patient.ids})
+        fetched = self._fetcher.of_patients(Need("Encounter"), ids, ",".join(ENCOUNTER_ELEMENTS))
+        found: dict[str, dict[str, Resource]] = {}
+        for resource in fetched.resources:
+            found.setdefault(patient_of(resource) or "", {})[_reference(resource)] = resource
+        for patient in patients:
+            if patient.chart is not None:
+                own = [found[id] for id in patient.ids if id in found]
+                patient.chart.add(each[reference] for each in own for reference in sorted(each))
+
+    def _shown(self, patient: _Patient) -> Iterator[bool]:
+        for number in patient.admitted:
+            planned = self._task.plan.studies[number]
+            subject = Subject(planned.study.id, patient.id, self._verdicts(patient, number))
+            yield shown(subject, len(planned.criteria))
 
     def _follow(self, type: str, fresh: list[Resource], patients: list[_Patient]) -> None:
         """Fetches what these resources refer to, where the evaluator will look there."""
@@ -319,28 +344,22 @@ class Part:
         proof = NOT_FETCHED._replace(says=each.predicate.says)
         return Verdict(planned.study.id, patient.id, each.criterion, proof)
 
+    def _verdicts(self, patient: _Patient, number: int) -> tuple[Verdict, ...]:
+        """A patient's verdicts of one study, in the order of its criteria."""
+        return tuple(patient.verdicts[place] for place in sorted(patient.verdicts) if place[0] == number)
+
     def _conclude(self, patient: _Patient, chart: Chart) -> None:
         task = self._task
         whole = not (patient.missing or chart.unfetched or chart.unread)
-        ours = task.evaluator.ours
         found = []
         for number in sorted(patient.admitted):
-            case, study = self._case(patient, number), task.plan.studies[number].study.id
-            verdicts = tuple(
-                patient.verdicts[place] for place in sorted(patient.verdicts) if place[0] == number
-            )
+            case, planned = self._case(patient, number), task.plan.studies[number]
+            verdicts = self._verdicts(patient, number)
             dates = diagnosed(case), planned_start(case)
-            found.append(Subject(study, patient.id, verdicts, whole, notes(chart, study, ours), *dates))
+            subject = Subject(planned.study.id, patient.id, verdicts, whole, (), *dates)
+            found.append(noted(subject, chart, task.evaluator.ours, len(planned.criteria)))
         self.screened.subjects += found
         self.screened.set_aside += chart.unread
-
-
-def gate_types(fetcher: Fetcher, plan: Plan) -> tuple[str, ...]:
-    """The types that gates read of a patient; flags only where the site says which of them object."""
-    wanted = set(GATE_TYPES) - {"ResearchStudy"}
-    if not plan.catalogue.site.objection_flags:
-        wanted.discard("Flag")
-    return tuple(sorted(type for type in wanted if fetcher.offers(type)))
 
 
 def _reference(resource: Resource) -> str:

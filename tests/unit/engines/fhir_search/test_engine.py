@@ -15,7 +15,7 @@ from fhirscreen.engines.in_memory import InMemory, gather
 from fhirscreen.exceptions import DataError, ServerError
 from fhirscreen.fhir.folders import Line
 from fhirscreen.verdicts.reasons import Reason
-from fhirscreen.verdicts.standings import Standing, Verdict
+from fhirscreen.verdicts.standings import Gate, Standing, Verdict
 from tests.lib.demo import demo_as_of, demo_plan
 from tests.lib.searchable import Resource, Searchable
 
@@ -241,3 +241,54 @@ def test_what_a_later_record_links_to_the_cancer_is_put_off() -> None:
     found = search(Searchable(data), Depth.CANDIDATES)
     assert rows(found).items() <= rows(reference).items()
     assert (NEOADJUVANT, patient, "t-stage") in rows(found)
+
+
+def shown() -> set[str]:
+    """Whoever a list shows: Encounters are asked of them alone."""
+    return {s.patient for s in memory().subjects if s.status is not None or s.near_miss is not None}
+
+
+def encounter_searches(server: Searchable) -> list[dict[str, str]]:
+    return [form for type, form in server.searches if type == "Encounter"]
+
+
+@pytest.mark.parametrize("depth", Depth)
+def test_encounters_are_asked_of_whoever_a_list_shows_and_no_more_of_them_than_is_read(depth: Depth) -> None:
+    assert ("transferred out",) in {s.notes for s in memory().subjects}
+    server = Searchable(resources())
+    search(server, depth)
+    forms = encounter_searches(server)
+    asked = {each.removeprefix("Patient/") for form in forms for each in form["patient"].split(",")}
+    merged = {g.patient for g in memory().gated if g.gate is Gate.MERGED}
+    assert forms
+    assert asked - merged <= shown()
+    assert {form["_elements"] for form in forms} == {"hospitalization,period,status,subject"}
+
+
+def test_encounters_that_do_not_come_are_a_gap_and_make_no_verdict_less_sure() -> None:
+    found = search(Searchable(resources(), refuse=lambda type, _: type == "Encounter"))
+    assert len(found.gaps) == 1
+    assert found.gaps[0].startswith("Encounter was not fetched whole")
+    assert rows(found) == rows(memory())
+    assert [s.complete for s in found.subjects] == [s.complete for s in memory().subjects]
+    assert not any("transferred out" in s.notes for s in found.subjects)
+
+
+def test_a_server_without_encounters_is_asked_for_none() -> None:
+    server = Searchable(resources(), lacks=["Encounter"])
+    assert search(server).gaps == []
+    assert encounter_searches(server) == []
+
+
+def test_a_malformed_encounter_is_set_aside_as_in_memory() -> None:
+    patient = next(s.patient for s in memory().subjects if s.status is not None)
+    stay = {"resourceType": "Encounter", "id": "stay", "status": "finished", "period": {"end": "2026-13"}}
+    spoilt = [*resources(), stay | {"subject": {"reference": f"Patient/{patient}"}}]
+    reference = InMemory(gather(Line("test", each) for each in spoilt)).screen(demo_plan(), demo_as_of())
+    found = search(Searchable(spoilt))
+    assert [(each.where, each.reason) for each in found.set_aside] == [
+        ("Encounter/stay", "period.end is not a FHIR date or dateTime")
+    ]
+    assert [each[:2] for each in reference.set_aside] == [each[:2] for each in found.set_aside]
+    assert heads(found) == heads(reference)
+    assert rows(found) == rows(reference)
