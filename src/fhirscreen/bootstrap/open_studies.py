@@ -14,6 +14,7 @@ import structlog
 from fhirscreen.bootstrap.metrics import Metrics
 from fhirscreen.criteria.studies import Study
 from fhirscreen.criteria.wire import load_study, read_study, write_study
+from fhirscreen.engines.base import collecting_rarely
 from fhirscreen.exceptions import StudyError
 from fhirscreen.mapping.catalogue import Catalogue, digest
 from fhirscreen.screening.panels import Panel, make_panel
@@ -77,7 +78,8 @@ class OpenStudies:
             self._current = _Current(revision, day, current.panel)
             return current.panel
         began = time.perf_counter()
-        panel = make_panel(self._catalogue, list(_read(stored)), versions)
+        with collecting_rarely():
+            panel = make_panel(self._catalogue, _read(stored), versions)
         seconds = time.perf_counter() - began
         self._metrics.open_studies.set(len(panel.versions))
         self._metrics.panel_seconds.set(seconds)
@@ -106,7 +108,12 @@ def load_studies(
     What a person has changed since stays: a definition that is among a study's versions is not put again.
     Raises UsageError, StudyError, StoreError.
     """
-    for file in find_files(given, mappings):
+    files = find_files(given, mappings)
+    with database.reading() as session:
+        known = studies.list_texts(session) if files else set()
+    for file in files:
+        if file.read_text("utf-8") in known:  # reading YAML takes longer than anything else at start
+            continue
         study = load_study(file)
         mark = digest(dict(write_study(study)))
         with database.begin() as session:

@@ -11,9 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from alembic import command
-from alembic.config import Config
-from alembic.util.exc import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -71,6 +68,13 @@ class Database:
 
         Raises StoreError where the store was written by a newer fhirscreen, or cannot be written.
         """
+        if self._is_newest():
+            return
+        # Slow to import, and mostly there is nothing to do.
+        from alembic import command  # noqa: PLC0415
+        from alembic.config import Config  # noqa: PLC0415
+        from alembic.util.exc import CommandError  # noqa: PLC0415
+
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         try:
@@ -89,6 +93,13 @@ class Database:
         except SQLAlchemyError as error:
             raise trouble(error, self.where) from None
 
+    def _is_newest(self) -> bool:
+        try:
+            with self.reading() as session:
+                return session.scalar(text("SELECT version_num FROM alembic_version")) == newest_revision()
+        except FhirscreenError:  # no tables yet, or trouble that migrating will tell
+            return False
+
     def ready(self) -> bool:
         """Whether the store answers and its tables are there."""
         try:
@@ -101,6 +112,11 @@ class Database:
     def close(self) -> None:
         """Closes all connections."""
         self._engine.dispose()
+
+
+def newest_revision() -> str:
+    """The newest migration, by the names of their files."""
+    return max(file.name.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("v*.py"))
 
 
 def _parse(url: str) -> URL:

@@ -126,6 +126,11 @@ def list_studies(session: Session) -> list[StoredStudy]:
     return [make(StoredStudy, row) for row in session.execute(query).mappings()]
 
 
+def list_texts(session: Session) -> set[str]:
+    """Every text that was handed in, of every version."""
+    return set(session.scalars(select(StudyRow.text)))
+
+
 def list_versions(session: Session, id: str) -> list[StoredStudy]:
     """All versions of a study, newest first."""
     query = select(StudyRow.__table__).where(StudyRow.id == id).order_by(StudyRow.version.desc())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 
-import psycopg
 from sqlalchemy import exc
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
@@ -34,7 +33,7 @@ def trouble(error: SQLAlchemyError, where: str) -> FhirscreenError:
         cause = error.orig
         if isinstance(cause, sqlite3.Error):
             return _of_sqlite(cause, where)
-        if error.connection_invalidated or isinstance(cause, psycopg.Error):
+        if error.connection_invalidated or type(cause).__module__.startswith("psycopg"):
             return _of_postgresql(error, where)
     return StoreError(
         f"the store failed ({type(error).__name__})", where=where, remedy="see the database's own log"
@@ -66,7 +65,9 @@ def _of_postgresql(error: DBAPIError, where: str) -> FhirscreenError:
 
 
 def _unanswered(cause: BaseException | None) -> bool:
-    return isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None
+    from psycopg import OperationalError  # noqa: PLC0415 - slow to import, and of no use to SQLite
+
+    return isinstance(cause, OperationalError) and cause.sqlstate is None
 
 
 def _busy(where: str) -> StoreBusy:

@@ -6,9 +6,11 @@ import stat
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from fhirscreen.exceptions import StoreError, UsageError
+from fhirscreen.store import databases
 from fhirscreen.store.databases import Database
 
 
@@ -44,3 +46,8 @@ def test_an_error_rolls_back(database: Database) -> None:
         fail()
     with database.reading() as session:
         assert session.scalar(text("SELECT count(*) FROM counters")) == 0
+
+
+def test_the_newest_migration_is_the_last_of_its_chain() -> None:
+    folder = Path(databases.__file__).parent / "migrations"
+    assert databases.newest_revision() == ScriptDirectory(str(folder)).get_current_head()
