@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from fhirscreen.exceptions import DataError
-from fhirscreen.values.truth import Truth
+from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -233,17 +233,17 @@ def moment_text(moment: Moment, zone: ZoneInfo) -> str:
 def relation(moment: Moment, window: Moment) -> Truth:
     """TRUE where the moment is wholly inside the window, FALSE where wholly outside, else UNKNOWN."""
     if moment.start >= window.start and moment.end <= window.end:
-        return Truth.TRUE
+        return TRUE
     if moment.end <= window.start or moment.start >= window.end:
-        return Truth.FALSE
-    return Truth.UNKNOWN
+        return FALSE
+    return UNKNOWN
 
 
 def before(left: Moment, right: Moment) -> Truth:
     """Whether `left` was earlier than `right`: FALSE for the same millisecond, UNKNOWN where they overlap."""
     if left.end <= right.start:
-        return Truth.TRUE
-    return Truth.FALSE if left.start >= right.end - 1 else Truth.UNKNOWN
+        return TRUE
+    return FALSE if left.start >= right.end - 1 else UNKNOWN
 
 
 def after(left: Moment, right: Moment) -> Truth:

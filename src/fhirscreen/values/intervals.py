@@ -11,9 +11,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from fhirscreen.exceptions import DataError
-from fhirscreen.values.truth import Truth, negation
-
-_TRUE, _UNKNOWN, _FALSE = Truth.TRUE, Truth.UNKNOWN, Truth.FALSE
+from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth, negation
 
 Comparator = Literal["<", "<=", ">=", ">"]
 """FHIR's QuantityComparator (R4, datatypes, Quantity): the true value is less, or more, than the number."""
@@ -71,7 +69,7 @@ def compare(left: float, right: float) -> int:
     """-1, 0 or 1, at 12 significant digits."""
     difference = left - right
     # Numbers this far apart cannot round to the same 12 digits: rounding is needed only at the bound.
-    if abs(difference) > 2e-11 * max(abs(left), abs(right)):
+    if abs(difference) > 2e-11 * (abs(left) + abs(right)):
         return 1 if difference > 0 else -1
     if difference == 0:
         return 0
@@ -83,12 +81,12 @@ def is_at_least(interval: Interval, bound: float) -> Truth:
     """Whether the number is `bound` or more."""
     low, high = interval.low, interval.high
     if low is not None and compare(low, bound) >= 0:
-        return _TRUE
+        return TRUE
     if high is not None:
         order = compare(high, bound)
         if order < 0 or (order == 0 and interval.high_open):
-            return _FALSE
-    return _UNKNOWN
+            return FALSE
+    return UNKNOWN
 
 
 def is_above(interval: Interval, bound: float) -> Truth:
@@ -97,10 +95,10 @@ def is_above(interval: Interval, bound: float) -> Truth:
     if low is not None:
         order = compare(low, bound)
         if order > 0 or (order == 0 and interval.low_open):
-            return _TRUE
+            return TRUE
     if high is not None and compare(high, bound) <= 0:
-        return _FALSE
-    return _UNKNOWN
+        return FALSE
+    return UNKNOWN
 
 
 def is_at_most(interval: Interval, bound: float) -> Truth:
@@ -225,6 +223,9 @@ def _reaches_zero(interval: Interval) -> bool:
 def rounded(interval: Interval) -> Interval:
     """The interval with its ends at 12 significant digits, for what was computed."""
     low, high, low_open, high_open = interval
+    if low is not None and low == high:
+        low = round12(low)
+        return Interval(low, low, low_open, high_open)
     return Interval(
         None if low is None else round12(low), None if high is None else round12(high), low_open, high_open
     )

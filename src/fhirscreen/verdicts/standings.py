@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from fhirscreen.criteria.studies import Criterion, Kind, Weight
-from fhirscreen.values.truth import Truth
+from fhirscreen.values.truth import TRUE, UNKNOWN, Truth
 from fhirscreen.verdicts.proofs import Proof
 
 
@@ -54,9 +54,9 @@ class Verdict(NamedTuple):
 
 def standing(kind: Kind, truth: Truth) -> Standing:
     """Where a criterion of that polarity stands when its statement has that truth."""
-    if truth is Truth.UNKNOWN:
+    if truth is UNKNOWN:
         return Standing.OPEN
-    return Standing.MET if (truth is Truth.TRUE) == (kind is Kind.INCLUSION) else Standing.FAILED
+    return Standing.MET if (truth is TRUE) == (kind is Kind.INCLUSION) else Standing.FAILED
 
 
 class Subject(NamedTuple):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from fhirscreen.engines.evaluator.cases import Case, clipped, date_text
 from fhirscreen.engines.evaluator.therapies import active, current, last_given
@@ -11,15 +13,15 @@ from fhirscreen.mapping.sites import LIFELONG
 from fhirscreen.plan.nodes import Feature
 from fhirscreen.values.dates import relation, start_of_day
 from fhirscreen.values.durations import Duration, days_before
-from fhirscreen.values.truth import Truth
+from fhirscreen.values.truth import FALSE, UNKNOWN
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason
 
-NO_RECORD = Proof(Truth.UNKNOWN, Basis.MISSING, Reason.NO_RECORD)
-NOT_FETCHED = Proof(Truth.UNKNOWN, Basis.MISSING, Reason.NOT_FETCHED)
+NO_RECORD = Proof(UNKNOWN, Basis.MISSING, Reason.NO_RECORD)
+NOT_FETCHED = Proof(UNKNOWN, Basis.MISSING, Reason.NOT_FETCHED)
 _SHOWN = 3
 """So many of the records that tell nothing are named, the latest ones."""
-PRESUMED_NO = Proof(Truth.FALSE, Basis.PRESUMED, Reason.ABSENCE_PRESUMED)
+PRESUMED_NO = Proof(FALSE, Basis.PRESUMED, Reason.ABSENCE_PRESUMED)
 
 
 def no_record(case: Case, concept: Concept) -> Proof:
@@ -31,7 +33,8 @@ def no_value(case: Case, feature: Feature, *, found: bool) -> Proof:
     """What no deciding record of a value means; where records were `found`, they too decide only as long as
     every event was fetched and read that could speak against them.
     """
-    if not case.chart.disturbed:
+    chart = case.chart
+    if not (chart.unfetched or chart.touched):
         return NO_RECORD
     against = (*feature.invalidated_by, *feature.unconfirmed_after, *(each for _, each in feature.implied_by))
     if found and not all(case.chart.whole(each.concept) for each in against):
@@ -80,9 +83,9 @@ def _untold(case: Case, concept: Concept, since: Duration | None, *, ever: bool)
         if entry.resource["resourceType"] not in types or (entry.when and entry.when.start >= end):
             continue
         when = last_given(entry, end) if therapy else clipped(entry.when, end)
-        if window is not None and relation(when, window) is Truth.FALSE:
+        if window is not None and relation(when, window) is FALSE:
             continue
-        if ever or window is not None or (current if therapy else active)(entry, end) is not Truth.FALSE:
+        if ever or window is not None or (current if therapy else active)(entry, end) is not FALSE:
             found.append((when.end, when.start, entry))
     if not found:
         return None
@@ -90,7 +93,7 @@ def _untold(case: Case, concept: Concept, since: Duration | None, *, ever: bool)
     shown = [entry for _, _, entry in found[-_SHOWN:]]
     evidence = tuple(sorted(entry.reference for entry in shown))
     date = date_text(shown[-1].when, case.site.zone)
-    return Proof(Truth.UNKNOWN, Basis.MISSING, Reason.COARSER_CODE, evidence, date=date)
+    return Proof(UNKNOWN, Basis.MISSING, Reason.COARSER_CODE, evidence, date=date)
 
 
 def elsewhere(case: Case, after: Duration | None) -> bool:
@@ -100,5 +103,9 @@ def elsewhere(case: Case, after: Duration | None) -> bool:
     diagnosed = case.links.diagnosed
     if diagnosed is None:
         return True
-    first = start_of_day(days_before(case.as_of.day, after), case.site.zone)
-    return diagnosed.start < first
+    return diagnosed.start < _first_day(case.as_of.day, after, case.site.zone)
+
+
+@lru_cache(maxsize=256)
+def _first_day(day: date, before: Duration, zone: ZoneInfo) -> int:
+    return start_of_day(days_before(day, before), zone)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from fhirscreen.plan.nodes import Feature
 from fhirscreen.values.codes import CodeSet, Coding
 from fhirscreen.values.dates import EVER, Moment, local_dates, moment_text
 from fhirscreen.values.durations import AsOf
-from fhirscreen.values.truth import Truth, known
+from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth, known
 
 MEMBERSHIP = (Role.MATCH, Role.COARSER)
 """Roles of the sources that make a member."""
@@ -77,23 +78,18 @@ class Case:
     def found(self, concept: Concept, *roles: Role) -> list[tuple[Source, Entry]]:
         """A concept's entries by source, in those roles, not after the index date; each resource once."""
         chart = self.chart
-        if concept.id not in chart.present:
-            return []
-        end = chart.end
-        seen: set[str] = set()
         result: list[tuple[Source, Entry]] = []
-        for number in chart.index.numbers(concept):
-            entries = chart.entries.get(number)
-            if entries is None:
-                continue
-            source = chart.index.sources[number]
-            if source.role not in roles:
-                continue
-            for entry in entries:
-                if entry.when is not None and entry.when.start >= end:
+        if concept.id not in chart.present:
+            return result
+        entries, end = chart.entries, chart.end
+        seen: set[str] = set()
+        for number, source, plain in chart.index.chosen(concept, roles):
+            for entry in entries.get(number, ()):
+                when, reference = entry.when, entry.reference
+                if reference in seen or (when is not None and when.start >= end):
                     continue
-                if entry.reference not in seen and source_matches(source, entry, chart):
-                    seen.add(entry.reference)
+                if plain or source_matches(source, entry, chart):
+                    seen.add(reference)
                     result.append((source, entry))
         return result
 
@@ -155,28 +151,29 @@ class Links:
     def link(self, entry: Entry, chart: Chart) -> Truth:
         """Whether a record is about the index cancer: linked, linked elsewhere, or not to be told."""
         if entry.reference in self.conditions or entry.reference in self.assessments:
-            return Truth.TRUE
+            return TRUE
         if entry.reference in self.elsewhere or entry.reference in self.others:
-            return Truth.FALSE
-        pointed = [
-            reference
-            for reference in (
-                *targets(entry.resource.get("focus"), chart.aliases),
-                *extension_references(entry.resource, chart.aliases),
-            )
-            if reference.startswith("Condition/")
-        ]
-        if any(reference in self.conditions for reference in pointed):
-            return Truth.TRUE
-        if pointed:
-            return Truth.FALSE
+            return FALSE
+        resource = entry.resource
+        if "focus" in resource or "extension" in resource:
+            pointed = [
+                reference
+                for reference in (
+                    *targets(resource.get("focus"), chart.aliases),
+                    *extension_references(resource, chart.aliases),
+                )
+                if reference.startswith("Condition/")
+            ]
+            if any(reference in self.conditions for reference in pointed):
+                return TRUE
+            if pointed:
+                return FALSE
         if self.specimens and any(
-            reference in self.specimens
-            for reference in targets(entry.resource.get("specimen"), chart.aliases)
+            reference in self.specimens for reference in targets(resource.get("specimen"), chart.aliases)
         ):
-            return Truth.TRUE
+            return TRUE
         # The only cancer on record leaves no doubt either, in remission as it may be.
-        return Truth.TRUE if self.only_active or self.only_ever else Truth.UNKNOWN
+        return TRUE if self.only_active or self.only_ever else UNKNOWN
 
 
 def find_links(case: Case) -> Links:
@@ -197,7 +194,13 @@ def find_links(case: Case) -> Links:
     # A cancer that was not fetched, or could not be read, may be another one.
     whole = chart.whole(case.malignancies.concept)
     assessments = frozenset(ref for entry in members for ref in _assessments(entry, chart))
-    assessments |= _reached("hasMember", chart, conditions, assessments)
+    pointing = [
+        entry
+        for entries in chart.entries.values()
+        for entry in entries
+        if "hasMember" in entry.resource or "specimen" in entry.resource
+    ]
+    assessments |= _reached("hasMember", pointing, chart, conditions, assessments)
     elsewhere = frozenset(ref for entry in others for ref in _assessments(entry, chart)) - assessments
     starts = [entry.when for entry in members if entry.when is not None]
     diagnosed = min(starts) if starts and len(starts) == len(members) else None
@@ -208,7 +211,7 @@ def find_links(case: Case) -> Links:
         frozenset(entry.reference for entry in others),
         assessments,
         elsewhere,
-        _reached("specimen", chart, conditions, assessments),
+        _reached("specimen", pointing, chart, conditions, assessments),
         diagnosed,
     )
 
@@ -221,20 +224,20 @@ def _assessments(entry: Entry, chart: Chart) -> list[str]:
 
 
 def _reached(
-    element: str, chart: Chart, conditions: frozenset[str], assessments: frozenset[str]
+    element: str, among: list[Entry], chart: Chart, conditions: frozenset[str], assessments: frozenset[str]
 ) -> frozenset[str]:
     """What an element of those observations refers to that are linked to the index cancer by themselves."""
     found: set[str] = set()
-    for entries in chart.entries.values():
-        for entry in entries:
-            if element in entry.resource and (
-                entry.reference in assessments
-                or any(ref in conditions for ref in targets(entry.resource.get("focus"), chart.aliases))
-            ):
-                found.update(targets(entry.resource[element], chart.aliases))
+    for entry in among:
+        if element in entry.resource and (
+            entry.reference in assessments
+            or any(ref in conditions for ref in targets(entry.resource.get("focus"), chart.aliases))
+        ):
+            found.update(targets(entry.resource[element], chart.aliases))
     return frozenset(found)
 
 
+@lru_cache(maxsize=1 << 16)
 def date_text(moment: Moment | None, zone: ZoneInfo) -> str:
     """A clinical time as text; empty where there is none.
 

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from fhirscreen.criteria.bounds import Staging, Which
 from fhirscreen.engines.evaluator.absence import no_value
-from fhirscreen.engines.evaluator.cases import Case, body_sites, clipped, morphology
+from fhirscreen.engines.evaluator.cases import Case, body_sites, clipped, date_text, morphology
 from fhirscreen.engines.evaluator.items import (
     Item,
     canonical,
     component_of,
-    date_of,
     focus_of,
     read_number,
     text_of,
@@ -26,9 +25,17 @@ from fhirscreen.plan.nodes import Feature, ValueAmong
 from fhirscreen.values.codes import Coding
 from fhirscreen.values.dates import Moment
 from fhirscreen.values.intervals import is_above
-from fhirscreen.values.truth import Truth, known
+from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth, known
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason
+
+# Members by a name of their own: found on their class, for every record, they cost ten times as much.
+_ANY = Staging.ANY
+_CONFLICTING = Reason.CONFLICTING
+_MATCH = Role.MATCH
+_UNCONFIRMED = State.UNCONFIRMED
+_RECORDED = Basis.RECORDED
+_DENIED = State.DENIED
 
 _PREFIX = re.compile(r"^(?:AJCC\s*)?(yp|yc|c|p|r|a)(?=[TNM0-4I])", re.IGNORECASE)
 _NUMBERS = frozenset(("valueInteger", "valueQuantity"))
@@ -46,9 +53,9 @@ def value_among(case: Case, node: ValueAmong) -> Proof:
         # A value that persists (a positive serology) decides for ever, whatever came later.
         lasting = [item for item in items if item.blocked is None and not item.values.isdisjoint(persisting)]
         truths = {judge(item)[0] for item in lasting}
-        if len(truths) == 1 and Truth.UNKNOWN not in truths:
+        if len(truths) == 1 and UNKNOWN not in truths:
             return shown_proof(truths.pop(), None, lasting, node.says)
-    if feature.staging is Staging.ANY:
+    if feature.staging is _ANY:
         return _any_staging(case, node, items, judge, absent)
     return _decided(case, node, items, judge, absent)
 
@@ -56,7 +63,7 @@ def value_among(case: Case, node: ValueAmong) -> Proof:
 def _decided(case: Case, node: ValueAmong, items: Sequence[Item], judge: Decide, absent: Proof) -> Proof:
     placed = _placed(case, node.feature, items)
     proof = decide(placed, node.feature.which, judge, node.says, absent)
-    if proof.reason is Reason.CONFLICTING:
+    if proof.reason is _CONFLICTING:
         against = {item.reference for item in _implied(case, node.feature) if item.blocked is None}
         proof = proof._replace(evidence=tuple(sorted({*proof.evidence, *against})))
     if node.sites and node.feature.sites is not None and proof.evidence:
@@ -74,10 +81,11 @@ def _placed(case: Case, feature: Feature, items: Sequence[Item]) -> Placed:
     if known is None:
         voided = [time for event in feature.invalidated_by for time in event_times(case, event)]
         known = place(items, feature.windows, case.as_of, voided)
-        tried = candidates(known, Which.LATEST) if known.certain or known.possible else []
-        if any(item.basis is Basis.RECORDED for item in tried):
+        several = len(known.certain) + len(known.possible) > 1
+        tried = candidates(known, Which.LATEST) if several else []
+        if any(item.basis is _RECORDED for item in tried):
             # Of records that may be the latest alike, what is only derived gives way to what is recorded.
-            beside = {item.reference for item in tried if item.basis is not Basis.RECORDED}
+            beside = {item.reference for item in tried if item.basis is not _RECORDED}
             if beside:
                 items = [item for item in items if item.reference not in beside]
                 known = place(items, feature.windows, case.as_of, voided)
@@ -93,14 +101,14 @@ def _any_staging(case: Case, node: ValueAmong, items: Sequence[Item], judge: Dec
     proofs = [
         _decided(case, node, [i for i in items if (i.staging or "") == kind], judge, absent) for kind in kinds
     ]
-    settled = [proof for proof in proofs if proof.truth is not Truth.UNKNOWN]
+    settled = [proof for proof in proofs if proof.truth is not UNKNOWN]
     if not settled:
         return _decided(case, node, items, judge, absent)
     if len({proof.truth for proof in settled}) == 1:
         best = max(settled, key=lambda proof: (proof.date, proof.evidence))
         return best._replace(evidence=tuple(sorted({ref for p in settled for ref in p.evidence})))
     evidence = tuple(sorted({ref for proof in settled for ref in proof.evidence}))
-    return Proof(Truth.UNKNOWN, Basis.RECORDED, Reason.CONFLICTING, evidence, says=node.says)
+    return Proof(UNKNOWN, _RECORDED, _CONFLICTING, evidence, says=node.says)
 
 
 def category_items(case: Case, feature: Feature) -> list[Item]:
@@ -110,7 +118,7 @@ def category_items(case: Case, feature: Feature) -> list[Item]:
     if found is None:
         read = [
             item
-            for source, entry in case.found(feature.concept, Role.MATCH)
+            for source, entry in case.found(feature.concept, _MATCH)
             if (item := _read(case, feature.concept, source, entry)) is not None
         ]
         found = [item for each in read if (item := _staged(case, feature, each)) is not None]
@@ -126,7 +134,7 @@ def category_items(case: Case, feature: Feature) -> list[Item]:
 
 def _staged(case: Case, feature: Feature, item: Item) -> Item | None:
     asked = feature.staging
-    if asked is None or asked is Staging.ANY:
+    if asked is None or asked is _ANY:
         return item
     if item.staging is None:
         return item._replace(blocked=item.blocked or Reason.COARSER_CODE)
@@ -140,19 +148,19 @@ def _staged(case: Case, feature: Feature, item: Item) -> Item | None:
 
 
 def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | None:
-    focus = focus_of(case, concept, entry)
-    if focus is Truth.FALSE or (
-        entry.state is State.DENIED and entry.resource.get("resourceType") == "Condition"
-    ):
+    focus, resource = focus_of(case, concept, entry), entry.resource
+    condition = resource.get("resourceType") == "Condition"
+    if focus is FALSE or (condition and entry.state is _DENIED):
         return None
-    when, date = clipped(entry.when, case.chart.end), date_of(case, entry)
+    index = case.chart.index
+    when, date = clipped(entry.when, case.chart.end), date_text(entry.when, case.site.zone)
     staging = source.staging
     fault: Reason | None = None
-    opaque = False
-    if entry.resource.get("resourceType") == "Condition":
+    words = False
+    if condition:
         names, basis, shown = _from_condition(case, concept, entry)
     else:
-        holder = component_of(entry.resource, source, case)
+        holder = resource if source.component is None else component_of(resource, source, case)
         if holder is None:
             return None
         try:
@@ -162,23 +170,22 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
         except DataError as error:
             case.chart.refuse(entry, error.what)
             return Item(when, entry.reference, blocked=Reason.NOT_FETCHED, date=date, entry=entry)
-        coded = codings(holder.get("valueCodeableConcept"), str)
-        opaque = bool(coded) or not _NUMBERS.isdisjoint(holder)
-        if case.chart.index.staged(concept):
-            staging = _prefixed(entry, coded, staging)
-    empty = not shown and not names
-    unreadable = not names and bool(shown)
-    # Words that no pattern reads are no value; a code or number that we do not know may well be one.
-    words = unreadable and not opaque
-    unsaid = bool(names) and all(_unsaid(concept, name) for name in names)
+        if index.staged(concept):
+            staging = _prefixed(entry, codings(holder.get("valueCodeableConcept"), str), staging)
+        if not names and shown:
+            # Words that no pattern reads are no value; a code or number we do not know may well be one.
+            coded = codings(holder.get("valueCodeableConcept"), str)
+            words = not coded and _NUMBERS.isdisjoint(holder)
+    # Nothing at all, or a value that says nothing (TX, "not done").
+    unsaid = names <= index.unsaid(concept) if names else not shown
     blocked: Reason | None = None
-    if empty or unreadable or unsaid:
+    if unsaid or not names:
         blocked = Reason.NO_VALUE
     elif fault is not None:
         blocked = fault
-    elif focus is Truth.UNKNOWN:
+    elif focus is UNKNOWN:
         blocked = Reason.AMBIGUOUS_FOCUS
-    elif entry.state is State.UNCONFIRMED:
+    elif entry.state is _UNCONFIRMED:
         blocked = Reason.UNCONFIRMED
     return Item(
         when,
@@ -186,7 +193,7 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
         None,
         names,
         blocked,
-        empty or unsaid or words,
+        unsaid or words,
         basis,
         shown if len(names) != 1 else next(iter(names)),
         "",
@@ -195,11 +202,6 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
         None,
         entry,
     )
-
-
-def _unsaid(concept: Concept, name: str) -> bool:
-    value = concept.value(name)
-    return value is not None and value.unknown
 
 
 def _from_condition(case: Case, concept: Concept, entry: Entry) -> tuple[frozenset[str], Basis, str]:
@@ -218,7 +220,7 @@ def _from_observation(
     if coded:
         names = named(case, concept, coded)
         if names:
-            return _finest(concept, names), Basis.RECORDED, coded[0].code
+            return _finest(concept, names), _RECORDED, coded[0].code
     integer, number_said = holder.get("valueInteger"), ""
     if integer is None and concept.detected_above is None and "valueString" not in holder:
         number = read_number(holder)
@@ -228,11 +230,11 @@ def _from_observation(
         names = frozenset(v.name for v in concept.values if v.integer is not None and v.integer == integer)
         number_said = f"{integer:g}"
         if names or any(v.integer is not None for v in concept.values):
-            return names, Basis.RECORDED, number_said
+            return names, _RECORDED, number_said
     boolean = holder.get("valueBoolean")
     if isinstance(boolean, bool):
         name = "positive" if boolean else "negative"
-        return (frozenset((name,)) if concept.value(name) else frozenset()), Basis.RECORDED, name
+        return (frozenset((name,)) if concept.value(name) else frozenset()), _RECORDED, name
     if concept.detected_above is not None and (detected := _detected(case, concept, holder)):
         return detected[0], Basis.DERIVED, detected[1]
     text = text_of(entry) if holder is entry.resource else str(holder.get("valueString") or "")
@@ -244,8 +246,8 @@ def _from_observation(
     interpreted = [c for i in holder.get("interpretation") or [] for c in codings(i, short)]
     # A value that says nothing to us (an index, a local code) leaves it to the interpretation.
     if interpreted and (names := named(case, concept, interpreted)):
-        return names, Basis.RECORDED, interpreted[0].code
-    return frozenset(), Basis.RECORDED, coded[0].code if coded else text or number_said
+        return names, _RECORDED, interpreted[0].code
+    return frozenset(), _RECORDED, coded[0].code if coded else text or number_said
 
 
 def _detected(case: Case, concept: Concept, holder: Resource) -> tuple[frozenset[str], str] | None:
@@ -265,7 +267,7 @@ def _detected(case: Case, concept: Concept, holder: Resource) -> tuple[frozenset
     elif interval.high is not None and interval.low == 0 and interval.high_open:
         return frozenset(("negative",)), text
     low = concept.undetected_below
-    if low is not None and is_above(interval, concept.detected_above) is not Truth.TRUE:
+    if low is not None and is_above(interval, concept.detected_above) is not TRUE:
         # Between the two limits a number says neither.
         below = interval.high is not None and (
             interval.high < low or (interval.high == low and interval.high_open)
@@ -326,17 +328,17 @@ def _derived(case: Case, feature: Feature) -> Iterator[Item]:
 def _implied(case: Case, feature: Feature) -> Iterator[Item]:
     """Values that an event on record implies where there is no category (a distant metastasis is M1)."""
     for value, event in feature.implied_by:
-        for source, entry in case.found(event.concept, Role.MATCH):
+        for source, entry in case.found(event.concept, _MATCH):
             focus = focus_of(case, event.concept, entry)
-            if focus is Truth.FALSE or entry.state is State.DENIED or source.role is not Role.MATCH:
+            if focus is FALSE or entry.state is _DENIED or source.role is not _MATCH:
                 continue
-            blocked = Reason.UNCONFIRMED if entry.state is State.UNCONFIRMED else None
-            if focus is Truth.UNKNOWN:
+            blocked = Reason.UNCONFIRMED if entry.state is _UNCONFIRMED else None
+            if focus is UNKNOWN:
                 blocked = Reason.AMBIGUOUS_FOCUS
             yield Item(
                 clipped(entry.when, case.chart.end),
                 entry.reference,
-                date=date_of(case, entry),
+                date=date_text(entry.when, case.site.zone),
                 entry=entry,
                 values=frozenset((value,)),
                 blocked=blocked,
@@ -352,28 +354,27 @@ def _contradicted(concept: Concept, item: Item, implied: Sequence[Item]) -> Item
         usable = each.blocked is None and item.blocked is None
         later = each.when.end >= item.when.end
         if usable and later and not concept.below(tuple(each.values)) & item.values:
-            return item._replace(blocked=Reason.CONFLICTING)
+            return item._replace(blocked=_CONFLICTING)
     return item
 
 
 def _judge(case: Case, node: ValueAmong) -> Decide:
     def judge(item: Item) -> tuple[Truth, Reason | None]:
         if item.blocked is not None:
-            return Truth.UNKNOWN, item.blocked
-        concept = node.feature.concept
-        leaves = case.chart.index.leaves(concept, item.values)
-        inside = leaves & node.values
-        if not inside and not item.values & node.values:
-            return Truth.FALSE, None
-        if not (leaves <= node.values or item.values <= node.values):
+            return UNKNOWN, item.blocked
+        concept, values = node.feature.concept, item.values
+        inside = case.chart.index.inside(concept, values, node.values)
+        if inside is FALSE:
+            return FALSE, None
+        if inside is UNKNOWN:
             # An interval of ordered values (Karnofsky 70 is ECOG 1 or 2) is not a coarser code.
-            several = len(item.values) > 1
-            return Truth.UNKNOWN, Reason.CENSORED_VALUE if several else Reason.COARSER_CODE
-        if concept.needs_confirmation and item.values & set(concept.needs_confirmation):
-            return Truth.UNKNOWN, Reason.UNCONFIRMED
-        if node.sites and item.values & node.spread:
+            several = len(values) > 1
+            return UNKNOWN, Reason.CENSORED_VALUE if several else Reason.COARSER_CODE
+        if concept.needs_confirmation and not values.isdisjoint(concept.needs_confirmation):
+            return UNKNOWN, Reason.UNCONFIRMED
+        if node.sites and values & node.spread:
             return _only_at(case, node, item)
-        return Truth.TRUE, None
+        return TRUE, None
 
     return judge
 
@@ -382,7 +383,7 @@ def _only_at(case: Case, node: ValueAmong, item: Item) -> tuple[Truth, Reason | 
     """Whether the spread that a value speaks of is recorded at the asked sites and nowhere else."""
     feature = node.feature.sites
     if feature is None:
-        return Truth.UNKNOWN, Reason.COARSER_CODE
+        return UNKNOWN, Reason.COARSER_CODE
     concept = feature.concept
     recorded: set[str] = set()
     if item.entry is not None:
@@ -395,11 +396,11 @@ def _only_at(case: Case, node: ValueAmong, item: Item) -> tuple[Truth, Reason | 
     # Regional nodes are no spread: they neither allow nor forbid what the category speaks of.
     leaves = [each for each in leaves if not each <= regional]
     if not leaves:
-        return Truth.UNKNOWN, Reason.COARSER_CODE
+        return UNKNOWN, Reason.COARSER_CODE
     if any(not each & node.sites for each in leaves):
-        return Truth.FALSE, None
+        return FALSE, None
     fits = all(each <= node.sites for each in leaves)
-    return known(fits) if fits else Truth.UNKNOWN, None if fits else Reason.COARSER_CODE
+    return known(fits) if fits else UNKNOWN, None if fits else Reason.COARSER_CODE
 
 
 def value_times(case: Case, node: ValueAmong) -> list[tuple[Moment, Truth, Reason | None, Item]]:

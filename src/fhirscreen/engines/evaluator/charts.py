@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import orjson
 
@@ -24,11 +25,12 @@ from fhirscreen.fhir.entries import (
 )
 from fhirscreen.fhir.references import target
 from fhirscreen.fhir.shapes import fault
-from fhirscreen.mapping.concepts import Concept, Source
+from fhirscreen.mapping.concepts import Concept, Role, Source
 from fhirscreen.plan.nodes import Plan
 from fhirscreen.values.codes import CodeSet, Coding
 from fhirscreen.values.durations import AsOf
-from fhirscreen.values.quantities import UnitTable
+from fhirscreen.values.quantities import Affine, UnitTable
+from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth
 
 
 def aside_of(resource: Resource, reason: str) -> SetAside:
@@ -37,20 +39,37 @@ def aside_of(resource: Resource, reason: str) -> SetAside:
     return SetAside(where, reason, orjson.dumps(resource).decode())
 
 
+_REMEMBERED = 1 << 16
+
+
+class Chosen(NamedTuple):
+    """A source with its number; `plain` where its codes alone say what is a record of it."""
+
+    number: int
+    source: Source
+    plain: bool
+
+
 class SourceIndex:
-    """Numbers the sources of a plan and finds those that a code belongs to."""
+    """Numbers the sources of a plan and finds those that a code belongs to.
+
+    `codes` has an entry for each type that any source is of: the sources of every code met so far.
+    """
 
     __slots__ = (
         "_by_type",
+        "_chosen",
         "_concepts",
-        "_found",
-        "_leaves",
+        "_conversions",
+        "_inside",
         "_names",
         "_numbers",
         "_presumed",
         "_staged",
         "_telling",
         "_tells",
+        "_unsaid",
+        "codes",
         "presumed_types",
         "sources",
         "terms",
@@ -68,15 +87,18 @@ class SourceIndex:
         self._numbers: dict[str, tuple[int, ...]] = {}
         self._by_type: dict[str, list[int]] = {}
         self._concepts: list[str] = []
+        self._unsaid: dict[str, frozenset[str]] = {}
         self._names: dict[tuple[str, Coding], frozenset[str]] = {}
-        self._leaves: dict[tuple[str, frozenset[str]], frozenset[str]] = {}
-        self._found: dict[tuple[str, str, str], tuple[int, ...]] = {}
         self._telling: dict[tuple[str, str, str], bool] = {}
         self._presumed = {
             feature.concept.id: plan.catalogue.presumes(feature.concept) for feature in plan.features
         }
         self._tells = plan.catalogue.tells
         self.presumed_types = frozenset().union(*self._presumed.values())
+        self._inside: dict[tuple[str, frozenset[str], frozenset[str]], Truth] = {}
+        self._chosen: dict[tuple[Role, ...], dict[str, tuple[Chosen, ...]]] = {}
+        self._conversions: dict[tuple[str, str], tuple[str | None, Affine | None]] = {}
+        self.codes: dict[str, dict[tuple[str, str], tuple[int, ...]]] = {}
         for feature in plan.features:
             concept = feature.concept
             if concept.id not in self._numbers:
@@ -84,6 +106,7 @@ class SourceIndex:
                 self.sources.extend(concept.sources)
                 self._concepts.extend(concept.id for _ in concept.sources)
                 self._numbers[concept.id] = tuple(range(first, len(self.sources)))
+                self._unsaid[concept.id] = frozenset(v.name for v in concept.values if v.unknown)
         self._staged = frozenset(
             feature.concept.id
             for feature in plan.features
@@ -91,14 +114,43 @@ class SourceIndex:
         )
         for number, source in enumerate(self.sources):
             self._by_type.setdefault(source.resource, []).append(number)
+            self.codes[source.resource] = {}
 
     def numbers(self, concept: Concept) -> tuple[int, ...]:
         """The numbers of a concept's sources, in their order."""
         return self._numbers[concept.id]
 
-    def asks_for(self, resource_type: str) -> bool:
-        """Whether any source is of that type."""
-        return resource_type in self._by_type
+    def of_type(self, resource_type: str) -> Sequence[int]:
+        """The numbers of the sources of that type."""
+        return self._by_type.get(resource_type, ())
+
+    def chosen(self, concept: Concept, roles: tuple[Role, ...]) -> tuple[Chosen, ...]:
+        """A concept's sources in those roles, in their order."""
+        known = self._chosen.setdefault(roles, {})
+        found = known.get(concept.id)
+        if found is None:
+            numbered = [(number, self.sources[number]) for number in self.numbers(concept)]
+            found = known[concept.id] = tuple(
+                Chosen(number, source, source.value is None and source.morphology is None)
+                for number, source in numbered
+                if source.role in roles
+            )
+        return found
+
+    def conversion(self, concept: Concept, unit: str, canonical: str) -> tuple[str | None, Affine | None]:
+        """The UCUM code of a unit as it was sent, and the conversion to the concept's `canonical` unit."""
+        key = (concept.id, unit)
+        found = self._conversions.get(key)
+        if found is None:
+            code, affine = self.units.normalise(unit), None
+            if code is not None:
+                affine = self.units.affine(
+                    code, canonical, molar_mass=concept.molar_mass, valence=concept.valence
+                )
+            found = (code, affine)
+            if len(self._conversions) < _REMEMBERED:
+                self._conversions[key] = found
+        return found
 
     def presumes(self, concept: Concept) -> frozenset[str]:
         """The types whose silence may mean no: a record there that tells nothing is no silence."""
@@ -120,13 +172,21 @@ class SourceIndex:
         """Whether a category is one of those that are assessed clinically or pathologically."""
         return concept.id in self._staged
 
-    def leaves(self, concept: Concept, names: frozenset[str]) -> frozenset[str]:
-        """The finest values that any of the names may mean."""
-        key = (concept.id, names)
-        found = self._leaves.get(key)
+    def unsaid(self, concept: Concept) -> frozenset[str]:
+        """The values of a category that say nothing (TX)."""
+        return self._unsaid[concept.id]
+
+    def inside(self, concept: Concept, names: frozenset[str], asked: frozenset[str]) -> Truth:
+        """Whether what the names may mean, down to the finest values, is among the values asked for."""
+        key = (concept.id, names, asked)
+        found = self._inside.get(key)
         if found is None:
-            found = frozenset().union(*(concept.leaves(name) for name in names))
-            self._leaves[key] = found
+            leaves = frozenset().union(*(concept.leaves(name) for name in names))
+            found = TRUE if leaves <= asked or names <= asked else UNKNOWN
+            if leaves.isdisjoint(asked) and names.isdisjoint(asked):
+                found = FALSE
+            if len(self._inside) < _REMEMBERED:
+                self._inside[key] = found
         return found
 
     def numbers_of(self, id: str) -> tuple[int, ...]:
@@ -152,20 +212,21 @@ class SourceIndex:
 
     def concepts(self, numbers: Iterable[int]) -> frozenset[str]:
         """The ids of the concepts that those sources belong to."""
-        return frozenset(self._concepts[number] for number in numbers)
+        return frozenset([self._concepts[number] for number in numbers])
 
     def find(self, resource_type: str, system: str, code: str) -> tuple[int, ...]:
         """The sources whose codes match; `system` as the resource has it, or a short name."""
-        key = (resource_type, system, code)
-        found = self._found.get(key)
+        known = self.codes.get(resource_type)
+        if known is None:
+            return ()
+        found = known.get((system, code))
         if found is None:
             short = self.terms.short(system) if system else ""
-            found = tuple(
+            found = known[system, code] = tuple(
                 number
-                for number in self._by_type.get(resource_type, ())
+                for number in self.of_type(resource_type)
                 if self.sources[number].codes.matches(short, code.strip())
             )
-            self._found[key] = found
         return found
 
 
@@ -238,7 +299,7 @@ class Chart:
         return not self.touched or self.touched.isdisjoint(self.index.numbers(concept))
 
 
-def read_chart(
+def read_chart(  # noqa: C901 - one walk over everything that a patient has
     patient: Resource,
     resources: Sequence[Resource],
     index: SourceIndex,
@@ -268,26 +329,32 @@ def read_chart(
         shared=shared or {},
         aliases=aliases or {},
     )
-    find, asks_for, terms = index.find, index.asks_for, index.terms
+    codes, find, terms = index.codes, index.find, index.terms
     presumed = index.presumed_types
     for resource in resources:
         kind = resource.get("resourceType")
-        if not isinstance(kind, str) or not asks_for(kind):
+        if not isinstance(kind, str) or kind not in codes:
             continue
-        matched: set[int] = set()
+        known, matched = codes[kind], _NONE
         try:
             elements = _elements(chart, kind, resource)
             for element in elements:
                 if element is None:
                     continue
                 for coding in element.get("coding", ()):  # type: ignore[attr-defined]
-                    matched.update(find(kind, coding.get("system") or "", coding.get("code") or ""))
+                    system, code = coding.get("system") or "", coding.get("code") or ""
+                    # Most codes were met before, and most belong to nothing that is asked for.
+                    numbers = known.get((system, code))
+                    if numbers is None:
+                        numbers = find(kind, system, code)
+                    if numbers:
+                        matched = {*matched, *numbers} if matched else numbers
             if not matched and (kind not in presumed or index.told(kind, elements)):
                 continue
             entry = read_entry(resource, terms)
         except MALFORMED as error:
             aside.append(aside_of(resource, _reason(error, resource)))
-            touched.update(matched or index._by_type.get(kind, ()))  # noqa: SLF001
+            touched.update(matched or index.of_type(kind))
             named.update(matched)
             continue
         if entry is None:
@@ -300,13 +367,19 @@ def read_chart(
             found = tuple(coding for element in elements for coding in codings(element, terms.short))
             entry = entry._replace(codings=found, text=concept_text(elements[0]))
         for number in matched:
-            entries.setdefault(number, []).append(entry)
+            if number in entries:
+                entries[number].append(entry)
+            else:
+                entries[number] = [entry]
     chart.touched, chart.named = frozenset(touched), frozenset(named)
     chart.untold = tuple(untold)
     chart.present = index.concepts(entries)
     chart.end = as_of.end
     chart.set_aside = tuple(aside)
     return chart
+
+
+_NONE: Collection[int] = ()
 
 
 def _elements(chart: Chart, kind: str, resource: Resource) -> Sequence[object]:

@@ -38,7 +38,7 @@ from fhirscreen.plan.walk import children, closure, features
 from fhirscreen.values.dates import completed_years
 from fhirscreen.values.durations import Duration
 from fhirscreen.values.intervals import Interval
-from fhirscreen.values.truth import Truth, common, known, negation
+from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, common, known, negation
 from fhirscreen.verdicts.proofs import Proof, compound, threshold
 from fhirscreen.verdicts.reasons import RANK, Basis, Reason, strongest
 
@@ -130,9 +130,9 @@ def _compiled(node: Predicate) -> Evaluate:  # noqa: C901 - one case per predica
         case Fixed():
             return _constant(Proof(known(node.value), Basis.RECORDED, says=node.says))
         case Asked():
-            return _constant(Proof(Truth.UNKNOWN, Basis.CONFIRM, Reason.ASK_IN_PERSON, says=node.says))
+            return _constant(Proof(UNKNOWN, Basis.CONFIRM, Reason.ASK_IN_PERSON, says=node.says))
         case Unmapped():
-            return _constant(Proof(Truth.UNKNOWN, Basis.MISSING, Reason.UNREAD, says=node.says))
+            return _constant(Proof(UNKNOWN, Basis.MISSING, Reason.UNREAD, says=node.says))
         case _:
             assert_never(node)
 
@@ -156,7 +156,7 @@ def _negation(node: Negation) -> Evaluate:
 
     def evaluate(case: Case) -> Proof:
         proof = child(case)
-        return proof._replace(truth=negation(proof.truth), says=node.says, children=(proof,))
+        return proof.under(negation(proof.truth), node.says, (proof,))
 
     return evaluate
 
@@ -166,20 +166,20 @@ def _branch(node: Branch) -> Evaluate:
 
     def evaluate(case: Case) -> Proof:
         condition = when(case)
-        if condition.truth is not Truth.UNKNOWN:
-            holds = condition.truth is Truth.TRUE
+        if condition.truth is not UNKNOWN:
+            holds = condition.truth is TRUE
             taken = then(case) if holds else otherwise(case)
             # A branch that is a constant rests on the condition alone.
             rests = condition if isinstance(node.then if holds else node.otherwise, Fixed) else taken
-            return rests._replace(truth=taken.truth, says=node.says, children=(condition, taken))
+            return rests.under(taken.truth, node.says, (condition, taken))
         branches = [then(case), otherwise(case)]
         truth = common([branch.truth for branch in branches])
         below = (condition, *branches)
-        if truth is not Truth.UNKNOWN:
+        if truth is not UNKNOWN:
             return compound(truth, branches, 2, below, node.says)
         # What would settle it is the condition, and whatever branch is open itself.
-        deciding = [condition, *(branch for branch in branches if branch.truth is Truth.UNKNOWN)]
-        return compound(Truth.UNKNOWN, deciding, len(deciding), below, node.says)
+        deciding = [condition, *(branch for branch in branches if branch.truth is UNKNOWN)]
+        return compound(UNKNOWN, deciding, len(deciding), below, node.says)
 
     return evaluate
 
@@ -195,11 +195,11 @@ def _on_record(node: OnRecord) -> Evaluate:
         proof = child(case)
         # A record that says nothing of what it is about (`missing`) says nothing of this either.
         untold = proof.reason is Reason.COARSER_CODE and proof.basis is Basis.MISSING
-        if proof.truth is Truth.UNKNOWN and (untold or proof.reason in _SILENT):
+        if proof.truth is UNKNOWN and (untold or proof.reason in _SILENT):
             # That nothing on record says so is taken as no, because the study asks for it.
             presumed = Reason.ABSENCE_PRESUMED
-            return Proof(Truth.FALSE, Basis.PRESUMED, presumed, says=node.says, children=(proof,))
-        return proof._replace(says=node.says, children=(proof,))
+            return Proof(FALSE, Basis.PRESUMED, presumed, says=node.says, children=(proof,))
+        return proof.under(proof.truth, node.says, (proof,))
 
     return evaluate
 
@@ -209,10 +209,10 @@ def _for_judgement(node: ForJudgement) -> Evaluate:
 
     def evaluate(case: Case) -> Proof:
         proof = child(case)
-        if proof.truth is Truth.TRUE:
+        if proof.truth is TRUE:
             reason = Reason.JUDGEMENT
-            return proof._replace(truth=Truth.UNKNOWN, reason=reason, says=node.says, children=(proof,))
-        return proof._replace(says=node.says, children=(proof,))
+            return proof._replace(truth=UNKNOWN, reason=reason, says=node.says, children=(proof,))
+        return proof.under(proof.truth, node.says, (proof,))
 
     return evaluate
 
@@ -223,16 +223,16 @@ def _readings(node: Readings) -> Evaluate:
     def evaluate(case: Case) -> Proof:
         proofs = tuple(reading(case) for reading in readings)
         truth = common([proof.truth for proof in proofs])
-        if truth is not Truth.UNKNOWN:
+        if truth is not UNKNOWN:
             return compound(truth, proofs, len(proofs), proofs, node.says)
-        settled = {proof.truth for proof in proofs if proof.truth is not Truth.UNKNOWN}
+        settled = {proof.truth for proof in proofs if proof.truth is not UNKNOWN}
         if len(settled) == 2:
             # The readings disagree: only the investigator can tell.
-            whole = compound(Truth.UNKNOWN, proofs, len(proofs), proofs, node.says)
+            whole = compound(UNKNOWN, proofs, len(proofs), proofs, node.says)
             basis = strongest([proof.basis for proof in proofs])
             return _with_shared_value(whole._replace(reason=Reason.BOUND_IN_QUESTION, basis=basis), proofs)
-        unknown = [proof for proof in proofs if proof.truth is Truth.UNKNOWN]
-        whole = compound(Truth.UNKNOWN, unknown, len(unknown), proofs, node.says)
+        unknown = [proof for proof in proofs if proof.truth is UNKNOWN]
+        whole = compound(UNKNOWN, unknown, len(unknown), proofs, node.says)
         reason = whole.reason or Reason.BOUND_IN_QUESTION
         if settled and RANK[reason] > RANK[Reason.BOUND_IN_QUESTION]:
             reason = Reason.BOUND_IN_QUESTION
@@ -254,10 +254,10 @@ def age_within(case: Case, node: AgeWithin) -> Proof:
     birth = case.chart.patient.get("birthDate")
     if not isinstance(birth, str):
         missing = Reason.NOT_FETCHED if "Patient" in case.chart.unfetched else Reason.NO_RECORD
-        return Proof(Truth.UNKNOWN, Basis.MISSING, missing, says=node.says)
+        return Proof(UNKNOWN, Basis.MISSING, missing, says=node.says)
     young, old = completed_years(birth, case.as_of.day)
     truth = in_range(Interval(float(young), float(old)), node.range)
-    reason = Reason.IMPRECISE_DATE if truth is Truth.UNKNOWN else None
+    reason = Reason.IMPRECISE_DATE if truth is UNKNOWN else None
     value = str(young) if young == old else f"{young}-{old}"
     evidence = (f"Patient/{case.chart.id}",)
     return Proof(truth, Basis.RECORDED, reason, evidence, value, "a", birth, node.says)
@@ -270,6 +270,6 @@ def sex_is(case: Case, node: SexIs) -> Proof:
     if code not in ("male", "female"):
         if code is None:
             missing = Reason.NOT_FETCHED if "Patient" in case.chart.unfetched else Reason.NO_RECORD
-            return Proof(Truth.UNKNOWN, Basis.MISSING, missing, says=node.says)
-        return Proof(Truth.UNKNOWN, Basis.RECORDED, Reason.NO_VALUE, evidence, says=node.says)
+            return Proof(UNKNOWN, Basis.MISSING, missing, says=node.says)
+        return Proof(UNKNOWN, Basis.RECORDED, Reason.NO_VALUE, evidence, says=node.says)
     return Proof(known(code == node.code), Basis.RECORDED, None, evidence, str(code), "", "", node.says)

@@ -18,7 +18,7 @@ from fhirscreen.values.dates import Moment, after, local_dates, relation
 from fhirscreen.values.days import Days, fewest_days, most_days
 from fhirscreen.values.durations import Duration, days_after, days_before
 from fhirscreen.values.intervals import Interval
-from fhirscreen.values.truth import Truth, conjunction, known
+from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth, conjunction, known
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason, first_reason
 
@@ -62,14 +62,14 @@ def events(case: Case, of: Occurred | ValueAmong | ValueWithin) -> list[Event]:
             if item.skipped:
                 continue
             if item.blocked is not None or item.interval is None:
-                truth, reason = Truth.UNKNOWN, item.blocked or Reason.NO_VALUE
+                truth, reason = UNKNOWN, item.blocked or Reason.NO_VALUE
             else:
                 truth, why = compare_range(case, of.feature.concept, item, of.range)
                 reason = why or Reason.CENSORED_VALUE
             found.append(
                 Event(
                     truth,
-                    reason if truth is Truth.UNKNOWN else None,
+                    reason if truth is UNKNOWN else None,
                     item.when,
                     bool(item.date),
                     item.reference,
@@ -106,16 +106,16 @@ def nothing(case: Case, of: Occurred | ValueAmong | ValueWithin, since: Duration
 
 def elapsed_within(case: Case, node: ElapsedWithin) -> Proof:
     """Time since the first or latest occurrence; one that never was is infinitely long ago."""
-    found = [event for event in events(case, node.since) if event.truth is not Truth.FALSE]
+    found = [event for event in events(case, node.since) if event.truth is not FALSE]
     never = nothing(case, node.since)
     if not found:
-        if never.truth is Truth.FALSE:
+        if never.truth is FALSE:
             return never._replace(truth=known(node.high is None), says=node.says)
         return never._replace(says=node.says)
-    true = [event for event in found if event.truth is Truth.TRUE]
+    true = [event for event in found if event.truth is TRUE]
     if not true:
         reasons = [event.reason for event in found if event.reason is not None]
-        return _shown(case, Truth.UNKNOWN, first_reason(reasons), found, node.says)
+        return _shown(case, UNKNOWN, first_reason(reasons), found, node.says)
     latest = node.which is Which.LATEST
     if latest:
         floor = max(event.when.start for event in true)
@@ -124,11 +124,11 @@ def elapsed_within(case: Case, node: ElapsedWithin) -> Proof:
         ceiling = min(event.when.end for event in true)
         tried = [event for event in found if event.when.start < ceiling]
     truths = {_apart(case, node, event.when) for event in tried}
-    if len(truths) == 1 and Truth.UNKNOWN not in truths:
+    if len(truths) == 1 and UNKNOWN not in truths:
         # Whichever of them it was, it was as long ago.
         return _shown(case, truths.pop(), None, tried, node.says)
     reasons = [event.reason for event in tried if event.reason is not None] or [Reason.IMPRECISE_DATE]
-    return _shown(case, Truth.UNKNOWN, first_reason(reasons), tried, node.says)
+    return _shown(case, UNKNOWN, first_reason(reasons), tried, node.says)
 
 
 def _apart(case: Case, node: ElapsedWithin, when: Moment) -> Truth:
@@ -139,66 +139,65 @@ def _apart(case: Case, node: ElapsedWithin, when: Moment) -> Truth:
     if node.low is not None:
         limit = days_before(day, node.low)
         early, late = (first <= limit, last <= limit) if node.low_inclusive else (first < limit, last < limit)
-        truths.append(known(late) if early == late else Truth.UNKNOWN)
+        truths.append(known(late) if early == late else UNKNOWN)
     if node.high is not None:
         limit = days_before(day, node.high)
         early, late = (
             (first >= limit, last >= limit) if node.high_inclusive else (first > limit, last > limit)
         )
-        truths.append(known(late) if early == late else Truth.UNKNOWN)
+        truths.append(known(late) if early == late else UNKNOWN)
     return conjunction(truths)
 
 
 def followed_by(case: Case, node: FollowedBy) -> Proof:
     """`then` after `first`: TRUE with one certain pair; without `first`, what its absence means."""
-    firsts = [event for event in events(case, node.first) if event.truth is not Truth.FALSE]
+    firsts = [event for event in events(case, node.first) if event.truth is not FALSE]
     if not firsts:
         return nothing(case, node.first)._replace(says=node.says)
     all_thens = events(case, node.then)
-    thens = [event for event in all_thens if event.truth is not Truth.FALSE]
+    thens = [event for event in all_thens if event.truth is not FALSE]
     possible: list[tuple[Event, Event, Reason]] = []
     for first in firsts:
         for then in thens:
             order = _follows(case, node, first, then)
             truth = conjunction((first.truth, then.truth, order))
-            if truth is Truth.TRUE:
-                return _shown(case, Truth.TRUE, None, [first, then], node.says)
-            if truth is Truth.UNKNOWN:
+            if truth is TRUE:
+                return _shown(case, TRUE, None, [first, then], node.says)
+            if truth is UNKNOWN:
                 reasons = [r for r in (first.reason, then.reason) if r is not None]
                 possible.append((first, then, first_reason(reasons) or Reason.IMPRECISE_DATE))
     if possible:
         involved = [event for first, then, _ in possible for event in (first, then)]
         reason = first_reason([why for _, _, why in possible])
-        return _shown(case, Truth.UNKNOWN, reason, involved, node.says)
+        return _shown(case, UNKNOWN, reason, involved, node.says)
     # An observation after the exposure that says otherwise answers; silence does not.
     answered = [
         event
         for event in all_thens
-        if event.truth is Truth.FALSE
-        and any(after(event.when, f.began) is Truth.TRUE for f in firsts if f.truth is Truth.TRUE)
+        if event.truth is FALSE and any(after(event.when, f.began) is TRUE for f in firsts if f.truth is TRUE)
     ]
     if answered:
-        return _shown(case, Truth.FALSE, None, [*firsts, *answered], node.says)
+        return _shown(case, FALSE, None, [*firsts, *answered], node.says)
     missing = nothing(case, node.then)
-    if missing.truth is Truth.FALSE:
+    if missing.truth is FALSE:
         return missing._replace(says=node.says)
     unsure = [event.reason for event in firsts if event.reason is not None]
-    sure = any(event.truth is Truth.TRUE for event in firsts)
+    sure = any(event.truth is TRUE for event in firsts)
     reason = missing.reason if sure else first_reason([*unsure, Reason.NO_RECORD])
-    proof = _shown(case, Truth.UNKNOWN, reason, firsts, node.says)
+    proof = _shown(case, UNKNOWN, reason, firsts, node.says)
     return proof._replace(basis=Basis.MISSING) if sure else proof
 
 
 def _follows(case: Case, node: FollowedBy, first: Event, then: Event) -> Truth:
     # What comes under a treatment that goes on comes after it began; a limit counts from the last dose.
     order = after(then.when, first.began)
-    if node.within is None or order is Truth.FALSE:
+    if node.within is None or order is FALSE:
         return order
     zone = case.site.zone
     (low, high), (then_low, then_high) = local_dates(first.when, zone), local_dates(then.when, zone)
     late = known(then_high <= days_after(low, node.within))
-    if late is Truth.FALSE and then_low <= days_after(high, node.within):
-        late = Truth.UNKNOWN
+    if late is FALSE and then_low <= days_after(high, node.within):
+        late = UNKNOWN
     return conjunction((order, late))
 
 
@@ -208,25 +207,25 @@ def count_within(case: Case, node: CountWithin) -> Proof:
     The upper end is open to any number where records are only a lower bound of the truth, or where no site
     says that its sources are complete.
     """
-    found = [event for event in events(case, node.of) if event.truth is not Truth.FALSE]
+    found = [event for event in events(case, node.of) if event.truth is not FALSE]
     if node.within is not None:
         window = case.as_of.window(node.within)
         found = [
             event._replace(truth=conjunction((event.truth, relation(event.when, window))))
             for event in found
-            if relation(event.when, window) is not Truth.FALSE
+            if relation(event.when, window) is not FALSE
         ]
-    certain = [event for event in found if event.truth is Truth.TRUE]
+    certain = [event for event in found if event.truth is TRUE]
     low, more = _numbers(case, node.distinct, certain)
     missing = nothing(case, node.of, node.within)
-    closed = node.complete and (missing.truth is Truth.FALSE or isinstance(node.of, ValueWithin))
+    closed = node.complete and (missing.truth is FALSE or isinstance(node.of, ValueWithin))
     high = float(_numbers(case, node.distinct, found)[1]) if closed else None
     truth = in_range(Interval(float(low), high), node.range)
     if not found:
         return _none_counted(case, node, missing)
     reason: Reason | None = None
-    if truth is Truth.UNKNOWN:
-        unsure = [event.reason or Reason.IMPRECISE_DATE for event in found if event.truth is Truth.UNKNOWN]
+    if truth is UNKNOWN:
+        unsure = [event.reason or Reason.IMPRECISE_DATE for event in found if event.truth is UNKNOWN]
         if low < more:
             unsure.append(Reason.IMPRECISE_DATE)
         reason = first_reason(unsure) or Reason.CENSORED_VALUE
@@ -234,7 +233,7 @@ def count_within(case: Case, node: CountWithin) -> Proof:
             reason = Reason.NOT_FETCHED
     proof = _shown(case, truth, reason, found, node.says)
     decided_by_absence = closed and truth is not in_range(Interval(float(low), None), node.range)
-    if truth is not Truth.UNKNOWN and decided_by_absence and missing.basis is Basis.PRESUMED:
+    if truth is not UNKNOWN and decided_by_absence and missing.basis is Basis.PRESUMED:
         proof = proof._replace(basis=Basis.PRESUMED, reason=Reason.ABSENCE_PRESUMED)
     return proof._replace(value=str(low), unit="")
 
@@ -247,13 +246,13 @@ def _none_counted(case: Case, node: CountWithin, missing: Proof) -> Proof:
     others = events(case, node.of)
     if others and not node.complete:
         # What is on record is on the right side, and a lower bound of the truth.
-        return _shown(case, Truth.UNKNOWN, Reason.CENSORED_VALUE, others, node.says)._replace(value="0")
+        return _shown(case, UNKNOWN, Reason.CENSORED_VALUE, others, node.says)._replace(value="0")
     window = case.as_of.window(node.within)
-    inside = [event for event in others if relation(event.when, window) is not Truth.FALSE]
+    inside = [event for event in others if relation(event.when, window) is not FALSE]
     none = in_range(Interval(0.0, 0.0), node.range)
     if inside and isinstance(node.of, ValueWithin):
         return _shown(case, none, None, inside, node.says)._replace(value="0")
-    if missing.truth is Truth.FALSE:
+    if missing.truth is FALSE:
         return (missing._replace(truth=none) if node.complete else NO_RECORD)._replace(says=node.says)
     return missing._replace(says=node.says)
 

@@ -26,7 +26,7 @@ from fhirscreen.values.intervals import (
     subtract,
     text,
 )
-from fhirscreen.values.truth import Truth
+from fhirscreen.values.truth import UNKNOWN, Truth
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason
 
@@ -41,7 +41,7 @@ ALBUMIN_DAYS = 7
 
 
 class Outcome(NamedTuple):
-    """The values that a formula may have for one patient, or why it has none.
+    """The values (at 12 digits) that a formula may have for one patient, or why it has none.
 
     `used` are the further records that went in, `patient` says that the Patient did too; `unsettled` is the
     reason where an interval lies across a bound.
@@ -70,12 +70,12 @@ def formula_within(case: Case, node: FormulaWithin) -> Proof:
     def judge(item: Item) -> tuple[Truth, Reason | None]:
         outcome = outcomes[item.reference]
         if outcome.reason is not None:
-            return Truth.UNKNOWN, outcome.reason
-        truths = {in_range(rounded(value), node.range) for value in outcome.values}
-        if len(truths) > 1:
-            return Truth.UNKNOWN, Reason.CONFLICTING
-        truth = truths.pop()
-        return truth, (outcome.unsettled if truth is Truth.UNKNOWN else None)
+            return UNKNOWN, outcome.reason
+        first, *others = [in_range(value, node.range) for value in outcome.values]
+        if any(other is not first for other in others):
+            return UNKNOWN, Reason.CONFLICTING
+        truth = first
+        return truth, (outcome.unsettled if truth is UNKNOWN else None)
 
     for item in placed.certain + placed.possible:
         blocked = item.blocked is not None or item.interval is None
@@ -97,7 +97,7 @@ def formula_within(case: Case, node: FormulaWithin) -> Proof:
     evidence = {best.reference, *(item.reference for item in outcome.used)}
     if outcome.patient:
         evidence.add(f"Patient/{case.chart.id}")
-    value = " / ".join(text(rounded(each)) for each in outcome.values)
+    value = " / ".join([text(each) for each in outcome.values])
     return proof._replace(
         basis=Basis.DERIVED,
         evidence=tuple(sorted(evidence | set(proof.evidence))),
@@ -137,9 +137,11 @@ def _near(case: Case, feature: Feature, lead: Item, days: int) -> Item | Outcome
             return Outcome((), (latest(usable),), Reason.STALE)
         return Outcome((), (), _missing(case, feature))
     best = latest(near)
-    tied = [i for i in near if i.when.end > max(n.when.start for n in near)]
-    if len({i.interval for i in tied}) > 1:
-        return Outcome((), tuple(tied), Reason.CONFLICTING)
+    if len(near) > 1:
+        floor = max(item.when.start for item in near)
+        tied = [item for item in near if item.when.end > floor]
+        if len({item.interval for item in tied}) > 1:
+            return Outcome((), tuple(tied), Reason.CONFLICTING)
     if best.blocked is not None or best.interval is None:
         return Outcome((), (best,), best.blocked or Reason.NO_VALUE)
     return best
@@ -185,7 +187,7 @@ def _cockcroft_gault(case: Case, node: FormulaWithin, creatinine: Item) -> Outco
             value = divide(numerator, scale(milligrams, 72.0))
         if value is None:
             return Outcome((), tuple(used), Reason.NOT_COMPUTABLE, patient=True)
-        values.append(value)
+        values.append(rounded(value))
     # Where all measurements are numbers, only the year of birth leaves the result open.
     numbers = all(is_point(_of(item)) for item in (creatinine, *used))
     unsettled = Reason.IMPRECISE_DATE if numbers and young != old else Reason.CENSORED_VALUE
@@ -262,7 +264,7 @@ def _neutrophil_lymphocyte_ratio(case: Case, node: FormulaWithin, neutrophils: I
 def _outcome(value: Interval | None, *used: Item) -> Outcome:
     if value is None:
         return Outcome((), used, Reason.NOT_COMPUTABLE)
-    return Outcome((value,), used)
+    return Outcome((rounded(value),), used)
 
 
 _FORMULAS: dict[str, Compute] = {

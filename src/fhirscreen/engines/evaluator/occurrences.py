@@ -14,9 +14,18 @@ from fhirscreen.plan.features import code_set
 from fhirscreen.plan.nodes import Feature, Occurred, Purpose
 from fhirscreen.values.codes import CodeSet
 from fhirscreen.values.dates import EVER, Moment, relation
-from fhirscreen.values.truth import Truth, conjunction, known
+from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth, conjunction, known
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason, first_reason
+
+# Members by a name of their own: found on their class, for every record, they cost ten times as much.
+_THERAPY = ConceptKind.THERAPY
+_HISTORY = Role.HISTORY
+_MATCH = Role.MATCH
+_JUDGEMENT = Role.JUDGEMENT
+_DENIED = State.DENIED
+_PRESUMED = Basis.PRESUMED
+_RECORDED = Basis.RECORDED
 
 ROLES = tuple(Role)
 
@@ -39,61 +48,59 @@ def occurred(case: Case, node: Occurred) -> Proof:
         ever = not node.active
         return absent(case, node.feature.concept, node.within, ever=ever)._replace(says=node.says)
     proof = settle(case, node, found)
-    if proof.truth is Truth.FALSE and not case.chart.whole(node.feature.concept):
+    if proof.truth is FALSE and not case.chart.whole(node.feature.concept):
         # A record that was not fetched, or could not be read, may be the one that matches.
-        return proof._replace(truth=Truth.UNKNOWN, reason=Reason.NOT_FETCHED)
+        return proof._replace(truth=UNKNOWN, reason=Reason.NOT_FETCHED)
     return proof
 
 
 def settle(case: Case, node: Occurred, found: list[Occurrence]) -> Proof:
     """A match wins; then what is uncertain; then what speaks against it; then what is less specific."""
-    matches = [o for o in found if o.role in (Role.MATCH, Role.HISTORY) and o.entry.state is not State.DENIED]
-    denying = (Role.MATCH, Role.JUDGEMENT)
-    denials = [o for o in found if o.role in denying and o.entry.state is State.DENIED]
-    true = [o for o in matches if o.truth is Truth.TRUE]
+    matches = [o for o in found if o.role in (_MATCH, _HISTORY) and o.entry.state is not _DENIED]
+    denying = (_MATCH, _JUDGEMENT)
+    denials = [o for o in found if o.role in denying and o.entry.state is _DENIED]
+    true = [o for o in matches if o.truth is TRUE]
     if true:
         newer = [
             o for o in denials if o.entry.when is not None and all(o.when.start >= t.when.end for t in true)
         ]
         if newer and not node.active:
-            return _proof(case, node, Truth.UNKNOWN, Reason.CONFLICTING, true + newer)
+            return _proof(case, node, UNKNOWN, Reason.CONFLICTING, true + newer)
         if not newer:
-            reason = Reason.ORDER_ONLY if all(o.basis is Basis.PRESUMED for o in true) else None
-            return _proof(case, node, Truth.TRUE, reason, true)
-        return _proof(case, node, Truth.FALSE, None, newer)
-    denied = State.DENIED
+            reason = Reason.ORDER_ONLY if all(o.basis is _PRESUMED for o in true) else None
+            return _proof(case, node, TRUE, reason, true)
+        return _proof(case, node, FALSE, None, newer)
+    denied = _DENIED
     judged = [
-        o
-        for o in found
-        if o.role is Role.JUDGEMENT and o.truth is not Truth.FALSE and o.entry.state is not denied
+        o for o in found if o.role is _JUDGEMENT and o.truth is not FALSE and o.entry.state is not denied
     ]
-    unknown = [o for o in matches if o.truth is Truth.UNKNOWN] + judged
+    unknown = [o for o in matches if o.truth is UNKNOWN] + judged
     if unknown:
         reasons = [o.reason for o in unknown if o.reason is not None]
-        return _proof(case, node, Truth.UNKNOWN, first_reason(reasons), unknown)
-    disjoint = [o for o in found if o.role is Role.DISJOINT and o.truth is Truth.TRUE]
+        return _proof(case, node, UNKNOWN, first_reason(reasons), unknown)
+    disjoint = [o for o in found if o.role is Role.DISJOINT and o.truth is TRUE]
     if disjoint:
-        return _proof(case, node, Truth.FALSE, None, disjoint)
+        return _proof(case, node, FALSE, None, disjoint)
     if denials:
-        return _proof(case, node, Truth.FALSE, None, denials)
-    coarser = [o for o in found if o.role is Role.COARSER and o.truth is not Truth.FALSE]
+        return _proof(case, node, FALSE, None, denials)
+    coarser = [o for o in found if o.role is Role.COARSER and o.truth is not FALSE]
     if coarser:
-        return _proof(case, node, Truth.UNKNOWN, Reason.COARSER_CODE, coarser)
-    against = [o for o in matches if o.truth is Truth.FALSE]
+        return _proof(case, node, UNKNOWN, Reason.COARSER_CODE, coarser)
+    against = [o for o in matches if o.truth is FALSE]
     nothing = absent(case, node.feature.concept, node.within, ever=not node.active)
     if against and _settled_by(node):
-        return _proof(case, node, Truth.FALSE, None, against)
+        return _proof(case, node, FALSE, None, against)
     return nothing._replace(says=node.says)
 
 
 def _settled_by(node: Occurred) -> bool:
     """Whether a record that is not as asked settles the question by itself: a resolved or mild condition."""
-    return node.feature.concept.kind is not ConceptKind.THERAPY and (node.active or node.severity is not None)
+    return node.feature.concept.kind is not _THERAPY and (node.active or node.severity is not None)
 
 
 def _proof(case: Case, node: Occurred, truth: Truth, reason: Reason | None, found: list[Occurrence]) -> Proof:
     best = max(found, key=lambda o: (o.when.end, o.when.start, o.entry.reference))
-    basis = Basis.PRESUMED if reason is Reason.ORDER_ONLY and truth is Truth.TRUE else Basis.RECORDED
+    basis = _PRESUMED if reason is Reason.ORDER_ONLY and truth is TRUE else _RECORDED
     date = date_text(best.entry.when, case.site.zone)
     evidence = tuple(sorted({o.entry.reference for o in found}))
     return Proof(truth, basis, reason, evidence, _code(node, best), "", date, node.says)
@@ -116,36 +123,33 @@ def occurrences(case: Case, node: Occurred) -> list[Occurrence]:
 
 def _judge(case: Case, node: Occurred, source: Source, entry: Entry) -> Occurrence | None:
     concept, end = node.feature.concept, case.chart.end
-    if source.role is Role.HISTORY and entry.when is not None:
+    if source.role is _HISTORY and entry.when is not None:
         # A history tells of what was before it: an old infarct is none of the day on which it was noted.
         entry = entry._replace(when=Moment(EVER.start, entry.when.end))
     when = clipped(entry.when, end)
     checks: list[tuple[Truth, Reason]] = []
-    if (
-        concept.kind is not ConceptKind.THERAPY
-        and (linked := _linked(case, concept, entry)) is not Truth.TRUE
-    ):
-        if linked is Truth.FALSE:
+    if concept.kind is not _THERAPY and (linked := _linked(case, concept, entry)) is not TRUE:
+        if linked is FALSE:
             return None
         checks.append((linked, Reason.AMBIGUOUS_FOCUS))
-    if source.role is Role.JUDGEMENT:
-        checks.append((Truth.UNKNOWN, Reason.JUDGEMENT))
-    if source.role is Role.HISTORY and node.active:
-        checks.append((Truth.FALSE, Reason.STALE))
-    basis = Basis.RECORDED
+    if source.role is _JUDGEMENT:
+        checks.append((UNKNOWN, Reason.JUDGEMENT))
+    if source.role is _HISTORY and node.active:
+        checks.append((FALSE, Reason.STALE))
+    basis = _RECORDED
     if entry.state is State.UNCONFIRMED:
-        checks.append((Truth.UNKNOWN, Reason.UNCONFIRMED))
+        checks.append((UNKNOWN, Reason.UNCONFIRMED))
     elif entry.state is State.ORDERED:
         if concept.id in case.site.order_counts_as_given:
-            basis = Basis.PRESUMED
+            basis = _PRESUMED
         else:
-            checks.append((Truth.UNKNOWN, Reason.ORDER_ONLY))
-    if concept.kind is ConceptKind.THERAPY and source.role is Role.HISTORY and node.purpose is not None:
-        checks.append((Truth.UNKNOWN, Reason.AMBIGUOUS_FOCUS))
-    if concept.kind is ConceptKind.THERAPY and source.role is not Role.HISTORY:
+            checks.append((UNKNOWN, Reason.ORDER_ONLY))
+    if concept.kind is _THERAPY and source.role is _HISTORY and node.purpose is not None:
+        checks.append((UNKNOWN, Reason.AMBIGUOUS_FOCUS))
+    if concept.kind is _THERAPY and source.role is not _HISTORY:
         checks.extend(given_as_asked(case, node, entry))
         when = last_given(entry, end)
-    elif node.active and source.role is not Role.HISTORY:
+    elif node.active and source.role is not _HISTORY:
         checks.append((active(entry, end), Reason.IMPRECISE_DATE))
         checks.append((_fresh(case, node, entry, when), Reason.STALE))
     if node.severity is not None:
@@ -153,8 +157,8 @@ def _judge(case: Case, node: Occurred, source: Source, entry: Entry) -> Occurren
     if node.within is not None:
         checks.append((relation(when, case.as_of.window(node.within)), Reason.IMPRECISE_DATE))
     truth = conjunction(check for check, _ in checks)
-    reason = first_reason([reason for check, reason in checks if check is Truth.UNKNOWN])
-    return Occurrence(entry, truth, reason if truth is Truth.UNKNOWN else None, basis, when, source.role)
+    reason = first_reason([reason for check, reason in checks if check is UNKNOWN])
+    return Occurrence(entry, truth, reason if truth is UNKNOWN else None, basis, when, source.role)
 
 
 def _linked(case: Case, concept: Concept, entry: Entry) -> Truth:
@@ -168,16 +172,16 @@ def _fresh(case: Case, node: Occurred, entry: Entry, when: Moment) -> Truth:
     """Whether a state that does not last (an infection, a pregnancy) began not too long ago to go on."""
     decides = node.feature.windows.decides
     if decides is None or node.within is not None or entry.when is None:
-        return Truth.TRUE
+        return TRUE
     inside = relation(when, case.as_of.window(decides))
-    return Truth.TRUE if inside is Truth.TRUE else Truth.UNKNOWN
+    return TRUE if inside is TRUE else UNKNOWN
 
 
 def _severity(case: Case, wanted: CodeSet, entry: Entry) -> Truth:
     found = codings(entry.resource.get("severity"), case.chart.index.terms.short)
     if not found:
-        return Truth.UNKNOWN
-    return Truth.TRUE if has_any(wanted, found) else Truth.FALSE
+        return UNKNOWN
+    return TRUE if has_any(wanted, found) else FALSE
 
 
 def event_times(case: Case, feature: Feature) -> list[Moment]:
@@ -191,14 +195,14 @@ def event_times(case: Case, feature: Feature) -> list[Moment]:
     known: list[Moment] | None = case.memory.get(key)
     if known is None:
         purpose = None
-        if feature.concept.kind is ConceptKind.THERAPY and case.population is not None:
-            purpose = Purpose(True, code_set(case.population.concept, Role.MATCH))
+        if feature.concept.kind is _THERAPY and case.population is not None:
+            purpose = Purpose(True, code_set(case.population.concept, _MATCH))
         found = occurrences(case, Occurred(feature, "", purpose=purpose))
         known = [
             o.entry.when
             for o in found
-            if o.role is Role.MATCH
-            and o.truth is Truth.TRUE
+            if o.role is _MATCH
+            and o.truth is TRUE
             and o.entry.when is not None
             and o.entry.state is State.RECORDED
         ]

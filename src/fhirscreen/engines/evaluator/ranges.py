@@ -11,7 +11,7 @@ from fhirscreen.fhir.entries import Resource, codings
 from fhirscreen.mapping.concepts import Concept
 from fhirscreen.values.dates import completed_years, local_dates
 from fhirscreen.values.intervals import compare, exactly, is_at_least, is_at_most
-from fhirscreen.values.truth import Truth
+from fhirscreen.values.truth import TRUE
 
 _SEXES = {
     "male": {"male", "M", "248153007"},
@@ -65,11 +65,8 @@ def _ends(case: Case, concept: Concept, item: Item, each: Resource, limit: Limit
 def _convert(case: Case, concept: Concept, value: float, text: str) -> float | None:
     if concept.unit is None:
         return value
-    units = case.chart.index.units
-    code = units.normalise(text or case.site.default_units.get(concept.id, ""))
-    if code is None:
-        return None
-    affine = units.affine(code, concept.unit, molar_mass=concept.molar_mass, valence=concept.valence)
+    unit = text or case.site.default_units.get(concept.id, "")
+    _, affine = case.chart.index.conversion(concept, unit, concept.unit)
     return None if affine is None else affine.apply(exactly(value)).low
 
 
@@ -106,7 +103,7 @@ def _in_age(case: Case, item: Item, age: object) -> bool:
             return False
         years = affine.apply(exactly(limit["value"]))
         inside = is_at_least(years, old) if end == "high" else is_at_most(years, young)
-        if inside is not Truth.TRUE:
+        if inside is not TRUE:
             return False
     return True
 

@@ -10,9 +10,12 @@ from fhirscreen.engines.evaluator.items import Item
 from fhirscreen.mapping.concepts import Windows
 from fhirscreen.values.dates import Moment, relation
 from fhirscreen.values.durations import AsOf
-from fhirscreen.values.truth import Truth, conjunction, disjunction
+from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth, conjunction, disjunction
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason, first_reason, weakest
+
+# Members by a name of their own: found on their class, for every record, they cost ten times as much.
+_NOT_FETCHED = Reason.NOT_FETCHED
 
 Decide = Callable[[Item], tuple[Truth, Reason | None]]
 """What one record says: a truth, and the reason where it is UNKNOWN."""
@@ -35,7 +38,7 @@ def place(items: Sequence[Item], windows: Windows, as_of: AsOf, voided: Sequence
 
     A record before such an event decides no longer; one that may be before it only possibly decides.
     """
-    decides, shows = as_of.window(windows.decides), as_of.window(windows.shows)
+    decides = as_of.window(windows.decides)
     certain: list[Item] = []
     possible: list[Item] = []
     stale: list[Item] = []
@@ -44,15 +47,15 @@ def place(items: Sequence[Item], windows: Windows, as_of: AsOf, voided: Sequence
         inside = relation(item.when, decides)
         for event in voided:
             if item.when.end <= event.start:
-                inside = Truth.FALSE
-            elif item.when.start < event.end - 1 and inside is Truth.TRUE:
-                inside = Truth.UNKNOWN
-        if inside is Truth.FALSE:
-            if not item.skipped and relation(item.when, shows) is not Truth.FALSE:
+                inside = FALSE
+            elif item.when.start < event.end - 1 and inside is TRUE:
+                inside = UNKNOWN
+        if inside is FALSE:
+            if not item.skipped and relation(item.when, as_of.window(windows.shows)) is not FALSE:
                 stale.append(item)
         elif item.skipped:
             empty.append(item)
-        elif inside is Truth.TRUE:
+        elif inside is TRUE:
             certain.append(item)
         else:
             possible.append(item)
@@ -65,7 +68,7 @@ def decide(placed: Placed, which: Which, judge: Decide, says: str, absent: Proof
     `absent` is the proof where there is no record to show.
     """
     certain = placed.certain
-    if len(certain) == 1 and not placed.possible and absent.reason is not Reason.NOT_FETCHED:
+    if len(certain) == 1 and not placed.possible and absent.reason is not _NOT_FETCHED:
         # One record that surely lies in the window: nothing to choose.
         truth, reason = judge(certain[0])
         return shown_proof(truth, reason, certain, says)
@@ -77,12 +80,12 @@ def decide(placed: Placed, which: Which, judge: Decide, says: str, absent: Proof
             proof = _extreme(placed, which, judge, says)
         case Which.ANY | Which.EVERY:
             proof = _quantified(placed, which, judge, says)
-            lasting = Truth.TRUE if which is Which.ANY else Truth.FALSE
+            lasting = TRUE if which is Which.ANY else FALSE
         case _:
             raise AssertionError("a minimum or maximum is decided edge by edge")
-    if absent.reason is Reason.NOT_FETCHED and proof.truth is not lasting:
+    if absent.reason is _NOT_FETCHED and proof.truth is not lasting:
         # A record that was not fetched, or could not be read, may be the one that decides.
-        return proof._replace(truth=Truth.UNKNOWN, reason=Reason.NOT_FETCHED)
+        return proof._replace(truth=UNKNOWN, reason=_NOT_FETCHED)
     return proof
 
 
@@ -92,9 +95,9 @@ def _nothing(placed: Placed, says: str, absent: Proof) -> Proof:
         shown, reason = placed.empty, Reason.NO_VALUE
     if not shown:
         return absent._replace(says=says)
-    if absent.reason is Reason.NOT_FETCHED:
-        reason = Reason.NOT_FETCHED
-    return shown_proof(Truth.UNKNOWN, reason, [latest(shown)], says)
+    if absent.reason is _NOT_FETCHED:
+        reason = _NOT_FETCHED
+    return shown_proof(UNKNOWN, reason, [latest(shown)], says)
 
 
 def latest(items: Sequence[Item]) -> Item:
@@ -138,32 +141,32 @@ def _extreme(placed: Placed, which: Which, judge: Decide, says: str) -> Proof:
     judged = [(item, *judge(item)) for item in tried]
     truths = {truth for _, truth, _ in judged}
     reasons = [reason for _, _, reason in judged if reason is not None]
-    if len(truths) == 1 and (placed.certain or Truth.UNKNOWN in truths):
+    if len(truths) == 1 and (placed.certain or UNKNOWN in truths):
         return shown_proof(truths.pop(), first_reason(reasons), tried, says)
-    if {Truth.TRUE, Truth.FALSE} <= truths:
+    if {TRUE, FALSE} <= truths:
         same_time = len({item.when for item in tried}) == 1
         reasons.append(Reason.CONFLICTING if same_time and len(tried) > 1 else Reason.IMPRECISE_DATE)
     elif len(truths) == 1:
         # All records that could decide may just as well lie before the window.
         reasons.append(Reason.IMPRECISE_DATE)
-    return shown_proof(Truth.UNKNOWN, first_reason(reasons), tried, says)
+    return shown_proof(UNKNOWN, first_reason(reasons), tried, says)
 
 
 def _quantified(placed: Placed, which: Which, judge: Decide, says: str) -> Proof:
     """Any or every record in the window; one that may lie outside cannot decide by itself."""
-    wanted = Truth.TRUE if which is Which.ANY else Truth.FALSE
+    wanted = TRUE if which is Which.ANY else FALSE
     judged = [(item, *judge(item)) for item in placed.certain]
     for item in placed.possible:
         truth, reason = judge(item)
         if truth is wanted:
-            truth, reason = Truth.UNKNOWN, Reason.IMPRECISE_DATE
+            truth, reason = UNKNOWN, Reason.IMPRECISE_DATE
         judged.append((item, truth, reason))
     truths = [truth for _, truth, _ in judged]
     truth = disjunction(truths) if which is Which.ANY else conjunction(truths)
-    if not placed.certain and truth is not Truth.UNKNOWN:
+    if not placed.certain and truth is not UNKNOWN:
         # Perhaps nothing lies in the window at all.
         items = [item for item, _, _ in judged]
-        return shown_proof(Truth.UNKNOWN, Reason.IMPRECISE_DATE, items, says)
+        return shown_proof(UNKNOWN, Reason.IMPRECISE_DATE, items, says)
     deciding = [(item, reason) for item, each, reason in judged if each is truth]
     reasons = [reason for _, reason in deciding if reason is not None]
     proof = shown_proof(truth, first_reason(reasons), [item for item, _ in deciding], says)

@@ -11,7 +11,7 @@ from fhirscreen.plan.nodes import Occurred, Purpose
 from fhirscreen.values.codes import CodeSet, Coding
 from fhirscreen.values.dates import Moment, local_dates
 from fhirscreen.values.durations import Duration, days_after
-from fhirscreen.values.truth import Truth
+from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth
 from fhirscreen.verdicts.reasons import Reason
 
 
@@ -20,9 +20,9 @@ def given_as_asked(case: Case, node: Occurred, entry: Entry) -> Iterator[tuple[T
     concept = node.feature.concept
     found = routes(entry.resource, case)
     if concept.routes_not and has_any(concept.routes_not, found):
-        yield Truth.FALSE, Reason.NO_VALUE
+        yield FALSE, Reason.NO_VALUE
     if node.routes is not None:
-        known = Truth.UNKNOWN if not found else Truth.TRUE if has_any(node.routes, found) else Truth.FALSE
+        known = UNKNOWN if not found else TRUE if has_any(node.routes, found) else FALSE
         yield known, Reason.NO_VALUE
     yield _purpose(case, node, entry), Reason.AMBIGUOUS_FOCUS
     if node.active:
@@ -59,22 +59,22 @@ def _purpose(case: Case, node: Occurred, entry: Entry) -> Truth:
     concept, purpose = node.feature.concept, node.purpose
     shared = bool(concept.shared_use) and has_any(concept.shared_use, entry.codings)
     if purpose is None and not shared and not concept.not_for:
-        return Truth.TRUE
+        return TRUE
     codes, references, stated = reasons(case, entry)
     if purpose is not None:
         return _for(case, purpose, codes, references, stated=stated, shared=shared)
     if concept.not_for and has_any(concept.not_for, codes):
-        return Truth.FALSE
+        return FALSE
     if not shared:
-        return Truth.TRUE
+        return TRUE
     return _stated(concept.counts_for, codes, stated=stated)
 
 
 def _stated(wanted: CodeSet, codes: tuple[Coding, ...], *, stated: bool) -> Truth:
     """A reason that is stated in codes decides; none, or one in words only, does not."""
     if has_any(wanted, codes):
-        return Truth.TRUE
-    return Truth.FALSE if stated and codes else Truth.UNKNOWN
+        return TRUE
+    return FALSE if stated and codes else UNKNOWN
 
 
 def _for(
@@ -87,11 +87,11 @@ def _for(
     shared: bool,
 ) -> Truth:
     if purpose.index_cancer and references & case.links.conditions:
-        return Truth.TRUE
+        return TRUE
     told = _stated(purpose.codes, codes, stated=stated)
-    if told is not Truth.UNKNOWN or not purpose.index_cancer or stated or shared:
+    if told is not UNKNOWN or not purpose.index_cancer or stated or shared:
         return told
-    return Truth.TRUE if case.links.only_ever else Truth.UNKNOWN
+    return TRUE if case.links.only_ever else UNKNOWN
 
 
 def last_given(entry: Entry, end: int) -> Moment:
@@ -106,22 +106,22 @@ def last_given(entry: Entry, end: int) -> Moment:
 def active(entry: Entry, end: int) -> Truth:
     """Whether a condition had not ended at the index date."""
     if entry.ongoing:
-        return Truth.TRUE
+        return TRUE
     if entry.ended is not None and entry.ended.start >= end:
-        return Truth.TRUE
-    return Truth.FALSE
+        return TRUE
+    return FALSE
 
 
 def current(entry: Entry, end: int) -> Truth:
     """Whether a therapy goes on at the index date."""
     if entry.ongoing:
-        return Truth.TRUE
+        return TRUE
     if entry.ended is None:
         # A course without an end may go on; a single dose is over.
-        return Truth.UNKNOWN if entry.when is not None and entry.when.end > end else Truth.FALSE
+        return UNKNOWN if entry.when is not None and entry.when.end > end else FALSE
     if entry.ended.start >= end:
-        return Truth.TRUE
-    return Truth.FALSE if entry.ended.end < end else Truth.UNKNOWN
+        return TRUE
+    return FALSE if entry.ended.end < end else UNKNOWN
 
 
 def _lasted(case: Case, entry: Entry, minimum: Duration) -> Truth:
@@ -129,16 +129,16 @@ def _lasted(case: Case, entry: Entry, minimum: Duration) -> Truth:
     end = case.chart.end
     start = _start(entry)
     if start is None:
-        return Truth.UNKNOWN
+        return UNKNOWN
     last = Moment(end - 1, end) if entry.ongoing else entry.ended
     if last is None:
-        return Truth.UNKNOWN
+        return UNKNOWN
     zone = case.site.zone
     first_low, first_high = local_dates(start, zone)
     last_low, last_high = local_dates(last, zone)
     if last_low >= days_after(first_high, minimum):
-        return Truth.TRUE
-    return Truth.FALSE if last_high < days_after(first_low, minimum) else Truth.UNKNOWN
+        return TRUE
+    return FALSE if last_high < days_after(first_low, minimum) else UNKNOWN
 
 
 def _start(entry: Entry) -> Moment | None:
