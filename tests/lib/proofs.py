@@ -15,24 +15,35 @@ from tests.spec.tables import Table, case, true
 
 
 def opened(
-    criteria: str, *records: Resource, population: str | None = None, site: Mapping[str, Any] | None = None
+    criteria: str,
+    *records: Resource,
+    population: str | None = None,
+    site: Mapping[str, Any] | None = None,
+    **fetched: Any,
 ) -> tuple[Case, Predicate, Evaluator]:
-    """A case of these records, what the criterion asks, and the evaluator that decides it."""
+    """A case of these records, what the criterion asks, and the evaluator that decides it.
+
+    `fetched` are options of `read_chart`: aliases, shared resources, types that were not fetched.
+    """
     table = Table(
         "proof", "says", criteria, [case("the patient", true(), *records)], population, site=site or {}
     )
     evaluator = Evaluator(table.plan())
     (study,) = evaluator.plan.studies
     person, *others = table.resources(0)
-    chart = read_chart(person, others, evaluator.index, table.index_date())
+    chart = read_chart(person, others, evaluator.index, table.index_date(), **fetched)
     return evaluator.case(chart, study.population), study.criteria[0].predicate, evaluator
 
 
 def proof(
-    criteria: str, *records: Resource, population: str | None = None, site: Mapping[str, Any] | None = None
+    criteria: str,
+    *records: Resource,
+    population: str | None = None,
+    site: Mapping[str, Any] | None = None,
+    **fetched: Any,
 ) -> Proof:
     """The proof of a criterion over one patient's records; it says what was asked."""
-    found, asked, evaluator = opened(criteria, *records, population=population, site=site)
+    found, asked, evaluator = opened(criteria, *records, population=population, site=site, **fetched)
     made = evaluator.verdict(found, 0, 0).proof
     assert made.says == asked.says
     return made

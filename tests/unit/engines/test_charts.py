@@ -10,7 +10,7 @@ import pytest
 
 from fhirscreen.engines.base import Screened, SetAside
 from fhirscreen.engines.evaluator.cases import Case
-from fhirscreen.engines.evaluator.charts import Chart, _medication, read_chart, repaired
+from fhirscreen.engines.evaluator.charts import Chart, _medication, _reason, read_chart, repaired
 from fhirscreen.engines.evaluator.evaluate import Evaluator
 from fhirscreen.engines.evaluator.judgements import finished, judge
 from fhirscreen.exceptions import DataError
@@ -137,6 +137,16 @@ def test_a_malformed_record_is_taken_out_and_its_type_not_whole() -> None:
     assert after.patient == before.patient
 
 
+def test_a_repair_names_what_could_not_be_read_before_and_after() -> None:
+    """A time that no clock shows is found only by reading it; a value in words, by looking at its form."""
+    late = condition(STROKE, on="2023-02-01T25:00:00Z", id="c")
+    after = repaired(read(late, {**COUNT, "valueQuantity": {"value": "many"}}))
+    assert after is not None
+    assert [each.where for each in after.set_aside] == ["Condition/p-c", "Observation/p-count"]
+    for concept_id in ("stroke", "platelet-count"):
+        assert after.named.intersection(EVALUATOR.index.numbers_of(concept_id))
+
+
 def test_a_malformed_patient_keeps_what_identifies_it() -> None:
     before = read(patient(birthDate=1960), COUNT, unfetched=("Procedure",))
     after = repaired(before)
@@ -149,6 +159,34 @@ def test_a_malformed_patient_keeps_what_identifies_it() -> None:
     )
     assert after.unfetched == frozenset({"Patient", "Procedure"})
     assert found(after, "platelet-count") == {"Observation/p-count"}
+
+
+def test_what_is_repaired_still_finds_what_it_shares() -> None:
+    record = given(None, medicationReference={"reference": "urn:uuid:m"}, id="g")
+    more = {"shared": {"Medication/m": MEDICATION}, "aliases": {"urn:uuid:m": "Medication/m"}}
+    after = repaired(read(record, {**COUNT, "valueQuantity": {"value": "many"}}, **more))
+    assert after is not None
+    assert found(after, "systemic-chemotherapy") == {"MedicationAdministration/p-g"}
+    assert [each.where for each in after.set_aside] == ["Observation/p-count"]
+    assert after.resolve({"reference": "urn:uuid:m"}) == MEDICATION
+    assert after.resolve({"reference": "#m"}) is None
+    assert after.resolve({"display": "somebody"}) is None
+
+
+def test_the_code_of_a_drug_stands_before_its_reference() -> None:
+    """R4 allows one of them; where a server sends both, the code says what it is by itself."""
+    record = given(CISPLATIN, medicationReference={"reference": "Medication/gone"}, id="g")
+    whole = read(record)
+    assert whole.set_aside == ()
+    assert found(whole, "systemic-chemotherapy") == {"MedicationAdministration/p-g"}
+
+
+def test_what_has_no_form_of_r4_is_said_to_have_none() -> None:
+    assert _reason(TypeError("what Python says"), COUNT) == "an element has not the form of R4"
+    assert _reason(DataError("what was wrong"), COUNT) == "what was wrong"
+    assert _reason(TypeError("what Python says"), {**COUNT, "effectiveDateTime": "2024-13"}) == (
+        "effectiveDateTime is not a FHIR date or dateTime"
+    )
 
 
 class Failing(Evaluator):

@@ -14,6 +14,7 @@ from fhirscreen.engines.base import SetAside
 from fhirscreen.engines.evaluator.cohorts import gather, last_survivor, survivors_of
 from fhirscreen.engines.in_memory import InMemory
 from fhirscreen.exceptions import DataError
+from fhirscreen.fhir.entries import CLINICAL_TYPES
 from fhirscreen.fhir.folders import Line
 from fhirscreen.mapping.loading import load_catalogue
 from fhirscreen.plan.nodes import Plan
@@ -109,6 +110,35 @@ def test_what_is_about_nobody_is_set_aside_or_shared() -> None:
 def test_lines_that_could_not_be_read_are_kept() -> None:
     cohort = gather([Line("f:1", None, "no id", "{}")])
     assert cohort.set_aside == [SetAside("f:1", "no id", "{}")]
+
+
+def lost(*types: str, **more: Any) -> Line:
+    return Line("here", None, "cut off", "{", types=types, **more)
+
+
+def test_what_is_lost_is_lost_for_everybody_or_for_one() -> None:
+    cohort = gather([
+        lost("Observation", rest=True), lost("Condition", "Organization", rest=True),
+        lost("Procedure", patient="p"), lost("MedicationRequest", patient="p"), lost("AllergyIntolerance"),
+    ])  # fmt: skip
+    assert cohort.missing == {"Observation", "Condition"}
+    assert cohort.unfetched("p") == {"Observation", "Condition", "Procedure", "MedicationRequest"}
+    assert cohort.unfetched("q") == {"Observation", "Condition"}
+    assert len(cohort.set_aside) == 5
+
+
+@pytest.mark.parametrize("types", [(), ("Organization",)])
+def test_what_may_have_been_anything_is_all_lost(types: tuple[str, ...]) -> None:
+    assert gather([lost(*types, rest=True)]).missing == set(CLINICAL_TYPES)
+    assert gather([lost(*types, patient="p")]).unfetched("p") == set(CLINICAL_TYPES)
+
+
+def test_merges_into_patients_who_are_not_in_the_data_are_counted() -> None:
+    cohort = gather(
+        lines(patient("a", "Patient/b"), patient("b"), patient("c", "Patient/x"), patient("d", "Patient/y"))
+    )
+    assert cohort.survivors == {"a": "b"}
+    assert cohort.lost == 2
 
 
 def test_records_follow_the_last_survivor() -> None:
