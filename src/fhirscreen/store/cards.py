@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from fhirscreen.store.rows import insert, insert_once, make
+from fhirscreen.store.rows import insert, insert_once, make, wrote
 from fhirscreen.store.tables import CardRow, FeedbackRow, RefusalRow
 
 
@@ -129,7 +129,7 @@ def reopen(session: Session, base: str, patient: str, study: str, *, by: str, at
         )
         .values(reopened_by=by, reopened_at=at)
     )
-    return session.connection().execute(statement).rowcount == 1
+    return wrote(session, statement)
 
 
 def refused(session: Session, base: str, patient: str) -> set[str]:

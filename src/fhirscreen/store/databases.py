@@ -42,8 +42,9 @@ class Database:
     def begin(self) -> Iterator[Session]:
         """One transaction that may write: committed at the end, rolled back on any error.
 
-        On SQLite it holds the write lock from the start (BEGIN IMMEDIATE), so that nobody writes between
-        what it reads and what it writes. Raises StoreError, or Conflict where a write lost a race.
+        On SQLite it holds the write lock from its first statement on (BEGIN IMMEDIATE), so that nobody
+        writes between what it reads and what it writes. Raises StoreError, or Conflict where a write lost a
+        race.
         """
         with self._session(self._engine) as session:
             yield session
@@ -138,16 +139,8 @@ def _dumps(data: Any) -> str:
 
 
 def _sqlite(url: URL) -> Engine:
-    file = Path(url.database or "")
-    try:
-        # It names patients: nobody but its owner reads it. Its journal takes over the file's mode.
-        os.close(os.open(file, os.O_CREAT | os.O_RDONLY, 0o600))
-    except OSError as error:
-        raise StoreError(
-            f"the store's file cannot be opened: {error.strerror}",
-            where=str(file),
-            remedy="give the setting `store` a place that may be written",
-        ) from None
+    if not (url.database or "").startswith("file:"):  # SQLite's own addresses say themselves how to open
+        _make_file(Path(url.database or ""))
     engine = create_engine(
         url,
         json_serializer=_dumps,
@@ -155,7 +148,7 @@ def _sqlite(url: URL) -> Engine:
         hide_parameters=True,
         pool_size=10,
         max_overflow=40,
-        connect_args={"timeout": _WAIT_SECONDS},
+        connect_args={} if "timeout" in url.query else {"timeout": _WAIT_SECONDS},
     )
 
     @event.listens_for(engine, "connect")
@@ -170,9 +163,22 @@ def _sqlite(url: URL) -> Engine:
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
         reading = connection.get_execution_options().get("fhirscreen_reading", False)
+        connection.exec_driver_sql(f"PRAGMA query_only = {int(reading)}")
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _make_file(file: Path) -> None:
+    try:
+        # It names patients: nobody but its owner reads it. Its journal takes over the file's mode.
+        os.close(os.open(file, os.O_CREAT | os.O_RDONLY, 0o600))
+    except OSError as error:
+        raise StoreError(
+            f"the store's file cannot be opened: {error.strerror}",
+            where=str(file),
+            remedy="give the setting `store` a place that may be written",
+        ) from None
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

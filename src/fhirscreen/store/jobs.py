@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import uuid4
 
-from sqlalchemy import RowMapping, and_, delete, or_, select, update
+from sqlalchemy import RowMapping, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from fhirscreen.store.rows import insert_once, make
+from fhirscreen.store.rows import insert, insert_once, make, wrote
 from fhirscreen.store.tables import JobRow, TickRow
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -179,7 +179,7 @@ def _held(session: Session, id: str, owner: str, values: Mapping[str, Any]) -> b
         .where(JobRow.id == id, JobRow.state == "running", JobRow.lease_owner == owner)
         .values(**values)
     )
-    return session.connection().execute(statement).rowcount == 1
+    return wrote(session, statement)
 
 
 def request_cancel(session: Session, id: str, at: datetime) -> StoredJob | None:
@@ -221,10 +221,12 @@ def list_jobs(
 
 
 def fired(session: Session, schedule: str, at: datetime) -> bool:
-    """Takes a tick of a schedule; True for the one process that took it first."""
-    taken = insert_once(session, TickRow, schedule=schedule, at=at)
-    if taken:
-        session.execute(
-            delete(TickRow).where(TickRow.schedule == schedule, TickRow.at < at - timedelta(days=7))
-        )
-    return taken
+    """Takes a tick of a schedule; True for the one process that took it first.
+
+    A tick before the last one that was taken is over: nobody takes it.
+    """
+    statement = insert(session, TickRow).values(schedule=schedule, at=at)
+    later = statement.on_conflict_do_update(
+        index_elements=["schedule"], set_={"at": at}, where=TickRow.at < statement.excluded["at"]
+    )
+    return wrote(session, later)

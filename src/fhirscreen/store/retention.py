@@ -20,7 +20,6 @@ from fhirscreen.store.tables import (
     ReviewRow,
     SubjectRow,
     Table,
-    TickRow,
     VerdictRow,
 )
 
@@ -50,7 +49,6 @@ def forget(session: Session, before: datetime) -> dict[str, int]:
     settled = func.coalesce(MessageRow.sent_at, MessageRow.not_before)
     counts["messages"] = _delete(session, MessageRow, and_(MessageRow.state != "waiting", settled < before))
     _delete(session, NonceRow, NonceRow.expires_at < before)
-    _delete(session, TickRow, TickRow.at < before)
     return counts
 
 

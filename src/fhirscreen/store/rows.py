@@ -8,7 +8,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import RowMapping
+from sqlalchemy import Executable, RowMapping
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -44,7 +44,11 @@ def insert_once(session: Session, table: type[Table], **values: Any) -> bool:
 
     Atomic across processes: whoever comes second waits for the first to commit.
     """
-    statement = insert(session, table).values(**values).on_conflict_do_nothing()
+    return wrote(session, insert(session, table).values(**values).on_conflict_do_nothing())
+
+
+def wrote(session: Session, statement: Executable) -> bool:
+    """Runs a statement that may write one row, and says whether it did."""
     result = session.connection().execute(statement, execution_options={"preserve_rowcount": True})
     return result.rowcount == 1
 

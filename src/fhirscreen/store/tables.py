@@ -251,11 +251,11 @@ class JobRow(Table):
 
 
 class TickRow(Table):
-    """A tick of a schedule that one process took."""
+    """The last tick of a schedule that some process took."""
 
     __tablename__ = "ticks"
     schedule: Mapped[str] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
 
 
 class CardRow(Table):

@@ -12,7 +12,7 @@ from uuid import uuid4
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from fhirscreen.store.rows import insert, insert_once, make
+from fhirscreen.store.rows import insert, insert_once, make, wrote
 from fhirscreen.store.tables import NonceRow, TokenRow
 
 _PREFIX = "fhirscreen_"
@@ -71,7 +71,7 @@ def find_token(session: Session, secret: str, at: datetime) -> StoredToken | Non
 def revoke_token(session: Session, id: str, at: datetime) -> bool:
     """Ends a token at once; False where there is none to end."""
     statement = update(TokenRow).where(TokenRow.id == id, TokenRow.revoked_at.is_(None))
-    return session.connection().execute(statement.values(revoked_at=at)).rowcount == 1
+    return wrote(session, statement.values(revoked_at=at))
 
 
 def list_tokens(session: Session) -> list[StoredToken]:

@@ -194,7 +194,7 @@ def upgrade() -> None:
         "ticks",
         sa.Column("schedule", WORD, nullable=False),
         sa.Column("at", INSTANT, nullable=False),
-        sa.PrimaryKeyConstraint("schedule", "at", name="pk_ticks"),
+        sa.PrimaryKeyConstraint("schedule", name="pk_ticks"),
     )
     op.create_table(
         "tokens",
