@@ -16,7 +16,7 @@ import httpx
 from fhirscreen.engines.base import Engine
 from fhirscreen.engines.fhir_search import FhirSearch
 from fhirscreen.engines.in_memory import InMemory, gather
-from fhirscreen.exceptions import UsageError
+from fhirscreen.exceptions import ServerError, UsageError
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.folders import Line, read_bundles, read_ndjson, unbundled
 from fhirscreen.fhir.subjects import FILES_BASE
@@ -126,14 +126,23 @@ def find_mappings(settings: Settings) -> Path:
 
 
 def make_catalogue(
-    settings: Settings, site: Path | None = None, absence: Absence = Absence.SITE
+    settings: Settings,
+    site: Path | None = None,
+    absence: Absence = Absence.SITE,
+    *,
+    transport: httpx.BaseTransport | None = None,
 ) -> Catalogue:
-    """The mappings with a site laid over them. Raises MappingError and SiteError.
+    """The mappings with a site laid over them, value sets expanded by the terminology server that is set.
 
+    Raises MappingError and SiteError, and ServerError where that server does not expand them whole.
     `site` comes before the one that is set; a name such as `demo` finds a shipped site.
     """
     folder = find_mappings(settings)
-    catalogue = load_catalogue(folder)
+    catalogue = (
+        load_catalogue(folder)
+        if settings.terminology is None
+        else _expanded(folder, settings, settings.terminology, transport)
+    )
     given = site or settings.site
     if given is not None:
         catalogue = catalogue.at(load_site(_find_site(given, folder)))
@@ -141,6 +150,25 @@ def make_catalogue(
         silent = replace(catalogue.site, complete={}, complete_concepts={})
         catalogue = replace(catalogue, site=silent)
     return catalogue
+
+
+def _expanded(folder: Path, settings: Settings, url: str, transport: httpx.BaseTransport | None) -> Catalogue:
+    # The credentials that are set are those of the server that holds patients.
+    server = ServerSettings(url=url, timeout=settings.timeout)
+    with make_server_client(server, transport) as client:
+
+        def expand(value_set: str) -> list[tuple[str, str]]:
+            found = client.expand(url=value_set)
+            if not found.whole:
+                raise ServerError(
+                    "the terminology server gave only part of a value set",
+                    where=f"{url}/ValueSet/$expand?url={value_set}",
+                    expected=f"{found.total} codes, and not {len(found.codes)}",
+                    remedy="raise the server's limit of an expansion, or unset FHIRSCREEN_TERMINOLOGY",
+                )
+            return [(each.system, each.code) for each in found.codes]
+
+        return load_catalogue(folder, expand)
 
 
 def _find_site(given: Path, folder: Path) -> Path:

@@ -24,8 +24,8 @@ class Catalogue:
     """What is known of concepts, units, systems and the vocabulary, with one site's overlay applied.
 
     `digest` is the SHA-256 of the data it was read from (before the overlay); `expansions` that of the
-    value sets resolved from a terminology server, empty where none were. `readable` are the code systems by
-    which the shipped concepts find records, by resource type.
+    codes of value sets, shipped or from a terminology server, empty where there are none. `readable` are the
+    code systems by which the shipped concepts find records, by resource type.
     """
 
     concepts: Mapping[str, Concept]

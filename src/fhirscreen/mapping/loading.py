@@ -15,6 +15,7 @@ from fhirscreen.fhir.entries import CLINICAL_TYPES, MEDICATIONS
 from fhirscreen.mapping.catalogue import Catalogue, digest
 from fhirscreen.mapping.concepts import Concept, Windows
 from fhirscreen.mapping.data import Node, read_yaml
+from fhirscreen.mapping.expansions import Expand, read_expansions
 from fhirscreen.mapping.reading import read_concept
 from fhirscreen.mapping.sites import LIFELONG, CompleteSince, ReferenceRange, Site
 from fhirscreen.mapping.vocabularies import named_codes, read_vocabulary
@@ -41,12 +42,18 @@ def mappings_folder() -> Path:
     )
 
 
-def load_catalogue(folder: Path | None = None) -> Catalogue:
+def load_catalogue(folder: Path | None = None, expand: Expand | None = None) -> Catalogue:
     """All concepts with their units and systems, for no site in particular.
 
-    Raises MappingError with file and path for anything that does not belong there.
+    `expand` adds a terminology server's codes to those that are shipped of a value set. Raises MappingError
+    with file and path for anything that does not belong there, and what `expand` raises.
     """
     folder = folder or mappings_folder()
+    units, listed = read_yaml(folder / "units.yaml"), read_yaml(folder / "systems.yaml")
+    systems = Systems.from_data(listed)
+    shipped = folder / "expansions.yaml"
+    sets = Node(read_yaml(shipped), shipped.name) if shipped.is_file() else Node({}, shipped.name)
+    expansions = read_expansions(sets, systems, expand)
     raw: dict[str, Any] = {}
     concepts: dict[str, Concept] = {}
     for path in sorted((folder / "concepts").glob("*.yaml")):
@@ -57,17 +64,17 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
                 raise node.refuse(f"has the id {id!r}", "lower-case words joined by hyphens")
             if id in concepts:
                 raise MappingError(f"concept {id!r} is defined twice", where=path.name, expected="unique ids")
-            concepts[id] = read_concept(id, Node(entry, f"{path.name}:{id}"))
+            concepts[id] = read_concept(id, Node(entry, f"{path.name}:{id}"), expansions)
             raw[id] = entry
-    units, systems = read_yaml(folder / "units.yaml"), read_yaml(folder / "systems.yaml")
     words = read_yaml(folder / "vocabulary.yaml")
     catalogue = Catalogue(
         concepts,
         UnitTable.from_data(units),
-        Systems.from_data(systems),
+        systems,
         Site(),
         read_vocabulary(Node(words, "vocabulary.yaml")),
-        digest([raw, units, systems, words]),
+        digest([raw, units, listed, words]),
+        digest(expansions) if expansions else "",
         readable=_readable(concepts.values()),
     )
     _check_vocabulary(catalogue)

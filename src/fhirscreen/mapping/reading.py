@@ -16,6 +16,7 @@ from fhirscreen.mapping.concepts import (
     Windows,
 )
 from fhirscreen.mapping.data import Node
+from fhirscreen.mapping.expansions import NONE, Expansions, with_expansion
 from fhirscreen.values.codes import CodeSet
 
 _KEYS = (
@@ -26,11 +27,21 @@ _KEYS = (
     "invalidated_by", "unconfirmed_after", "shared_use", "for", "not_for", "routes_not", "elsewhere_after",
     "formula", "reported_as", "source_note", "citation",
 )  # fmt: skip
-_SOURCE_KEYS = ("resource", "codes", "except", "component", "value", "morphology", "body_site", "staging")
+_SOURCE_KEYS = (
+    "resource",
+    "codes",
+    "expansion",
+    "except",
+    "component",
+    "value",
+    "morphology",
+    "body_site",
+    "staging",
+)
 _STAGINGS = ("clinical", "pathological", "post-therapy", "unspecified")
 
 
-def read_concept(id: str, node: Node) -> Concept:
+def read_concept(id: str, node: Node, expansions: Expansions = NONE) -> Concept:
     """One entry as a Concept. Raises MappingError, naming the path, for whatever does not belong there."""
     node.only(*_KEYS)
     try:
@@ -48,7 +59,7 @@ def read_concept(id: str, node: Node) -> Concept:
         kind=kind,
         label=node.text("label", id.replace("-", " ")),
         names=node.texts("names"),
-        sources=tuple(source for role in Role for source in _sources(node, role)),
+        sources=tuple(source for role in Role for source in _sources(node, role, expansions)),
         windows=_windows(node),
         absence_by_site=_absence(node),
         about_cancer=_about(node) == "cancer",
@@ -93,7 +104,7 @@ def _check_formula(node: Node) -> None:
         raise node.refuse("is missing", "the measurements that it is computed from", "from")
 
 
-def _sources(node: Node, role: Role) -> list[Source]:
+def _sources(node: Node, role: Role, expansions: Expansions) -> list[Source]:
     found: list[Source] = []
     for entry in node.nodes(role.value):
         entry.only(*_SOURCE_KEYS)
@@ -103,7 +114,9 @@ def _sources(node: Node, role: Role) -> list[Source]:
         staging = entry.optional_text("staging")
         if staging is not None and staging not in _STAGINGS:
             raise entry.refuse(f"is {staging!r}", ", ".join(_STAGINGS), "staging")
-        codes = entry.codes("codes", "except")
+        codes = Node(
+            {**entry.data, "codes": with_expansion(entry, expansions)}, entry.where, entry.error
+        ).codes("codes", "except")
         if not codes and "component" not in entry.data and not entry.data.get("codes"):
             raise entry.refuse("has no codes", "{system: [codes]}", "codes")
         optional = {

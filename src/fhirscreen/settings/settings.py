@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     """A folder that takes the place of the shipped mappings."""
     site: SiteFile | None = None
     """The site file of this hospital."""
+    terminology: BaseUrl | None = None
+    """A terminology server that adds to the value sets of the mappings; it is asked without credentials."""
 
     servers: dict[str, ServerSettings] = {}
     """More FHIR servers, by names of your own."""

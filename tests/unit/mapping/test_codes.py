@@ -48,7 +48,7 @@ def codes_in(node: object, known: set[str]) -> Iterator[Code]:
 
 def used_codes() -> dict[Code, str]:
     known = systems()
-    paths = [*CONCEPTS, MAPPINGS / "vocabulary.yaml"]
+    paths = [*CONCEPTS, MAPPINGS / "vocabulary.yaml", MAPPINGS / "expansions.yaml"]
     return {code: path.name for path in paths for code in codes_in(load(path), known)}
 
 

@@ -17,6 +17,7 @@ from tests.lib.mappings import MAPPINGS, as_json, load_text, validator
 CONCEPT, SITE, VOCABULARY = validator("concept"), validator("site"), validator("vocabulary")
 SHIPPED = [(CONCEPT, path) for path in sorted((MAPPINGS / "concepts").glob("*.yaml"))]
 SHIPPED.append((VOCABULARY, MAPPINGS / "vocabulary.yaml"))
+SHIPPED.append((validator("expansions"), MAPPINGS / "expansions.yaml"))
 SHIPPED += [(SITE, path) for path in sorted((MAPPINGS / "sites").glob("*.yaml"))]
 
 PLATELETS = """
