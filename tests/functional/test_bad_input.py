@@ -62,6 +62,14 @@ def test_engines_that_do_not_fit_the_source(ndjson: Path) -> None:
         refused(fhirscreen("screen", STUDY, "--server", base, "--engine", "memory"), 2, "a server is given")
 
 
+def test_a_depth_that_files_do_not_have(ndjson: Path) -> None:
+    refused(screened(ndjson, "--depth", "candidates"), 2, "--depth", "files are read whole", "--server")
+
+
+def test_a_site_that_does_not_exist(ndjson: Path) -> None:
+    refused(screened(ndjson, "--site", "nosuch"), 2, "no such site", "nosuch", "(demo)", "doctor")
+
+
 def test_an_as_of_that_is_no_date(ndjson: Path) -> None:
     outcome = screened(ndjson, "--as-of", "2024-13")
     assert outcome.code == 2
@@ -168,6 +176,26 @@ def test_a_patient_who_is_not_there(ndjson: Path) -> None:
     assert "somebody-else" not in outcome.err
 
 
+@pytest.mark.parametrize(
+    ("line", "where", "what", "remedy"),
+    [
+        ("    age: {at_least: 1,000 a}", "inclusion[0].age", "unknown key `000 a`", "a comma ends a value"),
+        ("    says: ALT: at most 2", "line 6", "not YAML", "in quotes"),
+        ("    measured: {concept: x, at_most: '<= 5'}", "at_most", "is not a bound", "the key says"),
+        ("    condition: {concept: x, within: 28}", "within", "the unit of `28` is missing", "`28 d`"),
+        ("    id: b", "line 6", "twice", "mend"),
+    ],
+)
+def test_slips_of_the_pen_are_named(tmp_path: Path, line: str, where: str, what: str, remedy: str) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(f"study: S\ntitle: T\npopulation: all\ninclusion:\n  - id: a\n{line}\n")
+    found = fhirscreen("check", path, "--json").json[0]["findings"][0]
+    assert where in found["where"]
+    assert str(tmp_path) not in found["where"], "the file is named once"
+    assert what in found["what"]
+    assert remedy in found["remedy"]
+
+
 def test_publishing_what_is_no_run(tmp_path: Path) -> None:
     refused(fhirscreen("publish", tmp_path, "--server", "http://127.0.0.1:1/fhir"), 3, "run.json")
 
@@ -197,6 +225,7 @@ def test_a_line_that_cannot_be_read_is_set_aside_verbatim(
     assert outcome.code == 5
     assert "set aside" in outcome.err
     assert reason in outcome.err
+    assert f"{tmp_path}/run/set-aside.ndjson holds each, verbatim" in outcome.err
     run = outcome.json["run"]
     assert run["set_aside"]["count"] == 1
     assert outcome.json["subjects"] == before["subjects"]
@@ -264,7 +293,7 @@ def test_a_reference_to_nothing(ndjson: Path) -> None:
     (ndjson / "zz.ndjson").write_text(json.dumps(stray) + "\n")
     outcome = screened(ndjson)
     assert outcome.code == 5
-    assert any("patients who are not in the data" in gap for gap in outcome.json["run"]["gaps"])
+    assert any("a patient who is not in the data" in gap for gap in outcome.json["run"]["gaps"])
 
 
 def test_a_truncated_gzip_file(ndjson: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typer
+from rich.padding import Padding
 from rich.text import Text
 
 from fhirscreen.bootstrap import find_mappings, make_catalogue
@@ -49,12 +50,13 @@ def _data(checked: Checked) -> dict[str, object]:
 def _show(checked: Checked) -> None:
     console = results()
     study = checked.study
-    console.print(Text(f"{study.id}  {study.title}" if study else checked.file, style="bold"))
+    title = Text(f"{study.id}  {study.title}" if study else checked.file, style="bold")
+    console.print(title.append(f"  {checked.file}" if study else "", style="dim"))
     for lint in checked.lints:
         text = Text(f"  {lint.severity.value}", style=_STYLES[lint.severity])
         text.append(f"  {lint.where}: " if lint.where else "  ", style="cyan")
         console.print(text.append(lint.what, style="default"))
-        console.print(Text(f"    → {lint.remedy}", style="dim"))
+        console.print(Padding(Text(f"→ {lint.remedy}", style="dim"), (0, 0, 0, 4), expand=False))
     found = f"{_count(checked.errors, 'error')}, {_count(checked.warnings, 'warning')}"
     sound = f"{len(study.criteria)} criteria; " if study else ""
     console.print(f"  {sound}{found}\n")

@@ -56,4 +56,4 @@ def demo(
     show_run(results(), run, json=json, limit=None if whole else LIMIT)
     if output is not None:
         say_written(output)
-    finish(run)
+    finish(run, output)

@@ -27,7 +27,7 @@ from fhirscreen.cli.options import AsOf, Bundles, Json, Ndjson, Server, Site, St
 from fhirscreen.cli.patients import patient_data, show_patient
 from fhirscreen.engines.base import Depth
 from fhirscreen.exceptions import Incomplete, UsageError
-from fhirscreen.outputs.completeness import set_aside_reasons
+from fhirscreen.outputs.completeness import SET_ASIDE_FILE, set_aside_reasons
 from fhirscreen.outputs.runs import check_out
 from fhirscreen.outputs.tables import LIMIT, print_run
 from fhirscreen.plan.resolve import resolve
@@ -96,6 +96,13 @@ def screen(
     whence = find_whence(settings, server, ndjson, bundles)
     catalogue = make_catalogue(settings, site, absence)
     plan = resolve(find_studies(studies, find_mappings(settings)), catalogue)
+    if whence.server is None and depth is not Depth.FULL:
+        raise UsageError(
+            "files are read whole, whatever the depth",
+            where="--depth",
+            expected="full, or a server",
+            remedy="leave --depth out, or give --server",
+        )
     source = f"server {whence.server}" if whence.server else "files"
     with make_client(settings, whence.server) if whence.server else nullcontext() as client:
         running = make_engine(engine, whence, client)
@@ -106,7 +113,7 @@ def screen(
                 make_as_of(as_of, catalogue),
                 base=base or whence.base,
                 sources=[source],
-                depth=depth if client else Depth.FULL,  # files are read whole anyway
+                depth=depth,
                 rows=csv.value,
                 patients=None if patient is None else [patient],
                 progress=advance,
@@ -121,7 +128,7 @@ def screen(
         show_patient(results(), run, patient)
     if output is not None:
         say_written(output)
-    finish(run)
+    finish(run, output)
 
 
 def show_run(console: Console, run: Run, *, json: bool, limit: int | None) -> None:
@@ -137,12 +144,16 @@ def say_written(output: Path) -> None:
     notices().print(f"wrote {output}: open {output / 'report.html'}", markup=False, soft_wrap=True)
 
 
-def finish(run: Run) -> None:
-    """Ends with exit code 5 where something was set aside or not fetched, and says what."""
+def finish(run: Run, output: Path | None) -> None:
+    """Ends with exit code 5 where something was set aside or not fetched, and says what and what to do."""
     if run.complete:
         return
     for sentence in run.statement():
         notices().print(Text("incomplete: ", style="bold yellow").append(sentence, style="default"))
     for reason, times in set_aside_reasons(run.screened).items():
         notices().print(Text(f"  {times} set aside: {reason}"))
+    if run.screened.set_aside:
+        kept = f"{output / SET_ASIDE_FILE} holds each" if output else f"-o OUT keeps each in {SET_ASIDE_FILE}"
+        remedy = f"  {kept}, verbatim, with file and line: mend it where it comes from, and screen again"
+        notices().print(Text(remedy), soft_wrap=True)
     raise typer.Exit(Incomplete.exit_code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from fhirscreen.criteria.amounts import count_noun
 from fhirscreen.engines.base import Depth, Engine, Progress, Screened, collecting_rarely, silent
 from fhirscreen.engines.evaluator.charts import read_chart
 from fhirscreen.engines.evaluator.cohorts import Cohort, gather
@@ -41,8 +42,12 @@ class InMemory:
         """Screens the cohort, or only `patients`; every member gets every verdict whatever the depth."""
         cohort = self.cohort
         if not cohort.patients:
+            aside = len(cohort.set_aside)
+            unread = f", and {count_noun(str(aside), 'record')} could not be read" if aside else ""
+            first = min(cohort.set_aside, key=lambda each: (each.where, each.reason), default=None)
             raise DataError(
-                f"there is no patient in the data, and {len(cohort.set_aside)} records could not be read",
+                f"there is no patient in the data{unread}",
+                where=f"{first.where} ({first.reason})" if first else None,
                 expected="Patient resources, and what refers to them",
                 remedy="export Patient too, or mend the files",
             )
@@ -58,7 +63,8 @@ class InMemory:
         known = set(cohort.patients)
         strays = sum(len(found) for id, found in cohort.resources.items() if id not in known)
         if strays:
-            screened.gaps.append(f"{strays} resources are about patients who are not in the data")
+            about = "is about a patient who is" if strays == 1 else "are about patients who are"
+            screened.gaps.append(f"{count_noun(str(strays), 'resource')} {about} not in the data")
         if cohort.lost:
             screened.gaps.append(f"{cohort.lost} patients are merged into others who are not in the data")
         absent_types = frozenset(absent(cohort, plan)) if self.exported else frozenset()

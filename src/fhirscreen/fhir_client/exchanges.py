@@ -255,7 +255,8 @@ def _not_json(response: httpx.Response, where: str, repeatable: bool) -> NotFhir
         )
         return _Passing(broken) if repeatable else broken
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    named = "HTML" if "html" in kind else "XML" if "xml" in kind or start == b"<" else "no JSON"
+    html = "html" in kind or ("xml" not in kind and start == b"<")
+    named = "HTML" if html else "XML" if "xml" in kind else "no JSON"
     return NotFhir(
         f"The answer is {named} ({response.status_code})",
         where=where,
@@ -273,11 +274,11 @@ def _check(body: object, expect: str | None, status: int, where: str) -> Resourc
             f"The server answers {status}, yet reports an error ({', '.join(map(str, issues))})", where=where
         )
     if not isinstance(body, dict) or (expect not in {None, "JSON"} and body.get("resourceType") != expect):
-        found = "nothing" if body is None else type_of(body)
+        found = "empty" if body is None else type_of(body)
         raise NotFhir(
             f"The answer is {found} ({status})",
             where=where,
-            expected=f"a {expect}" if expect else "a resource",
+            expected="a resource" if expect in {None, "JSON"} else f"a {expect}",
             remedy="check that the base is that of a FHIR R4 server",
         )
     return body

@@ -79,6 +79,7 @@ def error_of(status: int, body: Resource | None, where: str) -> ServerError:
             return Unauthorised(
                 f"The server does not allow this ({said})",
                 where=where,
+                expected="a user or client who may do this",
                 remedy="ask for the scope or the role that may do this",
             )
         case 409 | 412:
@@ -104,5 +105,6 @@ def error_of(status: int, body: Resource | None, where: str) -> ServerError:
             return OutcomeError(
                 f"The server refused ({said})",
                 where=where,
+                expected="an answer (200)",
                 remedy="`fhirscreen doctor` says what this server can do; its own log says why it refused",
             )

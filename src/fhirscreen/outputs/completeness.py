@@ -24,8 +24,9 @@ def statement(screened: Screened) -> list[str]:
     if screened.set_aside:
         number = len(screened.set_aside)
         said.append(
-            f"{number} {'record was' if number == 1 else 'records were'} set aside because they could not be "
-            f"read; {SET_ASIDE_FILE} holds them as they are."
+            "1 record was set aside because it could not be read."
+            if number == 1
+            else f"{number} records were set aside because they could not be read."
         )
     partial = len({subject.patient for subject in screened.subjects if not subject.complete})
     if partial:

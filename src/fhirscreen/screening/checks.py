@@ -42,17 +42,19 @@ def _check_file(file: Path, catalogue: Catalogue) -> Checked:
     try:
         study = load_study(file)
     except BadInput as error:
-        return Checked(str(file), None, (_as_lint(error),))
+        return Checked(str(file), None, (_as_lint(error, str(file)),))
     lints = check_study(study, catalogue)
     if not any(lint.severity is Severity.ERROR for lint in lints):
         try:
             resolve([study], catalogue)
         except BadInput as error:
-            lints = (_as_lint(error), *lints)
+            lints = (_as_lint(error, str(file)), *lints)
     return Checked(str(file), study, lints)
 
 
-def _as_lint(error: BadInput) -> Lint:
+def _as_lint(error: BadInput, file: str) -> Lint:
+    """Where it stands within the file: the file itself is named once for all that is found in it."""
     parts = (error.expected and f"expected {error.expected}", error.remedy)
     remedy = "; ".join(part for part in parts if part) or "mend the file"
-    return Lint(Severity.ERROR, error.where or "", error.what, remedy)
+    where = (error.where or "").removeprefix(file).lstrip(":, ")
+    return Lint(Severity.ERROR, where, error.what, remedy)

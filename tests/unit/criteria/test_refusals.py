@@ -62,7 +62,11 @@ EXPRESSIONS = {
     "a bound that is a list": ("measured: {concept: a, at_most: [1]}", "measured.at_most", "a list"),
     "two lower bounds": ("measured: {concept: a, at_least: 1, above: 2}", "measured.above", "both"),
     "an unknown which": ("measured: {concept: a, at_least: 1, which: last}", "measured.which", "latest"),
-    "a window of no unit": ("measured: {concept: a, at_least: 1, within: 28}", "measured.within", "a number"),
+    "a window of no unit": (
+        "measured: {concept: a, at_least: 1, within: 28}",
+        "measured.within",
+        "unit of `28`",
+    ),
     "a window of words": ("condition: {concept: a, within: lately}", "condition", "lately"),
     "an age without years": ("age: {at_least: 18}", "age", "18"),
     "an age in months": ("age: {at_least: 216 mo}", "age", "18 a"),

@@ -45,7 +45,7 @@ def search(server: Server, **options: object) -> list[str]:
         (reply({"resourceType": "Observation"}), NotFhir, "is Observation", 1),
         (reply({"error": SMITH}), NotFhir, "without a resourceType", 1),
         (reply([1, 2]), NotFhir, "without a resourceType", 1),
-        (httpx.Response(200), NotFhir, "is nothing", 1),
+        (httpx.Response(200), NotFhir, "is empty", 1),
         (httpx.Response(200, content=b'{"resourceType": "Bund'), NotFhir, "breaks off", 4),
         (
             httpx.Response(200, headers={"content-type": "application/fhir+xml"}, content=b"<Bundle/>"),

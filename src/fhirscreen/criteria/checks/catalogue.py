@@ -230,6 +230,11 @@ def _check_bounds(bounds: Bounds, known: Known, where: str, catalogue: Catalogue
         if (low is not None and value < low and value != 0) or (high is not None and value > high):
             yield warning(
                 where,
-                f"the bound `{bound}` lies outside what is plausible ({low} to {high} {known.unit})",
+                f"the bound `{bound}` lies outside what is plausible ({_span(low, high, known.unit)})",
                 "check number and unit against the protocol; if it stands so there, ask the investigator",
             )
+
+
+def _span(low: float | None, high: float | None, unit: str | None) -> str:
+    ends = ("any" if end is None else format_number(end) for end in (low, high))
+    return f"{' to '.join(ends)} {unit or ''}".rstrip()

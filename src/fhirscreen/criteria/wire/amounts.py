@@ -30,7 +30,8 @@ def parse_bound(value: object, *, inclusive: bool = True) -> Bound:
         case str():
             found = _BOUND.fullmatch(value.strip())
             if found is None:
-                raise StudyError(f"`{value}` is not a bound", expected=EXPECTED, remedy=REMEDY)
+                remedy = f"the key says the comparison: {REMEDY}" if value.strip()[:1] in "<>=≤≥" else REMEDY
+                raise StudyError(f"`{value}` is not a bound", expected=EXPECTED, remedy=remedy)
             number, unit = found.groups()
             limit = _LIMITS.get(unit.upper()) if unit else None
             return Bound(_number(number), None if limit else unit, limit, inclusive)

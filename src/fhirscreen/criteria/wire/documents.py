@@ -80,12 +80,18 @@ def parse_yaml(text: str, where: str, error: type[BadInput] = StudyError) -> obj
         what = problem.problem or problem.context or "broken structure"
         prefix = "" if isinstance(problem, _Refused) else "not YAML: "
         raise error(
-            f"{prefix}{what}", where=f"{where}{line}", expected="a YAML document", remedy="mend that line"
+            f"{prefix}{what}",
+            where=f"{where}{line}",
+            expected="a YAML document",
+            remedy=_COLON if what.startswith("mapping values are not allowed") else "mend that line",
         ) from None
     except (yaml.YAMLError, ValueError) as problem:
         raise error(f"not YAML: {problem}", where=where, expected="a YAML document") from None
     except RecursionError:
         _too_deep(where, error)
+
+
+_COLON = "put text that holds a colon and a space in quotes"
 
 
 class _Dumper(yaml.SafeDumper):

@@ -79,10 +79,11 @@ class Fields:
             )
         for key in data:
             if key not in known:
+                near = suggest(str(key), known) or "remove it, or spell it as one of these"
+                if str(key)[:1].isdigit():
+                    near = "a comma ends a value inside {...}: write numbers without it, and text in quotes"
                 raise place.key(str(key)).error(
-                    f"unknown key `{key}`",
-                    expected=f"keys among {', '.join(known)}",
-                    remedy=suggest(str(key), known) or "remove it, or spell it as one of these",
+                    f"unknown key `{key}`", expected=f"keys among {', '.join(known)}", remedy=near
                 )
         self.data: Mapping[str, object] = data
         self.place = place
@@ -111,6 +112,17 @@ class Fields:
     def text_or_none(self, key: str) -> str | None:
         """A text that may be absent."""
         return read_text(self.data[key], self.at(key)) if key in self.data else None
+
+    def duration_or_none(self, key: str) -> str | None:
+        """The text of a duration, which may be absent; whoever takes it reads it."""
+        value = self.data.get(key)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            raise self.at(key).error(
+                f"the unit of `{value}` is missing",
+                expected="a duration, such as `28 d`, `6 mo` or `2 a`",
+                remedy=f"write it, for instance `{value} d`",
+            )
+        return self.text_or_none(key)
 
     def flag(self, key: str, default: bool) -> bool:
         """`true` or `false`, or the default where the key is absent."""

@@ -19,6 +19,7 @@ from fhirscreen.criteria.wire.fields import Fields, read_items
 from fhirscreen.criteria.wire.places import Place
 from fhirscreen.criteria.wire.readers import READERS, read_keyed
 from fhirscreen.criteria.wire.writers import Data, present, write_expression
+from fhirscreen.exceptions import StudyError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,7 +89,7 @@ def read_criterion(data: object, kind: Kind, place: Place) -> Criterion:
             weight=weight,
             ranked=fields.flag("ranked", default=True),
             recoverable=fields.flag("recoverable", default=False),
-            recheck_after=fields.text_or_none("recheck_after"),
+            recheck_after=fields.duration_or_none("recheck_after"),
             mirrors=fields.text_or_none("mirrors"),
             next_action=fields.text_or_none("next_action"),
             source=_read_source(fields),
@@ -123,7 +124,11 @@ def _read_population(data: object, place: Place) -> Population:
     if data == "all":
         return Population(None)
     if isinstance(data, str):
-        raise place.error(f"`{data}` is no population", expected="`{cancer: CONCEPT}` or `all`")
+        raise place.error(
+            f"`{data}` is no population",
+            expected="`{cancer: CONCEPT}` or `all`",
+            remedy=f"write `population: {{cancer: {data}}}`",
+        )
     return Population(Fields(data, place, ("cancer",)).text("cancer"))
 
 
@@ -207,4 +212,10 @@ def write_study(study: Study) -> Data:
 
 def load_study(path: Path) -> Study:
     """The study of a YAML or JSON file. Raises StudyError: unreadable, not YAML (with the line), no study."""
-    return read_study(load_document(path), str(path))
+    try:
+        return read_study(load_document(path), str(path))
+    except StudyError as error:
+        if error.where and str(path) in error.where:
+            raise
+        where = f"{path}: {error.where}" if error.where else str(path)
+        raise StudyError(error.what, where=where, expected=error.expected, remedy=error.remedy) from None

@@ -50,7 +50,7 @@ def _measured(data: object, place: Place) -> Measured:
         fields.text("concept"),
         read_bounds(fields),
         fields.choice("which", Which) or Which.LATEST,
-        fields.text_or_none("within"),
+        fields.duration_or_none("within"),
     )
 
 
@@ -66,7 +66,7 @@ def _finding(data: object, place: Place) -> Finding:
         fields.words("in"),
         fields.choice("staging", Staging),
         fields.choice("which", Which) or Which.LATEST,
-        fields.text_or_none("within"),
+        fields.duration_or_none("within"),
         fields.words("sites"),
     )
 
@@ -76,7 +76,7 @@ def _condition(data: object, place: Place) -> Condition:
     return Condition(
         fields.text("concept"),
         fields.flag("active", default=False),
-        fields.text_or_none("within"),
+        fields.duration_or_none("within"),
         fields.words("severity"),
     )
 
@@ -85,10 +85,10 @@ def _received(data: object, place: Place) -> Received:
     fields = Fields(data, place, ("concept", "within", "for", "routes", "minimum_duration", "current"))
     return Received(
         fields.text("concept"),
-        fields.text_or_none("within"),
+        fields.duration_or_none("within"),
         fields.text_or_none("for"),
         fields.words("routes"),
-        fields.text_or_none("minimum_duration"),
+        fields.duration_or_none("minimum_duration"),
         fields.flag("current", default=False),
     )
 
@@ -115,7 +115,7 @@ def _sequence(data: object, place: Place) -> Sequence:
         )
     if not isinstance(then, Condition | Received | Finding):
         raise fields.at("then").error("not an event", expected=_EVENT)
-    return Sequence(first, then, fields.text_or_none("within"))
+    return Sequence(first, then, fields.duration_or_none("within"))
 
 
 def _count(data: object, place: Place) -> Count:
@@ -127,7 +127,7 @@ def _count(data: object, place: Place) -> Count:
                 of,
                 read_bounds(fields),
                 fields.choice("distinct", Distinct) or Distinct.RECORD,
-                fields.text_or_none("within"),
+                fields.duration_or_none("within"),
                 fields.flag("complete", default=True),
             )
         case _:
