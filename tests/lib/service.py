@@ -45,6 +45,9 @@ def client_of(service: Service, *more: APIRouter) -> Iterator[TestClient]:
         yield client
 
 
+_PATIENCE = 90.0  # seconds that a start may take where the machine has much else to do
+
+
 class Serving:
     """`fhirscreen serve` as a process of its own, with everything it logged."""
 
@@ -105,10 +108,10 @@ class Serving:
                 stream.close()
 
 
-def serving(folder: Path, *arguments: str, patience: float = 60.0, **environment: str) -> Serving:
+def serving(folder: Path, *arguments: str, **environment: str) -> Serving:
     """Starts `fhirscreen serve` on a free port of the loopback, its store in `folder`."""
     variables = {
         "FHIRSCREEN_STORE": f"sqlite:///{folder / 'store.db'}",
         "PYTHONUNBUFFERED": "1",
     } | environment
-    return Serving(start_fhirscreen("serve", "--port", "0", *arguments, **variables), patience)
+    return Serving(start_fhirscreen("serve", "--port", "0", *arguments, **variables), _PATIENCE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import Annotated
@@ -45,4 +46,8 @@ def serve(
     chosen = Settings.from_environment(os.environ, settings, {"host": host, "port": port})
     set_up_logs(chosen.log_level, json=chosen.log_json)
     service = make_service(chosen)
-    run(make_app(service, router(service)), chosen)
+    app = make_app(service, router(service))
+    service.panel()  # what cannot work is told before anybody asks, and nobody waits for it
+    gc.collect()
+    gc.freeze()  # what lives as long as the process need not be looked at again and again
+    run(app, chosen)

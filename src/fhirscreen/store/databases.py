@@ -97,7 +97,8 @@ class Database:
     def _is_newest(self) -> bool:
         try:
             with self.reading() as session:
-                return session.scalar(text("SELECT version_num FROM alembic_version")) == newest_revision()
+                found = session.scalar(text("SELECT version_num FROM alembic_version"))
+                return bool(found == newest_revision())
         except FhirscreenError:  # no tables yet, or trouble that migrating will tell
             return False
 

@@ -101,3 +101,121 @@ def test_what_cannot_work_names_the_variable_and_not_its_value(
     assert caught.value.expected
     assert "hidden" not in str(caught.value)
     assert "hidden" not in str(caught.value.__cause__)
+
+
+def given(file: Path | None = None, **variables: str) -> Settings:
+    return Settings.from_environment({f"FHIRSCREEN_{name}": text for name, text in variables.items()}, file)
+
+
+def test_groups_are_nested_and_lists_are_words(tmp_path: Path) -> None:
+    settings = given(
+        SERVERS__MAIN__URL="https://fhir.example.org/r4/",
+        SERVERS__MAIN__CONCURRENCY="3",
+        SERVERS__OTHER__URL="https://other.example.org",
+        FOLDERS__EXPORT=str(tmp_path),
+        SOURCE="export",
+        STUDIES="NCT1, NCT2 NCT3",
+        CDS__ISSUERS='[{"issuer": "https://ehr.example", "keys_url": "https://ehr.example/keys"}]',
+        CDS__ORIGINS="https://a.example https://b.example",
+        CDS__REQUIRED="no",
+        NIGHTLY="30 2 * * *",
+        RETENTION_DAYS="90",
+    )
+    assert settings.servers["main"].url == "https://fhir.example.org/r4"
+    assert settings.servers["main"].concurrency == 3
+    assert set(settings.named_servers) == {"main", "other"}
+    assert settings.folders == {"export": tmp_path}
+    assert settings.studies == ("NCT1", "NCT2", "NCT3")
+    assert settings.cds.issuers[0].keys_url == "https://ehr.example/keys"
+    assert settings.cds.origins == ("https://a.example", "https://b.example")
+    assert settings.cds.required is False
+    assert settings.retention_days == 90
+
+
+def test_options_come_before_variables_and_those_before_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("port: 1\ntimeout: 1\nconcurrency: 1\nlimits: {body_mb: 1, threads: 2}\n")
+    variables = {"FHIRSCREEN_FILE": str(file), "FHIRSCREEN_PORT": "2", "FHIRSCREEN_TIMEOUT": "2"}
+    variables["FHIRSCREEN_LIMITS__BODY_MB"] = "3"
+    settings = Settings.from_environment(variables, options={"port": 3, "host": None})
+    assert (settings.port, settings.timeout, settings.concurrency, settings.host) == (3, 2, 1, "127.0.0.1")
+    assert (settings.limits.body_mb, settings.limits.threads) == (3, 2)
+
+
+def test_the_flat_server_is_the_one_named_default() -> None:
+    settings = given(SERVER="https://a.example", TOKEN="t0ken", TIMEOUT="9")  # noqa: S106
+    server = settings.named_servers["default"]
+    assert (server.url, server.timeout, server.token) == ("https://a.example", 9, SecretStr("t0ken"))
+
+
+def test_secrets_come_from_files(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hidden word\n")
+    settings = given(
+        TOKEN_FILE=str(secret),
+        STORE_FILE=str(secret),
+        SERVERS__MAIN__URL="https://a.example",
+        SERVERS__MAIN__PASSWORD_FILE=str(secret),
+        SERVERS__MAIN__USERNAME="u",
+    )
+    assert settings.token == settings.store == settings.servers["main"].password == SecretStr("hidden word")
+    assert "hidden" not in repr(settings)
+    with pytest.raises(UsageError, match="a secret is set twice"):
+        given(TOKEN="x", TOKEN_FILE=str(secret))  # noqa: S106
+    with pytest.raises(UsageError, match="the file of a secret cannot be read"):
+        given(TOKEN_FILE="/no/such")  # noqa: S106
+    with pytest.raises(UsageError, match="a setting is not known"):
+        given(SERVER_FILE=str(secret))  # no secret
+
+
+def test_everything_that_is_wrong_is_told_at_once_and_no_value(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("site_nme: hidden\nupdates: {mode: hidden}\n")
+    with pytest.raises(UsageError) as caught:
+        given(
+            file,
+            PORT="hidden",
+            SERVR="hidden",
+            SERVERS__MAIN__URL="hidden",
+            SERVERS__MAIN__TOKN="hidden",
+            NIGHTLY="hidden",
+            CDS__ISSUERS="hidden",
+            NOTIFY__WEBHOOK_URL="https://hook.example",
+        )
+    text = str(caught.value)
+    assert caught.value.what.startswith("9 settings cannot work")
+    for where in (
+        "FHIRSCREEN_PORT: a setting is not a number",
+        "FHIRSCREEN_SERVR: a setting is not known",
+        "FHIRSCREEN_SERVERS__MAIN__URL: the server is no http or https URL",
+        "FHIRSCREEN_SERVERS__MAIN__TOKN: a setting is not known",
+        "FHIRSCREEN_NIGHTLY: a schedule that cannot be read",
+        "FHIRSCREEN_CDS__ISSUERS: a setting is not JSON",
+        "FHIRSCREEN_NOTIFY__WEBHOOK_SECRET: a webhook without a secret cannot be signed",
+        f"{file}: site_nme: a setting is not known",
+        f"{file}: updates.mode: a setting cannot work; expected 'off', 'poll' or 'subscription'",
+    ):
+        assert where in text
+    assert "hidden" not in text
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "fhirscreen.example"])  # noqa: S104
+def test_other_machines_are_answered_only_where_it_is_known_who_asks(host: str) -> None:
+    with pytest.raises(UsageError, match="without knowing who asks"):
+        given(HOST=host)
+    assert given(HOST=host, ACCESS__MODE="token").host == host
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("a: [", "the file of settings is not YAML"),
+        ("- a", "the file of settings holds no names"),
+        ("\x00", "the file of settings is not YAML"),
+    ],
+)
+def test_a_file_that_cannot_be_read(tmp_path: Path, text: str, what: str) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text(text)
+    with pytest.raises(UsageError, match=what):
+        given(file)

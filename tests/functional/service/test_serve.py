@@ -1,0 +1,156 @@
+"""`fhirscreen serve` as a process: how it starts, refuses to, is reached, and ends."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from fhirscreen.bootstrap.services import make_service
+from fhirscreen.exceptions import StoreError, UsageError
+from tests.lib.cli import fhirscreen, run_fhirscreen
+from tests.lib.loopback import serve as serve_canned
+from tests.lib.service import serving, settings_for
+
+LIMITS = {"FHIRSCREEN_LIMITS__IDLE_SECONDS": "1", "FHIRSCREEN_LIMITS__REQUEST_SECONDS": "3"}
+
+
+def test_a_session_from_start_to_end(tmp_path: Path) -> None:
+    with serving(tmp_path, FHIRSCREEN_STUDIES="NCT06907602 NCT06190782", **LIMITS) as service:
+        with service.client() as client:
+            assert client.get("/health/live").status_code == 200
+            assert client.get("/health/ready").json()["checks"]["store"]["ok"]
+            assert "fhirscreen_open_studies 2.0" in client.get("/metrics").text
+            assert client.get("/fhir/Patient/4711?family=Doe").status_code == 404
+            bad = client.post("/nothing", content=b"{", headers={"Content-Type": "application/json"})
+            assert bad.json()["resourceType"] == "OperationOutcome"
+        host, port = service.url.removeprefix("http://").split(":")
+        slow_head(host, int(port))
+        assert slow_body(host, int(port)).startswith(b"HTTP/1.1 408 ")
+        assert service.end() == 0
+        events = service.events()
+    assert {"timestamp", "level", "event", "logger"} <= set.intersection(*(set(each) for each in events))
+    assert all("request_id" in each for each in events if each["event"] == "request")
+    assert next(each for each in events if each["event"] == "panel")["studies"] == 2
+    logged = "".join(service.lines)
+    assert "4711" not in logged
+    assert "Doe" not in logged
+
+
+def slow_head(host: str, port: int) -> None:
+    """A connection on which no whole head comes is closed."""
+    with socket.create_connection((host, port), timeout=10) as line:
+        line.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n")
+        began = time.monotonic()
+        assert line.recv(100) == b""
+        assert 0.5 < time.monotonic() - began < 8
+
+
+def slow_body(host: str, port: int) -> bytes:
+    """A body that does not come is not waited for; what is answered is returned."""
+    with socket.create_connection((host, port), timeout=20) as line:
+        line.sendall(
+            b"POST /nothing HTTP/1.1\r\nHost: x\r\n"
+            b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+        )
+        return line.recv(1000)
+
+
+def test_requests_under_way_are_finished_at_the_end(tmp_path: Path) -> None:
+    """The readiness of a FHIR server that hangs takes three seconds; meanwhile the service is told to end."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        server = f"http://127.0.0.1:{silent.getsockname()[1]}/fhir"
+        with serving(tmp_path, FHIRSCREEN_SERVER=server) as service, service.client() as client:
+            answers: list[httpx.Response] = []
+            asking = threading.Thread(target=lambda: answers.append(client.get("/health/ready")))
+            asking.start()
+            time.sleep(0.7)
+            service.process.send_signal(signal.SIGTERM)
+            time.sleep(0.7)
+            with pytest.raises(httpx.TransportError), service.client() as late:
+                late.get("/health/live")
+            asking.join(20)
+            assert [answer.status_code for answer in answers] == [503]
+            assert answers[0].json()["checks"]["server default"]["what"] == "no answer within 3 s"
+            assert service.process.wait(30) == 0
+
+
+def test_ready_with_a_fhir_server_that_answers(tmp_path: Path) -> None:
+    with (
+        serve_canned({}) as base,
+        serving(tmp_path, FHIRSCREEN_SERVERS__MAIN__URL=base) as service,
+        service.client() as client,
+    ):
+        response = client.get("/health/ready")
+        assert response.status_code == 200
+        assert response.json()["checks"]["server main"]["ok"] is True
+
+
+def test_it_speaks_tls(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(
+        [
+            *(
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-days",
+                "2",
+                "-subj",
+                "/CN=localhost",
+            ),
+            *("-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    secured = {"FHIRSCREEN_TLS_CERTIFICATE": str(certificate), "FHIRSCREEN_TLS_KEY": str(key)}
+    with serving(tmp_path, **secured) as service:
+        assert service.url.startswith("https://")
+        trust = ssl.create_default_context(cafile=str(certificate))
+        with service.client(verify=trust) as client:
+            response = client.get("/health/live")
+            assert response.status_code == 200
+            assert response.headers["strict-transport-security"].startswith("max-age=")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        (("--host", "0.0.0.0"), {}, "would answer other machines without knowing who asks"),  # noqa: S104
+        ((), {"FHIRSCREEN_HOST": "::"}, "would answer other machines without knowing who asks"),
+        (("--settings", "/no/such.yaml"), {}, "the file of settings cannot be read"),
+        (("--port", "70000"), {}, "--port"),
+    ],
+)
+def test_settings_that_cannot_work_are_told_at_start(
+    arguments: tuple[str, ...], environment: dict[str, str], said: str
+) -> None:
+    ended = fhirscreen("serve", *arguments, **environment)
+    assert ended.code == 2
+    assert said in ended.err
+
+
+def test_studies_and_stores_that_cannot_work_are_told_at_start(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no such study"):
+        make_service(settings_for(tmp_path, studies="NCT00000000"))
+    with pytest.raises(StoreError, match="the store's file cannot be opened"):
+        make_service(settings_for(tmp_path, store="sqlite:////no/such/folder/x.db"))
+
+
+def test_a_store_that_does_not_answer_ends_the_process_and_no_secret_is_told() -> None:
+    ended = run_fhirscreen("serve", FHIRSCREEN_STORE="postgresql://u:hidden@127.0.0.1:9/x")
+    assert ended.code == StoreError.exit_code
+    assert "the store does not answer" in ended.err
+    assert "hidden" not in ended.err
+    assert "Traceback" not in ended.err
