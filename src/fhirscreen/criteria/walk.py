@@ -32,7 +32,6 @@ from fhirscreen.criteria.nodes import (
     Sex,
     Unread,
 )
-from fhirscreen.criteria.studies import Study
 
 Step = tuple[str, Expression]
 """A child and how its parent reaches it, as on the wire: `any[2]`, `conditional.when`, `elapsed.since`."""
@@ -122,14 +121,6 @@ def concepts(expression: Expression) -> tuple[str, ...]:
                     found[given_for] = None
             case _:
                 pass
-    return tuple(found)
-
-
-def study_concepts(study: Study) -> tuple[str, ...]:
-    """The ids of all concepts of a study, its population's first."""
-    found = dict.fromkeys([study.population.cancer] if study.population.cancer is not None else [])
-    for criterion in study.criteria:
-        found.update(dict.fromkeys(concepts(criterion.expression)))
     return tuple(found)
 
 

@@ -121,7 +121,6 @@ class Concept:
     plausible: tuple[float | None, float | None] = (None, None)
     molar_mass: float | None = None
     valence: int | None = None
-    nonnegative: bool = True
     # categories
     values: tuple[ValueName, ...] = ()
     ordered: bool = False
@@ -149,6 +148,11 @@ class Concept:
     reported_as: str | None = None
     # where it comes from
     note: str | None = None
+
+    @property
+    def signed(self) -> bool:
+        """Whether values below zero are plausible, as of a base excess: of nothing else are they."""
+        return self.plausible[0] is not None and self.plausible[0] < 0
 
     def value(self, name: str) -> ValueName | None:
         """The value of that name."""

@@ -21,7 +21,7 @@ from fhirscreen.values.codes import CodeSet
 
 _KEYS = (
     "kind", "label", "names", "sources", "coarser", "disjoint", "judgement", "history", "windows",
-    "absence", "about", "sensitive", "unit", "plausible", "molar_mass", "valence", "signed", "values",
+    "absence", "about", "sensitive", "unit", "plausible", "molar_mass", "valence", "values",
     "ordered", "pattern", "from", "implied_by",
     "sites", "regional_sites", "persists", "needs_confirmation", "detected_above", "undetected_below",
     "invalidated_by", "unconfirmed_after", "shared_use", "for", "not_for", "routes_not", "elsewhere_after",
@@ -70,7 +70,6 @@ def read_concept(id: str, node: Node, expansions: Expansions = NONE) -> Concept:
         plausible=_plausible(node),
         molar_mass=_molar_mass(node),
         valence=_whole(node, "valence"),
-        nonnegative=not node.flag("signed"),
         values=tuple(_value(name, value) for name, value in node.items("values")),
         ordered=node.flag("ordered"),
         pattern=_compiled(node, pattern),

@@ -13,15 +13,14 @@ from dataclasses import dataclass
 
 from fhirscreen.fhir.entries import MEDICATIONS
 from fhirscreen.plan.nodes import Retrieve
-from fhirscreen.values.codes import CodeSet, Systems
+from fhirscreen.values.codes import CodeSet
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """A search of one resource type, for all patients: parameters as name and value, values escaped.
 
-    `unfiltered` says why no code narrows it; empty where one does. `codes` are the codes that narrow it,
-    each once, under the canonical URL of its system.
+    `unfiltered` says why no code narrows it; empty where one does. `codes` are the codes that narrow it.
     """
 
     resource: str
@@ -31,37 +30,25 @@ class Query:
 
     @property
     def text(self) -> str:
-        """As it would stand in a URL below the base, unencoded: `Observation?code=http://loinc.org|777-3`."""
+        """As it would stand in a URL below the base, unencoded: `Observation?code=777-3`."""
         form = "&".join(f"{name}={value}" for name, value in self.parameters)
         return f"{self.resource}?{form}" if form else self.resource
 
 
-def queries(retrieve: Retrieve, systems: Systems) -> list[Query]:
+def queries(retrieve: Retrieve) -> list[Query]:
     """The searches that together find everything a Retrieve may ask for.
 
-    Codes stand as `system|code` under every known spelling of the system; an engine may send them without
-    their systems, which finds any spelling. Narrowing to patients, cutting a long list of values and paging
-    are the client's.
+    A code stands alone, as it is sent (R4 search, 3.1.1.4.11: of any system): the evaluator accepts a system
+    under any spelling, in capitals, with a version or a slash at its end, and a server may not. Narrowing to
+    patients, cutting a long list of values and paging are the client's.
     """
     if retrieve.resource in MEDICATIONS:
         return [Query(retrieve.resource, (), "a medication may be named by reference")]
     if retrieve.codes.prefixes:
         found = sorted({prefix.system for prefix in retrieve.codes.prefixes})
         return [Query(retrieve.resource, (), f"{', '.join(found)} match by prefix")]
-    values = code_values(retrieve.codes, systems)
-    return [
-        Query(
-            retrieve.resource, (("code", ",".join(values)),), codes=tuple(values[: len(retrieve.codes.exact)])
-        )
-    ]
-
-
-def code_values(codes: CodeSet, systems: Systems) -> list[str]:
-    """The exact codes of a set as token values: under canonical URLs first, then under other spellings."""
-    found = sorted(codes.exact)
-    canonical = [_token(systems.url(coding.system), coding.code) for coding in found]
-    others = [_token(url, coding.code) for coding in found for url in systems.urls(coding.system)[1:]]
-    return canonical + others
+    codes = sorted({coding.code for coding in retrieve.codes.exact})
+    return [Query(retrieve.resource, (("code", ",".join(map(_escaped, codes))),), codes=tuple(codes))]
 
 
 def merged(retrieves: Iterable[Retrieve]) -> list[Retrieve]:
@@ -70,10 +57,6 @@ def merged(retrieves: Iterable[Retrieve]) -> list[Retrieve]:
     for each in retrieves:
         codes[each.resource] = codes.get(each.resource, CodeSet()).union(each.codes)
     return [Retrieve(resource, codes[resource]) for resource in sorted(codes)]
-
-
-def _token(system: str, code: str) -> str:
-    return f"{_escaped(system)}|{_escaped(code)}"
 
 
 def _escaped(value: str) -> str:

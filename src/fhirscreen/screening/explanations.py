@@ -100,7 +100,7 @@ def _explain_study(
 
     explained = []
     for each in plan.criteria:
-        asked = searches(features(each.predicate), catalogue)
+        asked = searches(features(each.predicate))
         missing = sorted({lack for query in asked for lack in (lacks(query) if lacks else ())})
         explained.append(
             CriterionExplained(
@@ -113,7 +113,7 @@ def _explain_study(
                 tuple(missing),
             )
         )
-    found = (Query("Patient"),) if plan.population is None else member_searches(plan.population, catalogue)
+    found = (Query("Patient"),) if plan.population is None else member_searches(plan.population)
     costs = tuple(Cost(query, count(query) if count else None) for query in found)
     concept = None if plan.population is None else plan.population.concept
     patients = count(Query("Patient")) if count else None
@@ -139,7 +139,7 @@ def _fetches(plan: Plan, explained: Sequence[CriterionExplained], count: Count |
     uses = Counter(resource for each in explained for resource in {query.resource for query in each.queries})
     found = []
     for retrieve in merged(plan.retrieves):
-        for query in queries(retrieve, plan.catalogue.systems):
+        for query in queries(retrieve):
             every = coded = None
             if count is not None:
                 every = count(Query(query.resource))
@@ -149,7 +149,7 @@ def _fetches(plan: Plan, explained: Sequence[CriterionExplained], count: Count |
     return tuple(found)
 
 
-def searches(wanted: Iterable[Feature], catalogue: Catalogue) -> tuple[Query, ...]:
+def searches(wanted: Iterable[Feature]) -> tuple[Query, ...]:
     """The searches that find all records of some features and of what they are anchored on."""
     found: list[Retrieve] = []
     for feature in wanted:
@@ -157,19 +157,17 @@ def searches(wanted: Iterable[Feature], catalogue: Catalogue) -> tuple[Query, ..
             for resource in sorted({source.resource for source in needed.sources}):
                 of_type = (source.codes for source in needed.sources if source.resource == resource)
                 found.append(Retrieve(resource, CodeSet().union(*of_type)))
-    return tuple(query for retrieve in merged(found) for query in queries(retrieve, catalogue.systems))
+    return tuple(query for retrieve in merged(found) for query in queries(retrieve))
 
 
-def member_searches(population: Feature, catalogue: Catalogue) -> tuple[Query, ...]:
+def member_searches(population: Feature) -> tuple[Query, ...]:
     """The searches that find everybody who may be a member: matching or coarser evidence."""
     codes: dict[str, CodeSet] = {}
     for source in population.sources:
         if source.role in (Role.MATCH, Role.COARSER):
             codes[source.resource] = codes.get(source.resource, CodeSet()).union(source.codes)
     return tuple(
-        query
-        for resource in sorted(codes)
-        for query in queries(Retrieve(resource, codes[resource]), catalogue.systems)
+        query for resource in sorted(codes) for query in queries(Retrieve(resource, codes[resource]))
     )
 
 

@@ -130,21 +130,6 @@ def contains(interval: Interval, number: float) -> bool:
     return True
 
 
-def hull(left: Interval, right: Interval) -> Interval:
-    """The least interval that holds both."""
-    if left.low is None or right.low is None:
-        low, low_open = None, False
-    else:
-        low = min(left.low, right.low)
-        low_open = all(each.low_open for each in (left, right) if each.low == low)
-    if left.high is None or right.high is None:
-        high, high_open = None, False
-    else:
-        high = max(left.high, right.high)
-        high_open = all(each.high_open for each in (left, right) if each.high == high)
-    return Interval(low, high, low_open, high_open)
-
-
 def scale(interval: Interval, factor: float) -> Interval:
     """The interval times a number: each end is one float64 multiplication."""
     low, high, low_open, high_open = interval

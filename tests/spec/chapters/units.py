@@ -193,6 +193,7 @@ WITHOUT = Topic(
                     unknown("implausible-value", "o1"),
                     observation(HAEMOGLOBIN, "120 g/dL"),
                 ),
+                case("below zero", unknown("implausible-value", "o1"), observation(HAEMOGLOBIN, "-120 g/L")),
                 case("the lowest that is plausible", false("o1"), observation(HAEMOGLOBIN, "20 g/L")),
                 case("the highest", true("o1"), observation(HAEMOGLOBIN, "260 g/L")),
                 case(

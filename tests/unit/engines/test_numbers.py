@@ -44,6 +44,20 @@ def test_numbers(holder: dict[str, Any], interval: Interval, text: str, unit: st
 
 
 @pytest.mark.parametrize(
+    ("holder", "interval"),
+    [
+        (quantity(5, comparator="<"), Interval(None, 5, high_open=True)),
+        (quantity(-3), Interval(-3, -3)),
+        ({"valueString": "<7 mmol/L"}, Interval(None, 7, high_open=True)),
+    ],
+)
+def test_what_may_be_negative_has_no_floor(holder: dict[str, Any], interval: Interval) -> None:
+    found = read_number(holder, signed=True)
+    assert found is not None
+    assert found[0] == interval
+
+
+@pytest.mark.parametrize(
     ("low", "high", "interval", "text", "unit"),
     [
         ({"value": 1, "code": "g/L"}, {"value": 2, "code": "g/L"}, Interval(1, 2), "1-2", "g/L"),

@@ -48,7 +48,16 @@ def test_a_concept_has_defaults(tmp_path: Path) -> None:
     assert concept.windows == LIFETIME
     assert not concept.absence_by_site
     assert not concept.about_cancer
-    assert concept.nonnegative
+    assert not concept.signed
+
+
+@pytest.mark.parametrize(
+    ("plausible", "signed"),
+    [("[-30, 30]", True), ("[null, 30]", False), ("[0, 30]", False), ("[0.1, null]", False)],
+)
+def test_values_may_be_negative_where_that_is_plausible(plausible: str, signed: bool, tmp_path: Path) -> None:
+    text = f"base-excess: {{kind: measurement, plausible: {plausible}}}"
+    assert load_text(tmp_path, text).concept("base-excess").signed is signed
 
 
 def test_medications_stand_for_four_types(tmp_path: Path) -> None:

@@ -6,27 +6,17 @@ import pytest
 
 from fhirscreen.plan.nodes import Retrieve
 from fhirscreen.plan.queries import Query, merged, queries
-from fhirscreen.values.codes import CodeSet, Systems
-
-SYSTEMS = Systems.from_data(
-    {
-        "loinc": {"url": "http://loinc.org", "also": ["urn:oid:2.16.840.1.113883.6.1"]},
-        "icd-10": {"url": "http://hl7.org/fhir/sid/icd-10"},
-        "snomed": {"url": "http://snomed.info/sct"},
-    }
-)
+from fhirscreen.values.codes import CodeSet
 
 
 def retrieve(resource: str, codes: dict[str, list[str]]) -> Retrieve:
     return Retrieve(resource, CodeSet.from_data(codes))
 
 
-def test_exact_codes_narrow_under_every_spelling() -> None:
-    (found,) = queries(retrieve("Observation", {"loinc": ["777-3", "718-7"]}), SYSTEMS)
-    assert found.text == (
-        "Observation?code=http://loinc.org|718-7,http://loinc.org|777-3,"
-        "urn:oid:2.16.840.1.113883.6.1|718-7,urn:oid:2.16.840.1.113883.6.1|777-3"
-    )
+def test_exact_codes_narrow_and_stand_alone_as_they_are_sent() -> None:
+    (found,) = queries(retrieve("Observation", {"loinc": ["777-3", "718-7"], "urn:lab": ["718-7", "PLT"]}))
+    assert found.text == "Observation?code=718-7,777-3,PLT"
+    assert found.codes == ("718-7", "777-3", "PLT")
     assert not found.unfiltered
 
 
@@ -50,14 +40,14 @@ def test_exact_codes_narrow_under_every_spelling() -> None:
 def test_where_a_code_could_lose_somebody_the_type_is_fetched_whole(
     resource: str, codes: dict[str, list[str]], because: str
 ) -> None:
-    (found,) = queries(retrieve(resource, codes), SYSTEMS)
+    (found,) = queries(retrieve(resource, codes))
     assert found == Query(resource, (), because)
     assert found.text == resource
 
 
 def test_separators_in_codes_are_escaped() -> None:
-    (found,) = queries(retrieve("Observation", {"urn:lab": ["XA,B|C$\\D"]}), SYSTEMS)
-    assert found.parameters == (("code", "urn:lab|XA\\,B\\|C\\$\\\\D"),)
+    (found,) = queries(retrieve("Observation", {"urn:lab": ["XA,B|C$\\D"]}))
+    assert found.parameters == (("code", "XA\\,B\\|C\\$\\\\D"),)
 
 
 def test_one_retrieve_a_type() -> None:

@@ -19,7 +19,6 @@ from fhirscreen.values.intervals import (
     divide,
     exactly,
     from_comparator,
-    hull,
     is_above,
     is_at_least,
     is_at_most,
@@ -239,31 +238,6 @@ def test_is_point() -> None:
     assert not is_point(Interval(3, 4))
     assert not is_point(Interval(3, None))
     assert not is_point(ANYTHING)
-
-
-@given(intervals(), intervals())
-def test_hull_is_the_least_that_holds_both(left: Interval, right: Interval) -> None:
-    both = hull(left, right)
-    assert set(members(left)) | set(members(right)) <= set(members(both))
-    lows = [each.low for each in (left, right)]
-    assert both.low == (None if None in lows else min(low for low in lows if low is not None))
-    highs = [each.high for each in (left, right)]
-    assert both.high == (None if None in highs else max(high for high in highs if high is not None))
-
-
-@pytest.mark.parametrize(
-    ("left", "right", "expected"),
-    [
-        (Interval(1, 3, True, True), Interval(1, 3), Interval(1, 3)),
-        (Interval(1, 3, True, True), Interval(1, 3, True, True), Interval(1, 3, True, True)),
-        (Interval(1, 3, True, True), Interval(2, 2), Interval(1, 3, True, True)),
-        (Interval(None, 3, True, True), Interval(2, None, False, True), ANYTHING),
-    ],
-)
-def test_hull_keeps_an_end_open_only_if_nothing_reaches_it(
-    left: Interval, right: Interval, expected: Interval
-) -> None:
-    assert hull(left, right) == hull(right, left) == expected
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> 
     when, reference = clipped(entry.when, case.chart.end), entry.reference
     date = date_text(entry.when, case.site.zone)
     try:
-        number = read_number(holder)
+        number = read_number(holder, signed=concept.signed)
     except DataError as error:
         case.chart.refuse(entry, error.what)
         return Item(when, reference, blocked=Reason.NOT_FETCHED, date=date, entry=entry)
@@ -116,10 +116,11 @@ def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> 
     )
 
 
-def read_number(holder: Resource) -> tuple[Interval, str, str, Basis] | None:
+def read_number(holder: Resource, *, signed: bool = False) -> tuple[Interval, str, str, Basis] | None:
     """Value, its text, its unit as sent and the basis, from an Observation or one of its components.
 
-    None where there is no number. Raises DataError for a Quantity whose value is not a number.
+    What is not `signed` is never below zero: `<0.5` is then [0, 0.5). None where there is no number. Raises
+    DataError for a Quantity whose value is not a number.
     """
     quantity = holder.get("valueQuantity")
     if isinstance(quantity, dict):
@@ -132,7 +133,7 @@ def read_number(holder: Resource) -> tuple[Interval, str, str, Basis] | None:
         interval = (
             exactly(value)
             if comparator is None
-            else from_comparator(float(value), comparator, nonnegative=True)
+            else from_comparator(float(value), comparator, nonnegative=not signed)
         )
         unit = quantity.get("code") or quantity.get("unit") or ""
         return interval, f"{comparator or ''}{number_text(float(value))}", str(unit), _RECORDED
@@ -146,7 +147,7 @@ def read_number(holder: Resource) -> tuple[Interval, str, str, Basis] | None:
     if isinstance(text, str) and (match := _TEXT_QUANTITY.fullmatch(text)):
         sign, digits, unit = match.groups()
         sign = _SIGNS.get(sign, sign)
-        interval = from_comparator(float(digits), sign, nonnegative=True)
+        interval = from_comparator(float(digits), sign, nonnegative=not signed)
         return interval, f"{sign or ''}{number_text(float(digits))}", unit, Basis.DERIVED
     return None
 

@@ -123,7 +123,7 @@ class _Look:
         """By the codes where they can be searched for; else the records of all patients, many at a time."""
         fetcher = self.fetcher
         codes = CodeSet().union(*(source.codes for source in self.sources))
-        need = need_of(Retrieve(self.type, codes), self.plan.catalogue.systems)
+        need = need_of(Retrieve(self.type, codes))
         elements = _ELEMENTS.get(self.type, "code,subject")
         if need.codes is not None and fetcher.searches(self.type, "code"):
             narrowed = (("code", ",".join(sorted(escape(code) for code in need.codes))),)

@@ -1,8 +1,7 @@
 """What a plan needs of a server: for each criterion, the records it is decided by; for all, how to get them.
 
 A code narrows a search only where resources without it cannot matter (design: the law of search), which
-`plan.queries` decides. The code stands alone, without its system (R4 search, 3.1.1.4.11: any system), for
-the evaluator accepts a system under any spelling: capitals, a version, a slash at its end.
+`plan.queries` decides, and how it is sent.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from fhirscreen.fhir.entries import CLINICAL_TYPES
 from fhirscreen.plan.nodes import Feature, Plan, Predicate, Retrieve
 from fhirscreen.plan.queries import queries
 from fhirscreen.plan.walk import closure, features
-from fhirscreen.values.codes import CodeSet, Systems
+from fhirscreen.values.codes import CodeSet
 
 Place = tuple[int, int]
 """A criterion of a plan: the number of its study, its own number there."""
@@ -38,7 +37,6 @@ class Needs:
     """
 
     def __init__(self, plan: Plan, whole: frozenset[str] = frozenset()) -> None:
-        self._systems = plan.catalogue.systems
         self._presumes = plan.catalogue.presumes
         self._whole = whole | {need.type for need in self._found(plan.features) if need.codes is None}
         self.all = self._of(plan.features)
@@ -74,7 +72,7 @@ class Needs:
                     # A record without a code that tells what it is about keeps silence from being no.
                     yield Need(type)
                     continue
-                yield need_of(Retrieve(type, codes), self._systems)
+                yield need_of(Retrieve(type, codes))
 
 
 def _features(predicate: Predicate) -> Iterator[Feature]:
@@ -82,11 +80,10 @@ def _features(predicate: Predicate) -> Iterator[Feature]:
         yield from closure(feature)
 
 
-def need_of(retrieve: Retrieve, systems: Systems) -> Need:
+def need_of(retrieve: Retrieve) -> Need:
     """How a Retrieve is searched for: by its codes, or whole where codes would lose something."""
-    narrow = not any(query.unfiltered for query in queries(retrieve, systems))
-    codes = frozenset(coding.code for coding in retrieve.codes.exact)
-    return Need(retrieve.resource, codes if narrow and codes else None)
+    (query,) = queries(retrieve)
+    return Need(retrieve.resource, frozenset(query.codes) or None)
 
 
 def merged(needs: Iterable[Need]) -> list[Need]:
