@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from fhirscreen.engines.base import Gated
 from fhirscreen.exceptions import BadInput, Conflict
@@ -226,3 +228,29 @@ def test_changes_are_told_once(database: Database) -> None:
         assert [change.patient for change in changes.pending(session)] == ["p2"]
         assert [c.notified_at for c in changes.list_changes(session, AT)] == [AT + DAY, None]
         assert changes.list_changes(session, AT + DAY) == []
+
+
+def test_only_what_changed_is_written(database: Database) -> None:
+    def found(value: str) -> list[Subject]:
+        said: list[Said] = [
+            {f"c{n}": ("true", value if p == n == 3 else "1") for n in range(9)} for p in range(9)
+        ]
+        return [subject(f"p{p}", verdicts) for p, verdicts in enumerate(said)]
+
+    written: list[tuple[str, int]] = []
+
+    def watch(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+        table = re.match(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)", statement)
+        if table:
+            written.append((table[1], len(parameters) if isinstance(parameters, list) else 1))
+
+    record(database, found("1"))
+    with database.begin() as session:
+        engine = session.get_bind()
+    event.listen(engine, "before_cursor_execute", watch)
+    record(database, found("1"))
+    assert written == [("subjects", 1)], "one statement says when all of them were looked at"
+    written.clear()
+    record(database, found("2"))
+    assert sorted(written) == [("subjects", 1), ("subjects", 1), ("verdicts", 1)]
+    event.remove(engine, "before_cursor_execute", watch)
