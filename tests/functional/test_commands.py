@@ -299,11 +299,18 @@ def test_a_process_keeps_results_and_notices_apart(ndjson: Path, tmp_path: Path)
     assert "report.html" in outcome.err
 
 
+def test_help_breaks_no_line_within_a_paragraph() -> None:
+    lines = [line.strip() for line in fhirscreen("doctor", "--help").out.splitlines()]
+    start = next(n for n, line in enumerate(lines) if line.startswith("With --mappings"))
+    paragraph = lines[start : lines.index("", start)]
+    assert all(len(line) > 60 for line in paragraph[:-1]), paragraph
+
+
 def test_help_and_version() -> None:
     outcome = run_fhirscreen("--help")
     assert outcome.code == 0
-    for command in ("demo", "check", "explain", "screen", "publish", "doctor"):
+    for command in ("demo", "check", "explain", "screen", "publish", "serve", "doctor"):
         assert command in outcome.out
-    for later in ("feasibility", "export", "│ serve"):
+    for later in ("feasibility", "export"):
         assert later not in outcome.out
     assert run_fhirscreen("--version").out.startswith("fhirscreen ")

@@ -31,9 +31,7 @@ def doctor(
     bundles: Bundles = None,
     mappings: Annotated[
         bool,
-        typer.Option(
-            "--mappings", help="Count what the data hold of the mappings; a folder is always counted."
-        ),
+        typer.Option("--mappings", help="Read the server's data and count what they hold of the mappings."),
     ] = False,
     site: Site = None,
     limit: Annotated[
@@ -45,10 +43,10 @@ def doctor(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Examine a server or a folder of files. No patient data is printed.
+    """Examine a server or a folder of files: what it can do, what is there. No patient data is printed.
 
-    With --mappings: distinct patients per concept, unmapped local codes by frequency, units seen, newest
-    data, and a draft site file.
+    With --mappings, and always of files: distinct patients per concept, unmapped local codes by frequency,
+    units seen, newest data, and a draft site file.
     """
     settings = read_settings()
     whence = find_whence(settings, server, ndjson, bundles)

@@ -57,7 +57,8 @@ Site = Annotated[
     Path | None,
     typer.Option(
         metavar="SITE.yaml",
-        help="What is true of this hospital's data: local codes, units, complete sources, time zone.",
+        help="A site file: this hospital's local codes, units, complete sources, time zone. "
+        "`doctor` drafts one; `demo` is the demo's.",
         show_default=False,
     ),
 ]

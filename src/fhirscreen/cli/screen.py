@@ -57,7 +57,8 @@ def screen(
         Absence, typer.Option(help="site: silence is no where the site says its sources are complete.")
     ] = Absence.SITE,
     depth: Annotated[
-        Depth, typer.Option(help="full: every criterion; candidates: up to the first failed one (search).")
+        Depth,
+        typer.Option(help="full: every criterion; candidates: up to a patient's first failed one (server)."),
     ] = Depth.FULL,
     patient: Annotated[
         str | None,
@@ -72,7 +73,8 @@ def screen(
         ),
     ] = None,
     csv: Annotated[
-        Rows, typer.Option(help="Rows of verdicts.csv: all members, or listed patients and near misses.")
+        Rows,
+        typer.Option(help="With -o, rows of verdicts.csv: all members, or listed patients and near misses."),
     ] = Rows.ALL,
     json: Json = False,
     output: Annotated[
@@ -82,7 +84,8 @@ def screen(
 ) -> None:
     """Screen patients for studies: candidates, what is open, near misses, attrition.
 
-    Without -o tables are printed and nothing is written.
+    Patients come from one of --server, --ndjson, --bundles. Without -o tables are printed and nothing is
+    written.
     """
     settings = read_settings()
     if patient is not None and output is not None:
