@@ -13,6 +13,7 @@ from fhirscreen.criteria.checks.suggestions import say_concepts, unit_problem
 from fhirscreen.exceptions import BadInput, MappingError, SiteError
 from fhirscreen.fhir.entries import MEDICATIONS, Terms
 from fhirscreen.mapping.concepts import Concept, ConceptKind, Role, Source, ValueName
+from fhirscreen.mapping.displays import Displays
 from fhirscreen.mapping.sites import Site
 from fhirscreen.mapping.vocabularies import Vocabulary
 from fhirscreen.values.codes import CodeSet, Systems
@@ -25,7 +26,7 @@ class Catalogue:
 
     `digest` is the SHA-256 of the data it was read from (before the overlay); `expansions` that of the
     codes of value sets, shipped or from a terminology server, empty where there are none. `readable` are the
-    code systems by which the shipped concepts find records, by resource type.
+    code systems by which the shipped concepts find records, by resource type. `displays`: what codes are called.
     """
 
     concepts: Mapping[str, Concept]
@@ -36,6 +37,7 @@ class Catalogue:
     digest: str = ""
     expansions: str = ""
     readable: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    displays: Displays = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Concept]:
         return iter(self.concepts.values())

@@ -16,6 +16,7 @@ from fhirscreen.mapping.catalogue import Catalogue, digest
 from fhirscreen.mapping.concepts import Concept, Windows
 from fhirscreen.mapping.data import Node, read_yaml
 from fhirscreen.mapping.expansions import Expand, read_expansions
+from fhirscreen.mapping.displays import load_displays
 from fhirscreen.mapping.reading import read_concept
 from fhirscreen.mapping.sites import LIFELONG, CompleteSince, ReferenceRange, Site
 from fhirscreen.mapping.vocabularies import named_codes, read_vocabulary
@@ -76,6 +77,7 @@ def load_catalogue(folder: Path | None = None, expand: Expand | None = None) -> 
         digest([raw, units, listed, words]),
         digest(expansions) if expansions else "",
         readable=_readable(concepts.values()),
+        displays=load_displays(folder / "codes"),
     )
     _check_vocabulary(catalogue)
     for concept in concepts.values():

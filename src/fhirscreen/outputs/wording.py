@@ -11,6 +11,7 @@ from fhirscreen.criteria.studies import Criterion, Study
 from fhirscreen.criteria.walk import concepts, walk
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.concepts import ConceptKind
+from fhirscreen.mapping.displays import call
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Reason
 from fhirscreen.verdicts.standings import Gate, Status
@@ -84,7 +85,7 @@ def say_day(day: date) -> str:
 
 
 def say_value(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
-    """The deciding value as it is read: "62 mm", "T4a", "code 84114007"; empty where there is none.
+    """The deciding value as it is read: "62 mm", "T4a", "Unstable angina, I20.0"; empty where there is none.
 
     A computed value has four significant digits here; the files hold all of them.
     """
@@ -98,7 +99,8 @@ def say_value(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
     coded = {ConceptKind.DIAGNOSIS, ConceptKind.THERAPY, ConceptKind.EVENT}
     is_code = any(letter.isdigit() for letter in proof.value)  # `male` is none
     if is_code and any(c.kind in coded for c in named) and all(c.value(proof.value) is None for c in named):
-        return f"code {proof.value}"
+        called = call(proof.value, named, catalogue.displays)
+        return f"{called}, {proof.value}" if called else f"code {proof.value}"
     return proof.value
 
 

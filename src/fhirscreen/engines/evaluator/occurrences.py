@@ -103,16 +103,25 @@ def _proof(case: Case, node: Occurred, truth: Truth, reason: Reason | None, foun
     basis = _PRESUMED if reason is Reason.ORDER_ONLY and truth is TRUE else _RECORDED
     date = date_text(best.entry.when, case.site.zone)
     evidence = tuple(sorted({o.entry.reference for o in found}))
-    return Proof(truth, basis, reason, evidence, _code(node, best), "", date, node.says)
+    return Proof(truth, basis, reason, evidence, _code(case, node, best), "", date, node.says)
 
 
-def _code(node: Occurred, best: Occurrence) -> str:
-    """The code that says it: of the source's own codes where one is, else the first."""
+def _code(case: Case, node: Occurred, best: Occurrence) -> str:
+    """The code that says it: of the source's own codes where one is, else the first.
+
+    Where a source asks for a value too, the value says it: what was asked (a histology) says nothing.
+    """
+    entry = best.entry
     for source in node.feature.sources:
-        for coding in best.entry.codings:
-            if source.role is best.role and source.codes.matches(coding.system, coding.code):
+        for coding in entry.codings if source.role is best.role else ():
+            if not source.codes.matches(coding.system, coding.code):
+                continue
+            if source.value is None:
                 return coding.code
-    return best.entry.codings[0].code if best.entry.codings else ""
+            for value in codings(entry.resource.get("valueCodeableConcept"), case.chart.index.terms.short):
+                if source.value.matches(value.system, value.code):
+                    return value.code
+    return entry.codings[0].code if entry.codings else ""
 
 
 def occurrences(case: Case, node: Occurred) -> list[Occurrence]:
