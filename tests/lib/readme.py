@@ -43,7 +43,7 @@ def block(page: str) -> str:
 
 
 def _first_table(lines: Sequence[str]) -> int:
-    return next(number for number, line in enumerate(lines) if line in _SHOWN)
+    return next(number for number, line in enumerate(lines) if line in _SHOWN or line.startswith("Open for"))
 
 
 def _shortened(lines: Sequence[str]) -> Iterator[str]:

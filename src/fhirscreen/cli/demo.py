@@ -53,7 +53,7 @@ def demo(
         )
     if output is not None:
         run.write(output)
-    show_run(results(), run, json=json, limit=None if whole else LIMIT)
+    show_run(results(), run, json=json, limit=None if whole else LIMIT, output=output)
     if output is not None:
         say_written(output)
     finish(run, output)

@@ -29,7 +29,7 @@ from fhirscreen.engines.base import Depth
 from fhirscreen.exceptions import Incomplete, UsageError
 from fhirscreen.outputs.completeness import SET_ASIDE_FILE, set_aside_reasons
 from fhirscreen.outputs.runs import check_out
-from fhirscreen.outputs.tables import LIMIT, print_run
+from fhirscreen.outputs.tables import LIMIT, REST, print_run
 from fhirscreen.plan.resolve import resolve
 from fhirscreen.screening.runs import Run, earlier_subjects
 from fhirscreen.screening.runs import screen as screen_plan
@@ -124,7 +124,7 @@ def screen(
         if output is not None:
             run.write(output, earlier_subjects(client, plan) if client else held_subjects(running))
     if patient is None:
-        show_run(results(), run, json=json, limit=LIMIT if output else None)
+        show_run(results(), run, json=json, limit=LIMIT if output else None, output=output)
     elif json:
         print_json(patient_data(run, patient))
     else:
@@ -134,12 +134,18 @@ def screen(
     finish(run, output)
 
 
-def show_run(console: Console, run: Run, *, json: bool, limit: int | None) -> None:
-    """Prints a run: as JSON, or as lists and attrition, at most `limit` rows of each list."""
+def show_run(
+    console: Console, run: Run, *, json: bool, limit: int | None, output: Path | None = None
+) -> None:
+    """Prints a run: as JSON, or as lists and attrition, at most `limit` rows of each list.
+
+    `output` is where the run is written.
+    """
     if json:
         print_json(run.data())
     else:
-        print_run(console, run.worklists(), run.attrition(), run.describe(), limit=limit)
+        rest = REST if output is None else f"{output / 'report.html'} has them all"
+        print_run(console, run.worklists(), run.attrition(), run.describe(), limit=limit, rest=rest)
 
 
 def say_written(output: Path) -> None:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from fhirscreen.outputs.attrition import Attrition
 from fhirscreen.outputs.pictures import draw, show
-from fhirscreen.outputs.wording import STATUSES, count_patients, say_date, say_day
+from fhirscreen.outputs.wording import PRESUMED, STATUSES, count_patients, say_date, say_day
 from fhirscreen.outputs.worklists import Worklist
 from fhirscreen.values.durations import AsOf
 from fhirscreen.verdicts.standings import Status
@@ -44,6 +44,7 @@ def render(report: Report) -> str:
         run=report.run,
         names={status.value: said for status, said in STATUSES.items()},
         candidate=Status.CANDIDATE,
+        presumed=PRESUMED,
         pictures={id: _inline(each) for id, each in report.attrition.items()},
     )
 

@@ -13,12 +13,15 @@ from rich.text import Text
 from fhirscreen.criteria.amounts import count_noun
 from fhirscreen.outputs.attrition import Attrition
 from fhirscreen.outputs.pictures import show
-from fhirscreen.outputs.wording import GATES, STATUSES, count_near_misses, say_date, say_day
+from fhirscreen.outputs.wording import GATES, PRESUMED, STATUSES, count_near_misses, say_date, say_day
 from fhirscreen.outputs.worklists import Entry, Worklist
 from fhirscreen.verdicts.standings import Status
 
 LIMIT = 15
 """How many rows of a list are printed unless told otherwise; the files hold all of them."""
+
+REST = "write them all with -o"
+"""Where the rows are that are not printed, unless told otherwise."""
 
 
 def print_run(
@@ -28,14 +31,18 @@ def print_run(
     run: Mapping[str, Any],
     *,
     limit: int | None = LIMIT,
+    rest: str = REST,
 ) -> None:
     """Prints every study's list, near misses and attrition, then the completeness statement.
 
-    `limit`: rows a list at most; None prints all. `run` is the content of `run.json`.
+    `limit`: rows a list at most; None prints all. `rest` says where the others are. `run` is the content of
+    `run.json`.
     """
     for worklist in worklists:
-        print_study(console, worklist, attrition[worklist.study.id], limit=limit)
+        print_study(console, worklist, attrition[worklist.study.id], limit=limit, rest=rest)
     console.print()
+    if any(entry.presumed for worklist in worklists for entry in worklist.entries):
+        console.print(Text(f"Presumed: {PRESUMED}", "dim"))
     for line in run["completeness"]:
         console.print(Text(line, "" if run["complete"] else "bold yellow"))
     for note in run["notes"]:
@@ -43,7 +50,12 @@ def print_run(
 
 
 def print_study(
-    console: Console, worklist: Worklist, counts: Attrition, *, limit: int | None = LIMIT
+    console: Console,
+    worklist: Worklist,
+    counts: Attrition,
+    *,
+    limit: int | None = LIMIT,
+    rest: str = REST,
 ) -> None:
     """Prints one study."""
     study = worklist.study
@@ -62,21 +74,34 @@ def print_study(
     )
     if worklist.to_ask:
         console.print(Text(f"Ask in person: {' · '.join(worklist.to_ask)}", "dim"))
-    for item in worklist.common:
-        why = f" ({item.why})" if item.why else ""
-        console.print(Text(f"Open for everybody: {item.says}{why}. {item.action}", "dim"))
+    if worklist.shared:
+        console.print(shared_table(worklist))
     for status in (Status.CANDIDATE, Status.POTENTIAL_CANDIDATE):
         if number := worklist.number(status):
-            _print_limited(console, list_table(worklist, status, limit), number, limit)
+            _print_limited(console, list_table(worklist, status, limit), number, limit, rest)
     if worklist.near_misses:
-        _print_limited(console, near_miss_table(worklist, limit), len(worklist.near_misses), limit)
+        _print_limited(console, near_miss_table(worklist, limit), len(worklist.near_misses), limit, rest)
     console.print(attrition_table(counts))
 
 
-def _print_limited(console: Console, table: Table, number: int, limit: int | None) -> None:
+def _print_limited(console: Console, table: Table, number: int, limit: int | None, rest: str) -> None:
     console.print(table)
     if limit is not None and number > limit:
-        console.print(Text(f"… and {number - limit} more; write them all with -o", "dim"))
+        console.print(Text(f"… and {number - limit} more; {rest}", "dim"))
+
+
+def shared_table(worklist: Worklist) -> Table:
+    """What is open for most, each with the letter by which the rows of the list name it."""
+    table = _table(f"Open for {worklist.whom}")
+    table.add_column("", style="bold", no_wrap=True)
+    table.add_column("Open, and why", ratio=3)
+    table.add_column(f"Of {worklist.number(Status.POTENTIAL_CANDIDATE)}", justify="right", no_wrap=True)
+    table.add_column("Next action", ratio=2)
+    for shared in worklist.shared:
+        item = shared.item
+        said = Text(item.says).append(f": {item.why}" if item.why else "", "dim")
+        table.add_row(shared.letter, said, str(shared.number), item.action)
+    return table
 
 
 def list_table(worklist: Worklist, status: Status, limit: int | None = None) -> Table:
@@ -87,14 +112,16 @@ def list_table(worklist: Worklist, status: Status, limit: int | None = None) -> 
     table.add_column("Patient", no_wrap=True)
     table.add_column("Diagnosed", no_wrap=True)
     table.add_column("Evidence" if ready else "Open, and why", ratio=3)
+    table.add_column("Presumed", justify="right", no_wrap=True)
     table.add_column("Next action", ratio=2)
-    for entry in [each for each in worklist.entries if each.status is status][:limit]:
+    for entry in worklist.of(status)[:limit]:
         table.add_row(
             str(entry.rank),
             Text(entry.patient, "bold green" if ready else "bold"),
             say_date(entry.diagnosed),
-            _evidence(entry) if ready else _open(entry),
-            entry.action,
+            _evidence(entry) if ready else _open(entry, worklist.refer(entry)),
+            str(entry.presumed or ""),
+            worklist.act(entry),
         )
     return table
 
@@ -106,13 +133,15 @@ def _evidence(entry: Entry) -> Text:
     return said
 
 
-def _open(entry: Entry) -> Text:
+def _open(entry: Entry, shared: str) -> Text:
     said = Text()
-    for number, item in enumerate(entry.items):
+    for number, item in enumerate(entry.grouped):
         said.append("\n" if number else "")
         said.append(item.says)
         if item.why:
             said.append(f": {item.why}", "dim")
+    if shared:
+        said.append(("\n" if said else "") + shared, "dim")
     for note in entry.notes:
         said.append(("\n" if said else "") + note, "yellow")
     return said

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
+from string import ascii_uppercase
 
 from fhirscreen.criteria.amounts import say_unit
 from fhirscreen.criteria.nodes import Question
@@ -55,6 +57,11 @@ REASONS: dict[Reason, str] = {
     Reason.ABSENCE_PRESUMED: "no record of it, taken as no",
 }
 
+PRESUMED = (
+    "how many criteria are met because nothing is on record, where the hospital says that it records such "
+    "things completely"
+)
+
 # These have a remedy of their own, whatever the criterion is about.
 _REMEDIES: dict[Reason, str] = {
     Reason.NOT_FETCHED: "Fetch this patient's data again",
@@ -66,6 +73,8 @@ _REMEDIES: dict[Reason, str] = {
     Reason.NO_REFERENCE_RANGE: "Ask the laboratory for the reference range",
     Reason.IMPRECISE_DATE: "Find out the exact date",
 }
+
+_SHORT_RUN = 2
 
 _LONG = re.compile(r"\d{1,3}\.\d{4,}", re.ASCII)
 _BETWEEN = re.compile(r">=(\S+) <=(\S+)", re.ASCII)
@@ -130,6 +139,27 @@ def next_action(proof: Proof, criterion: Criterion, study: Study) -> str:
             return criterion.next_action or ""
         case reason:
             return _REMEDIES.get(reason) or criterion.next_action or "Look into the patient's record"
+
+
+def say_places(places: Sequence[int]) -> str:
+    """Letters for places from 0 on, runs drawn together: 0, 1, 2, 4 → "A to C, E"."""
+    runs: list[list[int]] = []
+    for place in places:
+        if runs and place == runs[-1][-1] + 1:
+            runs[-1].append(place)
+        else:
+            runs.append([place])
+    said = []
+    for run in runs:
+        apart = [run[0], run[-1]] if len(run) > _SHORT_RUN else run
+        said.append((" to " if len(run) > _SHORT_RUN else ", ").join(letter(place) for place in apart))
+    return ", ".join(said)
+
+
+def letter(place: int) -> str:
+    """A to Z, then A2 to Z2, and so on."""
+    again, place = divmod(place, len(ascii_uppercase))
+    return ascii_uppercase[place] + (str(again + 1) if again else "")
 
 
 def count_patients(number: int) -> str:

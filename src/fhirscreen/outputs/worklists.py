@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from fhirscreen.criteria.nodes import Finding
@@ -16,6 +17,7 @@ from fhirscreen.outputs import disclosures, wording
 from fhirscreen.outputs.attrition import near_miss
 from fhirscreen.plan.nodes import Plan
 from fhirscreen.values.durations import days_after, parse_duration
+from fhirscreen.verdicts.reasons import Basis
 from fhirscreen.verdicts.standings import Standing, Status, Subject, Verdict, mirrored, ordered, resolvable
 
 
@@ -30,8 +32,21 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """An item that most potential candidates have, `number` of them; a row names it by its letter."""
+
+    letter: str
+    item: Item
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """A listed subject. `rank` counts from 1; `evidence` are the findings that place a patient (T, N, M)."""
+    """A listed subject. `rank` counts from 1; `evidence` are the findings that place a patient (T, N, M).
+
+    `items` are open for this patient beside what is `shared`; `presumed` counts the criteria that are met
+    because silence is taken as no.
+    """
 
     rank: int
     patient: str
@@ -40,9 +55,24 @@ class Entry:
     planned_start: str
     evidence: tuple[str, ...]
     items: tuple[Item, ...]
+    shared: tuple[Shared, ...]
+    presumed: int
     action: str
     notes: tuple[str, ...]
     complete: bool
+
+    @property
+    def grouped(self) -> tuple[Item, ...]:
+        """Her own items, those that are open for the same reason drawn together into one."""
+        found: dict[str, list[Item]] = {}
+        for number, item in enumerate(self.items):
+            found.setdefault(item.why or str(number), []).append(item)
+        return tuple(replace(each[0], says="; ".join(item.says for item in each)) for each in found.values())
+
+    @property
+    def open(self) -> tuple[Item, ...]:
+        """Everything that is open for this patient: her own items, then the shared ones."""
+        return (*self.items, *(each.item for each in self.shared))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +94,7 @@ class NearMiss:
 class Worklist:
     """One study's list. `to_ask` is asked of everybody in person; `unread` nobody has mapped.
 
-    `common` is what is open for every entry for the same reason: it is said once, and not in the entries.
+    `shared` is what is open for most potential candidates for the same reason.
     """
 
     study: Study
@@ -72,12 +102,38 @@ class Worklist:
     near_misses: tuple[NearMiss, ...]
     to_ask: tuple[str, ...]
     unread: tuple[Criterion, ...]
-    common: tuple[Item, ...]
+    shared: tuple[Shared, ...]
     questions: tuple[OpenQuestion, ...]
 
     def number(self, status: Status) -> int:
         """How many entries have that status."""
-        return sum(1 for entry in self.entries if entry.status == status)
+        return len(self.of(status))
+
+    def of(self, status: Status) -> tuple[Entry, ...]:
+        """The entries with that status, best first."""
+        return tuple(entry for entry in self.entries if entry.status == status)
+
+    @property
+    def whom(self) -> str:
+        """For whom the shared items are open: "everybody" where that is so of each, else "most"."""
+        potential = self.number(Status.POTENTIAL_CANDIDATE)
+        return "everybody" if all(each.number == potential for each in self.shared) else "most"
+
+    def refer(self, entry: Entry) -> str:
+        """What a row says beside its own items: "and 4 open for most: A to D"; empty where nothing."""
+        if not entry.shared:
+            unmapped = not entry.items and entry.status is Status.POTENTIAL_CANDIDATE
+            return "only what is not known here" if unmapped else ""
+        letters = wording.say_places([n for n, each in enumerate(self.shared) if each in entry.shared])
+        number = len(entry.shared)
+        return f"{'and' if entry.items else 'only'} {number} open for {self.whom}: {letters}"
+
+    def act(self, entry: Entry) -> str:
+        """What to do next, as a row says it: an action that is said once is named by its letter."""
+        if entry.items or not entry.shared:
+            return entry.action
+        first = next((each for each in entry.shared if each.item.action == entry.action), entry.shared[0])
+        return f"Begin with {first.letter}"
 
 
 def worklists(screened: Screened, plan: Plan, as_of: date) -> tuple[Worklist, ...]:
@@ -94,9 +150,9 @@ def _worklist(study: Study, subjects: Sequence[Subject], plan: Plan, as_of: date
     near = [_near_miss(subject, miss, catalogue, as_of) for subject, miss in missed]
     listed = [(subject, status) for subject in ordered(subjects) if (status := subject.status) is not None]
     items = [open_items(subject, study, catalogue) for subject, _ in listed]
-    common = tuple(item for item in items[0] if all(item in each for each in items)) if len(items) > 1 else ()
+    shared = _shared([each for (_, status), each in zip(listed, items, strict=True) if status in _POTENTIAL])
     entries = [
-        _entry(rank, subject, status, tuple(item for item in each if item not in common), common, catalogue)
+        _entry(rank, subject, status, each, shared, catalogue)
         for rank, ((subject, status), each) in enumerate(zip(listed, items, strict=True), 1)
     ]
     return Worklist(
@@ -105,9 +161,19 @@ def _worklist(study: Study, subjects: Sequence[Subject], plan: Plan, as_of: date
         tuple(sorted(near, key=lambda each: (each.look_again or date.max, each.open, each.patient))),
         tuple(_question(c) for c in study.criteria if c.asks),
         tuple(c for c in study.criteria if c.unread),
-        common,
+        shared,
         study.questions,
     )
+
+
+_POTENTIAL = (Status.POTENTIAL_CANDIDATE,)
+
+
+def _shared(items: Sequence[tuple[Item, ...]]) -> tuple[Shared, ...]:
+    """What more than half of the potential candidates have open, the most frequent first."""
+    times = Counter(item for each in items for item in each)
+    most = [(item, number) for item, number in times.most_common() if number > max(1, len(items) / 2)]
+    return tuple(Shared(wording.letter(place), item, number) for place, (item, number) in enumerate(most))
 
 
 def _question(criterion: Criterion) -> str:
@@ -120,11 +186,13 @@ def _entry(
     subject: Subject,
     status: Status,
     items: tuple[Item, ...],
-    common: tuple[Item, ...],
+    shared: tuple[Shared, ...],
     catalogue: Catalogue,
 ) -> Entry:
-    if items or common:
-        action = (items or common)[0].action
+    known = {each.item for each in shared}
+    own = tuple(item for item in items if item not in known)
+    if items:
+        action = (own or items)[0].action
     elif subject.open:
         action = "Check the criteria that are not known here"
     else:
@@ -136,7 +204,9 @@ def _entry(
         subject.diagnosed,
         subject.planned_start,
         tuple(_evidence(subject, catalogue)),
-        items,
+        own,
+        tuple(each for each in shared if each.item in items),
+        sum(1 for v in subject.standing(Standing.MET) if v.proof.basis is Basis.PRESUMED),
         action,
         subject.notes,
         subject.complete,

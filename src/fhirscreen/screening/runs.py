@@ -128,8 +128,9 @@ def _rows(worklist: Worklist) -> Iterable[dict[str, Any]]:
             "evidence": list(entry.evidence),
             "open": [
                 {"criterion": item.criterion, "why": item.why, "next_action": item.action}
-                for item in entry.items
+                for item in entry.open
             ],
+            "presumed": entry.presumed,
             "next_action": entry.action,
             "notes": list(entry.notes),
             "complete": entry.complete,

@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -128,7 +129,7 @@ def test_the_report_escapes(screened: Screened, plan: Plan, tmp_path: Path) -> N
     assert "&lt;img src=x" in html
 
 
-def printed(screened: Screened, plan: Plan, as_of: AsOf, width: int = 120, **options: int | None) -> str:
+def printed(screened: Screened, plan: Plan, as_of: AsOf, width: int = 120, **options: Any) -> str:
     console = Console(file=io.StringIO(), width=width)
     run = {"completeness": ["All read."], "complete": True, "notes": []}
     print_run(console, worklists(screened, plan, as_of.day), attrition(screened, plan), run, **options)
@@ -154,7 +155,10 @@ def test_the_console_shows_lists_near_misses_and_attrition(
 
 
 def test_the_console_says_how_much_it_leaves_out(screened: Screened, plan: Plan, as_of: AsOf) -> None:
-    assert "and 1 more" in printed(screened, plan, as_of, limit=2)
+    assert "and 1 more; write them all with -o" in printed(screened, plan, as_of, limit=2)
+    assert "and 1 more; out/report.html has" in printed(
+        screened, plan, as_of, limit=2, rest="out/report.html has"
+    )
     assert "more; write" not in printed(screened, plan, as_of, limit=None)
 
 

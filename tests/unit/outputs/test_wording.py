@@ -59,3 +59,11 @@ def test_a_judgement_without_evidence_claims_no_record(study: Study, catalogue: 
     assert said == "for the investigator to judge"
     seen = wording.say_reason(proof._replace(evidence=("Condition/a",)), study.criterion("hiv"), catalogue)
     assert seen == "recorded, and for the investigator to judge"
+
+
+@pytest.mark.parametrize(
+    ("places", "said"),
+    [((0,), "A"), ((0, 1), "A, B"), ((0, 1, 2, 4), "A to C, E"), ((25, 26, 27), "Z to B2"), ((), "")],
+)
+def test_letters(places: tuple[int, ...], said: str) -> None:
+    assert wording.say_places(places) == said

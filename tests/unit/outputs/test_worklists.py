@@ -69,11 +69,53 @@ def test_gates_first_then_what_costs_rank(make: Make, plan: Plan, as_of: AsOf) -
 
 
 def test_what_is_open_for_everybody_is_said_once(make: Make, plan: Plan, as_of: AsOf) -> None:
-    screened = Screened([make("a", alt=OPEN), make("b", alt=OPEN, t_stage=OPEN)], patients=2)
+    screened = Screened([make("a", alt=OPEN), make("b", alt=OPEN, t_stage=OPEN), make("c")], patients=3)
     worklist = worklists(screened, plan, as_of.day)[0]
-    assert [item.criterion for item in worklist.common] == ["alt"]
-    assert [[i.criterion for i in e.items] for e in worklist.entries] == [[], ["t-stage"]]
-    assert worklist.entries[0].action == worklist.common[0].action != ""
+    assert [(s.letter, s.item.criterion, s.number) for s in worklist.shared] == [("A", "alt", 2)]
+    assert worklist.whom == "everybody"
+    ready, first, second = worklist.entries
+    assert [[i.criterion for i in e.items] for e in (first, second)] == [[], ["t-stage"]]
+    assert [i.criterion for i in second.open] == ["t-stage", "alt"]
+    assert worklist.refer(ready) == ""
+    assert worklist.refer(first) == "only 1 open for everybody: A"
+    assert worklist.refer(second) == "and 1 open for everybody: A"
+    assert first.action == worklist.shared[0].item.action != ""
+    assert (worklist.act(first), worklist.act(second)) == ("Begin with A", "Ask for endosonography")
+
+
+def test_what_is_open_for_most_is_said_once_and_counted(make: Make, plan: Plan, as_of: AsOf) -> None:
+    another = Proof(Truth.UNKNOWN, Basis.RECORDED, Reason.NO_UNIT)
+    made = [
+        make("a", alt=OPEN, platelets=OPEN),
+        make("b", alt=OPEN, platelets=another),
+        make("c", alt=OPEN, platelets=OPEN, t_stage=OPEN),
+        make("d", platelets=another),
+    ]
+    worklist = worklists(Screened(made, patients=4), plan, as_of.day)[0]
+    assert [(s.item.criterion, s.number) for s in worklist.shared] == [("alt", 3)], "half is not most"
+    assert worklist.whom == "most"
+    said = {entry.patient: worklist.refer(entry) for entry in worklist.entries}
+    assert said == dict.fromkeys("abc", "and 1 open for most: A") | {"d": ""}
+
+
+def test_what_one_alone_has_open_stands_in_the_row(make: Make, plan: Plan, as_of: AsOf) -> None:
+    worklist = worklists(Screened([make("a", alt=OPEN), make("b")], patients=2), plan, as_of.day)[0]
+    assert worklist.shared == ()
+
+
+def test_what_is_open_for_one_reason_is_drawn_together(make: Make, plan: Plan, as_of: AsOf) -> None:
+    screened = Screened([make("a", alt=OPEN, platelets=OPEN, hiv=OPEN)], patients=1)
+    (entry,) = worklists(screened, plan, as_of.day)[0].entries
+    assert [(item.says, item.why) for item in entry.grouped] == [
+        ("Platelets at least 100 × 10⁹/L; ALT", "no record that counts"),
+        ("Further review needed", ""),
+    ]
+
+
+def test_a_row_counts_what_is_met_on_silence_alone(make: Make, plan: Plan, as_of: AsOf) -> None:
+    silent = Proof(Truth.FALSE, Basis.PRESUMED, Reason.ABSENCE_PRESUMED)
+    (entry,) = worklists(Screened([make("a", hiv=silent)], patients=1), plan, as_of.day)[0].entries
+    assert (entry.status, entry.presumed) == (Status.CANDIDATE, 1)
 
 
 @pytest.mark.parametrize(
