@@ -26,7 +26,7 @@ class Catalogue:
 
     `digest` is the SHA-256 of the data it was read from (before the overlay); `expansions` that of the
     codes of value sets, shipped or from a terminology server, empty where there are none. `readable` are the
-    code systems by which the shipped concepts find records, by resource type. `displays`: what codes are called.
+    code systems by which the shipped concepts find records, by resource type. `displays`: names of codes.
     """
 
     concepts: Mapping[str, Concept]

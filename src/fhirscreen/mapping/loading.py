@@ -15,8 +15,8 @@ from fhirscreen.fhir.entries import CLINICAL_TYPES, MEDICATIONS
 from fhirscreen.mapping.catalogue import Catalogue, digest
 from fhirscreen.mapping.concepts import Concept, Windows
 from fhirscreen.mapping.data import Node, read_yaml
-from fhirscreen.mapping.expansions import Expand, read_expansions
 from fhirscreen.mapping.displays import load_displays
+from fhirscreen.mapping.expansions import Expand, read_expansions
 from fhirscreen.mapping.reading import read_concept
 from fhirscreen.mapping.sites import LIFELONG, CompleteSince, ReferenceRange, Site
 from fhirscreen.mapping.vocabularies import named_codes, read_vocabulary
