@@ -30,11 +30,15 @@ def publish(
             show_default=False,
         ),
     ] = None,
+    replace_newer: Annotated[
+        bool, typer.Option("--replace-newer", help="Go back to this run where a later one was published.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Write ResearchStudy, Group, ResearchSubject and List of a run to a server, idempotently.
 
     A status that a person set is kept. A subject that no longer fits becomes ineligible, with the reason.
+    A run as of an earlier day than the one on the server is refused, and nothing is written.
     """
     settings = read_settings()
     base = server or settings.server
@@ -43,7 +47,9 @@ def publish(
     release = read_release(out)
     patients = read_patient_map(patient_map) if patient_map is not None else None
     with make_client(settings, read_server(base)) as client, progress("Publishing") as advance:
-        published = publish_release(release, client, make_catalogue(settings), patients, advance)
+        published = publish_release(
+            release, client, make_catalogue(settings), patients, advance, replace_newer=replace_newer
+        )
     if json:
         print_json(_data(published))
     else:

@@ -48,7 +48,7 @@ def test_listed_subjects_alone_are_written_in_the_lists_order(screened: Screened
     assert list(made(screened, plan)) == ["a-candidate", "b-stale", "d-sensitive", "c-no-stage"]
 
 
-def test_identity_status_and_rank(screened: Screened, plan: Plan, study: Study) -> None:
+def test_identity_and_status(screened: Screened, plan: Plan, study: Study) -> None:
     subject = made(screened, plan)["b-stale"]
     id = subject_uuid(study.id, FILES_BASE, "b-stale")
     assert subject["id"] == id
@@ -56,7 +56,18 @@ def test_identity_status_and_rank(screened: Screened, plan: Plan, study: Study) 
     assert subject["study"] == {"reference": f"ResearchStudy/{study_uuid(study.id)}"}
     assert subject["status"] == "potential-candidate"
     assert {"url": STATUS_EXTENSION, "valueCode": "potential-candidate"} in subject["extension"]
-    assert {"url": vocabulary.RANK_EXTENSION, "valuePositiveInt": 2} in subject["extension"]
+
+
+def test_notes_are_said_and_a_place_on_the_list_is_not(screened: Screened, plan: Plan, study: Study) -> None:
+    """Whoever comes to stand above a patient changes nothing that the patient's own resource says."""
+    noted = [
+        s._replace(notes=("transferred out",)) if s.patient == "b-stale" else s for s in screened.subjects
+    ]
+    before = made(replace(screened, subjects=noted), plan)["b-stale"]
+    assert {"url": vocabulary.NOTE_EXTENSION, "valueString": "transferred out"} in before["extension"]
+    first = next(s for s in screened.subjects if s.status is not None and s.patient < "b-stale")
+    after = made(replace(screened, subjects=[s for s in noted if s != first]), plan)["b-stale"]
+    assert after == before
 
 
 def test_what_is_open_with_reason_action_and_evidence(screened: Screened, plan: Plan) -> None:
@@ -89,7 +100,7 @@ def earlier(
         "extension": [
             {"url": "https://elsewhere.example/note", "valueString": "kept"},
             {"url": STATUS_EXTENSION, "valueCode": written},
-            {"url": vocabulary.RANK_EXTENSION, "valuePositiveInt": 1},
+            {"url": vocabulary.NOTE_EXTENSION, "valueString": "transferred out"},
         ],
         "status": status,
         "study": {"reference": f"ResearchStudy/{study_uuid(study.id)}"},
@@ -107,7 +118,7 @@ def test_an_earlier_one_that_failed_since_becomes_ineligible_with_the_reason(
         {"criterion": "platelets", "standing": "failed", "evidence": {"reference": "Observation/p"}}
     ]
     urls = [each["url"] for each in subject["extension"]]
-    assert vocabulary.RANK_EXTENSION not in urls
+    assert vocabulary.NOTE_EXTENSION not in urls
     assert subject["extension"][0]["valueString"] == "kept"
     assert {"url": STATUS_EXTENSION, "valueCode": "ineligible"} in subject["extension"]
 

@@ -57,7 +57,7 @@ def test_our_status_changes_and_returns() -> None:
 
 
 def test_what_others_added_stays_and_ours_is_replaced() -> None:
-    ours = {"url": f"{CANONICAL}/StructureDefinition/list-rank", "valuePositiveInt": 3}
+    ours = {"url": f"{CANONICAL}/StructureDefinition/patient-note", "valueString": "transferred out"}
     other = {"system": "urn:hospital", "value": "7"}
     current = subject(assignedArm="A")
     current["extension"] += [ours, FOREIGN]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -115,6 +117,29 @@ def test_another_base_is_refused_before_anything_is_sent(tmp_path: Path) -> None
         published(read_release(tmp_path / "run"), client)
     assert "--patient-map" in str(refused.value)
     assert not server.requests
+
+
+def dated(release: Release, day: str) -> Release:
+    lists = tuple({**each, "date": day} for each in release.resources["List"])
+    return replace(release, resources={**release.resources, "List": lists})
+
+
+def test_an_older_run_never_takes_the_place_of_a_newer_one(release: Release) -> None:
+    store = Store()
+    server = Server(store)
+    with server.client() as client:
+        published(dated(release, "2026-11-02"), client)
+        before = copy.deepcopy(store.resources)
+        with pytest.raises(UsageError, match="a later run") as refused:
+            published(dated(release, "2026-11-01"), client)
+        assert "of 2026-11-02" in str(refused.value)
+        assert "--replace-newer" in str(refused.value)
+        assert store.resources == before
+        assert published(dated(release, "2026-11-02"), client).fates["List"] == {Fate.UNCHANGED: 2}
+        assert published(dated(release, "2026-11-03"), client).fates["List"] == {Fate.UPDATED: 2}
+        back = publish(dated(release, "2026-11-01"), client, demo_plan().catalogue, replace_newer=True)
+    assert back.fates["List"] == {Fate.UPDATED: 2}
+    assert {each["date"] for each in store.of("List")} == {"2026-11-01"}
 
 
 def test_the_criteria_are_read_back_from_the_run(release: Release) -> None:

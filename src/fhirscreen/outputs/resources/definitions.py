@@ -79,8 +79,9 @@ def _extensions() -> Iterable[Resource]:
         "code", _STATUSES,
     )  # fmt: skip
     yield _simple(
-        vocabulary.RANK_EXTENSION, "Place on the study's screening list, 1 first", on_subject, "positiveInt"
-    )
+        vocabulary.NOTE_EXTENSION, "What is shown beside the patient and takes nobody out", on_subject,
+        "string", many=True,
+    )  # fmt: skip
     yield _simple(
         vocabulary.GATE_EXTENSION, "Why the patient is out before any criterion", on_subject, "code",
         _value_set("gates"),
@@ -108,10 +109,12 @@ def _extensions() -> Iterable[Resource]:
     )
 
 
-def _simple(url: str, title: str, context: str, type: str, values: str | None = None) -> Resource:
+def _simple(
+    url: str, title: str, context: str, type: str, values: str | None = None, *, many: bool = False
+) -> Resource:
     none = {"id": "Extension.extension", "path": "Extension.extension", "max": "0"}
     value = _typed("Extension.value[x]", "Extension.value[x]", type, values)
-    return _structure(url, title, context, [none, _fixed(url), value])
+    return _structure(url, title, context, [none, _fixed(url), value], many=many)
 
 
 def _part(name: str, type: str, least: int, most: str, values: str | None = None) -> list[dict[str, Any]]:

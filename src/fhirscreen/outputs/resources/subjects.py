@@ -8,12 +8,19 @@ from typing import Any
 from fhirscreen.criteria.studies import Study
 from fhirscreen.engines.base import Screened
 from fhirscreen.fhir.entries import Resource
-from fhirscreen.fhir.subjects import STATUS_EXTENSION, is_ours, study_uuid, subject_uuid, written_status
+from fhirscreen.fhir.subjects import (
+    CANONICAL,
+    STATUS_EXTENSION,
+    is_ours,
+    study_uuid,
+    subject_uuid,
+    written_status,
+)
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.outputs import disclosures
 from fhirscreen.outputs.resources.vocabulary import (
     GATE_EXTENSION,
-    RANK_EXTENSION,
+    NOTE_EXTENSION,
     STANDING_EXTENSION,
     identifier_of,
 )
@@ -23,8 +30,6 @@ from fhirscreen.verdicts.standings import Standing, Status, Subject, Verdict, or
 
 NOT_IN_POPULATION = "not-in-population"
 """Code of `gate-closed` for a patient whose record no longer shows the study's disease."""
-
-_OURS = (STATUS_EXTENSION, RANK_EXTENSION, STANDING_EXTENSION, GATE_EXTENSION)
 
 
 def research_subjects(
@@ -42,27 +47,28 @@ def research_subjects(
         study = each.study
         listed = ordered([subject for subject in screened.subjects if subject.study == study.id])
         made = {}
-        for rank, subject in enumerate(listed, 1):
+        for subject in listed:
             id = subject_uuid(study.id, base, subject.patient)
             status = subject.status
             if status is not None and (id not in before or is_ours(before[id])):
-                made[id] = _listed(subject, status, study, id, rank, plan.catalogue)
+                made[id] = _listed(subject, status, study, id, plan.catalogue)
         found[study.id] = list(made.values())
         fallen = {id: before[id] for id in sorted(before) if _about(before[id], study) and id not in made}
         found[study.id] += _fallen(fallen, screened, study, base, plan.catalogue)
     return found
 
 
-def _listed(
-    subject: Subject, status: Status, study: Study, id: str, rank: int, catalogue: Catalogue
-) -> Resource:
-    """The ResearchSubject of a candidate or potential candidate."""
+def _listed(subject: Subject, status: Status, study: Study, id: str, catalogue: Catalogue) -> Resource:
+    """The ResearchSubject of a candidate or potential candidate.
+
+    Its place on the list is the List's to say: it changes when others come and go, and the patient does not.
+    """
     return {
         "resourceType": "ResearchSubject",
         "id": id,
         "extension": [
             {"url": STATUS_EXTENSION, "valueCode": status.value},
-            {"url": RANK_EXTENSION, "valuePositiveInt": rank},
+            *({"url": NOTE_EXTENSION, "valueString": note} for note in subject.notes),
             *standings(subject.standing(Standing.OPEN), study, catalogue),
         ],
         "identifier": identifier_of(id),
@@ -139,7 +145,8 @@ def _fallen(
 
 def _revised(existing: Resource, status: str, why: Sequence[Mapping[str, Any]]) -> Resource:
     """The same ResearchSubject with another status and reasons; what others added to it stays."""
-    others = [each for each in existing.get("extension", ()) if each.get("url") not in _OURS]
+    found = existing.get("extension", ())
+    others = [each for each in found if not str(each.get("url")).startswith(f"{CANONICAL}/")]
     written = {"url": STATUS_EXTENSION, "valueCode": status}
     kept = {key: value for key, value in existing.items() if key != "meta"}
     return {**kept, "extension": [*others, written, *why], "status": status}

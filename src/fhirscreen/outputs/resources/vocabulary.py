@@ -6,8 +6,8 @@ from typing import Any
 
 from fhirscreen.fhir.subjects import CANONICAL
 
-RANK_EXTENSION = f"{CANONICAL}/StructureDefinition/list-rank"
-"""On a ResearchSubject: its place on the study's list, 1 first."""
+NOTE_EXTENSION = f"{CANONICAL}/StructureDefinition/patient-note"
+"""On a ResearchSubject: what is shown beside the patient and takes nobody out, in words."""
 
 STANDING_EXTENSION = f"{CANONICAL}/StructureDefinition/criterion-standing"
 """On a ResearchSubject: one criterion that is open or failed, with reason, next action and evidence."""

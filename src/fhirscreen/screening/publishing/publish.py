@@ -46,8 +46,14 @@ def publish(
     catalogue: Catalogue,
     patients: PatientMap | None = None,
     progress: Progress = lambda _done, _total: None,
+    *,
+    replace_newer: bool = False,
 ) -> Published:
-    """Writes a run to a server. Raises UsageError where its patients are of another base, without a map."""
+    """Writes a run to a server.
+
+    Raises UsageError, with nothing written, where its patients are of another base and there is no map, and
+    where a List there is as of a later day than the run, unless `replace_newer`.
+    """
     if patients is None and release.base.rstrip("/") != client.base.rstrip("/"):
         raise UsageError(
             "the run's patients are not those of this server: their ids belong to another base",
@@ -55,7 +61,10 @@ def publish(
             expected=client.base,
             remedy="publish to the server that was screened, or say with --patient-map who is who",
         )
-    return _Publisher(release, client, catalogue, patients or PatientMap(), progress).run()
+    publisher = _Publisher(release, client, catalogue, patients or PatientMap(), progress)
+    if not replace_newer:
+        publisher.check_newest()
+    return publisher.run()
 
 
 @dataclass(slots=True)
@@ -78,6 +87,23 @@ class _Publisher:
             if kind == "ResearchSubject":
                 self._demote(wanted[kind])
         return self.published
+
+    def check_newest(self) -> None:
+        """Raises UsageError where a later run was published of one of the studies."""
+        wanted = self.release.resources["List"]
+        standing = self._find("List", wanted)
+        newer = {
+            str(each["title"]): day
+            for each in wanted
+            if (day := _day(standing.get(each["id"], {}))) > _day(each)
+        }
+        if newer:
+            raise UsageError(
+                f"a later run is on the server: {', '.join(f'{title} of {newer[title]}' for title in newer)}",
+                where=str(self.release.folder),
+                expected="a run as of the same day or a later one",
+                remedy="publish the newest run, or go back to this one with --replace-newer",
+            )
 
     def _on_server(self, subject: Resource) -> Resource:
         """A ResearchSubject about the server's patient. Raises UsageError where the map lacks one."""
@@ -202,6 +228,11 @@ class _Publisher:
         own = f"urn:uuid:{subject_uuid(study, self.release.base, source)}"
         values = {each.get("value") for each in resource.get("identifier", ())}
         return source if own in values else None
+
+
+def _day(listing: Mapping[str, Any]) -> str:
+    """The day that a List is as of; empty where it has none, or there is no List."""
+    return str(listing.get("date", ""))[:10]
 
 
 def _own_token(resource: Resource) -> str:
