@@ -48,7 +48,6 @@ class Entry(NamedTuple):
     ended: Moment | None = None
     ongoing: bool = False
     codings: tuple[Coding, ...] = ()
-    text: str = ""
     began: Moment | None = None
 
 
@@ -136,7 +135,7 @@ def _span(start: Moment | None, end: Moment | None) -> Moment | None:
     return Moment(start.start if start else EVER.start, end.end if end else EVER.end)
 
 
-def _observation(resource: Resource, terms: Terms) -> Entry | None:
+def _observation(resource: Resource, terms: Terms, found: tuple[Coding, ...]) -> Entry | None:
     if resource.get("status") in ("registered", "preliminary", "cancelled", "entered-in-error"):
         return None
     dated = resource.get("effectiveDateTime")
@@ -147,17 +146,7 @@ def _observation(resource: Resource, terms: Terms) -> Entry | None:
         # What was seen over a period was true at its end at the latest; the start alone bounds it below.
         when = end or _span(start, None)
     state = State.DENIED if resource.get("valueBoolean") is False else _RECORDED
-    code = resource.get("code")
-    return Entry(
-        reference_of(resource),
-        resource,
-        state,
-        when,
-        None,
-        False,
-        codings(code, terms.short),
-        concept_text(code),
-    )
+    return Entry(reference_of(resource), resource, state, when, None, False, found)
 
 
 _VERIFICATION = {
@@ -172,7 +161,7 @@ _ONSETS = ("onsetAge", "onsetRange", "onsetString")
 """Forms of onset that give no date."""
 
 
-def _condition(resource: Resource, terms: Terms) -> Entry | None:
+def _condition(resource: Resource, terms: Terms, found: tuple[Coding, ...]) -> Entry | None:
     verification = status_code(resource, "verificationStatus")
     if verification == "entered-in-error":
         return None
@@ -193,17 +182,7 @@ def _condition(resource: Resource, terms: Terms) -> Entry | None:
         ongoing = clinical in ("active", "recurrence", "relapse")
     else:
         ongoing = not any(name.startswith("abatement") for name in resource)
-    code = resource.get("code")
-    return Entry(
-        reference_of(resource),
-        resource,
-        state,
-        when,
-        ended,
-        ongoing,
-        codings(code, terms.short),
-        concept_text(code),
-    )
+    return Entry(reference_of(resource), resource, state, when, ended, ongoing, found)
 
 
 _DONE = {
@@ -218,7 +197,7 @@ _DONE = {
 """Per type: statuses that say it was done, and those of them that say it goes on."""
 
 
-def _therapy(resource: Resource, terms: Terms) -> Entry | None:
+def _therapy(resource: Resource, terms: Terms, found: tuple[Coding, ...]) -> Entry | None:
     kind = resource["resourceType"]
     done, continuing = _DONE[kind]
     status = resource.get("status")
@@ -241,40 +220,17 @@ def _therapy(resource: Resource, terms: Terms) -> Entry | None:
         when = _moment(resource, terms, "dateAsserted")
         # A statement asserts what was taken before it was made.
         when = Moment(EVER.start, when.end) if when is not None else None
-    return Entry(
-        reference_of(resource), resource, state, when, end, ongoing, *_drug(resource, terms), began=start
-    )
+    return Entry(reference_of(resource), resource, state, when, end, ongoing, found, start)
 
 
-def _request(resource: Resource, terms: Terms) -> Entry | None:
+def _request(resource: Resource, terms: Terms, found: tuple[Coding, ...]) -> Entry | None:
     if resource.get("status") in ("cancelled", "entered-in-error", "draft"):
         return None
     if resource.get("intent") in ("proposal", "plan", "option") or resource.get("doNotPerform") is True:
         return None
     when = _moment(resource, terms, "authoredOn")
     ongoing = resource.get("status") == "active"
-    return Entry(
-        reference_of(resource), resource, State.ORDERED, when, None, ongoing, *_drug(resource, terms)
-    )
-
-
-def _drug(resource: Resource, terms: Terms) -> tuple[tuple[Coding, ...], str]:
-    if resource["resourceType"] == "Procedure":
-        code = resource.get("code")
-    else:
-        code = resource.get("medicationCodeableConcept")
-        if code is None:
-            return drug_codings(contained_medication(resource), terms)
-    return codings(code, terms.short), concept_text(code)
-
-
-def drug_codings(medication: Resource | None, terms: Terms) -> tuple[tuple[Coding, ...], str]:
-    """The codings of a Medication and of its active ingredients, and the text of its code."""
-    if medication is None:
-        return (), ""
-    elements = medication_elements(medication)
-    found = tuple(coding for element in elements for coding in codings(element, terms.short))
-    return found, concept_text(medication.get("code"))
+    return Entry(reference_of(resource), resource, State.ORDERED, when, None, ongoing, found)
 
 
 def contained_medication(resource: Resource) -> Resource | None:
@@ -299,23 +255,17 @@ def medication_elements(medication: Resource) -> list[object]:
     return [element for element in (medication.get("code"), *ingredients) if element is not None]
 
 
-def _allergy(resource: Resource, terms: Terms) -> Entry | None:
+def _allergy(resource: Resource, terms: Terms, found: tuple[Coding, ...]) -> Entry | None:
     verification = status_code(resource, "verificationStatus")
     if verification == "entered-in-error":
         return None
     state = _VERIFICATION.get(verification, _RECORDED)
     when = _moment(resource, terms, "onsetDateTime", "recordedDate")
     clinical = status_code(resource, "clinicalStatus")
-    found = list(codings(resource.get("code"), terms.short))
-    for reaction in resource.get("reaction", ()):
-        found.extend(codings(reaction.get("substance"), terms.short))
-    text = concept_text(resource.get("code"))
-    return Entry(
-        reference_of(resource), resource, state, when, None, clinical in ("", "active"), tuple(found), text
-    )
+    return Entry(reference_of(resource), resource, state, when, None, clinical in ("", "active"), found)
 
 
-_READERS: dict[str, Callable[[Resource, Terms], Entry | None]] = {
+_READERS: dict[str, Callable[[Resource, Terms, tuple[Coding, ...]], Entry | None]] = {
     "Observation": _observation,
     "Condition": _condition,
     "Procedure": _therapy,
@@ -330,14 +280,16 @@ CLINICAL_TYPES = tuple(_READERS)
 """The resource types that a mapping may name as a source."""
 
 
-def read_entry(resource: Resource, terms: Terms) -> Entry | None:
+def read_entry(resource: Resource, terms: Terms, found: tuple[Coding, ...] = ()) -> Entry | None:
     """The Entry of a clinical resource; None where its status says that it is no evidence.
 
+    `found` are the codings of `code_elements`, by whoever looked them up; of a medication perhaps those of
+    the Medication that it refers to.
     Dates without a time are local to the zone of `terms`. Raises DataError for elements of the wrong form,
     and nothing for missing ones.
     """
     reader = _READERS.get(resource.get("resourceType", ""))
-    return None if reader is None else reader(resource, terms)
+    return None if reader is None else reader(resource, terms, found)
 
 
 def code_elements(resource: Resource) -> Iterator[object]:

@@ -62,6 +62,11 @@ class Source:
     body_site: CodeSet | None = None
     staging: str | None = None
 
+    @property
+    def plain(self) -> bool:
+        """Whether the codes alone say what is a record of it."""
+        return self.value is None and self.morphology is None and self.body_site is None
+
 
 @dataclass(frozen=True, slots=True)
 class ValueName:

@@ -87,7 +87,10 @@ def compound(
     reason = None
     if truth is UNKNOWN:
         # The reason that comes first is what to settle first: the basis is that of the child who gives it.
-        reason = first_reason([child.reason for child in deciding if child.reason is not None])
+        reasons = [child.reason for child in deciding]
+        reason = reasons[0]
+        if any(other is not reason for other in reasons):
+            reason = first_reason([each for each in reasons if each is not None])
         basis = strongest([child.basis for child in deciding if child.reason is reason])
     else:
         basis = sorted([child.basis for child in deciding], key=STRENGTH.__getitem__)[needed - 1]

@@ -59,7 +59,11 @@ def morphology(entry: Entry, chart: Chart) -> tuple[Any, ...]:
 
 @dataclass(slots=True)
 class Case:
-    """A patient's chart for one study: what is linked to its index cancer, and what was computed already."""
+    """A patient's chart for one study: what is linked to its index cancer, and what was computed already.
+
+    `present` are the chart's concepts that have any entry; the chart is `sound` where nothing of it is known
+    to be missing, or of anything.
+    """
 
     chart: Chart
     population: Feature | None
@@ -67,8 +71,15 @@ class Case:
     metastases: Feature
     site: Site
     memory: dict[Any, Any] = field(default_factory=dict)
+    present: frozenset[str] = frozenset()
+    sound: bool = True
     _links: Links | None = None
     _members: list[Entry] | None = None
+
+    def __post_init__(self) -> None:
+        chart = self.chart
+        self.present = chart.present
+        self.sound = not (chart.unfetched or chart.touched or chart.untold)
 
     @property
     def as_of(self) -> AsOf:
@@ -82,16 +93,17 @@ class Case:
         if concept.id not in chart.present:
             return result
         entries, end = chart.entries, chart.end
-        seen: set[str] = set()
         for number, source, plain in chart.index.chosen(concept, roles):
             for entry in entries.get(number, ()):
-                when, reference = entry.when, entry.reference
-                if reference in seen or (when is not None and when.start >= end):
-                    continue
-                if plain or source_matches(source, entry, chart):
-                    seen.add(reference)
+                when = entry.when
+                if (when is None or when.start < end) and (plain or source_matches(source, entry, chart)):
                     result.append((source, entry))
-        return result
+        if len(result) < 2:
+            return result
+        seen: dict[str, tuple[Source, Entry]] = {}
+        for each in result:
+            seen.setdefault(each[1].reference, each)
+        return list(seen.values())
 
     @property
     def links(self) -> Links:
@@ -194,13 +206,7 @@ def find_links(case: Case) -> Links:
     # A cancer that was not fetched, or could not be read, may be another one.
     whole = chart.whole(case.malignancies.concept)
     assessments = frozenset(ref for entry in members for ref in _assessments(entry, chart))
-    pointing = [
-        entry
-        for entries in chart.entries.values()
-        for entry in entries
-        if "hasMember" in entry.resource or "specimen" in entry.resource
-    ]
-    assessments |= _reached("hasMember", pointing, chart, conditions, assessments)
+    assessments |= _reached("hasMember", chart, conditions, assessments)
     elsewhere = frozenset(ref for entry in others for ref in _assessments(entry, chart)) - assessments
     starts = [entry.when for entry in members if entry.when is not None]
     diagnosed = min(starts) if starts and len(starts) == len(members) else None
@@ -211,7 +217,7 @@ def find_links(case: Case) -> Links:
         frozenset(entry.reference for entry in others),
         assessments,
         elsewhere,
-        _reached("specimen", pointing, chart, conditions, assessments),
+        _reached("specimen", chart, conditions, assessments),
         diagnosed,
     )
 
@@ -224,11 +230,11 @@ def _assessments(entry: Entry, chart: Chart) -> list[str]:
 
 
 def _reached(
-    element: str, among: list[Entry], chart: Chart, conditions: frozenset[str], assessments: frozenset[str]
+    element: str, chart: Chart, conditions: frozenset[str], assessments: frozenset[str]
 ) -> frozenset[str]:
     """What an element of those observations refers to that are linked to the index cancer by themselves."""
     found: set[str] = set()
-    for entry in among:
+    for entry in chart.pointing:
         if element in entry.resource and (
             entry.reference in assessments
             or any(ref in conditions for ref in targets(entry.resource.get("focus"), chart.aliases))

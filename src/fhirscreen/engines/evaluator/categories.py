@@ -122,9 +122,10 @@ def category_items(case: Case, feature: Feature) -> list[Item]:
             if (item := _read(case, feature.concept, source, entry)) is not None
         ]
         found = [item for each in read if (item := _staged(case, feature, each)) is not None]
-        found += list(_derived(case, feature))
-        implied = list(_implied(case, feature))
-        if any(not item.skipped for item in found):
+        if feature.derived_from:
+            found += _derived(case, feature)
+        implied = list(_implied(case, feature)) if feature.implied_by else []
+        if implied and any(not item.skipped for item in found):
             found = [_contradicted(feature.concept, item, implied) for item in found]
         else:
             found += implied

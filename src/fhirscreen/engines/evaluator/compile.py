@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from typing import assert_never
 
 from fhirscreen.engines.evaluator.absence import elsewhere
@@ -36,7 +35,7 @@ from fhirscreen.plan.nodes import (
 )
 from fhirscreen.plan.walk import children, closure, features
 from fhirscreen.values.dates import completed_years
-from fhirscreen.values.durations import Duration
+from fhirscreen.values.durations import AsOf, Duration
 from fhirscreen.values.intervals import Interval
 from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, common, known, negation
 from fhirscreen.verdicts.proofs import Proof, compound, threshold
@@ -56,13 +55,14 @@ def compiled(node: Predicate) -> Evaluate:
     if asked is None:
         return evaluate
     concepts, durations = asked
-    silent: dict[tuple[date, bool], Proof] = {}
+    after = next(iter(durations), None)
+    silent: dict[tuple[AsOf, bool] | AsOf, Proof] = {}
 
     def quick(case: Case) -> Proof:
-        chart = case.chart
-        if not concepts.isdisjoint(chart.present) or chart.disturbed or chart.untold:
+        if not (case.sound and concepts.isdisjoint(case.present)):
             return evaluate(case)
-        key = (chart.as_of.day, any(elsewhere(case, after) for after in durations) if durations else False)
+        as_of = case.chart.as_of
+        key = (as_of, elsewhere(case, after)) if after is not None else as_of
         proof = silent.get(key)
         if proof is None:
             proof = silent[key] = evaluate(case)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from fhirscreen.criteria.studies import Criterion
 from fhirscreen.engines.evaluator.cases import MEMBERSHIP, Case, date_text
-from fhirscreen.engines.evaluator.charts import Chart, SourceIndex
+from fhirscreen.engines.evaluator.charts import Chart
 from fhirscreen.engines.evaluator.compile import Evaluate, compiled
+from fhirscreen.engines.evaluator.sources import SourceIndex
 from fhirscreen.fhir.entries import Resource, State
 from fhirscreen.fhir.subjects import study_uuid
 from fhirscreen.plan.nodes import Feature, Plan, StudyPlan
@@ -43,12 +44,12 @@ class Evaluator:
         `complete` is False where data is known to be missing: such a patient is never demoted.
         """
         study, criteria = self._compiled[number]
-        chart, id = case.chart, study.study.id
+        chart, id, patient = case.chart, study.study.id, case.chart.id
         verdicts = tuple(
-            [Verdict(id, chart.id, criterion, evaluate(case)) for criterion, evaluate in criteria]
+            [Verdict(id, patient, criterion, evaluate(case)) for criterion, evaluate in criteria]
         )
         whole = complete and not (chart.unfetched or chart.unread)
-        return Subject(id, chart.id, verdicts, whole, (), diagnosed(case), planned_start(case))
+        return Subject(id, patient, verdicts, whole, (), diagnosed(case), planned_start(case))
 
     def subjects(self, chart: Chart, *, complete: bool = True) -> list[Subject]:
         """One Subject per study whose population the patient belongs to, in the order of the studies."""
@@ -99,7 +100,7 @@ def planned_start(case: Case) -> str:
             for entry in chart.entries.get(number, ()):
                 if entry.state is State.ORDERED:
                     starts.extend(_timed(entry.resource, chart))
-    for resource in chart.resources:
+    for resource in chart.inert:
         if resource.get("resourceType") == "Procedure" and resource.get("status") == "preparation":
             text = resource.get("performedDateTime") or (resource.get("performedPeriod") or {}).get("start")
             if isinstance(text, str) and chart.index.of_any(resource, chart.index.treatments):

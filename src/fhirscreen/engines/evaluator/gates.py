@@ -51,7 +51,7 @@ def deceased(chart: Chart) -> bool:
 def objected(chart: Chart, site: Site) -> bool:
     """Whether the patient denies research: an active Consent, or the site's own flag."""
     short = chart.index.terms.short
-    for resource in chart.resources:
+    for resource in chart.others:
         match resource.get("resourceType"):
             case "Consent":
                 scope = {coding.code for coding in codings(resource.get("scope"), short)}
@@ -87,7 +87,7 @@ def _in_force(chart: Chart, period: object) -> bool:
 
 def enrolments(chart: Chart) -> Iterable[tuple[frozenset[str], str]]:
     """The patient's ResearchSubjects that a person wrote: the names of the study, and the status."""
-    for resource in chart.resources:
+    for resource in chart.others:
         if resource.get("resourceType") == "ResearchSubject" and not is_ours(resource):
             yield _names(chart, resource), str(resource.get("status", ""))
 

@@ -12,7 +12,7 @@ from fhirscreen.engines.evaluator.selection import Decide, Placed, decide, place
 from fhirscreen.mapping.concepts import Concept
 from fhirscreen.plan.nodes import Edge, Feature, Range, ValueWithin
 from fhirscreen.values.intervals import Interval, is_above, is_at_least, is_at_most, is_below
-from fhirscreen.values.truth import UNKNOWN, Truth, conjunction
+from fhirscreen.values.truth import TRUE, UNKNOWN, Truth, conjunction
 from fhirscreen.verdicts.proofs import Proof, threshold
 from fhirscreen.verdicts.reasons import Reason
 
@@ -68,8 +68,8 @@ def _judge(case: Case, concept: Concept, bounds: Range) -> Decide:
 def compare_range(case: Case, concept: Concept, item: Item, bounds: Range) -> tuple[Truth, Reason | None]:
     """Whether one result lies in a range whose edges may be multiples of its own reference limits."""
     assert item.interval is not None  # noqa: S101 - narrowed by the caller
-    truths: list[Truth] = []
-    for edge, lower in ((bounds.low, True), (bounds.high, False)):
+    truth = TRUE
+    for edge in (bounds.low, bounds.high):
         if edge is None:
             continue
         number = edge.value
@@ -78,8 +78,8 @@ def compare_range(case: Case, concept: Concept, item: Item, bounds: Range) -> tu
             if limit is None:
                 return UNKNOWN, Reason.NO_REFERENCE_RANGE
             number = edge.value * limit
-        truths.append(against(item.interval, edge, number, lower=lower))
-    truth = conjunction(truths)
+        side = against(item.interval, edge, number, lower=edge is bounds.low)
+        truth = side if truth is TRUE else conjunction((truth, side))
     return truth, (Reason.CENSORED_VALUE if truth is UNKNOWN else None)
 
 

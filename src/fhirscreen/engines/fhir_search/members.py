@@ -9,8 +9,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import partial
 
-from fhirscreen.engines.evaluator.charts import SourceIndex
 from fhirscreen.engines.evaluator.cohorts import known_survivors, last_survivor, survivors_of
+from fhirscreen.engines.evaluator.sources import SourceIndex
 from fhirscreen.engines.fhir_search.fetches import Fetcher
 from fhirscreen.engines.fhir_search.needs import Need, need_of
 from fhirscreen.exceptions import ServerError

@@ -1,0 +1,204 @@
+"""The sources of a plan by number, and what codes, values and units mean there; each looked up once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from fhirscreen.fhir.entries import Resource, Terms, codings
+from fhirscreen.mapping.concepts import Concept, Role, Source
+from fhirscreen.plan.nodes import Plan
+from fhirscreen.values.codes import CodeSet, Coding
+from fhirscreen.values.quantities import Affine, UnitTable
+from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth
+
+_REMEMBERED = 1 << 16
+
+
+class Chosen(NamedTuple):
+    """A source with its number; `plain` where its codes alone say what is a record of it."""
+
+    number: int
+    source: Source
+    plain: bool
+
+
+class Met(NamedTuple):
+    """A code of a type: the sources that it belongs to, whether it says what a record is about, and itself
+    (nothing where there is no code).
+    """
+
+    numbers: tuple[int, ...]
+    tells: bool
+    coding: tuple[Coding, ...]
+
+
+class SourceIndex:
+    """Numbers the sources of a plan and finds those that a code belongs to.
+
+    `codes` has an entry for each type that any source is of: every code met so far there.
+    """
+
+    __slots__ = (
+        "_by_type",
+        "_chosen",
+        "_concepts",
+        "_conversions",
+        "_inside",
+        "_names",
+        "_numbers",
+        "_presumed",
+        "_staged",
+        "_tells",
+        "_unsaid",
+        "codes",
+        "presumed_types",
+        "sources",
+        "terms",
+        "transfers",
+        "treatments",
+        "units",
+    )
+
+    def __init__(self, plan: Plan) -> None:
+        self.terms: Terms = plan.catalogue.terms
+        self.units: UnitTable = plan.catalogue.units
+        self.transfers: CodeSet = plan.catalogue.vocabulary.transfers
+        self.treatments: tuple[str, ...] = plan.catalogue.vocabulary.treatments
+        self.sources: list[Source] = []
+        self._numbers: dict[str, tuple[int, ...]] = {}
+        self._by_type: dict[str, list[int]] = {}
+        self._concepts: list[str] = []
+        self._unsaid: dict[str, frozenset[str]] = {}
+        self._names: dict[tuple[str, Coding], frozenset[str]] = {}
+        self._presumed = {
+            feature.concept.id: plan.catalogue.presumes(feature.concept) for feature in plan.features
+        }
+        self._tells = plan.catalogue.tells
+        self.presumed_types = frozenset().union(*self._presumed.values())
+        self._inside: dict[tuple[str, frozenset[str], frozenset[str]], Truth] = {}
+        self._chosen: dict[tuple[Role, ...], dict[str, tuple[Chosen, ...]]] = {}
+        self._conversions: dict[tuple[str, str], tuple[str | None, Affine | None]] = {}
+        self.codes: dict[str, dict[tuple[str | None, str | None], Met]] = {}
+        for feature in plan.features:
+            concept = feature.concept
+            if concept.id not in self._numbers:
+                first = len(self.sources)
+                self.sources.extend(concept.sources)
+                self._concepts.extend(concept.id for _ in concept.sources)
+                self._numbers[concept.id] = tuple(range(first, len(self.sources)))
+                self._unsaid[concept.id] = frozenset(v.name for v in concept.values if v.unknown)
+        self._staged = frozenset(
+            feature.concept.id
+            for feature in plan.features
+            if any(source.staging is not None for source in feature.concept.sources)
+        )
+        for number, source in enumerate(self.sources):
+            self._by_type.setdefault(source.resource, []).append(number)
+            self.codes[source.resource] = {}
+
+    def numbers(self, concept: Concept) -> tuple[int, ...]:
+        """The numbers of a concept's sources, in their order."""
+        return self._numbers[concept.id]
+
+    def of_type(self, resource_type: str) -> Sequence[int]:
+        """The numbers of the sources of that type."""
+        return self._by_type.get(resource_type, ())
+
+    def chosen(self, concept: Concept, roles: tuple[Role, ...]) -> tuple[Chosen, ...]:
+        """A concept's sources in those roles, in their order."""
+        known = self._chosen.setdefault(roles, {})
+        found = known.get(concept.id)
+        if found is None:
+            numbered = [(number, self.sources[number]) for number in self.numbers(concept)]
+            found = known[concept.id] = tuple(
+                Chosen(number, source, source.plain) for number, source in numbered if source.role in roles
+            )
+        return found
+
+    def conversion(self, concept: Concept, unit: str, canonical: str) -> tuple[str | None, Affine | None]:
+        """The UCUM code of a unit as it was sent, and the conversion to the concept's `canonical` unit."""
+        key = (concept.id, unit)
+        found = self._conversions.get(key)
+        if found is None:
+            code, affine = self.units.normalise(unit), None
+            if code is not None:
+                affine = self.units.affine(
+                    code, canonical, molar_mass=concept.molar_mass, valence=concept.valence
+                )
+            found = (code, affine)
+            if len(self._conversions) < _REMEMBERED:
+                self._conversions[key] = found
+        return found
+
+    def presumes(self, concept: Concept) -> frozenset[str]:
+        """The types whose silence may mean no: a record there that tells nothing is no silence."""
+        return self._presumed[concept.id]
+
+    def staged(self, concept: Concept) -> bool:
+        """Whether a category is one of those that are assessed clinically or pathologically."""
+        return concept.id in self._staged
+
+    def unsaid(self, concept: Concept) -> frozenset[str]:
+        """The values of a category that say nothing (TX)."""
+        return self._unsaid[concept.id]
+
+    def inside(self, concept: Concept, names: frozenset[str], asked: frozenset[str]) -> Truth:
+        """Whether what the names may mean, down to the finest values, is among the values asked for."""
+        key = (concept.id, names, asked)
+        found = self._inside.get(key)
+        if found is None:
+            leaves = frozenset().union(*(concept.leaves(name) for name in names))
+            found = TRUE if leaves <= asked or names <= asked else UNKNOWN
+            if leaves.isdisjoint(asked) and names.isdisjoint(asked):
+                found = FALSE
+            if len(self._inside) < _REMEMBERED:
+                self._inside[key] = found
+        return found
+
+    def numbers_of(self, id: str) -> tuple[int, ...]:
+        """The numbers of a concept's sources by its id; none where the plan does not ask for it."""
+        return self._numbers.get(id, ())
+
+    def of_any(self, resource: Resource, ids: Sequence[str]) -> bool:
+        """Whether the code of a resource belongs to one of these concepts."""
+        wanted = {number for id in ids for number in self.numbers_of(id)}
+        found = codings(resource.get("code"), str)
+        kind = str(resource.get("resourceType"))
+        return any(wanted.intersection(self.find(kind, c.system, c.code)) for c in found)
+
+    def names(self, concept: Concept, coding: Coding) -> frozenset[str]:
+        """The values of a category that a coding means."""
+        key = (concept.id, coding)
+        found = self._names.get(key)
+        if found is None:
+            found = self._names[key] = frozenset(
+                value.name for value in concept.values if value.codes.matches(coding.system, coding.code)
+            )
+        return found
+
+    def concepts(self, numbers: Iterable[int]) -> frozenset[str]:
+        """The ids of the concepts that those sources belong to."""
+        return frozenset([self._concepts[number] for number in numbers])
+
+    def find(self, resource_type: str, system: str, code: str) -> tuple[int, ...]:
+        """The sources whose codes match; `system` as the resource has it, or a short name."""
+        known = self.codes.get(resource_type)
+        if known is None:
+            return ()
+        return (known.get((system, code)) or self.meet(resource_type, system, code)).numbers
+
+    def meet(self, resource_type: str, system: str | None, code: str | None) -> Met:
+        """What a code is that was not met before in a type that a source is of; it is kept in `codes`."""
+        coding = Coding(self.terms.short(system) if system else "", code.strip() if code else "")
+        numbers = tuple(
+            number
+            for number in self.of_type(resource_type)
+            if self.sources[number].codes.matches(coding.system, coding.code)
+        )
+        tells = bool(code) and self._tells(resource_type, coding.system, coding.code)
+        met = Met(numbers, tells, (coding,) if code else ())
+        known = self.codes[resource_type]
+        if len(known) < _REMEMBERED:
+            known[system, code] = met
+        return met
