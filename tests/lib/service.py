@@ -51,12 +51,12 @@ _PATIENCE = 90.0  # seconds that a start may take where the machine has much els
 class Serving:
     """`fhirscreen serve` as a process of its own, with everything it logged."""
 
-    def __init__(self, process: subprocess.Popen[str], patience: float) -> None:
+    def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
         self.lines: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.url = self._wait_for_url(patience)
+        self.url = self._wait_for_url(_PATIENCE)
 
     def _read(self) -> None:
         assert self.process.stderr is not None
@@ -114,4 +114,4 @@ def serving(folder: Path, *arguments: str, **environment: str) -> Serving:
         "FHIRSCREEN_STORE": f"sqlite:///{folder / 'store.db'}",
         "PYTHONUNBUFFERED": "1",
     } | environment
-    return Serving(start_fhirscreen("serve", "--port", "0", *arguments, **variables), _PATIENCE)
+    return Serving(start_fhirscreen("serve", "--port", "0", *arguments, **variables))

@@ -222,3 +222,13 @@ def test_clarifications_say_where_they_were_taken() -> None:
 def test_the_readme_shows_what_the_demo_prints() -> None:
     """Where the output was meant to change: `python -m tests.lib.readme`."""
     assert block(README.read_text(encoding="utf-8")) == excerpt(demo())
+
+
+def test_the_example_settings_can_be_set(tmp_path: Path) -> None:
+    text = blocks(page("how-to/serve.md"))[0].replace("/etc/fhirscreen", str(tmp_path))
+    (tmp_path / "fhirscreen.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "key.pem").touch()
+    (tmp_path / "site.yaml").touch()
+    found = Settings.from_environment({}, tmp_path / "fhirscreen.yaml")
+    assert found.source == "main"
+    assert found.nightly == "30 2 * * *"
