@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from fhirscreen import synthetic
 from fhirscreen.fhir.subjects import FILES_BASE
-from tests.lib.cli import fhirscreen, run_fhirscreen
+from tests.lib.cli import fhirscreen, run_fhirscreen, start_fhirscreen
 from tests.lib.demo import STUDIES
 from tests.lib.loopback import CAPABILITIES, json_of, serve
 
@@ -304,6 +305,16 @@ def test_help_breaks_no_line_within_a_paragraph() -> None:
     start = next(n for n, line in enumerate(lines) if line.startswith("With --mappings"))
     paragraph = lines[start : lines.index("", start)]
     assert all(len(line) > 60 for line in paragraph[:-1]), paragraph
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_whoever_stops_reading_ends_it_quietly(options: list[str]) -> None:
+    with start_fhirscreen("demo", "--all", *options) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+        assert process.wait(60) == 128 + signal.SIGPIPE
 
 
 def test_help_and_version() -> None:

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from fhirscreen import __version__
 from fhirscreen.cli.check import check
-from fhirscreen.cli.consoles import notices, print_error
+from fhirscreen.cli.consoles import notices, print_error, stop_writing
 from fhirscreen.cli.demo import demo
 from fhirscreen.cli.doctor import doctor
 from fhirscreen.cli.explain import explain
@@ -37,8 +37,10 @@ class _Commands(TyperGroup):
             self._debug(ctx)
             print_error(error)
             raise typer.Exit(error.exit_code) from None
-        except (BrokenPipeError, typer.Abort):
-            raise  # whoever read our output stopped reading, or a person stopped us
+        except typer.Abort:
+            raise  # a person stopped us
+        except BrokenPipeError:
+            stop_writing()
         except OSError as error:
             self._debug(ctx)
             print_error(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
 
 import orjson
+import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -23,10 +25,27 @@ from fhirscreen.exceptions import FhirscreenError
 
 _WIDTH = 120
 
+STOPPED_READING = 128 + 13
+"""How a program ends that SIGPIPE killed, as shells see it: here too where a pipe's reader stops reading."""
+
+
+class _Results(Console):
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        stop_writing()
+
+
+def stop_writing() -> NoReturn:
+    """Ends the command without a word, where nobody reads standard output any more (`| head`)."""
+    with suppress(OSError, ValueError):
+        # What is still buffered is written when the process ends, and must go somewhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise typer.Exit(STOPPED_READING)
+
 
 def results() -> Console:
     """Standard output. What is no terminal gets lines of a fixed width, so that output is the same."""
-    return Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False, soft_wrap=False)
+    return _Results(width=None if sys.stdout.isatty() else _WIDTH, highlight=False, soft_wrap=False)
 
 
 def notices() -> Console:
@@ -37,6 +56,7 @@ def notices() -> Console:
 def print_json(data: Any) -> None:
     """Plain data as JSON on standard output, and nothing else there."""
     sys.stdout.write(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n")
+    sys.stdout.flush()
 
 
 def print_error(error: FhirscreenError) -> None:
