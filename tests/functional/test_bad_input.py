@@ -226,11 +226,15 @@ def test_a_line_that_cannot_be_read_is_set_aside_verbatim(
     assert "set aside" in outcome.err
     assert reason in outcome.err
     assert f"{tmp_path}/run/set-aside.ndjson holds each, verbatim" in outcome.err
+    assert "expected: " in outcome.err
+    assert "remedy: " in outcome.err
     run = outcome.json["run"]
     assert run["set_aside"]["count"] == 1
     assert outcome.json["subjects"] == before["subjects"]
     aside = json.loads((tmp_path / "run/set-aside.ndjson").read_text())
     assert aside["verbatim"].startswith(line[:12])
+    assert aside["expected"]
+    assert aside["remedy"]
 
 
 def breaking(change: Callable[[dict[str, object]], None], code: str) -> Callable[[Path], str]:
@@ -282,7 +286,7 @@ def test_an_unknown_field_does_not_matter(ndjson: Path) -> None:
     assert after.json["subjects"] == before["subjects"]
 
 
-def test_a_reference_to_nothing(ndjson: Path) -> None:
+def test_a_reference_to_nothing_is_kept_verbatim(ndjson: Path, tmp_path: Path) -> None:
     stray = {
         "resourceType": "Observation",
         "id": "stray",
@@ -291,9 +295,16 @@ def test_a_reference_to_nothing(ndjson: Path) -> None:
         "subject": {"reference": "Patient/nobody"},
     }
     (ndjson / "zz.ndjson").write_text(json.dumps(stray) + "\n")
-    outcome = screened(ndjson)
+    outcome = screened(ndjson, "-o", tmp_path / "run")
     assert outcome.code == 5
-    assert any("a patient who is not in the data" in gap for gap in outcome.json["run"]["gaps"])
+    assert outcome.json["run"]["set_aside"]["reasons"] == {"about a patient who is not in the data": 1}
+    assert "remedy: export that Patient too" in outcome.err
+    assert "nobody" not in outcome.err.replace("nobody in the data", "")
+    aside = json.loads((tmp_path / "run/set-aside.ndjson").read_text())
+    assert aside["where"] == "Observation/stray"
+    assert json.loads(aside["verbatim"]) == {"subject": {"reference": "Patient/nobody"}}
+    report = (tmp_path / "run/report.html").read_text()
+    assert "Expected a Patient resource for every reference; export that Patient too" in report
 
 
 def test_a_truncated_gzip_file(ndjson: Path) -> None:

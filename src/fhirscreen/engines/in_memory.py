@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+import orjson
+
 from fhirscreen.criteria.amounts import count_noun
-from fhirscreen.engines.base import Depth, Engine, Progress, Screened, collecting_rarely, silent
+from fhirscreen.engines.base import Depth, Engine, Progress, Screened, SetAside, collecting_rarely, silent
 from fhirscreen.engines.evaluator.charts import read_chart
 from fhirscreen.engines.evaluator.cohorts import Cohort, gather
 from fhirscreen.engines.evaluator.evaluate import Evaluator
@@ -60,13 +62,14 @@ class InMemory:
         evaluator = Evaluator(plan)
         screened = Screened(patients=len(wanted), set_aside=list(cohort.set_aside))
         screened.outside = {study.study.id: 0 for study in plan.studies}
-        known = set(cohort.patients)
-        strays = sum(len(found) for id, found in cohort.resources.items() if id not in known)
-        if strays:
-            about = "is about a patient who is" if strays == 1 else "are about patients who are"
-            screened.gaps.append(f"{count_noun(str(strays), 'resource')} {about} not in the data")
+        screened.set_aside += strays(cohort)
         if cohort.lost:
-            screened.gaps.append(f"{cohort.lost} patients are merged into others who are not in the data")
+            merged = (
+                "patient is merged into another who is"
+                if cohort.lost == 1
+                else "patients are merged into others who are"
+            )
+            screened.gaps.append(f"{cohort.lost} {merged} not in the data")
         absent_types = frozenset(absent(cohort, plan)) if self.exported else frozenset()
         for kind in sorted(absent_types):
             screened.gaps.append(
@@ -86,6 +89,15 @@ class InMemory:
                 judge(plan, evaluator, chart, screened, merged=id in cohort.survivors)
                 progress(done, len(wanted))
         return finished(screened, plan)
+
+
+def strays(cohort: Cohort) -> Iterator[SetAside]:
+    """What refers to a patient who is not in the data: its place, and the reference verbatim."""
+    for id in cohort.resources.keys() - cohort.patients.keys():
+        for resource in cohort.resources[id]:
+            where = f"{resource['resourceType']}/{resource['id']}"
+            reference = {name: resource[name] for name in ("subject", "patient") if name in resource}
+            yield SetAside(where, "about a patient who is not in the data", orjson.dumps(reference).decode())
 
 
 ENOUGH = 200

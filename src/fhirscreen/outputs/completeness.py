@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from fhirscreen.engines.base import Depth, Screened
+from fhirscreen.outputs.remedies import Remedy, remedy_of
 from fhirscreen.outputs.wording import count_patients
 from fhirscreen.values.durations import AsOf
 
@@ -24,9 +25,9 @@ def statement(screened: Screened) -> list[str]:
     if screened.set_aside:
         number = len(screened.set_aside)
         said.append(
-            "1 record was set aside because it could not be read."
+            "1 record was set aside: it could not be read, or belongs to nobody in the data."
             if number == 1
-            else f"{number} records were set aside because they could not be read."
+            else f"{number} records were set aside: they could not be read, or belong to nobody in the data."
         )
     partial = len({subject.patient for subject in screened.subjects if not subject.complete})
     if partial:
@@ -41,6 +42,11 @@ def set_aside_reasons(screened: Screened) -> dict[str, int]:
     """How many records were set aside for each reason, the most frequent first."""
     reasons = Counter(aside.reason for aside in screened.set_aside)
     return dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
+
+
+def set_aside_remedies(screened: Screened) -> dict[str, Remedy]:
+    """What was expected instead, and what to do, for each of those reasons."""
+    return {reason: remedy_of(reason) for reason in set_aside_reasons(screened)}
 
 
 def time_statement(as_of: AsOf) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import orjson
 
 from fhirscreen.criteria.wire import write_study
-from fhirscreen.engines.base import Depth, Screened
+from fhirscreen.engines.base import Depth, Screened, SetAside
 from fhirscreen.exceptions import UsageError
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.mapping.catalogue import digest
@@ -19,6 +19,7 @@ from fhirscreen.outputs import completeness
 from fhirscreen.outputs.attrition import Attrition, attrition, near_miss
 from fhirscreen.outputs.folders import MARK, check_folder, written_whole
 from fhirscreen.outputs.pictures import draw
+from fhirscreen.outputs.remedies import remedy_of
 from fhirscreen.outputs.reports import Report, render
 from fhirscreen.outputs.resources.lists import screening_list
 from fhirscreen.outputs.resources.studies import criteria_group, research_study
@@ -113,8 +114,7 @@ def write_run(
         report = render(Report(setting.as_of, run, lists, counts, plan.catalogue.site.label))
         (folder / "report.html").write_text(report, encoding="utf-8", newline="\n")
         if screened.set_aside:
-            aside = [each._asdict() for each in sorted(screened.set_aside)]
-            _write_lines(folder / completeness.SET_ASIDE_FILE, aside)
+            _write_lines(folder / completeness.SET_ASIDE_FILE, map(_set_aside, sorted(screened.set_aside)))
         _write_json(folder / MARK, run)
         _write_json(folder / "timings.json", dict(timings or {}))
     return run
@@ -151,6 +151,9 @@ def describe_run(
         "set_aside": {
             "count": len(screened.set_aside),
             "reasons": completeness.set_aside_reasons(screened),
+            "remedies": {
+                reason: each._asdict() for reason, each in completeness.set_aside_remedies(screened).items()
+            },
             **({"file": completeness.SET_ASIDE_FILE} if screened.set_aside else {}),
         },
         "counts": screened.counts,
@@ -196,6 +199,11 @@ def _write_resources(
     made = [subject for study in studies for subject in sorted(subjects[study.id], key=_by_id)]
     _write_lines(folder / "ResearchSubject.ndjson", made)
     _write_lines(folder / "List.ndjson", lists)
+
+
+def _set_aside(aside: SetAside) -> dict[str, str]:
+    advice = remedy_of(aside.reason)._asdict()
+    return {"where": aside.where, "reason": aside.reason, **advice, "verbatim": aside.verbatim}
 
 
 def _by_id(resource: Resource) -> str:

@@ -180,7 +180,9 @@ def test_counts_gaps_and_progress() -> None:
     found = engine.screen(plan(), as_of(), progress=lambda done, total: seen.append((done, total)))
     assert (found.patients, found.outside) == (2, {"S1": 1})
     assert [subject.patient for subject in found.subjects] == ["p1"]
-    assert found.gaps == ["1 resource is about a patient who is not in the data"]
+    assert [(aside.where, aside.reason) for aside in found.set_aside] == [
+        ("Condition/2", "about a patient who is not in the data")
+    ]
     assert not found.complete
     assert seen == [(1, 2), (2, 2)]
     one = engine.screen(plan(), as_of(), patients=["p2"])

@@ -81,11 +81,17 @@ def test_what_was_set_aside_is_kept_verbatim_and_named(out: Path, screened: Scre
     screened.gaps = ["2 resources are about patients who are not in the data"]
     run = write(out, screened, plan)
     assert run["complete"] is False
-    aside = {"count": 2, "reasons": {"not JSON, or cut off": 2}, "file": "set-aside.ndjson"}
-    assert run["set_aside"] == aside
+    advice = {"expected": "one JSON object, whole", "remedy": "export it again, or take the line out"}
+    assert run["set_aside"] == {
+        "count": 2,
+        "reasons": {"not JSON, or cut off": 2},
+        "remedies": {"not JSON, or cut off": advice},
+        "file": "set-aside.ndjson",
+    }
     assert read_lines(out / "set-aside.ndjson")[1] == {
         "where": "Observation.ndjson:7",
         "reason": "not JSON, or cut off",
+        **advice,
         "verbatim": '{"resourceType": "Obs',
     }
     assert "2 records were set aside" in (out / "report.html").read_text()
