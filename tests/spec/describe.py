@@ -146,6 +146,13 @@ def _extension(value: list[Resource]) -> str:
     return ", ".join(said)
 
 
+def _stage(value: Resource) -> str:
+    said = ["stage", *(_code(value[name]) for name in ("summary", "type") if name in value)]
+    if "assessment" in value:
+        said.append(f"assessed by {_reference(value['assessment'])}")
+    return " ".join(said)
+
+
 def _dosage(value: Any) -> str:
     listed = value if isinstance(value, list) else [value]
     return ", ".join(f"route {_code(each['route'])}" for each in listed)
@@ -198,7 +205,7 @@ _ELEMENTS: dict[str, Callable[[Any], str]] = {
     "scope": _concepts("scope"),
     "category": _concepts(""),
     "policyRule": _concepts(""),
-    "stage": lambda value: f"stage assessed by {_reference([r for s in value for r in s['assessment']])}",
+    "stage": lambda value: ", ".join(_stage(each) for each in value),
     "extension": _extension,
     "dosage": _dosage,
     "reaction": lambda value: f"reaction to {_code(value[0]['substance'])}",

@@ -45,7 +45,7 @@ def doctor(
 ) -> None:
     """Examine a server or a folder of files: what it can do, what is there. No patient data is printed.
 
-    With --mappings, and always of files: distinct patients per concept, unmapped local codes by frequency,
+    With --mappings, and always of files: distinct patients with a record of each concept, unmapped local codes,
     units seen, newest data, and a draft site file.
     """
     settings = read_settings()
@@ -125,12 +125,13 @@ def _show_survey(console: Console, surveyed: Surveyed) -> None:
         console.print(
             f"{census.by_reference} medications refer to a drug that is not there, and are not counted here"
         )
-    concepts = _table("concept", "patients")
+    concepts = _table("concept", "patients with a record")
     ranked = sorted(census.patients.items(), key=lambda item: (-len(item[1]), item[0]))
     for id, patients in ranked:
         concepts.add_row(id, str(len(patients)))
     console.print(concepts)
     without = len(census.catalogue.concepts) - len(ranked)
+    console.print("Records of any date and whichever cancer: a study counts those of its window and cancer.")
     console.print(f"{without} of {len(census.catalogue.concepts)} concepts have no patient here\n")
     for title, codes in (("unmapped local code", census.local()), ("unmapped code", census.foreign())):
         if codes:
@@ -160,7 +161,7 @@ def _shortened(text: str) -> str:
 
 
 def _table(*columns: str) -> Table:
-    return table(*columns, numbers=("resources", "patients", "values"))
+    return table(*columns, numbers=("resources", "patients with a record", "values"))
 
 
 def _code_data(census: Census, code: LocalCode, times: int) -> dict[str, Any]:

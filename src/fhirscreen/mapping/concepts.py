@@ -104,6 +104,7 @@ class Concept:
     index cancer do not. A number is positive above `detected_above`, and negative otherwise or, where it is
     given, below `undetected_below`. `needs_confirmation` are values that
     are open until another record confirms them (a reactive screen).
+    `condition_stage`: the stage that a Condition of the index cancer states is a value too.
     `regional_sites`: of a cancer, the sites whose nodes are regional and no spread (N, not M).
     `derived_from` maps another category's values to the values here that it may mean.
     `invalidated_by`: events after which earlier records decide no longer. `unconfirmed_after`: events after
@@ -132,6 +133,7 @@ class Concept:
     pattern: re.Pattern[str] | None = None
     derived_from: tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...] = ()
     implied_by: tuple[tuple[str, str], ...] = ()
+    condition_stage: bool = False
     sites: str | None = None
     regional_sites: tuple[str, ...] = ()
     persists: tuple[str, ...] = ()

@@ -23,7 +23,8 @@ _KEYS = (
     "kind", "label", "names", "sources", "coarser", "disjoint", "judgement", "history", "windows",
     "absence", "about", "sensitive", "unit", "plausible", "molar_mass", "valence", "values",
     "ordered", "pattern", "from", "implied_by",
-    "sites", "regional_sites", "persists", "needs_confirmation", "detected_above", "undetected_below",
+    "condition_stage", "sites", "regional_sites", "persists", "needs_confirmation", "detected_above",
+    "undetected_below",
     "invalidated_by", "unconfirmed_after", "shared_use", "for", "not_for", "routes_not", "elsewhere_after",
     "formula", "reported_as", "source_note", "citation",
 )  # fmt: skip
@@ -75,6 +76,7 @@ def read_concept(id: str, node: Node, expansions: Expansions = NONE) -> Concept:
         pattern=_compiled(node, pattern),
         derived_from=() if derived else _derived_from(node),
         implied_by=tuple((str(name), str(concept)) for name, concept in node.mapping("implied_by").items()),
+        condition_stage=node.flag("condition_stage"),
         sites=node.optional_text("sites"),
         regional_sites=node.texts("regional_sites"),
         persists=node.texts("persists"),

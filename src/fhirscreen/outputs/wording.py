@@ -68,7 +68,7 @@ _REMEDIES: dict[Reason, str] = {
     Reason.CONFLICTING: "Find out which of the records holds",
     Reason.AMBIGUOUS_FOCUS: "Find out which disease the record is about",
     Reason.NO_UNIT: "Ask the laboratory for the unit",
-    Reason.INCOMPARABLE_UNIT: "Ask the laboratory for the right unit",
+    Reason.INCOMPARABLE_UNIT: "Ask the laboratory for a result in a unit that can be compared",
     Reason.IMPLAUSIBLE_VALUE: "Have the value checked at its source",
     Reason.NO_REFERENCE_RANGE: "Ask the laboratory for the reference range",
     Reason.IMPRECISE_DATE: "Find out the exact date",
@@ -118,6 +118,10 @@ def say_reason(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
     said = REASONS[proof.reason] if proof.reason is not None else ""
     if proof.reason is Reason.JUDGEMENT and not proof.evidence:
         said = "for the investigator to judge"
+    if proof.reason is Reason.INCOMPARABLE_UNIT:
+        asked = [catalogue.concepts[id].unit for id in concepts(criterion.expression) if catalogue.has(id)]
+        if len(asked) == 1 and asked[0]:
+            said = f"{said} with {say_unit(asked[0]).removeprefix('× ')}"
     details = ", ".join(
         part for part in (say_value(proof, criterion, catalogue), say_date(proof.date)) if part
     )

@@ -1,4 +1,4 @@
-"""Counts what data hold of the mappings: patients per concept, unknown codes, units, newest data.
+"""Counts what data hold of the mappings: patients with records of a concept, unmapped codes, units, dates.
 
 Nothing in a census is about one patient: it holds counts, codes, units and the newest date of each type.
 """
@@ -67,7 +67,8 @@ class UnitSeen(NamedTuple):
 class Census:
     """What was counted so far. Feed it resources with `add`.
 
-    `patients`: by concept, whoever has a record under its matching sources that does not deny it.
+    `patients`: by concept, whoever has a record under its matching sources that does not deny it; of any
+    date and whichever cancer, for only a study tells which counts.
     `unmapped`: resources by code. `units`: values by unit. `newest`: the latest day by resource type.
     `by_reference`: medications whose drug is named by a reference to nothing, known once `settle` was called.
     """
@@ -186,11 +187,16 @@ class Census:
                 self._displays[LocalCode(kind, system, each["code"].strip())][display] += 1
 
     def _says(self, source: Source, resource: Resource) -> bool:
-        """Whether the value and the morphology that the source asks for beside the code are there too."""
+        """Whether the value, site and morphology that the source asks for beside the code are there too."""
         short = self.catalogue.systems.short
         if source.value is not None:
             value = codings(resource.get("valueCodeableConcept"), short)
             return any(source.value.matches(*coding) for coding in value)
+        if source.body_site is not None:
+            site = resource.get("bodySite") or []
+            sites = site if isinstance(site, list) else [site]
+            if not any(source.body_site.matches(*c) for each in sites for c in codings(each, short)):
+                return False
         if source.morphology is not None:
             found = [coding for element in code_elements(resource) for coding in codings(element, short)]
             for extension in resource.get("extension", ()):

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.lib.records import Code, Resource, concept, condition, given, observation, ordered, procedure
+from tests.lib.records import (
+    Code,
+    Resource,
+    concept,
+    condition,
+    given,
+    observation,
+    ordered,
+    procedure,
+    reference,
+)
 from tests.spec.codes import (
     BREAST_CANCER,
     CISPLATIN,
@@ -20,6 +30,7 @@ from tests.spec.codes import (
     OESOPHAGEAL_CANCER,
     PATHOLOGICAL_T,
     RADIOTHERAPY,
+    STAGE_GROUP,
     SUPRACLAVICULAR_NODE,
     T2,
     T3,
@@ -423,6 +434,75 @@ TEXTS = Topic(
     ),
 )
 
+
+def _staged(summary: Resource, kind: Code | None = None, on: str = "2026-10-01", **more: Any) -> Resource:
+    """The cancer with a stage of its own."""
+    stage = {"summary": summary, **({"type": concept(kind)} if kind else {}), **more}
+    return condition(OESOPHAGEAL_CANCER, id="cancer", on=on, stage=[stage])
+
+
+STAGE_III = concept(Code("ajcc", "III"))
+GROUP = "finding: {concept: stage-group, staging: clinical, in: [III]}"
+
+STATED = Topic(
+    "stated",
+    "The stage that a Condition states",
+    "`Condition.stage.summary` of the index cancer counts as stage group, `derived`: it has no date of its "
+    "own, and was made at some time since the cancer began. It gives way to an assessment on record. Its "
+    "`stage.type` tells how it was assessed.",
+    (
+        Table(
+            "stage-summary",
+            "Stage III, clinically",
+            GROUP,
+            [
+                case(
+                    "clinical, of a cancer that began inside the window",
+                    true("cancer", basis="derived", value="III"),
+                    _staged(STAGE_III, STAGE_GROUP),
+                ),
+                case(
+                    "in words that the pattern reads",
+                    true("cancer", basis="derived", value="III"),
+                    _staged({"text": "Stage III"}, STAGE_GROUP),
+                ),
+                case(
+                    "of a cancer that began before it",
+                    unknown("imprecise-date", "cancer", basis="derived"),
+                    _staged(STAGE_III, STAGE_GROUP, on="2026-02-01"),
+                ),
+                case(
+                    "of no stated staging",
+                    unknown("coarser-code", "cancer", basis="derived"),
+                    _staged(STAGE_III),
+                ),
+                case(
+                    "beside a stage that was observed",
+                    false("o1"),
+                    _staged(STAGE_III, STAGE_GROUP),
+                    observation(STAGE_GROUP, coded=Code("ajcc", "II")),
+                ),
+                case(
+                    "an assessment is on record",
+                    false("group"),
+                    _staged(STAGE_III, STAGE_GROUP, assessment=[reference("group")]),
+                    observation(STAGE_GROUP, coded=Code("ajcc", "II"), id="group"),
+                ),
+                case(
+                    "of another cancer",
+                    unknown("no-record"),
+                    CANCER,
+                    condition(BREAST_CANCER, clinical="resolved", stage=[{"summary": STAGE_III}]),
+                ),
+            ],
+            population=POPULATION,
+        ),
+    ),
+)
+
 CHAPTER = Chapter(
-    "tnm", "TNM", "Tumour, node and metastasis categories.", (VALUES, STAGING, TREATED, SITES, IMPLIED, TEXTS)
+    "tnm",
+    "TNM",
+    "Tumour, node and metastasis categories.",
+    (VALUES, STAGING, TREATED, SITES, IMPLIED, TEXTS, STATED),
 )

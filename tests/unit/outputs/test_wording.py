@@ -67,3 +67,9 @@ def test_a_judgement_without_evidence_claims_no_record(study: Study, catalogue: 
 )
 def test_letters(places: tuple[int, ...], said: str) -> None:
     assert wording.say_places(places) == said
+
+
+def test_a_unit_that_cannot_be_compared_says_with_what(study: Study, catalogue: Catalogue) -> None:
+    proof = Proof(Truth.UNKNOWN, Basis.RECORDED, Reason.INCOMPARABLE_UNIT, value="200", unit="g/L")
+    said = wording.say_reason(proof, study.criterion("platelets"), catalogue)
+    assert said == "recorded in a unit that cannot be compared with 10⁹/L (200 g/L)"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from fhirscreen.criteria.bounds import Staging, Which
 from fhirscreen.engines.evaluator.absence import no_value
-from fhirscreen.engines.evaluator.cases import Case, body_sites, clipped, date_text, morphology
+from fhirscreen.engines.evaluator.cases import Case, body_sites, clipped, date_text, has_any, morphology
 from fhirscreen.engines.evaluator.items import (
     Item,
     canonical,
@@ -19,11 +19,12 @@ from fhirscreen.engines.evaluator.items import (
 from fhirscreen.engines.evaluator.occurrences import event_times
 from fhirscreen.engines.evaluator.selection import Decide, Placed, candidates, decide, place, shown_proof
 from fhirscreen.exceptions import DataError
-from fhirscreen.fhir.entries import Entry, Resource, State, codings
+from fhirscreen.fhir.entries import Entry, Resource, State, codings, concept_text
+from fhirscreen.fhir.references import targets
 from fhirscreen.mapping.concepts import Concept, Role, Source
 from fhirscreen.plan.nodes import Feature, ValueAmong
 from fhirscreen.values.codes import Coding
-from fhirscreen.values.dates import Moment
+from fhirscreen.values.dates import EVER, Moment
 from fhirscreen.values.intervals import is_above
 from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth, known
 from fhirscreen.verdicts.proofs import Proof
@@ -122,6 +123,9 @@ def category_items(case: Case, feature: Feature) -> list[Item]:
             if (item := _read(case, feature.concept, source, entry)) is not None
         ]
         found = [item for each in read if (item := _staged(case, feature, each)) is not None]
+        if feature.concept.condition_stage:
+            stages = (_staged(case, feature, each) for each in _stages(case, feature.concept))
+            found += [item for item in stages if item is not None]
         if feature.derived_from:
             found += _derived(case, feature)
         implied = list(_implied(case, feature)) if feature.implied_by else []
@@ -205,6 +209,47 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
     )
 
 
+def _stages(case: Case, concept: Concept) -> Iterator[Item]:
+    """Stages in the index cancer's own records (R4 Condition.stage.summary).
+
+    They have no date of their own: at some time since the cancer began. A stage whose assessment is a record
+    of the concept is left to that.
+    """
+    chart, short, end = case.chart, case.chart.index.terms.short, case.chart.end
+    numbers = chart.index.numbers(concept)
+    own = {entry.reference for number in numbers for entry in chart.entries.get(number, ())}
+    for entry in case.member_evidence():
+        for stage in entry.resource.get("stage", ()):
+            summary = stage.get("summary")
+            names = _finest(concept, named(case, concept, codings(summary, short)))
+            names = names or _patterned(concept, concept_text(summary))
+            if not names or not own.isdisjoint(targets(stage.get("assessment"), chart.aliases)):
+                continue
+            kind = codings(stage.get("type"), short)
+            stagings = [each.staging for each in concept.sources if has_any(each.codes, kind)]
+            blocked = Reason.UNCONFIRMED if entry.state is State.UNCONFIRMED else None
+            if names <= chart.index.unsaid(concept):
+                blocked = Reason.NO_VALUE
+            yield Item(
+                Moment(entry.when.start if entry.when else EVER.start, end),
+                entry.reference,
+                values=names,
+                blocked=blocked,
+                skipped=blocked is Reason.NO_VALUE,
+                basis=Basis.DERIVED,
+                value=next(iter(names)) if len(names) == 1 else "",
+                staging=stagings[0] if stagings else None,
+                entry=entry,
+            )
+
+
+def _patterned(concept: Concept, text: str) -> frozenset[str]:
+    """The values that a concept's pattern reads in a text."""
+    match = concept.pattern.search(text) if concept.pattern is not None and text else None
+    wanted = (match.lastgroup or match[1]).lower() if match else ""
+    return frozenset(v.name for v in concept.values if match and v.name.lower() == wanted)
+
+
 def _from_condition(case: Case, concept: Concept, entry: Entry) -> tuple[frozenset[str], Basis, str]:
     """A value in a Condition's own code or its histology, else in its bodySite."""
     own = named(case, concept, morphology(entry, case.chart))
@@ -239,11 +284,8 @@ def _from_observation(
     if concept.detected_above is not None and (detected := _detected(case, concept, holder)):
         return detected[0], Basis.DERIVED, detected[1]
     text = text_of(entry) if holder is entry.resource else str(holder.get("valueString") or "")
-    if concept.pattern is not None and text and (match := concept.pattern.search(text)):
-        wanted = (match.lastgroup or match[1]).lower()
-        names = frozenset(v.name for v in concept.values if v.name.lower() == wanted)
-        if names:
-            return names, Basis.DERIVED, text
+    if names := _patterned(concept, text):
+        return names, Basis.DERIVED, text
     interpreted = [c for i in holder.get("interpretation") or [] for c in codings(i, short)]
     # A value that says nothing to us (an index, a local code) leaves it to the interpretation.
     if interpreted and (names := named(case, concept, interpreted)):

@@ -89,6 +89,8 @@ def concepts_asked(node: Predicate) -> tuple[frozenset[str], frozenset[Duration]
         durations |= below[1]
     for feature in features(node):
         for each in closure(feature):
+            if each.concept.condition_stage:
+                return None
             concepts.add(each.concept.id)
             if each.concept.elsewhere_after is not None:
                 durations.add(each.concept.elsewhere_after)
