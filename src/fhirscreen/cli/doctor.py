@@ -45,8 +45,8 @@ def doctor(
 ) -> None:
     """Examine a server or a folder of files: what it can do, what is there. No patient data is printed.
 
-    With --mappings, and always of files: distinct patients with a record of each concept, unmapped local codes,
-    units seen, newest data, and a draft site file.
+    With --mappings, and always of files: distinct patients with a record of each concept, unmapped local
+    codes, units seen, newest data, and a draft site file.
     """
     settings = read_settings()
     whence = find_whence(settings, server, ndjson, bundles)
