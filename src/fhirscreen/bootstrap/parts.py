@@ -20,7 +20,7 @@ from fhirscreen.exceptions import ServerError, UsageError
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.folders import Line, read_bundles, read_ndjson, unbundled
 from fhirscreen.fhir.subjects import FILES_BASE
-from fhirscreen.fhir_client import Bearer, Client
+from fhirscreen.fhir_client import Bearer, Client, Registration, SigningKey
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.loading import load_catalogue, load_site, mappings_folder
 from fhirscreen.settings.groups import ServerSettings
@@ -203,8 +203,11 @@ def make_client(settings: Settings, server: str, transport: httpx.BaseTransport 
 
 def make_server_client(server: ServerSettings, transport: httpx.BaseTransport | None = None) -> Client:
     """A client of one server, with its own credentials, certificates and proxy."""
-    auth: httpx.Auth | None = None
-    if server.token is not None:
+    auth: httpx.Auth | Registration | None = None
+    if server.client_id is not None and server.key_file is not None:
+        key = SigningKey.read(server.key_file, server.key_id)
+        auth = Registration(server.client_id, key, server.token_url, server.scope)
+    elif server.token is not None:
         auth = Bearer(server.token.get_secret_value())
     elif server.username is not None and server.password is not None:
         auth = httpx.BasicAuth(server.username, server.password.get_secret_value())
@@ -213,6 +216,7 @@ def make_server_client(server: ServerSettings, transport: httpx.BaseTransport | 
         auth=auth,
         timeout=server.timeout,
         concurrency=server.concurrency,
+        requests_per_second=server.requests_per_second,
         verify=server.ca_file or True,
         proxy=server.proxy,
         transport=transport,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from fhirscreen.fhir_client.auth import Bearer, Headers
+from fhirscreen.fhir_client.backend_services import Registration, SigningKey
 from fhirscreen.fhir_client.capabilities import Capabilities, SmartConfiguration, TypeCapabilities
 from fhirscreen.fhir_client.client import Client
 from fhirscreen.fhir_client.exchanges import Patience
@@ -33,9 +34,11 @@ __all__ = [
     "Parameters",
     "Patience",
     "Query",
+    "Registration",
     "Reply",
     "Request",
     "Search",
+    "SigningKey",
     "SmartConfiguration",
     "TooLong",
     "Traffic",

@@ -82,7 +82,7 @@ def fetch_capabilities(wire: Wire) -> Capabilities:
         # A server that knows no nested elements may leave out the lot.
         if type_of(answer.body) == "CapabilityStatement" and not (answer.body or {}).get("rest"):
             answer = wire.send("GET", "metadata", expect="JSON")
-    return read_capabilities(answer.body or {}, answer.where, _fetch_smart(wire))
+    return read_capabilities(answer.body or {}, answer.where, fetch_smart(wire))
 
 
 def read_capabilities(
@@ -137,7 +137,8 @@ def _read_type(each: dict[str, Any], common: Mapping[str, str]) -> TypeCapabilit
     )
 
 
-def _fetch_smart(wire: Wire) -> SmartConfiguration | None:
+def fetch_smart(wire: Wire) -> SmartConfiguration | None:
+    """The SMART configuration; None where the server has none or does not tell."""
     try:
         found = wire.send("GET", ".well-known/smart-configuration", expect="JSON").body or {}
     except ServerError:  # it is optional, and a server without it answers in any way

@@ -17,8 +17,9 @@ from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir_client import writes
 from fhirscreen.fhir_client.addresses import Base
 from fhirscreen.fhir_client.auth import read_auth
+from fhirscreen.fhir_client.backend_services import BackendServices, Registration
 from fhirscreen.fhir_client.capabilities import Capabilities, fetch_capabilities
-from fhirscreen.fhir_client.exchanges import JSON, Patience, Wire
+from fhirscreen.fhir_client.exchanges import JSON, Pace, Patience, Wire
 from fhirscreen.fhir_client.expansions import Expansion, expand
 from fhirscreen.fhir_client.paging import Search
 from fhirscreen.fhir_client.queries import Parameters, Query, escape
@@ -38,32 +39,45 @@ class Client:
         self,
         base: str,
         *,
-        auth: httpx.Auth | Mapping[str, str] | None = None,
+        auth: httpx.Auth | Registration | Mapping[str, str] | None = None,
         timeout: float = 60.0,
         concurrency: int = 4,
+        requests_per_second: float | None = None,
         verify: bool | str | Path = True,
         proxy: str | None = None,
         transport: httpx.BaseTransport | None = None,
         patience: Patience | None = None,
         limits: Limits | None = None,
     ) -> None:
-        """`auth` is httpx's, a `Bearer`, or headers; `verify` may name a file of certificates.
+        """`auth` is httpx's, a `Bearer`, a SMART `Registration`, or headers; `verify` may name a file of
+        certificates.
 
         `timeout` is in seconds without a byte; `concurrency` how many requests run at once; `transport`
         stands in for the network. Without `proxy` the usual environment variables decide.
         """
         address = Base.read(base)
         self._lanes = concurrency
-        self._http = httpx.Client(
-            transport=transport,
-            auth=read_auth(auth) or (httpx.BasicAuth(*address.credentials) if address.credentials else None),
-            headers={"Accept": JSON, "Accept-Encoding": "gzip", "User-Agent": "fhirscreen"},
-            timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0), pool=None),
-            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
-            verify=_trust(verify),
-            proxy=proxy,
-        )
-        self._wire = Wire(address, self._http, patience or Patience())
+        trust = _trust(verify)
+
+        def connect(who: httpx.Auth | None, lanes: int) -> httpx.Client:
+            return httpx.Client(
+                transport=transport,
+                auth=who,
+                headers={"Accept": JSON, "Accept-Encoding": "gzip", "User-Agent": "fhirscreen"},
+                timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0), pool=None),
+                limits=httpx.Limits(max_connections=lanes, max_keepalive_connections=lanes),
+                verify=trust,
+                proxy=proxy,
+            )
+
+        self._smart: BackendServices | None = None
+        if isinstance(auth, Registration):
+            self._smart = BackendServices(auth, address, connect(None, 1), patience)
+            auth = self._smart
+        given = read_auth(auth) or (httpx.BasicAuth(*address.credentials) if address.credentials else None)
+        self._http = connect(given, concurrency)
+        pace = Pace(requests_per_second) if requests_per_second is not None else None
+        self._wire = Wire(address, self._http, patience or Patience(), pace)
         self._searcher = Searcher(self._wire, limits or Limits())
         self._executor = ThreadPoolExecutor(concurrency, thread_name_prefix="fhir-client")
 
@@ -82,6 +96,8 @@ class Client:
         """Let what runs finish, drop what waits, and close the connections."""
         self._executor.shutdown(cancel_futures=True)
         self._http.close()
+        if self._smart is not None:
+            self._smart.close()
 
     @property
     def base(self) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from threading import Lock
 from typing import Any
 
 import httpx
@@ -71,11 +72,30 @@ class _Passing(Exception):
         self.after = after
 
 
+class Pace:
+    """Keeps the requests of all threads to a rate: each waits for its place, one after the other."""
+
+    def __init__(self, per_second: float) -> None:
+        self._apart = 1 / per_second
+        self._next = 0.0
+        self._lock = Lock()
+
+    def wait(self) -> None:
+        """Returns when the next request may be sent."""
+        with self._lock:
+            now = time.monotonic()
+            place = max(now, self._next)
+            self._next = place + self._apart
+        if place > now:
+            time.sleep(place - now)
+
+
 class Wire:
     """Sends requests to one server. May be used from several threads."""
 
-    def __init__(self, base: Base, http: httpx.Client, patience: Patience) -> None:
+    def __init__(self, base: Base, http: httpx.Client, patience: Patience, pace: Pace | None = None) -> None:
         self.base = base
+        self._pace = pace
         self.meter = Meter()
         self._http = http
         self._patience = patience
@@ -162,6 +182,8 @@ class Wire:
         repeatable: bool,
         number: int,
     ) -> Answer:
+        if self._pace is not None:
+            self._pace.wait()
         started = time.perf_counter()
         received = decoded = 0
         try:
