@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from fhirscreen import synthetic
 from fhirscreen.bootstrap import demo_engine, find_mappings, make_as_of, make_catalogue
 from fhirscreen.cli.consoles import progress, results
 from fhirscreen.cli.options import Json
@@ -36,6 +35,8 @@ def demo(
     The patients are invented: a few hundred with oesophageal cancer, and with the units, codes, gaps and
     slips that real data have. Nothing of your settings is used.
     """
+    from fhirscreen import synthetic  # noqa: PLC0415 - slow to import
+
     if output is not None:
         check_out(output)
     settings = Settings()

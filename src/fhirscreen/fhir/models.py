@@ -5,7 +5,6 @@ Its R4B models are those of R4 for every type that we write; only EvidenceVariab
 
 from __future__ import annotations
 
-from fhir.resources.R4B import get_fhir_model_class
 from pydantic import ValidationError
 
 from fhirscreen.fhir.entries import Resource
@@ -16,6 +15,8 @@ def model_fault(resource: Resource) -> str | None:
 
     Structure, types, cardinality and required elements; not value sets.
     """
+    from fhir.resources.R4B import get_fhir_model_class  # noqa: PLC0415 - slow to import
+
     try:
         model = get_fhir_model_class(str(resource.get("resourceType")))
     except (KeyError, ValueError):

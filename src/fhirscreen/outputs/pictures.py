@@ -9,16 +9,15 @@ import io
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-from matplotlib import rc_context, rcdefaults, rcParams
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch, Rectangle
+from typing import TYPE_CHECKING
 
 from fhirscreen.criteria.english import spell_id
 from fhirscreen.criteria.studies import Kind
 from fhirscreen.outputs.attrition import Attrition, Cell, Loss
 from fhirscreen.outputs.wording import GATES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _WIDTH, _GAP, _MARGIN = 7.2, 0.5, 0.25
 _BOX, _SIDE = 2.9, 3.9
@@ -40,6 +39,9 @@ _FAMILY = "'DejaVu Sans', Verdana, Arial, sans-serif"  # matplotlib knows the fi
 
 def draw(attritions: Sequence[Attrition]) -> str:
     """The SVG of one or more studies side by side, two in a row; the same counts give the same text."""
+    from matplotlib import rc_context, rcdefaults, rcParams  # noqa: PLC0415 - slow to import
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
     columns = min(2, len(attritions)) or 1
     rows = [attritions[at : at + columns] for at in range(0, len(attritions), columns)]
     heights = [max(_Panel(None, each).draw() for each in row) for row in rows]
@@ -223,6 +225,8 @@ class _Panel:
 
     def _frame(self, x: float, width: float, height: float, color: str) -> None:
         if self.axes is not None:
+            from matplotlib.patches import FancyBboxPatch  # noqa: PLC0415
+
             style = "round,pad=0,rounding_size=0.05"
             corner = (self.x + x, self.y)
             box = FancyBboxPatch(
@@ -232,6 +236,8 @@ class _Panel:
 
     def _bar(self, x: float, width: float, color: str, y: float, height: float) -> None:
         if self.axes is not None and width > 0:
+            from matplotlib.patches import Rectangle  # noqa: PLC0415
+
             self.axes.add_patch(Rectangle((self.x + x, y), width, height, facecolor=color, linewidth=0))
 
     def _rule(self) -> None:

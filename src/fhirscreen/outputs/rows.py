@@ -8,13 +8,15 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from fhirscreen.engines.base import Gated
 from fhirscreen.verdicts.standings import Subject, Verdict
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 COLUMNS = (
     "study", "patient", "criterion", "kind", "truth", "basis", "reason", "value", "unit", "date", "evidence",
@@ -70,6 +72,8 @@ def parquet_schema() -> pa.Schema:
     `number` is `value` where that is a plain decimal with a unit (a code is none); `day` the date where it
     names one; `complete` whether all data of the patient was read; `proof` the whole proof tree as JSON.
     """
+    import pyarrow as pa  # noqa: PLC0415 - slow to import
+
     word = pa.dictionary(pa.int32(), pa.string())
     return pa.schema(
         [
@@ -99,6 +103,9 @@ def write_parquet(path: Path, subjects: Iterable[Subject], gated: Iterable[Gated
     Whom a gate took out has no verdict: they stand in the file's metadata, under `GATED`, as JSON lists of
     study, patient and gate. Raises OSError where the file cannot be written.
     """
+    import pyarrow as pa  # noqa: PLC0415 - slow to import
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
     schema = parquet_schema().with_metadata({GATED: orjson.dumps([list(each) for each in sorted(gated)])})
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         rows = sort_verdicts(subjects)

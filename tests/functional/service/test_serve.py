@@ -6,6 +6,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -154,3 +155,13 @@ def test_a_store_that_does_not_answer_ends_the_process_and_no_secret_is_told() -
     assert "the store does not answer" in ended.err
     assert "hidden" not in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_what_draws_and_writes_tables_is_not_imported_to_start() -> None:
+    """They cost a second; whoever writes a run imports them."""
+    code = (
+        "import sys, fhirscreen.cli.app, fhirscreen.cli.servers, fhirscreen.api.app, fhirscreen.web.app;"
+        "print(*({'matplotlib', 'pyarrow', 'fhir.resources', 'alembic', 'psycopg'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

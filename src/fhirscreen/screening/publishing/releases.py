@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pyarrow.parquet as pq
 
 from fhirscreen.criteria.studies import Criterion, Kind, Population, Study
 from fhirscreen.criteria.wire import read_expression
@@ -50,6 +49,8 @@ class Release:
         """By study and patient: what the run found of those asked for, as far as they were members."""
         if not patients:
             return {}
+        import pyarrow.parquet as pq  # noqa: PLC0415 - slow to import
+
         table = pq.read_table(
             self.folder / "verdicts.parquet",
             columns=[
@@ -77,6 +78,8 @@ class Release:
 
     def gates(self) -> dict[tuple[str, str], str]:
         """By study and patient: the gate that took a member out before any criterion."""
+        import pyarrow.parquet as pq  # noqa: PLC0415 - slow to import
+
         metadata = pq.read_schema(self.folder / "verdicts.parquet").metadata or {}
         gated = orjson.loads(metadata.get(GATED, b"[]"))
         return {(study, patient): gate for study, patient, gate in gated}
