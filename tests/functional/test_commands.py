@@ -252,8 +252,24 @@ def test_one_patient_is_explained_wherever_she_stands(
     if kind == "failed":
         assert "failed" in {verdict["standing"] for verdict in data["verdicts"]}
         assert data["status"] is None
+    assert (data["outside"] is not None) is (kind == "outside")
     if kind == "outside":
         assert "outside the study's population" in outcome.out
+        assert "A member has oesophageal cancer on record" in outcome.out
+        assert {each["resource"] for each in data["outside"]["sources"]} == {"Condition"}
+
+
+def test_who_is_outside_is_told_what_her_record_holds_instead(cohort: synthetic.Cohort, ndjson: Path) -> None:
+    gated = cohort.gates[NEOADJUVANT]
+    outside = [p for p in cohort.resources if p not in cohort.members and p not in gated]
+    found = set()
+    for patient in outside:
+        (data,) = fhirscreen(
+            "screen", NEOADJUVANT, "--ndjson", ndjson, *AT, "--patient", patient, "--json"
+        ).json
+        found |= {seen["why"] for source in data["outside"]["sources"] for seen in source["seen"]}
+        found |= {"another cancer" for _ in data["outside"]["cancers"]}
+    assert found == {"refuted", "a history alone makes no member", "another cancer"}
 
 
 # --- doctor

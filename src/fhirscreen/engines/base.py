@@ -45,12 +45,47 @@ class SetAside(NamedTuple):
     verbatim: str
 
 
+class Seen(NamedTuple):
+    """A record that was looked at for membership, and why it makes no member."""
+
+    reference: str
+    code: str
+    date: str
+    why: str
+
+
+class Looked(NamedTuple):
+    """A source of a population: its resource type and code systems, and what a patient has there.
+
+    `admits`: a record there makes a member. `role` is that of the source in the mapping (`match`, `coarser`,
+    `history`, `disjoint`, `judgement`).
+    """
+
+    resource: str
+    role: str
+    admits: bool
+    systems: tuple[str, ...]
+    seen: tuple[Seen, ...]
+
+
+class Outsider(NamedTuple):
+    """A patient outside a study's population: what was looked at, the cancers on record, a closed gate."""
+
+    study: str
+    patient: str
+    population: str
+    looked: tuple[Looked, ...]
+    cancers: tuple[Seen, ...] = ()
+    gate: Gate | None = None
+
+
 @dataclass(slots=True)
 class Screened:
     """What an engine found. Lists are sorted by study (in the plan's order), then patient id.
 
     `patients`: everybody looked at. `outside`: per study, how many do not belong to its population.
-    `gaps` says in plain words what was not fetched or left out, without patient data.
+    `gaps` says in plain words what was not fetched or left out, without patient data. `outsiders` tells why
+    where single patients were asked for.
     """
 
     subjects: list[Subject] = field(default_factory=list)
@@ -60,6 +95,7 @@ class Screened:
     set_aside: list[SetAside] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     counts: dict[str, Any] = field(default_factory=dict)
+    outsiders: list[Outsider] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:

@@ -86,7 +86,8 @@ class InMemory:
                     aliases=cohort.aliases,
                     unfetched=cohort.unfetched(id) | absent_types,
                 )
-                judge(plan, evaluator, chart, screened, merged=id in cohort.survivors)
+                explained = patients is not None
+                judge(plan, evaluator, chart, screened, merged=id in cohort.survivors, explained=explained)
                 progress(done, len(wanted))
         return finished(screened, plan)
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.text import Text
 from rich.tree import Tree
 
 from fhirscreen.criteria.studies import Kind, Study
+from fhirscreen.engines.base import Outsider, Seen
 from fhirscreen.mapping.catalogue import Catalogue
-from fhirscreen.outputs.wording import GATES, STATUSES, next_action, say_reason
+from fhirscreen.mapping.concepts import Concept
+from fhirscreen.mapping.displays import call
+from fhirscreen.outputs.wording import GATE_SOURCES, GATES, STATUSES, next_action, say_date, say_reason
+from fhirscreen.plan.resolve import MALIGNANCY
 from fhirscreen.values.truth import Truth
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.standings import Gate, Standing, Subject, Verdict
@@ -15,6 +21,13 @@ from fhirscreen.verdicts.standings import Gate, Standing, Subject, Verdict
 _MARKS = {Truth.TRUE: "yes", Truth.FALSE: "no", Truth.UNKNOWN: "unknown"}
 _COLOURS = {Standing.MET: "green", Standing.FAILED: "red", Standing.OPEN: "yellow"}
 _TITLES = {Standing.FAILED: "Failed", Standing.OPEN: "Open", Standing.MET: "Met"}
+
+_ROLES = {
+    "coarser": ", less precise codes",
+    "history": ", history of it",
+    "disjoint": ", another disease",
+    "judgement": ", for a person to judge",
+}
 
 
 def explain_subject(subject: Subject, study: Study, catalogue: Catalogue, *, whole: bool = False) -> Tree:
@@ -37,10 +50,54 @@ def explain_subject(subject: Subject, study: Study, catalogue: Catalogue, *, who
     return tree
 
 
-def explain_absence(patient: str, study: Study, gate: Gate | None) -> str:
-    """Why a patient has no verdicts: a gate, or outside the population."""
-    why = GATES[gate] if gate is not None else "outside the study's population"
-    return f"{study.id}  {patient}  not screened: {why[:1].lower()}{why[1:]}"
+def explain_gate(patient: str, study: Study, gate: Gate) -> Tree:
+    """Why a member was not screened: the gate, and where it is read."""
+    tree = Tree(_not_screened(patient, study, GATES[gate]))
+    tree.add(Text(GATE_SOURCES[gate]))
+    return tree
+
+
+def explain_outsider(patient: str, study: Study, outsider: Outsider | None, catalogue: Catalogue) -> Tree:
+    """Why a patient is outside a study's population: each source of it, and what it holds of the patient.
+
+    Without an `outsider` the record could not be evaluated. Cancers on record are shown, and a gate that
+    would be closed besides.
+    """
+    if outsider is None:
+        return Tree(_not_screened(patient, study, "The record could not be evaluated"))
+    tree = Tree(_not_screened(patient, study, "Outside the study's population"))
+    named = [catalogue.concepts[study.population.cancer]] if study.population.cancer else []
+    wanted = tree.add(Text(f"A member has {outsider.population} on record, not refuted, in one of:"))
+    besides = tree.add(Text("Looked at too, and no member for it:"))
+    for looked in outsider.looked:
+        branch = wanted if looked.admits else besides
+        systems = ", ".join(looked.systems)
+        kind = _ROLES.get(looked.role, "")
+        leaf = branch.add(Text(f"{looked.resource}{kind} ({systems}){'' if looked.seen else ': nothing'}"))
+        for seen in looked.seen:
+            leaf.add(_seen(seen, named, catalogue))
+    if not besides.children:
+        tree.children.remove(besides)
+    cancers = tree.add(Text(f"Other cancers on record{'' if outsider.cancers else ': none'}"))
+    for seen in outsider.cancers:
+        cancers.add(_seen(seen, [catalogue.concepts[MALIGNANCY]], catalogue))
+    if outsider.gate is not None:
+        gate = tree.add(Text(f"A member would not be screened: {GATES[outsider.gate].lower()}"))
+        gate.add(Text(GATE_SOURCES[outsider.gate]))
+    return tree
+
+
+def _not_screened(patient: str, study: Study, why: str) -> Text:
+    return Text.assemble(
+        (f"{study.id}  ", "bold"), (f"{patient}  ", "bold"), f"not screened: {why[:1].lower()}{why[1:]}"
+    )
+
+
+def _seen(seen: Seen, concepts: Iterable[Concept], catalogue: Catalogue) -> Text:
+    called = call(seen.code, concepts, catalogue.displays)
+    parts = (called, seen.code, say_date(seen.date))
+    said = Text(f"{', '.join(part for part in parts if part)}{f': {seen.why}' if seen.why else ''}")
+    return said.append(f"  [{seen.reference}]", "dim")
 
 
 def outcome(subject: Subject) -> str:

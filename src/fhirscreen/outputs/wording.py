@@ -33,6 +33,16 @@ GATES: dict[Gate, str] = {
     Gate.DECLINED: "Declined, or screened out by a person",
 }
 
+GATE_SOURCES: dict[Gate, str] = {
+    Gate.MERGED: "Patient.link of type replaced-by: the records are read with those of the survivor",
+    Gate.INACTIVE: "Patient.active is false",
+    Gate.DECEASED: "Patient.deceased, true or a date up to the index date",
+    Gate.OBJECTED: "a Consent in force that denies research, or a flag that the site names",
+    Gate.ON_STUDY: "a ResearchSubject of this study that a person set",
+    Gate.DECLINED: "a ResearchSubject of this study that a person set",
+}
+"""Where a gate is read."""
+
 REASONS: dict[Reason, str] = {
     Reason.ASK_IN_PERSON: "to be asked in person",
     Reason.UNREAD: "nobody has mapped this text yet",

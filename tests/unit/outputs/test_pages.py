@@ -12,20 +12,20 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from rich.tree import Tree
 
 from fhirscreen.criteria.studies import Study
-from fhirscreen.engines.base import Screened
+from fhirscreen.engines.base import Looked, Outsider, Screened, Seen
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.outputs.attrition import attrition
 from fhirscreen.outputs.pictures import draw
-from fhirscreen.outputs.proofs import explain_absence, explain_subject
+from fhirscreen.outputs.proofs import explain_gate, explain_outsider, explain_subject
 from fhirscreen.outputs.tables import print_run
 from fhirscreen.outputs.worklists import worklists
 from fhirscreen.plan.nodes import Plan
 from fhirscreen.values.durations import AsOf
 from fhirscreen.verdicts.standings import Gate
 from tests.lib.demo import write_demo
-from tests.unit.outputs.conftest import Make
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -187,6 +187,38 @@ def test_a_proof_tree_names_sensitive_reasons(screened: Screened, study: Study, 
     assert "HIV infection: unknown, recorded, and not confirmed" in shown(screened, 3, study, catalogue)
 
 
-def test_who_was_not_screened_is_told_why(study: Study, make: Make) -> None:
-    assert explain_absence("p", study, Gate.DECEASED) == "NCT00000001  p  not screened: deceased"
-    assert explain_absence("p", study, None).endswith("not screened: outside the study's population")
+def drawn(tree: Tree) -> str:
+    console = Console(file=io.StringIO(), width=160)
+    console.print(tree)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_whom_a_gate_took_out_is_told_which_and_where_it_is_read(study: Study) -> None:
+    text = drawn(explain_gate("p", study, Gate.DECEASED))
+    assert "NCT00000001  p  not screened: deceased" in text
+    assert "Patient.deceased" in text
+
+
+def test_whoever_is_outside_is_told_what_was_looked_at(study: Study, catalogue: Catalogue) -> None:
+    refuted = Seen("Condition/r", "C15.9", "2026-09-02", "refuted")
+    history = Seen("Condition/h", "Z85.01", "2023-07-20", "a history alone makes no member")
+    lung = Seen("Condition/l", "C34.1", "2026-09-12", "")
+    looked = (
+        Looked("Condition", "match", True, ("icd-10", "snomed"), (refuted,)),
+        Looked("Condition", "coarser", True, ("icd-10",), ()),
+        Looked("Condition", "history", False, ("icd-10-cm",), (history,)),
+    )
+    found = Outsider(study.id, "p", "oesophageal cancer", looked, (lung,), Gate.INACTIVE)
+    text = drawn(explain_outsider("p", study, found, catalogue))
+    for said in (
+        "not screened: outside the study's population",
+        "A member has oesophageal cancer on record",
+        "C15.9, 2 Sep 2026: refuted  [Condition/r]",
+        "Condition, less precise codes (icd-10): nothing",
+        "Z85.01, 20 Jul 2023: a history alone makes no member",
+        "Malignant neoplasm of bronchus and lung, C34.1, 12 Sep 2026",
+        "A member would not be screened: record not in use",
+    ):
+        assert said in text, said
+    assert "could not be evaluated" in drawn(explain_outsider("p", study, None, catalogue))

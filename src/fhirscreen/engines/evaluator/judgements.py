@@ -12,14 +12,21 @@ from fhirscreen.engines.evaluator.charts import MALFORMED, Chart, repaired
 from fhirscreen.engines.evaluator.evaluate import Evaluator
 from fhirscreen.engines.evaluator.gates import gate_of
 from fhirscreen.engines.evaluator.notes import noted
+from fhirscreen.engines.evaluator.outsiders import outsider
 from fhirscreen.plan.nodes import Plan
 from fhirscreen.verdicts.standings import Gate, Subject
 
 
 def judge(
-    plan: Plan, evaluator: Evaluator, chart: Chart, screened: Screened, *, merged: bool = False
+    plan: Plan,
+    evaluator: Evaluator,
+    chart: Chart,
+    screened: Screened,
+    *,
+    merged: bool = False,
+    explained: bool = False,
 ) -> None:
-    """Adds one patient to what was screened: outside, gated, or a subject of each study."""
+    """Adds one patient to what was screened: outside (and why, if `explained`), gated, or a subject."""
 
     def work(chart: Chart) -> Judged:
         return _judged(plan, evaluator, chart, merged=merged)
@@ -36,6 +43,9 @@ def judge(
     for planned in plan.studies:
         if planned.study.id not in inside:
             screened.outside[planned.study.id] += 1
+            if explained:
+                case = evaluator.case(sound, planned.population)
+                screened.outsiders.append(outsider(case, planned.study.id, merged=merged))
 
 
 Judged = tuple[list[Subject], list[Gated]]
@@ -88,6 +98,7 @@ def finished(screened: Screened, plan: Plan) -> Screened:
     order = {study.study.id: number for number, study in enumerate(plan.studies)}
     screened.subjects.sort(key=lambda subject: (order[subject.study], subject.patient))
     screened.gated.sort(key=lambda gated: (order[gated.study], gated.patient))
+    screened.outsiders.sort(key=lambda each: (order[each.study], each.patient))
     screened.set_aside.sort()
     screened.gaps = sorted(set(screened.gaps))
     return screened

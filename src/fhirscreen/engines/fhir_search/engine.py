@@ -86,6 +86,7 @@ class FhirSearch:
             tuple(type for type in gate_types(plan.catalogue.site) if fetcher.offers(type)),
             fetcher.offers("Encounter"),
             hasty,
+            explained=patients is not None,
         )
         screened = Screened(patients=candidates.patients)
         unknown: set[str] = set()
@@ -170,6 +171,7 @@ def _add(screened: Screened, part: Screened) -> None:
     screened.gated += part.gated
     screened.set_aside += part.set_aside
     screened.gaps += part.gaps
+    screened.outsiders += part.outsiders
 
 
 def _count_outside(screened: Screened, plan: Plan, given_up: int) -> None:

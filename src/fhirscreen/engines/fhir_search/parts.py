@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from fhirscreen.engines.base import Gated, Screened
+from fhirscreen.engines.base import Gated, Outsider, Screened
 from fhirscreen.engines.evaluator.absence import NOT_FETCHED
 from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.charts import Chart, read_chart
@@ -15,6 +15,7 @@ from fhirscreen.engines.evaluator.evaluate import Evaluator, diagnosed, is_membe
 from fhirscreen.engines.evaluator.gates import gate_of
 from fhirscreen.engines.evaluator.judgements import give_up, soundly
 from fhirscreen.engines.evaluator.notes import ENCOUNTER_ELEMENTS, noted, shown
+from fhirscreen.engines.evaluator.outsiders import outsider
 from fhirscreen.engines.fhir_search.fetches import Fetched, Fetcher
 from fhirscreen.engines.fhir_search.members import Candidates
 from fhirscreen.engines.fhir_search.needs import PATIENT, Need, Needs, Place, merged
@@ -39,7 +40,7 @@ class Task:
     """What all parts share. `hasty` stops at a study's first failed criterion.
 
     `unoffered` are clinical types that the server does not have; `gates` the types that gates read;
-    `encounters`: whether it has Encounters.
+    `encounters`: whether it has Encounters. `explained`: whoever is outside a population is told why.
     """
 
     plan: Plan
@@ -52,6 +53,7 @@ class Task:
     gates: tuple[str, ...]
     encounters: bool
     hasty: bool
+    explained: bool = False
 
 
 @dataclass(slots=True)
@@ -259,11 +261,15 @@ class Part:
         context = {need.type for need in task.needs.context}
         merged = patient.id in task.candidates.survivors
         gates: dict[int, Gate | None] = {}
+        outside: list[Outsider] = []
         for number, planned in enumerate(task.plan.studies):
             # Whose records of the population could not be fetched may be a member, and is shown.
             if is_member(self._case(patient, number)) or context & patient.missing:
                 gate = gate_of(chart, task.plan.catalogue.site, planned.study.id)
                 gates[number] = Gate.MERGED if merged else gate
+            elif task.explained:
+                outside.append(outsider(self._case(patient, number), planned.study.id, merged=merged))
+        self.screened.outsiders += outside
         for number, gate in gates.items():
             if gate is None:
                 patient.admitted.add(number)

@@ -74,6 +74,17 @@ def test_full_depth_gives_the_rows_of_memory() -> None:
     assert (found.gaps, found.set_aside, found.complete) == ([], [], True)
 
 
+@pytest.mark.parametrize("depth", Depth)
+def test_who_is_outside_is_told_the_same_as_in_memory(depth: Depth) -> None:
+    outside = [id for id in cohort().resources if id not in cohort().members]
+    lines = [Line("test", resource) for resource in resources()]
+    reference = InMemory(gather(lines)).screen(demo_plan(), demo_as_of(), patients=outside)
+    found = search(Searchable(resources()), depth, patients=outside)
+    assert found.outsiders == reference.outsiders
+    assert len(found.outsiders) == sum(found.outside.values()) > 0
+    assert memory().outsiders == [], "nobody was asked for by name"
+
+
 def test_depth_candidates_drops_only_whom_the_reference_fails() -> None:
     found, reference = search(Searchable(resources()), Depth.CANDIDATES), rows(memory())
     decided = rows(found)
