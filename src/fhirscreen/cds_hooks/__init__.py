@@ -1,6 +1,7 @@
-"""The CDS Hooks service: a card while the chart opens. Not built yet.
+"""CDS Hooks 2.0: at a visit, one card that names the studies which the patient may fit.
 
-Will hold discovery, the prefetch templates made from a plan, and the cards.
+`templates` says what an EHR is to send along, `calls` and `prefetches` read it, `fetches` gets the rest,
+`decisions` finds the studies, `cards` says it, `feedback` takes what the user made of it; `visits` is the door.
 """
 
 from __future__ import annotations

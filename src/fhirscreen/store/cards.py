@@ -63,12 +63,24 @@ def find_card(session: Session, uuid: str) -> StoredCard | None:
 
 
 def snoozed(
-    session: Session, base: str, patient: str, studies: Collection[str], at: datetime, *, days: int = 30
+    session: Session,
+    base: str,
+    patient: str,
+    studies: Collection[str],
+    at: datetime,
+    *,
+    days: int = 30,
+    besides: str | None = None,
 ) -> set[str]:
-    """Of the studies, those that a card showed for the patient, to anybody, less than `days` days ago."""
+    """Of the studies, those that a card showed for the patient, to anybody, less than `days` days ago.
+
+    `besides` leaves out a hookInstance: the same call sent again is answered as before.
+    """
     query = select(CardRow.studies).where(
         CardRow.base == base.rstrip("/"), CardRow.patient == patient, CardRow.at > at - timedelta(days=days)
     )
+    if besides is not None:
+        query = query.where(CardRow.hook_instance != besides)
     return {study for shown in session.scalars(query) for study in shown}.intersection(studies)
 
 

@@ -51,18 +51,21 @@ def research_subjects(
             id = subject_uuid(study.id, base, subject.patient)
             status = subject.status
             if status is not None and (id not in before or is_ours(before[id])):
-                made[id] = _listed(subject, status, study, id, plan.catalogue)
+                made[id] = listed_subject(subject, status, study, base, plan.catalogue)
         found[study.id] = list(made.values())
         fallen = {id: before[id] for id in sorted(before) if _about(before[id], study) and id not in made}
         found[study.id] += _fallen(fallen, screened, study, base, plan.catalogue)
     return found
 
 
-def _listed(subject: Subject, status: Status, study: Study, id: str, catalogue: Catalogue) -> Resource:
+def listed_subject(
+    subject: Subject, status: Status, study: Study, base: str, catalogue: Catalogue
+) -> Resource:
     """The ResearchSubject of a candidate or potential candidate.
 
     Its place on the list is the List's to say: it changes when others come and go, and the patient does not.
     """
+    id = subject_uuid(study.id, base, subject.patient)
     return {
         "resourceType": "ResearchSubject",
         "id": id,

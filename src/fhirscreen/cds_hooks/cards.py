@@ -1,0 +1,195 @@
+"""The card: which studies, what fits, what is open and how to settle it (CDS Hooks 2.0, Card Attributes).
+
+Sensitive reasons read "further review needed", as everywhere outside the research team.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from fhirscreen.criteria.studies import Study, Weight
+from fhirscreen.fhir.entries import Resource
+from fhirscreen.fhir.subjects import CANONICAL, NCT_SYSTEM, subject_uuid
+from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.outputs import disclosures, wording
+from fhirscreen.outputs.resources.subjects import listed_subject
+from fhirscreen.outputs.worklists import open_items
+from fhirscreen.verdicts.reasons import Basis
+from fhirscreen.verdicts.standings import Standing, Status, Subject, Verdict
+
+SUMMARY = 140
+"""A summary has fewer characters than this."""
+
+OVERRIDE_SYSTEM = f"{CANONICAL}/CodeSystem/override-reasons"
+
+REASONS = {
+    "patient-declined": "The patient declines",
+    "not-suitable": "Not suitable for this patient",
+    "other-trial": "In another trial, or about to be",
+    "not-now": "Not at this visit",
+    "not-mine": "Not mine to decide",
+}
+"""Why a card is overridden."""
+
+REFUSALS = frozenset({"patient-declined", "not-suitable"})
+"""The reasons after which the studies are not suggested for this patient until a person reopens them."""
+
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, f"{CANONICAL}/cards")
+_FITS, _OPEN = 6, 6
+_LABEL = 80
+
+
+class Suggestion(NamedTuple):
+    """A study to suggest, and the patient as its subject."""
+
+    study: Study
+    subject: Subject
+
+
+class Frame(NamedTuple):
+    """What every card needs beside its studies: the base of patients' ids, the service's address, its site."""
+
+    base: str
+    url: str
+    site: str
+    catalogue: Catalogue
+    published: bool = False
+
+
+def make_card(instance: str, suggestions: Sequence[Suggestion], frame: Frame) -> dict[str, Any]:
+    """The card of a visit that names these studies, best first."""
+    studies = [each.study for each in suggestions]
+    return {
+        "uuid": card_uuid(instance, [study.id for study in studies]),
+        "summary": summary(studies),
+        "detail": "\n\n".join(_detail(each, frame) for each in suggestions),
+        "indicator": "info",
+        "source": {"label": f"fhirscreen, {frame.site}" if frame.site else "fhirscreen", "url": frame.url},
+        "suggestions": [_suggestion(instance, each, frame) for each in suggestions],
+        "selectionBehavior": "any",
+        "overrideReasons": [
+            {"code": code, "system": OVERRIDE_SYSTEM, "display": display} for code, display in REASONS.items()
+        ],
+        "links": [_link(each, frame) for each in suggestions],
+    }
+
+
+def card_uuid(instance: str, studies: Sequence[str]) -> str:
+    """The same for the same hookInstance and studies."""
+    return str(uuid.uuid5(_NAMESPACE, "|".join(("card", instance, *studies))))
+
+
+def suggestion_uuid(instance: str, study: str) -> str:
+    """The same for the same hookInstance and study."""
+    return str(uuid.uuid5(_NAMESPACE, "|".join(("suggestion", instance, study))))
+
+
+def summary(studies: Sequence[Study]) -> str:
+    """One sentence of less than 140 characters."""
+    if len(studies) == 1:
+        return _cut(f"May fit the trial {studies[0].id}: {studies[0].title}", SUMMARY - 1)
+    return _cut(f"May fit {len(studies)} trials: {' and '.join(study.id for study in studies)}", SUMMARY - 1)
+
+
+def _cut(text: str, most: int) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= most else plain[: most - 1].rstrip(" ,;:") + "…"
+
+
+def _detail(suggestion: Suggestion, frame: Frame) -> str:
+    study, subject = suggestion
+    status = wording.STATUSES[_status(subject)]
+    parts = [f"### {_plain(study.title)}", f"{study.id} · {status}"]
+    fits = _fits(subject, frame.catalogue)
+    if fits:
+        parts.append(_list("What fits", fits, _FITS))
+    presumed = sum(1 for v in subject.standing(Standing.MET) if v.proof.basis is Basis.PRESUMED)
+    if presumed:
+        parts.append(f"{presumed} more because nothing is on record, where records are complete.")
+    items = open_items(subject, study, frame.catalogue)
+    if items:
+        said = [
+            f"{_plain(each.says)}{f': {_plain(each.why)}' if each.why else ''}"
+            f"{f' → {_plain(each.action)}' if each.action else ''}"
+            for each in items
+        ]
+        parts.append(_list("What is open, and how to settle it", said, _OPEN))
+    if any(verdict.criterion.unread for verdict in subject.open):
+        parts.append("Some of its criteria are not known here: check them in the protocol.")
+    asked = [verdict for verdict in subject.to_ask if not disclosures.is_sensitive(verdict.criterion, frame.catalogue)]
+    if asked:
+        said = [_plain(getattr(v.criterion.expression, "ask", v.criterion.says)) for v in asked]
+        parts.append(_list("To ask in person", said, _OPEN))
+    if subject.notes:
+        rule = f" ({_plain(study.co_enrolment)})" if study.co_enrolment else ""
+        parts.append(f"Note: {', '.join(map(_plain, subject.notes))}{rule}.")
+    return "\n\n".join(parts)
+
+
+def _fits(subject: Subject, catalogue: Catalogue) -> list[str]:
+    """What is met on record, gates first; nothing sensitive, and no exclusion that repeats an inclusion."""
+    met = [
+        verdict
+        for verdict in subject.standing(Standing.MET)
+        if verdict.proof.basis is not Basis.PRESUMED and not verdict.criterion.mirrors
+    ]
+    plain, _ = disclosures.part(met, catalogue)
+    plain.sort(key=lambda verdict: verdict.criterion.weight is not Weight.GATE)
+    return [_fit(verdict, catalogue) for verdict in plain]
+
+
+def _fit(verdict: Verdict, catalogue: Catalogue) -> str:
+    criterion, proof = verdict.criterion, verdict.proof
+    details = [wording.say_value(proof, criterion, catalogue), wording.say_date(proof.date)]
+    said = ", ".join(_plain(each) for each in details if each)
+    return f"{_plain(criterion.says)}{f': {said}' if said else ''}"
+
+
+def _list(title: str, items: Sequence[str], most: int) -> str:
+    more = [f"and {len(items) - most} more"] if len(items) > most else []
+    return "\n".join([f"**{title}**", "", *(f"- {each}" for each in [*items[:most], *more])])
+
+
+_MARKDOWN = str.maketrans({each: f"\\{each}" for each in "\\`*_{}[]<>#|~"})
+
+
+def _plain(text: str) -> str:
+    """A text that Markdown leaves as it is: values of records may hold anything."""
+    return " ".join(text.split()).translate(_MARKDOWN)
+
+
+def _status(subject: Subject) -> Status:
+    return subject.status or Status.POTENTIAL_CANDIDATE
+
+
+def _link(suggestion: Suggestion, frame: Frame) -> dict[str, str]:
+    study, subject = suggestion
+    id = subject_uuid(study.id, frame.base, subject.patient)
+    label = _cut(f"Why {study.id}: {study.title}", _LABEL)
+    return {"label": label, "url": f"{frame.url}/studies/{study.id}/subjects/{id}", "type": "absolute"}
+
+
+def _suggestion(instance: str, suggestion: Suggestion, frame: Frame) -> dict[str, Any]:
+    study, subject = suggestion
+    return {
+        "label": _cut(f"Put on the screening list of {study.id}", _LABEL),
+        "uuid": suggestion_uuid(instance, study.id),
+        "actions": [
+            {
+                "type": "create",
+                "description": f"Creates the ResearchSubject of this patient in {study.id}",
+                "resource": _resource(study, subject, frame),
+            }
+        ],
+    }
+
+
+def _resource(study: Study, subject: Subject, frame: Frame) -> Resource:
+    """The ResearchSubject to create. Its study is named by registration: the EHR may not have it as a resource."""
+    made = listed_subject(subject, _status(subject), study, frame.base, frame.catalogue)
+    named = {"identifier": {"system": NCT_SYSTEM, "value": study.id}, "display": study.title}
+    reference = made["study"] if frame.published else {}
+    kept = {key: value for key, value in made.items() if key != "id"}  # the server gives it one
+    return {**kept, "study": {**reference, **named}}

@@ -1,0 +1,95 @@
+"""Feedback: what users made of cards (CDS Hooks 2.0, Feedback). A refusal outlives the snooze."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+from sqlalchemy.orm import Session
+
+from fhirscreen.cds_hooks.calls import CallError, Lenient, NoSuchService, Short, check, parse
+from fhirscreen.cds_hooks.cards import REASONS, REFUSALS
+from fhirscreen.cds_hooks.discovery import HOOKS
+from fhirscreen.store import cards
+from fhirscreen.store.databases import Database
+
+
+class AcceptedSuggestion(Lenient):
+    """A suggestion that the user took, by its uuid."""
+
+    id: Short
+
+
+class Reason(Lenient):
+    """One of the card's override reasons, by its code."""
+
+    code: Short
+    system: str | None = None
+
+
+class OverrideReason(Lenient):
+    """Why the user did not follow the card. A comment of the user's own is not read: it may name the patient."""
+
+    reason: Reason | None = None
+
+
+class Item(Lenient):
+    """What a user did with one card."""
+
+    card: Short
+    outcome: Literal["accepted", "overridden"]
+    acceptedSuggestions: Annotated[tuple[AcceptedSuggestion, ...], Field(max_length=20)] = ()  # noqa: N815
+    overrideReason: OverrideReason | None = None  # noqa: N815
+    outcomeTimestamp: AwareDatetime  # noqa: N815
+
+
+class Feedback(Lenient):
+    """The body of a feedback request."""
+
+    feedback: Annotated[tuple[Item, ...], Field(min_length=1, max_length=100)]
+
+
+class NoSuchCard(NoSuchService):
+    """None of the cards was ever shown: 404."""
+
+
+def take_feedback(database: Database, service: str, body: bytes, *, at: datetime) -> int:
+    """Stores what users made of cards, and gives how many of the cards are known.
+
+    Raises NoSuchService, CallError, NoSuchCard where none of the cards is known, and StoreError.
+    """
+    if service not in HOOKS:
+        raise NoSuchService("there is no service of that id", expected=", ".join(HOOKS))
+    items = check(Feedback, parse(body)).feedback
+    for number, item in enumerate(items):
+        if item.outcome == "accepted" and not item.acceptedSuggestions:
+            raise CallError(
+                "an accepted card without the suggestions that were",
+                where=f"feedback.{number}.acceptedSuggestions",
+                expected="their ids",
+            )
+    with database.begin() as session:
+        known = sum(_take(session, item, at) for item in items)
+    if not known:
+        raise NoSuchCard("no such card was shown", where="feedback.card", expected="the uuid of a card")
+    return known
+
+
+def _take(session: Session, item: Item, at: datetime) -> bool:
+    given = item.overrideReason.reason if item.overrideReason is not None else None
+    reason = given.code if given is not None and given.code in REASONS else None
+    stored = cards.add_feedback(
+        session,
+        card=item.card,
+        outcome=item.outcome,
+        accepted=[each.id for each in item.acceptedSuggestions],
+        reason=reason,
+        outcome_at=item.outcomeTimestamp.astimezone(UTC),
+        at=at,
+    )
+    card = cards.find_card(session, item.card) if stored else None
+    if card is not None and item.outcome == "overridden" and reason in REFUSALS:
+        for study in card.studies:
+            cards.refuse(session, card.base, card.patient, study, str(reason), by=card.by, at=at)
+    return stored

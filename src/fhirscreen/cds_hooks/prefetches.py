@@ -1,0 +1,191 @@
+"""Prefetch as it came: what it holds, and of what it is not all (CDS Hooks 2.0, Prefetch).
+
+A missing key, a null and an OperationOutcome tell nothing; an empty Bundle tells that there is nothing. A
+Bundle is not all where it has a next page, as many entries as `_count`, or fewer than its `total`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from fhirscreen.cds_hooks.calls import CallError, other_patient
+from fhirscreen.cds_hooks.templates import COUNT, PATIENT, ROLE, Template, Templates
+from fhirscreen.fhir.entries import Resource
+from fhirscreen.fhir.folders import Line, unbundled
+from fhirscreen.fhir.references import patient_of, targets
+
+_NOT_SERVED = {"not-supported", "not-found"}
+"""Codes of issue-type by which a server tells that it has nothing of a type."""
+
+
+@dataclass(slots=True)
+class Record:
+    """What is known of one patient so far.
+
+    `lacking` are the templates of which something is, or may be, missing; `unserved` the types that the
+    server says it does not have; `ids` every id under which the patient's records stand.
+    """
+
+    patient: str
+    ids: tuple[str, ...]
+    lines: list[Line] = field(default_factory=list)
+    lacking: list[Template] = field(default_factory=list)
+    unserved: set[str] = field(default_factory=set)
+    person: Resource | None = None
+    roles: list[Resource] = field(default_factory=list)
+
+    @property
+    def unfetched(self) -> frozenset[str]:
+        """The types of which something is, or may be, missing."""
+        return frozenset(template.type for template in self.lacking)
+
+    def add(self, template: Template, lines: Collection[Line]) -> None:
+        """Takes in what came for a template."""
+        if template.type == ROLE:
+            self.roles += [line.resource for line in lines if line.resource is not None]
+            return
+        if template.type == PATIENT:
+            found = [line.resource for line in lines if line.resource is not None]
+            self.person = next((each for each in found if each.get("id") == self.patient), None)
+        self.lines += lines
+
+
+def read_prefetch(patient: str, prefetch: Mapping[str, Any], templates: Templates) -> Record:
+    """What a call brought. Raises CallError where a part is no FHIR, or about another patient."""
+    key = next((each.key for each in templates.all if each.type == PATIENT), "patient")
+    record = Record(patient, _ids(patient, prefetch.get(key)))
+    allowed = set(record.ids)
+    for template in templates.all:
+        lines, whole = _read(template, prefetch.get(template.key), record)
+        _check(template, lines, allowed)
+        if template.type != ROLE and any(_untold(template, line) for line in lines):
+            whole = False
+        record.add(template, lines)
+        if not whole or (template.type not in (PATIENT, ROLE) and len(record.ids) > 1):
+            record.lacking.append(template)
+    return record
+
+
+def replaced(person: object) -> Iterator[str]:
+    """The ids of the patients whose records were merged into this one (R4, Patient.link `replaces`)."""
+    links = person.get("link") if isinstance(person, dict) else None
+    for link in links if isinstance(links, list) else ():
+        if isinstance(link, dict) and link.get("type") == "replaces":
+            for other in targets(link.get("other")):
+                if other.startswith("Patient/"):
+                    yield other.removeprefix("Patient/")
+
+
+def is_replaced(person: Resource) -> bool:
+    """Whether the records of this patient follow another."""
+    links = person.get("link")
+    return isinstance(links, list) and any(
+        isinstance(link, dict) and link.get("type") == "replaced-by" for link in links
+    )
+
+
+def merged(person: Resource) -> list[Line]:
+    """The patients who were merged into this one, as far as evaluation needs to know them."""
+    other = {"reference": f"Patient/{person['id']}"}
+    return [
+        Line("Patient.link", {"resourceType": PATIENT, "id": id, "link": [{"type": "replaced-by", "other": other}]})
+        for id in replaced(person)
+    ]
+
+
+def _ids(patient: str, person: object) -> tuple[str, ...]:
+    return (patient, *(id for id in dict.fromkeys(replaced(person)) if id != patient))
+
+
+def _read(template: Template, found: object, record: Record) -> tuple[list[Line], bool]:
+    """The resources under a key, and whether they are all."""
+    where = f"prefetch.{template.key}"
+    if found is None:
+        return [], False
+    kind = found.get("resourceType") if isinstance(found, dict) else None
+    if not isinstance(found, dict) or not isinstance(kind, str):
+        raise CallError("a part of prefetch is no resource", where=where, expected="a resource of FHIR R4")
+    if kind == "OperationOutcome":
+        if _codes(found) & _NOT_SERVED and template.type != PATIENT:
+            record.unserved.add(template.type)
+        return [], False
+    lines = list(unbundled(found, where))
+    if kind != "Bundle":
+        return lines, template.type in (PATIENT, ROLE) and kind == template.type
+    outcomes = [line for line in lines if _kind(line) == "OperationOutcome"]
+    lines = [line for line in lines if _kind(line) != "OperationOutcome"]
+    if template.type == PATIENT:
+        return lines, any(_kind(line) == PATIENT for line in lines)
+    return lines, not outcomes and _is_whole(found, len(lines))
+
+
+def _kind(line: Line) -> str | None:
+    return line.resource.get("resourceType") if line.resource is not None else None
+
+
+def _codes(outcome: Resource) -> set[str]:
+    issues = outcome.get("issue")
+    return {
+        str(issue.get("code")) for issue in (issues if isinstance(issues, list) else ()) if isinstance(issue, dict)
+    }
+
+
+def _is_whole(bundle: Resource, number: int) -> bool:
+    """Whether a Bundle holds everything that its search found, as far as it can be told."""
+    links = bundle.get("link")
+    most = COUNT
+    for link in links if isinstance(links, list) else ():
+        relation, url = (link.get("relation"), link.get("url")) if isinstance(link, dict) else (None, None)
+        if relation == "next":
+            return False
+        if relation == "self" and isinstance(url, str):
+            most = min(most, _count(url))
+    total = bundle.get("total")
+    if isinstance(total, int) and not isinstance(total, bool) and total > number:
+        return False
+    return number < most and not _warned(bundle)
+
+
+def _warned(bundle: Resource) -> bool:
+    """Whether the server says beside the entries that something failed or is missing."""
+    entries = bundle.get("entry")
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict) and isinstance(search := entry.get("search"), dict):
+            if search.get("mode") != "outcome" or not isinstance(outcome := entry.get("resource"), dict):
+                continue
+            issues = outcome.get("issue")
+            for issue in issues if isinstance(issues, list) else ():
+                if isinstance(issue, dict) and (
+                    issue.get("severity") in ("error", "fatal") or issue.get("code") == "incomplete"
+                ):
+                    return True
+    return False
+
+
+def _count(url: str) -> int:
+    """`_count` of the search that a self link repeats."""
+    try:
+        texts = parse_qs(urlsplit(url).query).get("_count", ())
+    except ValueError:
+        return COUNT
+    numbers = [int(text) for text in texts if text.isdecimal() and int(text) > 0]
+    return min(numbers, default=COUNT)
+
+
+def _check(template: Template, lines: Collection[Line], allowed: set[str]) -> None:
+    """Raises CallError where anything is about another patient."""
+    for line in lines:
+        if line.resource is not None:
+            named = patient_of(line.resource)
+            if named is not None and named not in allowed:
+                raise other_patient(f"prefetch.{template.key}")
+
+
+def _untold(template: Template, line: Line) -> bool:
+    """Whether a record cannot be read, or does not say about whom it is: something is then not known."""
+    if line.resource is None:
+        return True
+    return line.resource.get("resourceType") == template.type and patient_of(line.resource) is None

@@ -1,0 +1,143 @@
+"""A visit: from a call of an EHR to the answer with at most one card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import SecretStr
+
+from fhirscreen.cds_hooks.calls import Call, NothingKnown
+from fhirscreen.cds_hooks.cards import Frame, Suggestion, make_card
+from fhirscreen.cds_hooks.decisions import by_specialty, suggested, suppressed
+from fhirscreen.cds_hooks.fetches import complete
+from fhirscreen.cds_hooks.prefetches import Record, is_replaced, read_prefetch
+from fhirscreen.cds_hooks.templates import Templates
+from fhirscreen.fhir_client import Client
+from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.screening.panels import Panel
+from fhirscreen.screening.patients import assess
+from fhirscreen.settings.groups import CdsSettings
+from fhirscreen.store import cards
+from fhirscreen.store.databases import Database
+from fhirscreen.values.durations import AsOf
+
+Lend = Callable[[str, SecretStr | None], AbstractContextManager[Client | None]]
+"""A client of the FHIR server that a call names, with the token that it lends; None for one not allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """What answering takes, made once. `base` is that of patients whose call names no FHIR server."""
+
+    settings: CdsSettings
+    templates: Templates
+    catalogue: Catalogue
+    database: Database
+    panel: Callable[[], Panel]
+    as_of: Callable[[], AsOf]
+    clock: Callable[[], datetime]
+    lend: Lend
+    base: str
+    url: str
+    site: str
+    published: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The response, and what came of the call in a word, for counting."""
+
+    body: dict[str, Any]
+    outcome: str
+
+
+def answer(clinic: Clinic, call: Call) -> Answer:
+    """Answers a call. Raises CallError, NothingKnown, StoreError."""
+    record = read_prefetch(call.patient, call.prefetch, clinic.templates)
+    panel = clinic.panel()
+    base = call.server or clinic.base
+    at = clinic.clock()
+    open_ = set(panel.versions)
+    if not open_:
+        return _none("no study open")
+    with clinic.database.reading() as session:
+        days, instance = clinic.settings.snooze_days, call.instance
+        open_ -= suppressed(session, base, call.patient, open_, at, days=days, instance=instance)
+    if not open_:
+        return _none("snoozed")
+    _fetch(clinic, call, record)
+    treated = by_specialty(panel, clinic.settings.specialties, record.roles)
+    if treated is not None and not open_.intersection(treated):
+        return _none("other specialty")
+    _check_known(record, clinic.templates)
+    if record.person is None or is_replaced(record.person) or _gates_unknown(record, clinic.templates):
+        return _none("gates unknown")
+    assessed = assess(
+        panel,
+        call.patient,
+        record.lines,
+        clinic.as_of(),
+        unfetched=record.unfetched & clinic.templates.clinical,
+        studies=open_ if treated is None else open_.intersection(treated),
+        hasty=True,
+    )
+    if not assessed.subjects:
+        return _none("no study fits")
+    with clinic.database.reading() as session:
+        best = suggested(session, base, assessed.subjects)
+    chosen = [
+        Suggestion(study, subject) for subject in best if (study := panel.study(subject.study)) is not None
+    ]
+    if not chosen:
+        return _none("gates open")
+    frame = Frame(base, clinic.url, clinic.site, clinic.catalogue, clinic.published)
+    card = make_card(call.instance, chosen, frame)
+    with clinic.database.begin() as session:
+        cards.show_card(
+            session,
+            uuid=card["uuid"],
+            hook_instance=call.instance,
+            base=base,
+            patient=call.patient,
+            studies=[each.study.id for each in chosen],
+            by=call.user,
+            at=at,
+        )
+    return Answer({"cards": [card]}, "card")
+
+
+def _none(outcome: str) -> Answer:
+    return Answer({"cards": []}, outcome)
+
+
+def _fetch(clinic: Clinic, call: Call, record: Record) -> None:
+    if call.server is None:
+        complete(record, clinic.templates, None, call.user)
+        return
+    with clinic.lend(call.server, call.token) as client:
+        complete(record, clinic.templates, client, call.user)
+
+
+def _check_known(record: Record, templates: Templates) -> None:
+    """Raises NothingKnown where the Patient, or everything that criteria read, could not be had."""
+    unfetched = record.unfetched
+    if record.person is not None and not templates.clinical <= unfetched:
+        return
+    raise NothingKnown(
+        "there is nothing to decide with",
+        where="prefetch",
+        expected="the Patient and its records, in prefetch or from fhirServer",
+        remedy="send prefetch, or fhirServer with fhirAuthorization; the server must be among cds.fhir_servers",
+    )
+
+
+def _gates_unknown(record: Record, templates: Templates) -> bool:
+    """Whether it is not known if the patient objects to research, or is on a study: nobody is then suggested.
+
+    A server that has none of a type tells so as well.
+    """
+    return bool(templates.gates & record.unfetched - record.unserved)
