@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
+from fhirscreen.access.hooks import make_hook_authenticator
 from fhirscreen.bootstrap.health import Health, Probe
+from fhirscreen.bootstrap.lending import Lending
 from fhirscreen.bootstrap.metrics import Metrics
 from fhirscreen.bootstrap.open_studies import OpenStudies, load_studies
 from fhirscreen.bootstrap.parts import (
@@ -86,6 +88,8 @@ class Service:
         self._open = OpenStudies(database, catalogue, self.site, self.as_of, self.metrics)
         self._transport = transport
         self._clients: dict[str, Client] = {}
+        self.authenticate_hook = make_hook_authenticator(settings.cds)
+        self.lending = Lending(settings, self.client_for, transport)
         self._lock = threading.Lock()
 
     # --- studies
@@ -209,6 +213,7 @@ class Service:
             clients, self._clients = list(self._clients.values()), {}
         for client in clients:
             client.close()
+        self.lending.close()
         self.database.close()
 
     def _default_server(self) -> str:

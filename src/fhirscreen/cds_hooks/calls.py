@@ -1,4 +1,4 @@
-"""A call of a service: its envelope validated, its prefetch left as it came (CDS Hooks 2.0, Calling a CDS Service).
+"""A call of a service: its envelope validated, its prefetch left as it came (CDS Hooks 2.0).
 
 Elements of later versions are ignored, a null counts as absent. What is refused is told without the value.
 """
@@ -52,7 +52,7 @@ class Lenient(BaseModel):
 
 
 class Context(Lenient):
-    """What the hooks that are answered have in common; orders and appointments are a trigger, and not read."""
+    """What the hooks have in common; orders and appointments are a trigger, and not read."""
 
     patientId: FhirId  # noqa: N815 - the standard's name
     userId: Short  # noqa: N815
@@ -102,10 +102,14 @@ def parse(body: bytes) -> dict[str, Any]:
         data = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise CallError(
-            "the body is no JSON", expected="a JSON object in UTF-8", remedy="send what CDS Hooks 2.0 describes"
+            "the body is no JSON",
+            expected="a JSON object in UTF-8",
+            remedy="send what CDS Hooks 2.0 describes",
         ) from None
     if not isinstance(data, dict):
-        raise CallError("the body is no JSON object", expected="an object with hook, hookInstance and context")
+        raise CallError(
+            "the body is no JSON object", expected="an object with hook, hookInstance and context"
+        )
     return data
 
 
@@ -128,7 +132,9 @@ def read_call(service: str, body: bytes) -> Call:
     if lent is not None:
         if envelope.fhirServer is None:
             raise CallError(
-                "an authorisation is for no server", where="fhirServer", expected="fhirServer, with fhirAuthorization"
+                "an authorisation is for no server",
+                where="fhirServer",
+                expected="fhirServer, with fhirAuthorization",
             )
         if lent.token_type.lower() != "bearer":
             raise CallError(

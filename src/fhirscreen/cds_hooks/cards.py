@@ -49,7 +49,7 @@ class Suggestion(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """What every card needs beside its studies: the base of patients' ids, the service's address, its site."""
+    """What a card needs beside its studies: the base of patients' ids, the service's address, the site."""
 
     base: str
     url: str
@@ -83,7 +83,7 @@ def card_uuid(instance: str, studies: Sequence[str]) -> str:
 
 def suggestion_uuid(instance: str, study: str) -> str:
     """The same for the same hookInstance and study."""
-    return str(uuid.uuid5(_NAMESPACE, "|".join(("suggestion", instance, study))))
+    return str(uuid.uuid5(_NAMESPACE, f"suggestion|{instance}|{study}"))
 
 
 def summary(studies: Sequence[Study]) -> str:
@@ -118,7 +118,11 @@ def _detail(suggestion: Suggestion, frame: Frame) -> str:
         parts.append(_list("What is open, and how to settle it", said, _OPEN))
     if any(verdict.criterion.unread for verdict in subject.open):
         parts.append("Some of its criteria are not known here: check them in the protocol.")
-    asked = [verdict for verdict in subject.to_ask if not disclosures.is_sensitive(verdict.criterion, frame.catalogue)]
+    asked = [
+        verdict
+        for verdict in subject.to_ask
+        if not disclosures.is_sensitive(verdict.criterion, frame.catalogue)
+    ]
     if asked:
         said = [_plain(getattr(v.criterion.expression, "ask", v.criterion.says)) for v in asked]
         parts.append(_list("To ask in person", said, _OPEN))
@@ -136,13 +140,14 @@ def _fits(subject: Subject, catalogue: Catalogue) -> list[str]:
         if verdict.proof.basis is not Basis.PRESUMED and not verdict.criterion.mirrors
     ]
     plain, _ = disclosures.part(met, catalogue)
-    plain.sort(key=lambda verdict: verdict.criterion.weight is not Weight.GATE)
+    plain.sort(key=lambda v: (v.criterion.weight is not Weight.GATE, not v.proof.value))
     return [_fit(verdict, catalogue) for verdict in plain]
 
 
 def _fit(verdict: Verdict, catalogue: Catalogue) -> str:
     criterion, proof = verdict.criterion, verdict.proof
-    details = [wording.say_value(proof, criterion, catalogue), wording.say_date(proof.date)]
+    born = proof.unit == "a"  # the date of an age is that of birth
+    details = [wording.say_value(proof, criterion, catalogue), "" if born else wording.say_date(proof.date)]
     said = ", ".join(_plain(each) for each in details if each)
     return f"{_plain(criterion.says)}{f': {said}' if said else ''}"
 
@@ -187,7 +192,7 @@ def _suggestion(instance: str, suggestion: Suggestion, frame: Frame) -> dict[str
 
 
 def _resource(study: Study, subject: Subject, frame: Frame) -> Resource:
-    """The ResearchSubject to create. Its study is named by registration: the EHR may not have it as a resource."""
+    """The ResearchSubject to create. Its study is named by registration: the EHR may not hold it."""
     made = listed_subject(subject, _status(subject), study, frame.base, frame.catalogue)
     named = {"identifier": {"system": NCT_SYSTEM, "value": study.id}, "display": study.title}
     reference = made["study"] if frame.published else {}

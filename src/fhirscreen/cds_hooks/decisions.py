@@ -51,7 +51,14 @@ def _specialties(role: Resource) -> Iterator[str]:
 
 
 def suppressed(
-    session: Session, base: str, patient: str, studies: Collection[str], at: datetime, *, days: int, instance: str
+    session: Session,
+    base: str,
+    patient: str,
+    studies: Collection[str],
+    at: datetime,
+    *,
+    days: int,
+    instance: str,
 ) -> set[str]:
     """The studies that were shown of late in another call, or refused for this patient."""
     shown = cards.snoozed(session, base, patient, studies, at, days=days, besides=instance)
@@ -59,7 +66,7 @@ def suppressed(
 
 
 def suggested(session: Session, base: str, found: Iterable[Subject]) -> list[Subject]:
-    """The best subjects, at most `MOST`: no criterion failed, no gate among them open, no person against it."""
+    """The best subjects, at most `MOST`: no criterion failed, no gate open, no person against it."""
     chosen: list[Subject] = []
     for subject in ordered([each for each in found if not _gate_open(each)]):
         if _decided(session, subject_uuid(subject.study, base, subject.patient)):

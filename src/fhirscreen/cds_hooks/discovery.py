@@ -34,7 +34,7 @@ def services(prefetch: Mapping[str, str]) -> dict[str, Any]:
                 "hook": hook,
                 "id": id,
                 "title": "Trials that this patient may fit",
-                "description": "Names at most two clinical trials open at this site that the patient may fit, "
+                "description": "Names at most two trials open at this site that the patient may fit, "
                 f"{_WHEN[hook]}: what fits, what is open, how to settle it.",
                 "prefetch": dict(prefetch),
                 "usageRequirements": REQUIREMENTS,

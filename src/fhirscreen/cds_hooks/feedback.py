@@ -29,7 +29,7 @@ class Reason(Lenient):
 
 
 class OverrideReason(Lenient):
-    """Why the user did not follow the card. A comment of the user's own is not read: it may name the patient."""
+    """Why the user did not follow the card. A free comment is not read: it may name the patient."""
 
     reason: Reason | None = None
 

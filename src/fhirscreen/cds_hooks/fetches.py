@@ -10,17 +10,13 @@ from typing import NamedTuple
 from fhirscreen.cds_hooks.calls import is_id
 from fhirscreen.cds_hooks.prefetches import Record, merged, replaced
 from fhirscreen.cds_hooks.templates import COUNT, PATIENT, ROLE, Template, Templates
+from fhirscreen.engines.evaluator.gates import DECLINED, ON_STUDY
 from fhirscreen.exceptions import ServerError
 from fhirscreen.fhir.entries import MEDICATIONS, Resource
 from fhirscreen.fhir.folders import Line
 from fhirscreen.fhir.references import targets
+from fhirscreen.fhir.subjects import is_ours
 from fhirscreen.fhir_client import Client, escape
-
-_REFERRING = {
-    "ResearchSubject": (("study", "ResearchStudy"),),
-    **dict.fromkeys(MEDICATIONS, (("medicationReference", "Medication"),)),
-}
-"""Per type, the elements by which its records say what they are about, and the type that these name."""
 
 
 class _Asked(NamedTuple):
@@ -128,11 +124,12 @@ def _follow(record: Record, templates: Templates, client: Client | None) -> None
     }
     wanted: dict[str, dict[str, set[str]]] = {}
     for line in record.lines:
-        kind = line.resource.get("resourceType") if line.resource is not None else None
-        for element, type in _REFERRING.get(str(kind), ()):
-            for reference in targets((line.resource or {}).get(element) or []):
-                if reference not in known and reference.startswith(f"{type}/"):
-                    wanted.setdefault(type, {}).setdefault(reference.partition("/")[2], set()).add(str(kind))
+        if line.resource is None:
+            continue
+        for reference in targets(_named(line.resource)):
+            if reference not in known:
+                type, _, id = reference.partition("/")
+                wanted.setdefault(type, {}).setdefault(id, set()).add(line.resource["resourceType"])
     for type, ids in wanted.items():
         found = _by_id(client, type, sorted(ids)) if client is not None else None
         record.lines += [Line(type, each) for each in found or ()]
@@ -140,6 +137,21 @@ def _follow(record: Record, templates: Templates, client: Client | None) -> None
             owners = set().union(*ids.values())
             missing = {template.type for template in record.lacking}
             record.lacking += [each for each in templates.all if each.type in owners - missing]
+
+
+def _named(resource: Resource) -> object:
+    """The reference without which a record does not say what it is about: a drug, or a study that counts."""
+    kind = resource["resourceType"]
+    if kind in MEDICATIONS:
+        reference, wanted = resource.get("medicationReference"), "Medication/"
+    elif (
+        kind == "ResearchSubject" and resource.get("status") in ON_STUDY | DECLINED and not is_ours(resource)
+    ):
+        reference, wanted = resource.get("study"), "ResearchStudy/"
+    else:
+        return []
+    text = reference.get("reference") if isinstance(reference, dict) else None
+    return reference if isinstance(text, str) and wanted in text else []
 
 
 def _by_id(client: Client, type: str, ids: Sequence[str]) -> list[Resource] | None:

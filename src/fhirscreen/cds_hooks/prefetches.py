@@ -91,7 +91,10 @@ def merged(person: Resource) -> list[Line]:
     """The patients who were merged into this one, as far as evaluation needs to know them."""
     other = {"reference": f"Patient/{person['id']}"}
     return [
-        Line("Patient.link", {"resourceType": PATIENT, "id": id, "link": [{"type": "replaced-by", "other": other}]})
+        Line(
+            "Patient.link",
+            {"resourceType": PATIENT, "id": id, "link": [{"type": "replaced-by", "other": other}]},
+        )
         for id in replaced(person)
     ]
 
@@ -129,7 +132,9 @@ def _kind(line: Line) -> str | None:
 def _codes(outcome: Resource) -> set[str]:
     issues = outcome.get("issue")
     return {
-        str(issue.get("code")) for issue in (issues if isinstance(issues, list) else ()) if isinstance(issue, dict)
+        str(issue.get("code"))
+        for issue in (issues if isinstance(issues, list) else ())
+        if isinstance(issue, dict)
     }
 
 

@@ -124,14 +124,17 @@ def _fetch(clinic: Clinic, call: Call, record: Record) -> None:
 
 def _check_known(record: Record, templates: Templates) -> None:
     """Raises NothingKnown where the Patient, or everything that criteria read, could not be had."""
-    unfetched = record.unfetched
-    if record.person is not None and not templates.clinical <= unfetched:
+    told = any(
+        line.resource is not None and line.resource["resourceType"] in templates.clinical
+        for line in record.lines
+    )
+    if record.person is not None and (told or not templates.clinical <= record.unfetched):
         return
     raise NothingKnown(
         "there is nothing to decide with",
         where="prefetch",
         expected="the Patient and its records, in prefetch or from fhirServer",
-        remedy="send prefetch, or fhirServer with fhirAuthorization; the server must be among cds.fhir_servers",
+        remedy="send prefetch, or a fhirServer of cds.fhir_servers with fhirAuthorization",
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from fhirscreen.engines.base import Gated, SetAside
+from fhirscreen.engines.evaluator.absence import NOT_FETCHED
 from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.charts import Chart, read_chart
 from fhirscreen.engines.evaluator.cohorts import gather
@@ -14,6 +15,8 @@ from fhirscreen.engines.evaluator.judgements import soundly
 from fhirscreen.engines.evaluator.notes import noted
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.folders import Line
+from fhirscreen.plan.nodes import Predicate, StudyPlan
+from fhirscreen.plan.walk import closure, features
 from fhirscreen.screening.panels import Panel
 from fhirscreen.values.durations import AsOf
 from fhirscreen.verdicts.standings import Gate, Standing, Subject
@@ -56,8 +59,9 @@ def assess(
     """Assesses one patient from her record, for every study of the panel or only for `studies`.
 
     `lines` hold the record, and may hold what it refers to; `unfetched` are the resource types of which
-    something may be missing: nothing is then taken for absent. With `hasty` a study ends at its first failed
-    criterion and gives no Subject. Raises DataError where there is no Patient of that id among the lines.
+    something may be missing: nothing is then taken for absent, and no criterion that reads them for met, for
+    what is missing may say otherwise. With `hasty` a study ends at its first failed criterion and gives no
+    Subject. Raises DataError where there is no Patient of that id among the lines.
     """
     cohort = gather(lines)
     if patient not in cohort.patients:
@@ -75,7 +79,11 @@ def assess(
         unfetched=cohort.unfetched(patient) | set(unfetched),
     )
     merged = patient in cohort.survivors
-    done = soundly(chart, lambda sound: _assess(panel, sound, studies, merged=merged, hasty=hasty))
+
+    def work(sound: Chart) -> _Found:
+        return _assess(panel, sound, studies, frozenset(unfetched), merged=merged, hasty=hasty)
+
+    done = soundly(chart, work)
     aside = tuple(cohort.set_aside)
     if done is None:
         return Assessed(set_aside=aside, evaluated=False)
@@ -83,9 +91,18 @@ def assess(
     return Assessed(tuple(subjects), tuple(gated), tuple(failed), (*aside, *sound.unread))
 
 
+_Found = tuple[list[Subject], list[Gated], list[str]]
+
+
 def _assess(
-    panel: Panel, chart: Chart, studies: Collection[str] | None, *, merged: bool, hasty: bool
-) -> tuple[list[Subject], list[Gated], list[str]]:
+    panel: Panel,
+    chart: Chart,
+    studies: Collection[str] | None,
+    unfetched: frozenset[str],
+    *,
+    merged: bool,
+    hasty: bool,
+) -> _Found:
     evaluator, site = panel.evaluator, panel.plan.catalogue.site
     subjects: list[Subject] = []
     gated: list[Gated] = []
@@ -102,7 +119,10 @@ def _assess(
         if hasty and _fails(panel, number, case):
             failed.append(study)
             continue
-        subject = noted(evaluator.subject(number, case), chart, evaluator.ours, len(planned.criteria))
+        subject = evaluator.subject(number, case)
+        if unfetched:
+            subject = _unsure(subject, planned, unfetched)
+        subject = noted(subject, chart, evaluator.ours, len(planned.criteria))
         subjects.append(subject)
         if subject.failed:
             failed.append(study)
@@ -112,3 +132,20 @@ def _assess(
 def _fails(panel: Panel, number: int, case: Case) -> bool:
     places = range(len(panel.plan.studies[number].criteria))
     return any(panel.evaluator.verdict(case, number, place).standing is Standing.FAILED for place in places)
+
+
+def _unsure(subject: Subject, planned: StudyPlan, unfetched: frozenset[str]) -> Subject:
+    """The subject, nothing met that rests on a type of which something may be missing."""
+    verdicts = tuple(
+        verdict
+        if verdict.standing is Standing.FAILED or unfetched.isdisjoint(_types(each.predicate))
+        else verdict._replace(proof=NOT_FETCHED._replace(says=verdict.proof.says))
+        for verdict, each in zip(subject.verdicts, planned.criteria, strict=True)
+    )
+    return subject._replace(verdicts=verdicts)
+
+
+def _types(predicate: Predicate) -> set[str]:
+    """The resource types that decide a predicate."""
+    needed = {need for feature in features(predicate) for need in closure(feature)}
+    return {source.resource for feature in needed for source in feature.concept.sources}

@@ -14,7 +14,8 @@ from fhirscreen.verdicts.standings import Gate
 
 ON_STUDY = {"pending-on-study", "on-study", "on-study-intervention", "on-study-observation", "follow-up"}
 """Statuses of a ResearchSubject who takes part."""
-_DECLINED = {"ineligible", "not-registered", "off-study", "withdrawn"}
+DECLINED = {"ineligible", "not-registered", "off-study", "withdrawn"}
+"""Statuses of one whom a person took out, or who took herself out."""
 
 
 def gate_types(site: Site) -> tuple[str, ...]:
@@ -37,7 +38,7 @@ def gate_of(chart: Chart, site: Site, study: str) -> Gate | None:
     statuses = {status for named, status in enrolments(chart) if study in named}
     if statuses & ON_STUDY:
         return Gate.ON_STUDY
-    return Gate.DECLINED if statuses & _DECLINED else None
+    return Gate.DECLINED if statuses & DECLINED else None
 
 
 def deceased(chart: Chart) -> bool:

@@ -1,0 +1,154 @@
+"""The routes of CDS Hooks 2.0: discovery, calls, feedback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import orjson
+import structlog
+from anyio import to_thread
+from fastapi import APIRouter, Request, Response
+
+from fhirscreen.access.hooks import NotTrusted
+from fhirscreen.api.outcomes import Refusal
+from fhirscreen.bootstrap.services import Service
+from fhirscreen.cds_hooks.calls import Call, CallError, NoSuchService, NothingKnown, read_call
+from fhirscreen.cds_hooks.discovery import HOOKS, services
+from fhirscreen.cds_hooks.feedback import take_feedback
+from fhirscreen.cds_hooks.templates import make_templates
+from fhirscreen.cds_hooks.visits import Answer, Clinic, answer
+from fhirscreen.exceptions import FhirscreenError
+from fhirscreen.fhir.subjects import FILES_BASE
+
+Result = TypeVar("Result")
+
+log = structlog.get_logger(__name__)
+
+_STATUSES: tuple[tuple[type[FhirscreenError], int, str], ...] = (
+    (NotTrusted, 401, "login"),
+    (NoSuchService, 404, "not-found"),
+    (NothingKnown, 412, "incomplete"),
+    (CallError, 400, "invalid"),
+)
+
+
+def router(service: Service) -> APIRouter:
+    """`/cds-services`, a call of each service, and its feedback."""
+    routes = APIRouter(prefix="/cds-services", tags=["CDS Hooks"])
+    clinic = make_clinic(service)
+    discovery = orjson.dumps(services(clinic.templates.prefetch))
+
+    @routes.get("", summary="The services that an EHR may call")
+    async def discover() -> Response:
+        return Response(discovery, media_type="application/json")
+
+    @routes.post("/{id}", summary="Which studies may this patient fit?", responses=_TOLD, openapi_extra=_CALL)
+    async def call(id: str, request: Request) -> Response:
+        body, header = await request.body(), request.headers.get("authorization")
+        made = await to_thread.run_sync(_work, lambda: _answer(service, clinic, id, header, body))
+        return Response(orjson.dumps(made), media_type="application/json")
+
+    @routes.post(
+        "/{id}/feedback", summary="What users made of cards", responses=_TOLD, openapi_extra=_FEEDBACK
+    )
+    async def feedback(id: str, request: Request) -> Response:
+        body, header = await request.body(), request.headers.get("authorization")
+
+        def take() -> int:
+            service.authenticate_hook(header, f"{clinic.url}/cds-services/{id}/feedback")
+            return take_feedback(service.database, id, body, at=service.clock())
+
+        await to_thread.run_sync(_work, take)
+        return Response(b"{}", media_type="application/json")
+
+    return routes
+
+
+def make_clinic(service: Service) -> Clinic:
+    """What answering takes, from the service."""
+    settings = service.settings
+    scheme = "https" if settings.tls_certificate is not None else "http"
+    source = service.source
+    named = source is not None and (source in settings.folders or source in settings.named_servers)
+    return Clinic(
+        settings.cds,
+        make_templates(service.catalogue, roles=bool(settings.cds.specialties)),
+        service.catalogue,
+        service.database,
+        service.panel,
+        service.as_of,
+        service.clock,
+        service.lending.lend,
+        service.base_of(str(source)) if named else FILES_BASE,
+        settings.public_url or f"{scheme}://{settings.host}:{settings.port}",
+        settings.site_name or "",
+        settings.publish,
+    )
+
+
+def _answer(service: Service, clinic: Clinic, id: str, header: str | None, body: bytes) -> dict[str, Any]:
+    service.authenticate_hook(header, f"{clinic.url}/cds-services/{id}")
+    hook = HOOKS.get(id, "none")
+    counted = service.metrics.cards
+    try:
+        call: Call = read_call(id, body)
+        found: Answer = answer(clinic, call)
+    except FhirscreenError as error:
+        counted.labels(hook, type(error).__name__).inc()
+        raise
+    counted.labels(hook, found.outcome).inc()
+    log.info("cds", hook=hook, outcome=found.outcome)
+    return found.body
+
+
+def _work(work: Callable[[], Result]) -> Result:
+    """Does it, errors of calls told with the statuses that CDS Hooks has for them."""
+    try:
+        return work()
+    except FhirscreenError as error:
+        for kind, status, code in _STATUSES:
+            if isinstance(error, kind):
+                headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+                raise Refusal(
+                    status,
+                    error.what,
+                    code=code,
+                    where=error.where,
+                    expected=error.expected,
+                    remedy=error.remedy,
+                    headers=headers,
+                ) from None
+        raise
+
+
+_OUTCOME = {"content": {"application/fhir+json": {"schema": {"type": "object"}}}}
+_TOLD: dict[int | str, dict[str, Any]] = {
+    400: {"description": "No call of CDS Hooks, or one about two patients", **_OUTCOME},
+    401: {"description": "Who calls is not known", **_OUTCOME},
+    404: {"description": "No such service, or no such card", **_OUTCOME},
+    412: {"description": "There is nothing to decide with", **_OUTCOME},
+}
+
+
+def _body(required: list[str], properties: dict[str, Any]) -> dict[str, Any]:
+    schema = {"type": "object", "required": required, "properties": properties}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+_CALL = _body(
+    ["hook", "hookInstance", "context"],
+    {
+        "hook": {"type": "string"},
+        "hookInstance": {"type": "string"},
+        "context": {
+            "type": "object",
+            "required": ["patientId", "userId"],
+            "properties": {"patientId": {"type": "string"}, "userId": {"type": "string"}},
+        },
+        "fhirServer": {"type": "string"},
+        "fhirAuthorization": {"type": "object"},
+        "prefetch": {"type": "object"},
+    },
+)
+_FEEDBACK = _body(["feedback"], {"feedback": {"type": "array", "items": {"type": "object"}}})
