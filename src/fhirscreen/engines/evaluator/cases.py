@@ -94,10 +94,11 @@ class Case:
             return result
         entries, end = chart.entries, chart.end
         for number, source, plain in chart.index.chosen(concept, roles):
-            for entry in entries.get(number, ()):
-                when = entry.when
-                if (when is None or when.start < end) and (plain or source_matches(source, entry, chart)):
-                    result.append((source, entry))
+            if number in entries:
+                for entry in entries[number]:
+                    when = entry.when
+                    if (when is None or when.start < end) and (plain or source_matches(source, entry, chart)):
+                        result.append((source, entry))
         if len(result) < 2:
             return result
         seen: dict[str, tuple[Source, Entry]] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
@@ -109,7 +110,7 @@ class Chart:
         return not self.touched or self.touched.isdisjoint(self.index.numbers(concept))
 
 
-def read_chart(  # noqa: C901 - one walk over everything that a patient has
+def read_chart(
     patient: Resource,
     resources: Sequence[Resource],
     index: SourceIndex,
@@ -152,17 +153,20 @@ def read_chart(  # noqa: C901 - one walk over everything that a patient has
         known, matched, told = codes[kind], _NONE, False
         found: tuple[Coding, ...] = ()
         try:
-            several = kind in _SEVERAL
-            for element in _elements(chart, kind, resource) if several else (resource.get("code"),):
-                if element is None:
-                    continue
-                for coding in element.get("coding", ()):  # type: ignore[union-attr]
-                    key = (coding.get("system"), coding.get("code"))
-                    numbers, tells, read = known.get(key) or meet(kind, *key)
-                    if numbers:
-                        matched = {*matched, *numbers} if matched else numbers
-                    found = found + read if found else read
-                    told = told or tells
+            code = None if kind in _SEVERAL else resource.get("code")
+            listed: Sequence[Any] = () if code is None else code.get("coding", ())
+            if len(listed) == 1:
+                # By far the most say it in one code, which was met before.
+                key = (listed[0].get("system"), listed[0].get("code"))
+                matched, told, found = known.get(key) or meet(kind, *key)
+            else:
+                for element in _elements(chart, kind, resource):
+                    for coding in () if element is None else element.get("coding", ()):  # type: ignore[attr-defined]
+                        key = (coding.get("system"), coding.get("code"))
+                        numbers, tells, read = known.get(key) or meet(kind, *key)
+                        matched = {*matched, *numbers}
+                        found += read
+                        told = told or tells
             if not matched and (told or kind not in presumed):
                 continue
             entry = read_entry(resource, terms, found)
@@ -200,9 +204,11 @@ _SEVERAL = frozenset((*MEDICATIONS, "AllergyIntolerance"))
 
 
 def _elements(chart: Chart, kind: str, resource: Resource) -> Sequence[object]:
-    """The CodeableConcepts that say what a medication resource or an allergy is about."""
+    """The CodeableConcepts that say what a resource is about."""
     if kind == "AllergyIntolerance":
         return list(code_elements(resource))
+    if kind not in MEDICATIONS:
+        return (resource.get("code"),)
     if "medicationReference" in resource:
         return _medication(chart, resource)
     return (resource.get("medicationCodeableConcept"),)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from fhirscreen.engines.base import Depth, Engine, Progress, Screened, collecting_rarely, silent
@@ -66,10 +67,13 @@ class FhirSearch:
     ) -> Screened:
         completeness = Completeness()
         fetcher = Fetcher(self._client, completeness)
-        evaluator = Evaluator(plan)
-        candidates = find_candidates(plan, self._client, fetcher, evaluator.index, patients)
         hasty = depth is Depth.CANDIDATES
-        volumes = self._volumes(plan, fetcher)
+        with ThreadPoolExecutor(1) as beside:
+            # How much there is does not depend on who is a candidate: both are asked at the same time.
+            counting = beside.submit(self._count, plan, fetcher, hasty)
+            evaluator = Evaluator(plan)
+            candidates = find_candidates(plan, self._client, fetcher, evaluator.index, patients)
+            volumes, counts = counting.result()
         whole = frozenset(v.type for v in volumes if v.coded > _WORTH * v.every and not hasty)
         needs = Needs(plan, whole)
         unoffered = frozenset(type for type in clinical_types(plan) if not fetcher.offers(type))
@@ -80,7 +84,7 @@ class FhirSearch:
             as_of,
             evaluator,
             needs,
-            self._stages(plan, needs, fetcher, candidates) if hasty else one_stage(needs),
+            _stages(plan, needs, counts, candidates) if hasty else one_stage(needs),
             candidates,
             unoffered,
             tuple(type for type in gate_types(plan.catalogue.site) if fetcher.offers(type)),
@@ -110,27 +114,36 @@ class FhirSearch:
         }
         return finished(screened, plan)
 
-    def _volumes(self, plan: Plan, fetcher: Fetcher) -> list[_Volume]:
-        """How much there is of the types that codes may narrow, as far as the server counts."""
+    def _count(
+        self, plan: Plan, fetcher: Fetcher, hasty: bool
+    ) -> tuple[list[_Volume], dict[Need, int | None]]:
+        """How much there is of the types that codes may narrow; if `hasty`, of each need beside the context.
+
+        As far as the server counts.
+        """
+        needs = Needs(plan)
 
         def volume(need: Need) -> _Volume | None:
             every, coded = fetcher.count(need.type), fetcher.count(need.type, need)
             return None if every is None or coded is None else _Volume(need.type, every, coded)
 
-        narrowed = [need for need in merged(Needs(plan).all) if need.codes is not None]
-        return [found for found in self._client.spread(volume, narrowed) if found is not None]
-
-    def _stages(self, plan: Plan, needs: Needs, fetcher: Fetcher, candidates: Candidates) -> list[Stage]:
-        """By the server's counts; codes of the plan are found in candidates, a whole type in everybody."""
-        share = len(candidates.ids) / max(1, candidates.patients)
-
-        def cost(need: Need) -> float | None:
-            count = fetcher.count(need.type, need)
-            return count if count is None or need.codes is not None else count * share
-
+        narrowed = [need for need in merged(needs.all) if need.codes is not None]
+        volumes = [found for found in self._client.spread(volume, narrowed) if found is not None]
+        if not hasty:
+            return volumes, {}
         wanted = sorted(needs.all - needs.context, key=lambda need: (need.type, sorted(need.codes or ())))
-        costs = zip(wanted, self._client.spread(cost, wanted), strict=True)
-        return cheapest_first(plan, needs, {need: each for need, each in costs if each is not None})
+        counts = self._client.spread(lambda need: fetcher.count(need.type, need), wanted)
+        return volumes, dict(zip(wanted, counts, strict=True))
+
+
+def _stages(
+    plan: Plan, needs: Needs, counts: Mapping[Need, int | None], candidates: Candidates
+) -> list[Stage]:
+    """By the server's counts; codes of the plan are found in candidates, a whole type in everybody."""
+    share = len(candidates.ids) / max(1, candidates.patients)
+    known = {need: count for need, count in counts.items() if count is not None}
+    costs = {need: count if need.codes is not None else count * share for need, count in known.items()}
+    return cheapest_first(plan, needs, costs)
 
 
 class _Volume(NamedTuple):
