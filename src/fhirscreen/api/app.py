@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 
 from fhirscreen import __version__
 from fhirscreen.api import cds_hooks, operations, outcomes
+from fhirscreen.api.fhir import routes as fhir
 from fhirscreen.api.guards import guard
 from fhirscreen.bootstrap.services import Service
 
@@ -39,7 +40,7 @@ def make_app(service: Service, *more: APIRouter) -> FastAPI:
         openapi_url="/openapi.json",
     )
     outcomes.install(app)
-    for router in (operations.router(service), cds_hooks.router(service), *more):
+    for router in (operations.router(service), fhir.router(service), cds_hooks.router(service), *more):
         app.include_router(router)
     guard(app, service)
     return app

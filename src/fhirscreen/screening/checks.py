@@ -43,13 +43,18 @@ def _check_file(file: Path, catalogue: Catalogue) -> Checked:
         study = load_study(file)
     except BadInput as error:
         return Checked(str(file), None, (_as_lint(error, str(file)),))
+    return Checked(str(file), study, check(study, catalogue, str(file)))
+
+
+def check(study: Study, catalogue: Catalogue, file: str = "") -> tuple[Lint, ...]:
+    """What was found in a study: first what keeps it from being screened. `file`: where it stands."""
     lints = check_study(study, catalogue)
     if not any(lint.severity is Severity.ERROR for lint in lints):
         try:
             resolve([study], catalogue)
         except BadInput as error:
-            lints = (_as_lint(error, str(file)), *lints)
-    return Checked(str(file), study, lints)
+            return _as_lint(error, file), *lints
+    return lints
 
 
 def _as_lint(error: BadInput, file: str) -> Lint:

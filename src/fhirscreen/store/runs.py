@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -103,9 +103,20 @@ def find_run(session: Session, id: str) -> StoredRun | None:
     return make(StoredRun, row) if row is not None else None
 
 
-def list_runs(session: Session, limit: int = 50, before: str | None = None) -> list[StoredRun]:
+def list_runs(
+    session: Session,
+    limit: int = 50,
+    before: str | None = None,
+    *,
+    base: str | None = None,
+    causes: Collection[str] | None = None,
+) -> list[StoredRun]:
     """Runs, newest first; `before`: the id of a run, only those that began before it."""
     query = select(RunRow.__table__).order_by(RunRow.started_at.desc(), RunRow.id.desc()).limit(limit)
+    if base is not None:
+        query = query.where(RunRow.base == base)
+    if causes is not None:
+        query = query.where(RunRow.cause.in_(causes))
     if before is not None:
         anchor = select(RunRow.started_at).where(RunRow.id == before).scalar_subquery()
         query = query.where(

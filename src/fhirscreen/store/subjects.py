@@ -21,6 +21,7 @@ __all__ = [
     "StoredSubject",
     "StoredVerdict",
     "count_subjects",
+    "find_bases",
     "find_subject",
     "find_subjects",
     "find_verdicts",
@@ -80,6 +81,12 @@ def count_subjects(
     """How many `find_subjects` would give without a limit."""
     query = _narrowed(select(func.count()).select_from(SubjectRow), study, patient, base, status)
     return session.scalar(query) or 0
+
+
+def find_bases(session: Session) -> list[tuple[str, str]]:
+    """Every study with each base that it has subjects of."""
+    query = select(SubjectRow.study, SubjectRow.base).distinct().order_by(SubjectRow.study, SubjectRow.base)
+    return [(row.study, row.base) for row in session.execute(query)]
 
 
 def _narrowed(

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from fhirscreen.engines.fhir_search.engine import FhirSearch
+from fhirscreen.engines.fhir_search.records import Record, fetch_record
 
-__all__ = ["FhirSearch"]
+__all__ = ["FhirSearch", "Record", "fetch_record"]

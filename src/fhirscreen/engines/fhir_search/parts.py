@@ -27,7 +27,7 @@ from fhirscreen.values.durations import AsOf
 from fhirscreen.values.truth import Truth
 from fhirscreen.verdicts.standings import Gate, Standing, Subject, Verdict
 
-_REFERRING = {
+REFERRING = {
     "ResearchSubject": ("study",),
     "Procedure": ("reasonReference",),
     **dict.fromkeys(MEDICATIONS, ("medicationReference", "reasonReference")),
@@ -196,7 +196,7 @@ class Part:
         """Fetches what these resources refer to, where the evaluator will look there."""
         referred: dict[str, dict[str, set[str]]] = {}
         for resource in fresh:
-            for element in _REFERRING.get(type, ()):
+            for element in REFERRING.get(type, ()):
                 for reference in targets(resource.get(element) or []):
                     if reference in self._known:
                         continue

@@ -99,14 +99,23 @@ def _extensions() -> Iterable[Resource]:
         _part("nextAction", "string", 0, "1"),
         _part("evidence", "Reference", 0, "*"),
     ]
-    closed = {"id": "Extension.value[x]", "path": "Extension.value[x]", "max": "0"}
-    yield _structure(
+    yield _complex(
         vocabulary.STANDING_EXTENSION,
         "A criterion that is open or failed for the patient, with its reason, next action and evidence",
-        on_subject,
-        [*(element for part in parts for element in part), _fixed(vocabulary.STANDING_EXTENSION), closed],
+        parts,
         many=True,
     )
+    yield _complex(
+        vocabulary.DECISION_EXTENSION,
+        "Why a person set the status, and the criteria that this rests on",
+        [_part("because", "string", 0, "1"), _part("criterion", "string", 0, "*")],
+    )
+
+
+def _complex(url: str, title: str, parts: Sequence[list[dict[str, Any]]], *, many: bool = False) -> Resource:
+    closed = {"id": "Extension.value[x]", "path": "Extension.value[x]", "max": "0"}
+    elements = [*(element for part in parts for element in part), _fixed(url), closed]
+    return _structure(url, title, "ResearchSubject", elements, many=many)
 
 
 def _simple(

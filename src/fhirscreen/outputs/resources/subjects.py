@@ -19,6 +19,7 @@ from fhirscreen.fhir.subjects import (
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.outputs import disclosures
 from fhirscreen.outputs.resources.vocabulary import (
+    DECISION_EXTENSION,
     GATE_EXTENSION,
     NOTE_EXTENSION,
     STANDING_EXTENSION,
@@ -61,24 +62,46 @@ def research_subjects(
 def listed_subject(
     subject: Subject, status: Status, study: Study, base: str, catalogue: Catalogue
 ) -> Resource:
-    """The ResearchSubject of a candidate or potential candidate.
+    """The ResearchSubject of a candidate or potential candidate."""
+    id = subject_uuid(study.id, base, subject.patient)
+    why = standings(subject.standing(Standing.OPEN), study, catalogue)
+    extensions = [written(status.value), *notes(subject.notes), *why]
+    return research_subject(id, study.id, subject.patient, status.value, extensions)
+
+
+def research_subject(
+    id: str, study: str, patient: str, status: str, extensions: Sequence[Mapping[str, Any]]
+) -> Resource:
+    """A ResearchSubject; `extensions` say how it came to its status.
 
     Its place on the list is the List's to say: it changes when others come and go, and the patient does not.
     """
-    id = subject_uuid(study.id, base, subject.patient)
-    return {
-        "resourceType": "ResearchSubject",
-        "id": id,
-        "extension": [
-            {"url": STATUS_EXTENSION, "valueCode": status.value},
-            *({"url": NOTE_EXTENSION, "valueString": note} for note in subject.notes),
-            *standings(subject.standing(Standing.OPEN), study, catalogue),
-        ],
+    resource: Resource = {"resourceType": "ResearchSubject", "id": id}
+    if extensions:
+        resource["extension"] = list(extensions)
+    return resource | {
         "identifier": identifier_of(id),
-        "status": status.value,
-        "study": {"reference": f"ResearchStudy/{study_uuid(study.id)}"},
-        "individual": {"reference": f"Patient/{subject.patient}"},
+        "status": status,
+        "study": {"reference": f"ResearchStudy/{study_uuid(study)}"},
+        "individual": {"reference": f"Patient/{patient}"},
     }
+
+
+def written(status: str) -> dict[str, Any]:
+    """The mark of a status that is ours."""
+    return {"url": STATUS_EXTENSION, "valueCode": status}
+
+
+def notes(said: Iterable[str]) -> list[dict[str, Any]]:
+    """What is shown beside the patient."""
+    return [{"url": NOTE_EXTENSION, "valueString": note} for note in said]
+
+
+def decision(because: str, criteria: Iterable[str] = ()) -> dict[str, Any]:
+    """A person's reason for the status that they set, and the criteria that it rests on."""
+    parts = [{"url": "because", "valueString": because}] if because else []
+    parts += [{"url": "criterion", "valueString": each} for each in criteria]
+    return {"url": DECISION_EXTENSION, "extension": parts}
 
 
 def ineligible(existing: Resource, why: Sequence[Mapping[str, Any]]) -> Resource:
@@ -150,6 +173,5 @@ def _revised(existing: Resource, status: str, why: Sequence[Mapping[str, Any]]) 
     """The same ResearchSubject with another status and reasons; what others added to it stays."""
     found = existing.get("extension", ())
     others = [each for each in found if not str(each.get("url")).startswith(f"{CANONICAL}/")]
-    written = {"url": STATUS_EXTENSION, "valueCode": status}
     kept = {key: value for key, value in existing.items() if key != "meta"}
-    return {**kept, "extension": [*others, written, *why], "status": status}
+    return {**kept, "extension": [*others, written(status), *why], "status": status}

@@ -1,0 +1,117 @@
+"""A Call: one request to the facade, who makes it, and how it is answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+import orjson
+from fastapi import Request, Response
+from sqlalchemy.orm import Session
+
+from fhirscreen.api.audits import Access, tell
+from fhirscreen.api.fhir.negotiation import JSON, media_of, preferences
+from fhirscreen.api.fhir.queries import CONTROLS
+from fhirscreen.api.fhir.subsets import subset
+from fhirscreen.api.outcomes import Refusal
+from fhirscreen.api.security import Caller
+from fhirscreen.bootstrap.services import Service
+from fhirscreen.fhir.entries import Resource
+from fhirscreen.store.audits import Action
+
+PREFIX = "/fhir"
+_ETAG = re.compile(r'(?:W/)?"([A-Za-z0-9\-.]{1,64})"', re.ASCII)
+
+
+class Call:
+    """What a route gets beside its path. Raises Refusal (406) where no format that we give is accepted."""
+
+    def __init__(self, service: Service, request: Request, *, also: tuple[str, ...] = ()) -> None:
+        self.service = service
+        self.request = request
+        self.media = media_of(request, also=also)
+        self.caller: Caller = request.state.caller
+
+    @cached_property
+    def base(self) -> str:
+        """The base URL of the facade, as whoever asks reaches it."""
+        public = self.service.settings.public_url
+        return f"{(public or str(self.request.base_url)).rstrip('/')}{PREFIX}"
+
+    @cached_property
+    def preferences(self) -> dict[str, str]:
+        """What `Prefer` says."""
+        return preferences(self.request)
+
+    @cached_property
+    def controls(self) -> dict[str, str]:
+        """How the answer is to look. Raises Refusal (400)."""
+        found = {}
+        for name, pattern in CONTROLS.items():
+            value = self.request.query_params.get(name)
+            if value is None:
+                continue
+            if re.fullmatch(pattern, value) is None:
+                raise Refusal(400, f"the value of {name} cannot be read", where=name, expected=pattern)
+            found[name] = value
+        return found
+
+    def tell(
+        self, action: Action, accesses: Iterable[Access], session: Session | None = None, what: str = ""
+    ) -> None:
+        """Writes down whose data this call gets to see or changes."""
+        route = getattr(self.request.scope.get("route"), "path", "")
+        said = what or f"{self.request.method} {route}"
+        tell(self.service, self.caller, action, said, accesses, session=session)
+
+    # --- versions
+
+    def expected(self) -> int | None:
+        """The version that `If-Match` names, 0 for `If-None-Match: *`; None where there is neither.
+
+        Raises Refusal: 412 for what can be no version of ours.
+        """
+        if self.request.headers.get("if-none-match", "").strip() == "*":
+            return 0
+        given = self.request.headers.get("if-match")
+        if given is None:
+            return None
+        match = _ETAG.fullmatch(given.strip())
+        if match is None or not match[1].isdecimal() or len(match[1]) > _DIGITS:
+            raise Refusal(
+                412,
+                "If-Match names no version",
+                where="If-Match",
+                expected='the ETag that was read, like W/"3"',
+            )
+        return int(match[1])
+
+    def _unchanged(self, version: str) -> bool:
+        given = self.request.headers.get("if-none-match", "")
+        return given.strip() == "*" or version in _ETAG.findall(given)
+
+    # --- answers
+
+    def read(self, resource: Resource) -> Response:
+        """A resource with its ETag; 304 where the client has this version."""
+        meta = resource.get("meta") or {}
+        version = str(meta.get("versionId", ""))
+        headers = {"ETag": f'W/"{version}"'} if version else {}
+        if version and self._unchanged(version):
+            return Response(status_code=304, headers=headers)
+        return self.reply(subset(resource, self.controls), headers=headers)
+
+    def reply(
+        self, resource: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """A resource as it is."""
+        option = orjson.OPT_INDENT_2 if self.controls.get("_pretty") == "true" else 0
+        media = JSON if self.media == JSON else "application/fhir+json"
+        return Response(
+            orjson.dumps(resource, option=option), status, headers=dict(headers or {}), media_type=media
+        )
+
+
+_DIGITS = 9

@@ -1,0 +1,135 @@
+"""What the store holds as the R4 resources that runs write: ResearchSubjects and screening Lists."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+import orjson
+from sqlalchemy.orm import Session
+
+from fhirscreen.criteria.studies import Study
+from fhirscreen.exceptions import StudyError
+from fhirscreen.fhir.entries import Resource
+from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.outputs.resources.lists import screening_list
+from fhirscreen.outputs.resources.subjects import (
+    decision,
+    gate_closed,
+    notes,
+    research_subject,
+    standings,
+    written,
+)
+from fhirscreen.store.runs import StoredRun, list_runs
+from fhirscreen.store.standings import LISTED, StoredSubject, StoredVerdict
+from fhirscreen.store.subjects import find_subjects
+from fhirscreen.values.truth import Truth
+from fhirscreen.verdicts.proofs import Proof
+from fhirscreen.verdicts.reasons import Basis, Reason
+from fhirscreen.verdicts.standings import Standing, Verdict
+
+POPULATION = ("manual", "nightly")
+"""The causes of runs that look at everybody of a source."""
+
+_LOOK_BACK = 50
+
+
+def subject_resource(
+    stored: StoredSubject, verdicts: Sequence[StoredVerdict], study: Study, catalogue: Catalogue
+) -> Resource:
+    """The ResearchSubject of whoever has a status: ours, with what is open or failed, or a person's.
+
+    `study` is the version that the verdicts are of.
+    """
+    status = stored.current_status or ""
+    extensions = [written(stored.status)] if stored.status is not None else []
+    if stored.person_status is not None and stored.person_reason:
+        extensions.append(decision(stored.person_reason))
+    extensions += notes(stored.notes)
+    extensions += (
+        [gate_closed(stored.gate)] if stored.gate is not None else _why(stored, verdicts, study, catalogue)
+    )
+    resource = research_subject(stored.id, stored.study, stored.patient, status, extensions)
+    _anchor(resource, stored.base)
+    meta = {"versionId": str(stored.version), "lastUpdated": stored.changed_at.isoformat()}
+    return {"resourceType": resource["resourceType"], "id": stored.id, "meta": meta} | resource
+
+
+def _anchor(resource: Resource, base: str) -> None:
+    """Makes what points into the screened server whole addresses: patients and records are not with us."""
+    if not base.startswith(("http://", "https://")):
+        return
+    resource["individual"] = _whole(resource["individual"], base)
+    for extension in resource.get("extension", ()):
+        for part in extension.get("extension", ()):
+            if "valueReference" in part:
+                part["valueReference"] = _whole(part["valueReference"], base)
+
+
+def _whole(reference: Mapping[str, str], base: str) -> dict[str, str]:
+    return {"reference": f"{base}/{reference['reference']}"}
+
+
+def _why(
+    stored: StoredSubject, verdicts: Sequence[StoredVerdict], study: Study, catalogue: Catalogue
+) -> list[dict[str, object]]:
+    """What failed, where anything did; else what is open."""
+    for standing in (Standing.FAILED, Standing.OPEN):
+        found = [
+            verdict for each in verdicts if (verdict := _verdict(stored, each, study, standing)) is not None
+        ]
+        if found:
+            return standings(found, study, catalogue)
+    return []
+
+
+def _verdict(stored: StoredSubject, each: StoredVerdict, study: Study, standing: Standing) -> Verdict | None:
+    if each.standing != standing.value:
+        return None
+    try:
+        criterion = study.criterion(each.criterion)
+    except StudyError:  # a criterion of another version: the next run writes it anew
+        return None
+    reason = Reason(each.reason) if each.reason is not None else None
+    proof = Proof(
+        Truth(each.truth), Basis(each.basis), reason, each.evidence, each.value, each.unit, each.date
+    )
+    return Verdict(stored.study, stored.patient, criterion, proof)
+
+
+def list_resource(session: Session, study: Study, base: str, zone: ZoneInfo) -> Resource | None:
+    """The screening List of a study over one base; None where nothing was ever screened there."""
+    run = covering_run(session, study.id, base)
+    subjects = find_subjects(session, study=study.id, base=base, status=LISTED)
+    looked_at = subjects or find_subjects(session, study=study.id, base=base, limit=1)
+    if run is None and not looked_at:
+        return None
+    since = [each.evaluated_at for each in looked_at if run is None or each.run != run.id]
+    days = [moment.astimezone(zone).date() for moment in since] + ([run.as_of] if run else [])
+    said = [*([study.banner] if study.banner else []), *(run.statement if run else ())]
+    resource = screening_list(
+        study,
+        base,
+        max(days),
+        [{"id": each.id, "status": each.current_status} for each in subjects],
+        said,
+        complete=run is not None and run.state == "done",
+    )
+    return versioned(resource)
+
+
+def covering_run(session: Session, study: str, base: str) -> StoredRun | None:
+    """The newest run that looked at everybody of a base for a study, and ended."""
+    runs = list_runs(session, limit=_LOOK_BACK, base=base, causes=POPULATION)
+    return next(
+        (each for each in runs if study in each.studies and each.state in ("done", "incomplete")), None
+    )
+
+
+def versioned(resource: Resource, stamp: Mapping[str, str] | None = None) -> Resource:
+    """The resource with a version that is another where its content is."""
+    mark = hashlib.blake2b(orjson.dumps(resource), digest_size=16).hexdigest()
+    meta = {"versionId": mark, **(stamp or {})}
+    return {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta} | resource
