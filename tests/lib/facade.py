@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from fhirscreen import synthetic
 from fhirscreen.bootstrap.services import Service
@@ -24,7 +25,7 @@ def screened_service(folder: Path, now: datetime, *, patients: int = 80) -> Iter
     export = folder / "export"
     export.mkdir()
     synthetic.write_ndjson(synthetic.generate(patients=patients), export)
-    settings: dict[str, object] = {"studies": f"{STUDY} {OTHER}", "folders": {"export": str(export)}}
+    settings: dict[str, Any] = {"studies": f"{STUDY} {OTHER}", "folders": {"export": str(export)}}
     settings |= {"site": str(mappings_folder() / "sites/demo.yaml")}
     with service_for(folder, clock=lambda: now, **settings) as service:
         screen_all(service)
