@@ -18,6 +18,9 @@
     │   ├── StoreUnreachable           no connection, or it was lost in mid-transaction
     │   ├── StoreBusy                  others held what was needed for too long
     │   └── StoreFull                  the disk is full, failing or read-only
+    ├── AccessError                 4  who asks this service may not
+    │   ├── NotTrusted                 nobody known: no token, or none that is good
+    │   └── NotAllowed                 known, and not allowed this
     └── Incomplete                  5  done, but something was set aside or not fetched
 
 Each says what was wrong, where (a file and the path in it, or a URL without patient data), what was
@@ -127,6 +130,20 @@ class StoreBusy(StoreError):
 
 class StoreFull(StoreError):
     """The store cannot be written: the disk is full, failing or read-only."""
+
+
+class AccessError(FhirscreenError):
+    """Who asks this service may not. Never tells what a token said."""
+
+    exit_code = 4
+
+
+class NotTrusted(AccessError):
+    """Who asks is not known: no token, or none that is good: 401."""
+
+
+class NotAllowed(AccessError):
+    """Who asks is known, and not allowed this: 403."""
 
 
 class Incomplete(FhirscreenError):

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from fhirscreen.exceptions import FhirscreenError
+from fhirscreen.exceptions import NotTrusted
 from fhirscreen.settings.groups import CdsSettings
 
-
-class NotTrusted(FhirscreenError):
-    """Who calls is not known, or not allowed to: 401."""
+__all__ = ["HookAuthenticator", "HookCaller", "NotTrusted", "make_hook_authenticator"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,17 @@
-"""The one seam through which every access to a patient's data is written down, before it is answered."""
+"""What routes tell the audit trail, before they answer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import nullcontext
-from typing import NamedTuple
 
-import structlog
 from sqlalchemy.orm import Session
 
+from fhirscreen.access.audits import Access
 from fhirscreen.api.security import Caller
 from fhirscreen.bootstrap.services import Service
-from fhirscreen.store.audits import Action, add_audit
+from fhirscreen.store.audits import Action
 
-
-class Access(NamedTuple):
-    """Whose data of which study; a list is of a study and of nobody alone."""
-
-    patient: str | None = None
-    base: str | None = None
-    study: str | None = None
+__all__ = ["Access", "tell"]
 
 
 def tell(
@@ -35,20 +27,4 @@ def tell(
 
     With a `session` the entries are part of its transaction: they stand if what they tell of does.
     """
-    wanted = dict.fromkeys(accesses)
-    if not wanted:
-        return
-    request_id = structlog.contextvars.get_contextvars().get("request_id")
-    with service.database.begin() if session is None else nullcontext(session) as writing:
-        for patient, base, study in wanted:
-            add_audit(
-                writing,
-                at=service.clock(),
-                who=caller.name,
-                action=action,
-                what=what,
-                patient=patient,
-                base=base,
-                study=study,
-                request_id=request_id,
-            )
+    service.audits.tell(caller.name, action, what, accesses, session=session)

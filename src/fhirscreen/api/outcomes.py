@@ -90,7 +90,14 @@ _STATUSES: dict[type[FhirscreenError], tuple[int, str]] = {
     errors.StoreUnreachable: (503, "transient"),
     errors.StoreBusy: (503, "transient"),
     errors.StoreFull: (507, "no-store"),
+    errors.NotTrusted: (401, "login"),
+    errors.NotAllowed: (403, "forbidden"),
     errors.Incomplete: (503, "incomplete"),
+}
+
+_HEADERS = {
+    401: {"WWW-Authenticate": "Bearer"},  # without saying what was wrong: RFC 6750, 3.1 asks for no more
+    503: {"Retry-After": "5"},
 }
 
 _WHAT = {
@@ -149,9 +156,10 @@ def of_error(error: Exception) -> Response:
             status, code = _STATUSES.get(kind, (500, "exception"))
             if status >= 500:
                 log.error("refused", what=error.what, **told(error))
-            again = {"Retry-After": "5"} if status == 503 else {}
             return answer(
-                status, [Issue(code, say(error, hidden=isinstance(error, errors.StoreError)))], again
+                status,
+                [Issue(code, say(error, hidden=isinstance(error, errors.StoreError)))],
+                _HEADERS.get(status),
             )
         case HTTPException():
             what = _WHAT.get(error.status_code) or str(error.detail)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
+from fhirscreen.access.audits import Audits
+from fhirscreen.access.authenticators import Authenticator
 from fhirscreen.access.hooks import make_hook_authenticator
 from fhirscreen.bootstrap.health import Health, Probe
 from fhirscreen.bootstrap.lending import Lending
@@ -85,6 +87,8 @@ class Service:
         self.metrics.watch_traffic(self.traffic)
         self.health = Health(self.probes)
         self.background: list[Background] = []
+        self.authenticator = Authenticator(settings.access, database, clock)
+        self.audits = Audits(database, clock)
         self._open = OpenStudies(database, catalogue, self.site, self.as_of, self.metrics)
         self._transport = transport
         self._clients: dict[str, Client] = {}
