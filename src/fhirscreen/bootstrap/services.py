@@ -6,13 +6,14 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import httpx
 
 from fhirscreen.access.audits import Audits
 from fhirscreen.access.authenticators import Authenticator
 from fhirscreen.access.hooks import make_hook_authenticator
+from fhirscreen.bootstrap.background import Background, hang_background
 from fhirscreen.bootstrap.health import Health, Probe
 from fhirscreen.bootstrap.lending import Lending
 from fhirscreen.bootstrap.metrics import Metrics
@@ -42,18 +43,6 @@ if TYPE_CHECKING:
 Clock = Callable[[], datetime]
 Transport = Callable[[str], httpx.BaseTransport | None]
 """Stands in for the network of a named server; None for the real one."""
-
-
-class Background(Protocol):
-    """Work beside requests: workers, schedules, pollers."""
-
-    def start(self) -> None:
-        """Begins, in threads of its own."""
-        ...
-
-    def stop(self) -> None:
-        """Finishes or hands back what runs, and returns when it is done."""
-        ...
 
 
 def utc_now() -> datetime:
@@ -246,4 +235,6 @@ def make_service(
     except BaseException:
         database.close()
         raise
-    return Service(settings, catalogue, database, clock=clock, transport=transport)
+    service = Service(settings, catalogue, database, clock=clock, transport=transport)
+    hang_background(service)
+    return service

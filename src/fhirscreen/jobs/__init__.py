@@ -1,6 +1,3 @@
-"""Screening that runs by itself. Not built yet.
-
-Will hold the schedule of nightly runs, the worker that takes them up, and their resumption after a crash.
-"""
+"""Work beside requests: workers that take up jobs, the schedule of nightly runs, and what a job does."""
 
 from __future__ import annotations

@@ -230,3 +230,8 @@ def fired(session: Session, schedule: str, at: datetime) -> bool:
         index_elements=["schedule"], set_={"at": at}, where=TickRow.at < statement.excluded["at"]
     )
     return wrote(session, later)
+
+
+def last_fired(session: Session, schedule: str) -> datetime | None:
+    """The last tick of a schedule that was taken; None where it never ticked."""
+    return session.scalar(select(TickRow.at).where(TickRow.schedule == schedule))

@@ -1,0 +1,149 @@
+"""The work beside requests: which workers and schedules the settings ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from fhirscreen.bootstrap.metrics import Metrics
+from fhirscreen.criteria.studies import Study
+from fhirscreen.engines.base import Depth, Progress
+from fhirscreen.fhir_client import Client
+from fhirscreen.jobs.forgetting import DAILY, FORGET, Forgetting
+from fhirscreen.jobs.schedules import Schedule
+from fhirscreen.jobs.screenings import SCREEN, Screenings
+from fhirscreen.jobs.tasks import Handler
+from fhirscreen.jobs.workers import Worker
+from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.screening.panels import Panel
+from fhirscreen.settings.settings import Settings
+from fhirscreen.store.changes import StoredChange
+from fhirscreen.store.databases import Database
+from fhirscreen.values.durations import AsOf
+
+if TYPE_CHECKING:
+    from fhirscreen.screening.runs import Run
+
+
+class Background(Protocol):
+    """Work beside requests: workers, schedules, pollers."""
+
+    def start(self) -> None:
+        """Begins, in threads of its own."""
+        ...
+
+    def stop(self) -> None:
+        """Finishes or hands back what runs, and returns when it is done."""
+        ...
+
+
+class Parts(Protocol):
+    """What background work needs of the service."""
+
+    settings: Settings
+    database: Database
+    catalogue: Catalogue
+    metrics: Metrics
+    background: list[Background]
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """The clock."""
+        ...
+
+    @property
+    def source(self) -> str | None:
+        """The source that runs screen."""
+        ...
+
+    def panel(self) -> Panel:
+        """The open studies."""
+        ...
+
+    def client(self, name: str | None = None) -> Client:
+        """The client of a named server."""
+        ...
+
+    def screen(
+        self,
+        studies: Sequence[Study],
+        source: str,
+        patients: Collection[str] | None,
+        as_of: AsOf | None,
+        depth: Depth,
+        progress: Progress,
+    ) -> Run:
+        """Screens a source."""
+        ...
+
+
+NIGHTLY = "nightly"
+"""The name of the schedule that screens everybody."""
+
+
+def hang_background(service: Parts) -> None:
+    """Gives a service its schedules and workers; they begin with `start`."""
+    settings, zone = service.settings, service.catalogue.site.zone
+    if settings.nightly is not None:
+        payload = {"cause": "nightly"}
+        service.background.append(
+            Schedule(service.database, NIGHTLY, settings.nightly, zone, SCREEN, payload, clock=service.clock)
+        )
+    if settings.retention_days is not None or settings.audit_days is not None:
+        service.background.append(
+            Schedule(service.database, FORGET, DAILY, zone, FORGET, {}, clock=service.clock)
+        )
+    for _ in range(settings.workers):
+        service.background.append(make_worker(service))
+
+
+def make_worker(service: Parts, **more: Any) -> Worker:
+    """A worker that does every kind of job."""
+
+    def ended(kind: str, state: str, seconds: float) -> None:
+        service.metrics.jobs.labels(kind, state).inc()
+        service.metrics.job_seconds.labels(kind).observe(seconds)
+
+    return Worker(service.database, handlers(service), clock=service.clock, ended=ended, **more)
+
+
+def handlers(service: Parts) -> Mapping[str, Handler]:
+    """What does the work of each kind."""
+    settings = service.settings
+
+    def publish(run: Run, source: str, folder: Path) -> Mapping[str, Any] | None:
+        return _publish(service, run, source, folder)
+
+    return {
+        SCREEN: Screenings(
+            screen=service.screen,
+            panel=service.panel,
+            source=lambda: service.source,
+            publish=publish,
+            told=_tell,
+            clock=service.clock,
+        ),
+        FORGET: Forgetting(settings.retention_days, settings.audit_days, service.clock),
+    }
+
+
+def _publish(service: Parts, run: Run, source: str, folder: Path) -> Mapping[str, Any] | None:
+    """Writes the lists to the server they came from; a folder has none."""
+    if not service.settings.publish or source not in service.settings.named_servers:
+        return None
+    from fhirscreen.screening.publishing.publish import publish  # noqa: PLC0415 - slow to import
+    from fhirscreen.screening.publishing.releases import read_release  # noqa: PLC0415
+    from fhirscreen.screening.runs import earlier_subjects  # noqa: PLC0415
+
+    client = service.client(source)
+    run.write(folder, earlier_subjects(client, run.plan))
+    published = publish(read_release(folder), client, service.catalogue)
+    return {kind: dict(fates) for kind, fates in published.fates.items()}
+
+
+def _tell(_session: Session, _changes: Sequence[StoredChange]) -> None:
+    """Nobody is told yet."""

@@ -1,0 +1,157 @@
+"""The job that screens: everybody of a source by night, or some patients about whom there is news."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from fhirscreen.criteria.studies import Study
+from fhirscreen.engines.base import Depth, Progress
+from fhirscreen.exceptions import UsageError
+from fhirscreen.jobs.tasks import Outcome, Task
+from fhirscreen.screening.panels import Panel
+from fhirscreen.screening.recordings import record_run
+from fhirscreen.store.changes import StoredChange
+from fhirscreen.values.durations import AsOf
+
+if TYPE_CHECKING:
+    from fhirscreen.screening.runs import Run
+
+SCREEN = "screen"
+"""The kind of these jobs. Payload: `source`, `studies`, `patients`, `as_of`, `depth`, `cause`; each may be
+left out: then the source that is set, all open studies, everybody, today, full, manual."""
+
+
+class Screen(Protocol):
+    """Screens a named source, as the service does."""
+
+    def __call__(
+        self,
+        studies: Sequence[Study],
+        source: str,
+        patients: Collection[str] | None,
+        as_of: AsOf | None,
+        depth: Depth,
+        progress: Progress,
+    ) -> Run:
+        """Raises FhirscreenError where nothing could be screened."""
+        ...
+
+
+Publish = Callable[["Run", str, Path], Mapping[str, Any] | None]
+"""Publishes a run of a source through a folder; None where that source is not published to."""
+
+Told = Callable[[Session, Sequence[StoredChange]], None]
+"""What follows from changes, in the transaction that stores them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Screenings:
+    """Handles the jobs that screen. Its parts are the service's."""
+
+    screen: Screen
+    panel: Callable[[], Panel]
+    source: Callable[[], str | None]
+    publish: Publish
+    told: Told
+    clock: Callable[[], datetime]
+
+    def __call__(self, task: Task) -> Outcome:
+        """Screens, publishes where that is set, and gives what is to be stored.
+
+        Raises FhirscreenError where nothing can be screened, and Stopped.
+        """
+        began = self.clock()
+        payload = task.job.payload
+        panel = self.panel()
+        source = self._source(payload)
+        studies = _open(panel, payload.get("studies"))
+        patients = _patients(payload)
+        if not studies:
+            return Outcome({"source": source, "studies": [], "statement": ["No study is open."]})
+        as_of = _as_of(payload, panel)
+        depth = Depth(payload.get("depth") or Depth.FULL)
+        run = self.screen(studies, source, patients, as_of, depth, task.progress)
+        task.check()
+        published = self._publish(run, source)
+        task.check()
+        versions = {study.id: panel.versions[study.id] for study in studies}
+
+        def write(session: Session) -> Mapping[str, Any]:
+            recorded = record_run(
+                session,
+                run,
+                cause=payload.get("cause") or "manual",
+                source=source,
+                versions=versions,
+                patients=patients,
+                by=task.job.requested_by,
+                began=began,
+                at=self.clock(),
+            )
+            self.told(session, recorded.changes)
+            return {"run": recorded.run.id, "changes": len(recorded.changes)}
+
+        result = {
+            "source": source,
+            "studies": list(versions),
+            "patients": run.screened.patients,
+            "listed": sum(1 for each in run.screened.subjects if each.status is not None),
+            "complete": run.complete,
+            "statement": run.statement(),
+            **({"published": published} if published is not None else {}),
+        }
+        return Outcome(result, write)
+
+    def _source(self, payload: Mapping[str, Any]) -> str:
+        source = payload.get("source") or self.source()
+        if not isinstance(source, str):
+            raise UsageError(
+                "there is no source of patients",
+                expected="the name of a FHIR server or of a folder",
+                remedy="set FHIRSCREEN_SERVER, or FHIRSCREEN_SOURCE to one of several",
+            )
+        return source
+
+    def _publish(self, run: Run, source: str) -> Mapping[str, Any] | None:
+        # For people only: the folder is gone before anything is said to be done.
+        with tempfile.TemporaryDirectory(prefix="fhirscreen-") as folder:
+            return self.publish(run, source, Path(folder) / "run")
+
+
+def _open(panel: Panel, named: object) -> list[Study]:
+    """The studies that are meant. Raises UsageError for one that is not open here."""
+    if not isinstance(named, list):
+        return list(panel.studies)
+    found = []
+    for id in named:
+        study = panel.study(str(id))
+        if study is None:
+            raise UsageError(
+                "a study is not open at this site",
+                where=str(id),
+                expected=", ".join(study.id for study in panel.studies) or "no study is open",
+                remedy="open it, or leave it out",
+            )
+        found.append(study)
+    return found
+
+
+def _patients(payload: Mapping[str, Any]) -> list[str] | None:
+    if isinstance(patient := payload.get("patient"), str):
+        return [patient]
+    named = payload.get("patients")
+    return [str(each) for each in named] if isinstance(named, list) else None
+
+
+def _as_of(payload: Mapping[str, Any], panel: Panel) -> AsOf | None:
+    text = payload.get("as_of")
+    if text is None:
+        return None
+    return AsOf(date.fromisoformat(str(text)), panel.plan.catalogue.site.zone)

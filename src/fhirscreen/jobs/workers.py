@@ -1,0 +1,247 @@
+"""A Worker: leases jobs one after the other, keeps the lease while it works, and ends each job once."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import stamina
+import structlog
+
+from fhirscreen.exceptions import FhirscreenError, ServerError, StoreError
+from fhirscreen.jobs.tasks import Handler, Outcome, Stop, Stopped, Task
+from fhirscreen.store import jobs
+from fhirscreen.store.databases import Database
+from fhirscreen.store.jobs import StoredJob
+
+log = structlog.get_logger(__name__)
+
+_ATTEMPTS = 4
+"""How often a job is begun: a job that ends the process each time must not do so for ever."""
+
+_DELAYS = (5.0, 30.0, 120.0)
+"""Seconds until a job that met server trouble is begun again, by the attempts it has had."""
+
+Ended = Callable[[str, str, float], None]
+"""Called with kind, state and seconds of each job that ended."""
+
+
+def nobody_counts(_kind: str, _state: str, _seconds: float) -> None:
+    """For workers that nobody watches."""
+
+
+def owner_name() -> str:
+    """A name for a worker that no other has: host, process, and a word of its own."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+
+
+class Worker:
+    """Works on one job at a time, in a thread of its own between `start` and `stop`.
+
+    Any number of workers, in any number of processes, may share a database: a job whose worker died is
+    leased again when its lease has run out.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        handlers: Mapping[str, Handler],
+        *,
+        clock: Callable[[], datetime],
+        lease_seconds: float = 60.0,
+        idle_seconds: float = 1.0,
+        ended: Ended = nobody_counts,
+        delays: tuple[float, ...] = _DELAYS,
+    ) -> None:
+        self.owner = owner_name()
+        self._database = database
+        self._handlers = handlers
+        self._clock = clock
+        self._lease_seconds = lease_seconds
+        self._idle_seconds = idle_seconds
+        self._ended = ended
+        self._delays = delays
+        self._closing = threading.Event()
+        self._task: Task | None = None
+        self._thread: threading.Thread | None = None
+
+    # --- life
+
+    def start(self) -> None:
+        """Begins to take up jobs."""
+        self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Takes up no more; a job at work is handed back at its next step. Returns when that is done."""
+        self._closing.set()
+        if (task := self._task) is not None:
+            task.stop(Stop.CLOSING)
+        if self._thread is not None:
+            self._thread.join()
+
+    def _work(self) -> None:
+        while not self._closing.is_set():
+            try:
+                worked = self.work_once()
+            except StoreError as error:
+                log.warning("worker waits for the store", what=error.what)
+                worked = False
+            if not worked:
+                self._closing.wait(self._idle_seconds)
+
+    # --- one job
+
+    def work_once(self) -> bool:
+        """Takes up one job, if there is one, and brings it to an end. Raises StoreError."""
+        with self._database.begin() as session:
+            job = jobs.lease(session, self.owner, list(self._handlers), self._clock(), self._lease_seconds)
+        if job is None:
+            return False
+        began = time.monotonic()
+        task = self._task = Task(job)
+        if self._closing.is_set():
+            task.stop(Stop.CLOSING)
+        log.info("job begins", job=job.id, kind=job.kind, attempt=job.attempts)
+        try:
+            state = self._attempt(task)
+        finally:
+            self._task = None
+        seconds = time.monotonic() - began
+        log.info("job ends", job=job.id, kind=job.kind, state=state, seconds=round(seconds, 3))
+        if state in {"done", "failed", "cancelled"}:
+            self._ended(job.kind, state, seconds)
+        return True
+
+    def _attempt(self, task: Task) -> str:
+        job = task.job
+        if job.attempts > _ATTEMPTS:
+            what = f"the job was begun {_ATTEMPTS} times, and its worker ended each time"
+            return self._fail(job, {"what": what, "remedy": "look at the log of the service"})
+        beating = _Beating(self, task)
+        beating.start()
+        try:
+            outcome = self._handlers[job.kind](task)
+            task.check()
+        except Stopped:
+            return self._give_up(task)
+        except FhirscreenError as error:
+            log.warning("job met trouble", job=job.id, kind=job.kind, what=error.what)
+            if isinstance(error, ServerError | StoreError) and job.attempts < _ATTEMPTS:
+                return self._again(job)
+            return self._fail(job, _told(error))
+        except Exception as error:
+            # Its text may quote a record: the log tells kind and place.
+            log.exception("job failed unexpectedly", job=job.id, kind=job.kind)
+            return self._fail(job, {"what": f"failed unexpectedly ({type(error).__name__})"})
+        finally:
+            beating.end()
+        return self._finish(task, outcome)
+
+    def beat(self, task: Task) -> None:
+        """Keeps the lease of a task and tells how far it is; tells the task where it must stop."""
+        job = task.job
+        with self._database.begin() as session:
+            if jobs.beat(session, job.id, self.owner, self._clock(), self._lease_seconds, task.done):
+                return
+            known = jobs.find_job(session, job.id)
+        lost = known is None or known.state != "running" or known.lease_owner != self.owner
+        task.stop(Stop.LOST if lost else Stop.CANCELLED)
+
+    def _finish(self, task: Task, outcome: Outcome) -> str:
+        job = task.job
+
+        def write() -> bool:
+            with self._database.begin() as session:
+                at = self._clock()
+                # First, for it locks the row: nobody takes the job over while its results are written.
+                if not jobs.beat(session, job.id, self.owner, at, self._lease_seconds, task.done):
+                    return False
+                more = outcome.write(session) if outcome.write is not None else {}
+                result = {**outcome.result, **more}
+                return jobs.finish(session, job.id, self.owner, at=at, result=result)
+
+        try:
+            written = self._persistently(write)
+        except StoreError as error:
+            log.warning("job could not be written", job=job.id, what=error.what)
+            return "left to its lease"
+        if written:
+            return "done"
+        self.beat(task)  # to learn why
+        return self._give_up(task)
+
+    def _give_up(self, task: Task) -> str:
+        job, at = task.job, self._clock()
+        match task.stopped:
+            case Stop.CANCELLED:
+                self._write(lambda s: jobs.finish(s, job.id, self.owner, at=at, state="cancelled"))
+                return "cancelled"
+            case Stop.LOST:
+                return "lost"
+            case _:
+                self._write(lambda s: jobs.hand_back(s, job.id, self.owner, not_before=at))
+                return "handed back"
+
+    def _again(self, job: StoredJob) -> str:
+        delay = self._delays[min(job.attempts, len(self._delays)) - 1] if self._delays else 0.0
+        later = self._clock() + timedelta(seconds=delay)
+        self._write(lambda s: jobs.hand_back(s, job.id, self.owner, not_before=later))
+        return "to be tried again"
+
+    def _fail(self, job: StoredJob, error: Mapping[str, Any]) -> str:
+        self._write(lambda s: jobs.fail(s, job.id, self.owner, at=self._clock(), error=error))
+        return "failed"
+
+    def _write(self, change: Callable[[Any], bool]) -> None:
+        def write() -> bool:
+            with self._database.begin() as session:
+                return change(session)
+
+        self._persistently(write)
+
+    @staticmethod
+    def _persistently(write: Callable[[], bool]) -> bool:
+        """A store that restarts is asked again for a while: the work is done and must not be lost."""
+        for attempt in stamina.retry_context(on=StoreError, attempts=6, timeout=45, wait_initial=0.2):
+            with attempt:
+                return write()
+        raise AssertionError("stamina raises the last error")
+
+
+class _Beating:
+    """Keeps a task's lease from a thread of its own, three times in its length."""
+
+    def __init__(self, worker: Worker, task: Task) -> None:
+        self._worker = worker
+        self._task = task
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def end(self) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        apart = min(self._worker._lease_seconds / 3, 2.0)  # noqa: SLF001 - two halves of one thing
+        while not self._over.wait(apart):
+            try:
+                self._worker.beat(self._task)
+            except StoreError as error:
+                log.warning("lease not kept", job=self._task.job.id, what=error.what)
+            if self._task.stopped is Stop.LOST:
+                return
+
+
+def _told(error: FhirscreenError) -> dict[str, Any]:
+    parts = {"what": error.what, "where": error.where, "expected": error.expected, "remedy": error.remedy}
+    return {"kind": type(error).__name__} | {name: text for name, text in parts.items() if text}

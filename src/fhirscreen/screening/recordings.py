@@ -1,0 +1,78 @@
+"""From a run to the store: the run itself, where each member stands now, and what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from fhirscreen.store.changes import StoredChange
+from fhirscreen.store.recordings import record_subjects
+from fhirscreen.store.runs import Cause, RunState, StoredRun, begin_run, end_run, find_run
+
+if TYPE_CHECKING:
+    from fhirscreen.screening.runs import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was stored: the run as it ended, and the changes that people are to be told of."""
+
+    run: StoredRun
+    changes: tuple[StoredChange, ...]
+
+
+def record_run(
+    session: Session,
+    run: Run,
+    *,
+    cause: Cause,
+    source: str,
+    versions: Mapping[str, int],
+    patients: Collection[str] | None,
+    by: str,
+    began: datetime,
+    at: datetime,
+) -> Recorded:
+    """Stores a run in one transaction. `patients`: whom it was limited to, None for everybody.
+
+    Where something could not be read or fetched, nobody is taken to have left a population.
+    Raises StoreError.
+    """
+    setting = run.setting
+    described = run.describe()
+    stored = begin_run(
+        session,
+        cause=cause,
+        source=source,
+        base=setting.base,
+        as_of=setting.as_of.day,
+        engine=setting.engine,
+        depth=setting.depth.value,
+        studies=versions,
+        mappings=str(described["mappings"]),
+        by=by,
+        at=began,
+    )
+    changes = record_subjects(
+        session,
+        run=stored.id,
+        base=setting.base,
+        subjects=run.screened.subjects,
+        gated=run.screened.gated,
+        looked_at=patients if run.complete else (),
+        studies=versions,
+        at=at,
+    )
+    counts = {
+        "patients": described["patients"],
+        "not_whole": described["patients_not_whole"],
+        "set_aside": described["set_aside"]["count"],
+        "studies": {id: each.data() for id, each in run.attrition().items()},
+    }
+    state: RunState = "done" if run.complete else "incomplete"
+    end_run(session, stored.id, state=state, counts=counts, statement=run.statement(), at=at)
+    return Recorded(find_run(session, stored.id) or stored, tuple(changes))
