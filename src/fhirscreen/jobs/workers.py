@@ -6,7 +6,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -27,6 +28,9 @@ _ATTEMPTS = 4
 
 _DELAYS = (5.0, 30.0, 120.0)
 """Seconds until a job that met server trouble is begun again, by the attempts it has had."""
+
+_BEAT = 2.0
+"""Seconds between two beats at most: so soon a job hears that it was cancelled."""
 
 Ended = Callable[[str, str, float], None]
 """Called with kind, state and seconds of each job that ended."""
@@ -63,7 +67,7 @@ class Worker:
         self._database = database
         self._handlers = handlers
         self._clock = clock
-        self._lease_seconds = lease_seconds
+        self.lease_seconds = lease_seconds
         self._idle_seconds = idle_seconds
         self._ended = ended
         self._delays = delays
@@ -101,7 +105,7 @@ class Worker:
     def work_once(self) -> bool:
         """Takes up one job, if there is one, and brings it to an end. Raises StoreError."""
         with self._database.begin() as session:
-            job = jobs.lease(session, self.owner, list(self._handlers), self._clock(), self._lease_seconds)
+            job = jobs.lease(session, self.owner, list(self._handlers), self._clock(), self.lease_seconds)
         if job is None:
             return False
         began = time.monotonic()
@@ -124,11 +128,11 @@ class Worker:
         if job.attempts > _ATTEMPTS:
             what = f"the job was begun {_ATTEMPTS} times, and its worker ended each time"
             return self._fail(job, {"what": what, "remedy": "look at the log of the service"})
-        beating = _Beating(self, task)
-        beating.start()
         try:
-            outcome = self._handlers[job.kind](task)
-            task.check()
+            with _beating(self, task):
+                outcome = self._handlers[job.kind](task)
+                task.check()
+            return self._finish(task, outcome)
         except Stopped:
             return self._give_up(task)
         except FhirscreenError as error:
@@ -140,15 +144,12 @@ class Worker:
             # Its text may quote a record: the log tells kind and place.
             log.exception("job failed unexpectedly", job=job.id, kind=job.kind)
             return self._fail(job, {"what": f"failed unexpectedly ({type(error).__name__})"})
-        finally:
-            beating.end()
-        return self._finish(task, outcome)
 
     def beat(self, task: Task) -> None:
         """Keeps the lease of a task and tells how far it is; tells the task where it must stop."""
         job = task.job
         with self._database.begin() as session:
-            if jobs.beat(session, job.id, self.owner, self._clock(), self._lease_seconds, task.done):
+            if jobs.beat(session, job.id, self.owner, self._clock(), self.lease_seconds, task.done):
                 return
             known = jobs.find_job(session, job.id)
         lost = known is None or known.state != "running" or known.lease_owner != self.owner
@@ -161,7 +162,7 @@ class Worker:
             with self._database.begin() as session:
                 at = self._clock()
                 # First, for it locks the row: nobody takes the job over while its results are written.
-                if not jobs.beat(session, job.id, self.owner, at, self._lease_seconds, task.done):
+                if not jobs.beat(session, job.id, self.owner, at, self.lease_seconds, task.done):
                     return False
                 more = outcome.write(session) if outcome.write is not None else {}
                 result = {**outcome.result, **more}
@@ -215,31 +216,27 @@ class Worker:
         raise AssertionError("stamina raises the last error")
 
 
-class _Beating:
+@contextmanager
+def _beating(worker: Worker, task: Task) -> Iterator[None]:
     """Keeps a task's lease from a thread of its own, three times in its length."""
+    over = threading.Event()
 
-    def __init__(self, worker: Worker, task: Task) -> None:
-        self._worker = worker
-        self._task = task
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def end(self) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        apart = min(self._worker._lease_seconds / 3, 2.0)  # noqa: SLF001 - two halves of one thing
-        while not self._over.wait(apart):
+    def beat() -> None:
+        while not over.wait(min(worker.lease_seconds / 3, _BEAT)):
             try:
-                self._worker.beat(self._task)
+                worker.beat(task)
             except StoreError as error:
-                log.warning("lease not kept", job=self._task.job.id, what=error.what)
-            if self._task.stopped is Stop.LOST:
+                log.warning("lease not kept", job=task.job.id, what=error.what)
+            if task.stopped is Stop.LOST:
                 return
+
+    thread = threading.Thread(target=beat, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _told(error: FhirscreenError) -> dict[str, Any]:

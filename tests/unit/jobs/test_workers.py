@@ -1,0 +1,216 @@
+"""Workers: each job is ended once, whatever happens to who works on it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from fhirscreen.exceptions import DataError, Unreachable
+from fhirscreen.jobs.tasks import Handler, Outcome, Task
+from fhirscreen.jobs.workers import Worker
+from fhirscreen.store import jobs, studies
+from fhirscreen.store.databases import Database
+from fhirscreen.store.jobs import StoredJob
+from tests.lib.subjects import study
+
+AT = datetime(2026, 5, 31, 4, tzinfo=UTC)
+KIND = "screen"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = AT
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+def worker(database: Database, handler: Handler, **more: Any) -> Worker:
+    given: dict[str, Any] = {"clock": Clock(), "idle_seconds": 0.02, "delays": (0.0,)} | more
+    return Worker(database, {KIND: handler}, **given)
+
+
+def queue(database: Database, **payload: Any) -> str:
+    with database.begin() as session:
+        return jobs.enqueue(session, KIND, payload, by="ito", at=AT).id
+
+
+def found(database: Database, id: str) -> StoredJob:
+    with database.reading() as session:
+        job = jobs.find_job(session, id)
+    assert job is not None
+    return job
+
+
+def written(database: Database) -> int:
+    with database.reading() as session:
+        return len(studies.list_studies(session))
+
+
+def put(name: str) -> Callable[[Session], Mapping[str, Any]]:
+    def write(session: Session) -> Mapping[str, Any]:
+        studies.put_study(session, study(name, "stage"), text="", by="x", at=AT)
+        return {"put": name}
+
+    return write
+
+
+def test_what_a_job_came_to_is_written_with_its_end(database: Database) -> None:
+    def handle(task: Task) -> Outcome:
+        task.progress(2, 3)
+        return Outcome({"payload": dict(task.job.payload)}, put("A1"))
+
+    ended: list[tuple[str, str]] = []
+    id = queue(database, source="x")
+    made = worker(database, handle, ended=lambda kind, state, _: ended.append((kind, state)))
+    assert made.work_once()
+    assert not made.work_once()
+    job = found(database, id)
+    assert (job.state, job.progress) == ("done", (2, 3))
+    assert job.result == {"payload": {"source": "x"}, "put": "A1"}
+    assert written(database) == 1
+    assert ended == [(KIND, "done")]
+
+
+def test_an_error_is_told_and_nothing_is_written(database: Database) -> None:
+    def refuse(_: Task) -> Outcome:
+        raise DataError("no data", where="a file", expected="some", remedy="give it")
+
+    id = queue(database)
+    assert worker(database, refuse).work_once()
+    job = found(database, id)
+    assert job.state == "failed"
+    assert job.error == {
+        "kind": "DataError", "what": "no data", "where": "a file", "expected": "some", "remedy": "give it"
+    }  # fmt: skip
+
+
+def test_the_text_of_an_unforeseen_error_is_not_told(database: Database) -> None:
+    def break_(_: Task) -> Outcome:
+        raise ValueError("Jane Doe")
+
+    id = queue(database)
+    worker(database, break_).work_once()
+    assert found(database, id).error == {"what": "failed unexpectedly (ValueError)"}
+
+
+def test_server_trouble_is_tried_again_and_then_told(database: Database) -> None:
+    tries = []
+
+    def unlucky(task: Task) -> Outcome:
+        tries.append(task.job.attempts)
+        raise Unreachable("nothing answers")
+
+    id = queue(database)
+    made = worker(database, unlucky)
+    while made.work_once():
+        pass
+    assert tries == [1, 2, 3, 4]
+    assert found(database, id).state == "failed"
+
+
+def test_a_job_that_ends_each_worker_is_given_up(database: Database) -> None:
+    id = queue(database)
+    with database.begin() as session:
+        for attempt in range(4):
+            assert jobs.lease(session, f"dead {attempt}", [KIND], AT + timedelta(hours=attempt), 1)
+    clock = Clock()
+    clock.at = AT + timedelta(hours=9)
+
+    def never(_: Task) -> Outcome:
+        raise AssertionError("it is begun no more")
+
+    worker(database, never, clock=clock).work_once()
+    job = found(database, id)
+    assert job.state == "failed"
+    assert job.error is not None
+    assert "begun 4 times" in job.error["what"]
+
+
+def test_a_job_that_another_worker_took_over_leaves_nothing(database: Database) -> None:
+    def too_slow(task: Task) -> Outcome:
+        with database.begin() as session:
+            assert jobs.lease(session, "another", [KIND], AT + timedelta(hours=1), 3600)
+        return Outcome({}, put(f"A{task.job.attempts}"))
+
+    id = queue(database)
+    assert worker(database, too_slow).work_once()
+    assert written(database) == 0
+    job = found(database, id)
+    assert (job.state, job.lease_owner) == ("running", "another")
+
+
+def test_a_write_that_fails_leaves_nothing_of_itself(database: Database) -> None:
+    def write(session: Session) -> Mapping[str, Any]:
+        put("A1")(session)
+        raise ZeroDivisionError
+
+    id = queue(database)
+    made = worker(database, lambda _: Outcome({}, write))
+    assert made.work_once()
+    assert written(database) == 0
+    assert found(database, id).state == "failed"
+
+
+def test_cancelling_stops_at_the_next_step(database: Database) -> None:
+    begun = threading.Event()
+
+    def long(task: Task) -> Outcome:
+        begun.set()
+        for step in range(2000):
+            task.progress(step, 2000)
+            time.sleep(0.01)
+        return Outcome({}, put("A1"))
+
+    id = queue(database)
+    made = worker(database, long, lease_seconds=0.3, clock=lambda: datetime.now(UTC))
+    made.start()
+    try:
+        assert begun.wait(10)
+        with database.begin() as session:
+            jobs.request_cancel(session, id, AT)
+        until = time.monotonic() + 10
+        while found(database, id).state == "running" and time.monotonic() < until:
+            time.sleep(0.02)
+    finally:
+        made.stop()
+    assert found(database, id).state == "cancelled"
+    assert written(database) == 0
+
+
+def test_a_worker_that_stops_hands_its_job_back(database: Database) -> None:
+    begun = threading.Event()
+
+    def long(task: Task) -> Outcome:
+        begun.set()
+        for step in range(2000):
+            task.progress(step, None)
+            time.sleep(0.01)
+        return Outcome({})
+
+    id = queue(database)
+    made = worker(database, long)
+    made.start()
+    assert begun.wait(10)
+    made.stop()
+    job = found(database, id)
+    assert (job.state, job.lease_owner) == ("queued", None)
+    assert worker(database, lambda _: Outcome({"second": True})).work_once()
+    assert found(database, id).result == {"second": True}
+
+
+def test_the_lease_is_kept_while_it_works(database: Database) -> None:
+    def slow(_: Task) -> Outcome:
+        time.sleep(1.2)
+        with database.begin() as session:
+            assert jobs.lease(session, "another", [KIND], datetime.now(UTC), 60) is None
+        return Outcome({})
+
+    id = queue(database)
+    assert worker(database, slow, lease_seconds=0.9, clock=lambda: datetime.now(UTC)).work_once()
+    assert found(database, id).state == "done"
