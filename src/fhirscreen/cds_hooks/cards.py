@@ -5,6 +5,7 @@ Sensitive reasons read "further review needed", as everywhere outside the resear
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -157,12 +158,13 @@ def _list(title: str, items: Sequence[str], most: int) -> str:
     return "\n".join([f"**{title}**", "", *(f"- {each}" for each in [*items[:most], *more])])
 
 
-_MARKDOWN = str.maketrans({each: f"\\{each}" for each in "\\`*_{}[]<>#|~"})
+_MARKDOWN = str.maketrans({each: f"\\{each}" for each in "\\`*_[]~"})
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
 
 
 def _plain(text: str) -> str:
     """A text that Markdown leaves as it is: values of records may hold anything."""
-    return " ".join(text.split()).translate(_MARKDOWN)
+    return _TAG.sub("&lt;", " ".join(text.split()).translate(_MARKDOWN))
 
 
 def _status(subject: Subject) -> Status:

@@ -20,10 +20,11 @@ from fhirscreen.fhir_client import Client, escape
 
 
 class _Asked(NamedTuple):
-    """Templates that one search answers, and what it brought; None where that is not all."""
+    """Templates that one search answers, and what it brought. `unserved`: the server lacks the type."""
 
     templates: tuple[Template, ...]
-    resources: list[Resource] | None
+    resources: Sequence[Resource] = ()
+    whole: bool = False
     unserved: bool = False
 
 
@@ -47,11 +48,10 @@ def complete(record: Record, templates: Templates, client: Client | None, user: 
 def _fill(record: Record, client: Client, user: str) -> None:
     lacking, record.lacking = record.lacking, []
     for asked in _spread(client, partial(_ask, client, record, user), _grouped(lacking)):
-        if asked.resources is None:
+        if not asked.whole:
             record.lacking += asked.templates
-            if asked.unserved:
-                record.unserved.add(asked.templates[0].type)
-            continue
+        if asked.unserved:
+            record.unserved.add(asked.templates[0].type)
         lines = [Line(f"{each.get('resourceType')}", each) for each in asked.resources if "id" in each]
         record.add(asked.templates[0], lines)
 
@@ -78,15 +78,13 @@ def _ask(client: Client, record: Record, user: str, templates: tuple[Template, .
     type = templates[0].type
     parameters = _parameters(record, user, templates)
     if parameters is None:
-        return _Asked(templates, None)
+        return _Asked(templates)
     try:
-        found = client.gather(type, parameters)
+        found = client.gather(type, [*parameters, ("_count", str(COUNT))])
     except ServerError:
-        return _Asked(templates, None, _unserved(client, type))
-    resources = found.matches if found.whole else None
-    if resources is not None and type == PATIENT and not resources:
-        resources = None
-    return _Asked(templates, resources)
+        return _Asked(templates, unserved=_unserved(client, type))
+    # What came of a part may still rule a study out.
+    return _Asked(templates, found.matches, found.whole and (type != PATIENT or bool(found.matches)))
 
 
 def _parameters(record: Record, user: str, templates: tuple[Template, ...]) -> list[tuple[str, str]] | None:
@@ -103,7 +101,7 @@ def _parameters(record: Record, user: str, templates: tuple[Template, ...]) -> l
     codes = [code for template in templates for code in template.codes]
     if codes and all(template.codes for template in templates):
         parameters.append(("code", ",".join(map(escape, codes))))
-    return [*parameters, ("_count", str(COUNT))]
+    return parameters
 
 
 def _unserved(client: Client, type: str) -> bool:
@@ -157,7 +155,7 @@ def _named(resource: Resource) -> object:
 def _by_id(client: Client, type: str, ids: Sequence[str]) -> list[Resource] | None:
     """Those of a type that exist; None where it cannot be told."""
     try:
-        found = client.gather(type, [("_id", ",".join(map(escape, ids)))])
+        found = client.gather(type, [("_id", ",".join(map(escape, ids))), ("_count", str(COUNT))])
     except ServerError:
         return None
     return found.matches if found.whole else None
