@@ -7,8 +7,17 @@ from typing import Any
 import pytest
 
 from tests.lib.proofs import proof, said
-from tests.lib.records import condition, given, ordered, taken
-from tests.spec.codes import CISPLATIN, LIVER_METASTASIS, PREDNISOLONE, STROKE, snomed
+from tests.lib.records import Code, concept, condition, given, observation, ordered, taken
+from tests.spec.codes import (
+    CISPLATIN,
+    DISEASE_STATUS,
+    ECOG,
+    LIVER_METASTASIS,
+    PREDNISOLONE,
+    PROGRESSING,
+    STROKE,
+    snomed,
+)
 
 STEROID = "received: {concept: systemic-corticosteroid, current: true}"
 UNSURE = ("unknown", "imprecise-date")
@@ -84,3 +93,44 @@ def test_what_is_counted_by_value_is_told_apart_by_its_code() -> None:
     lung = snomed("94391008", "lung metastasis")
     apart = proof(asked, condition(LIVER), condition(lung))
     assert (*said(apart), apart.value) == ("true", "", "2")
+
+
+def test_events_without_a_date_are_counted_and_show_none() -> None:
+    asked = "count: {of: {condition: {concept: stroke}}, at_least: 2}"
+    found = proof(asked, condition(STROKE, on=None), condition(STROKE, on=None))
+    assert (*said(found), found.value, found.date) == ("true", "", "2", "")
+    dated = proof(asked, condition(STROKE, on=None), condition(STROKE, on="2026-09-01"))
+    assert (*said(dated), dated.date) == ("true", "", "2026-09-01")
+
+
+def test_the_one_site_of_an_observation_tells_apart_too() -> None:
+    asked = AT_LEAST_TWO % "finding: {concept: tumour-response, which: any, in: [progressing]}"
+    right, left = (
+        observation(DISEASE_STATUS, coded=PROGRESSING, bodySite=concept(site)) for site in (RIGHT, LEFT)
+    )
+    apart = proof(asked, right, left)
+    assert (*said(apart), apart.value) == ("true", "", "2")
+    alike = proof(asked, right, right)
+    assert alike.value == "1"
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("finding: {concept: epilepsy}", ("true", "")),
+        ("finding: {concept: epilepsy, within: 90 d}", NO),
+        ("finding: {concept: epilepsy, within: 10 a}", ("true", "")),
+    ],
+)
+def test_a_diagnosis_as_a_finding_lies_in_its_window(asked: str, found: tuple[str, str]) -> None:
+    record = condition(Code("icd-10-cm", "G40.909"), on="2024-01-01")
+    assert said(proof(asked, record, site=COMPLETE)) == found
+
+
+@pytest.mark.parametrize(
+    ("which", "truth"), [("latest", "false"), ("any", "true"), ("every", "false"), ("first", "true")]
+)
+def test_which_of_several_values_is_meant(which: str, truth: str) -> None:
+    asked = f'finding: {{concept: ecog-performance-status, which: {which}, in: ["0"]}}'
+    old, new = observation(ECOG, integer=0, on="2026-10-20"), observation(ECOG, integer=1, on="2026-10-25")
+    assert said(proof(asked, old, new)) == (truth, "")

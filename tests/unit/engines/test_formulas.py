@@ -11,7 +11,7 @@ from fhirscreen.plan.nodes import FormulaWithin
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis
 from tests.lib.proofs import opened, proof, said
-from tests.lib.records import observation
+from tests.lib.records import Resource, observation
 from tests.spec.codes import ALBUMIN, CALCIUM, HEIGHT, WEIGHT
 
 CORRECTED = "derived: {quantity: corrected-calcium, at_most: 2.6 mmol/L}"
@@ -66,3 +66,23 @@ def test_a_height_between_bounds_gives_an_index_between_bounds(
     }
     records = (observation(WEIGHT, "74 kg", on="2026-10-31"), observation(HEIGHT, valueRange=ends))
     assert said(proof(INDEX, *records)) == found
+
+
+def test_an_input_that_was_not_fetched_may_be_there() -> None:
+    assert said(proof(CORRECTED, CALCIUM_24)) == ("unknown", "not-computable")
+    found = proof(CORRECTED, CALCIUM_24, unfetched=("Observation",))
+    assert said(found) == ("unknown", "not-fetched")
+
+
+@pytest.mark.parametrize(
+    ("asked", "there", "spoilt"),
+    [
+        (CORRECTED, CALCIUM_24, observation(ALBUMIN, "30 g/L", on="2026-13")),
+        (INDEX, observation(WEIGHT, "70 kg"), observation(HEIGHT, "170 cm", on="2026-13")),
+    ],
+)
+def test_an_input_that_could_not_be_read_is_not_taken_for_missing(
+    asked: str, there: Resource, spoilt: Resource
+) -> None:
+    assert said(proof(asked, there, spoilt)) == ("unknown", "not-fetched")
+    assert said(proof(asked, there)) == ("unknown", "not-computable")

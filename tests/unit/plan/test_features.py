@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fhirscreen.mapping.concepts import Role
 from fhirscreen.mapping.loading import load_catalogue
 from fhirscreen.plan.features import approximate_days, code_set, feature_of
+from fhirscreen.plan.walk import closure
 from fhirscreen.values.durations import Duration, parse_duration
 
 CATALOGUE = load_catalogue()
@@ -58,3 +61,9 @@ def test_codes_by_role() -> None:
     assert not code_set(stroke, Role.MATCH).matches("snomed", "275526006")
     assert code_set(stroke, Role.MATCH, Role.HISTORY).matches("snomed", "275526006")
     assert not code_set(stroke, Role.COARSER)
+
+
+def test_what_a_feature_needs_brings_what_it_needs_itself() -> None:
+    concept = replace(CATALOGUE.concept("platelet-count"), invalidated_by=("ecog-performance-status",))
+    needed = [feature.concept.id for feature in closure(feature_of(concept, CATALOGUE))]
+    assert needed == ["karnofsky-performance-status", "ecog-performance-status", "platelet-count"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fhirscreen.plan.nodes import Predicate
+from fhirscreen.plan.nodes import Predicate, Readings
 from fhirscreen.plan.walk import children, closure, features
 from tests.spec.tables import Table, case, true
 
@@ -51,6 +51,8 @@ def test_the_readings_of_a_question_are_its_children() -> None:
     found = predicate(asked, "questions: [{id: q, asks: Which is meant}]")
     assert [feature.concept.id for feature in features(found)] == ["stroke", "ascites"]
     assert len(children(found)) == 2
+    assert isinstance(found, Readings)
+    assert (found.question, [name for name, _ in found.readings]) == ("q", ["one", "other"])
 
 
 @pytest.mark.parametrize(
