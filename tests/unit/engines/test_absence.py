@@ -78,3 +78,18 @@ def test_a_source_that_was_not_fetched_makes_nothing_absent(kind: str) -> None:
     found = proof("received: {concept: systemic-chemotherapy}", site={"complete": WHOLE}, unfetched=(kind,))
     assert said(found) == ("unknown", "not-fetched")
     assert found.basis.value == "missing"
+
+
+def test_a_concept_may_be_complete_since_another_day_than_its_type() -> None:
+    narrower = {
+        "complete": {"Condition": "2026-05-02"},
+        "complete_concepts": {"stroke": {"Condition": "lifelong"}},
+    }
+    assert said(proof(EVER, site=narrower)) == NO
+    assert said(proof("condition: {concept: epilepsy}", site=narrower)) == OPEN
+    less = {
+        "complete": {"Condition": "lifelong"},
+        "complete_concepts": {"stroke": {"Condition": "2026-05-02"}},
+    }
+    assert said(proof(EVER, site=less)) == OPEN
+    assert said(proof("condition: {concept: epilepsy}", site=less)) == NO

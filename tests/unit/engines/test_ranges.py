@@ -175,3 +175,13 @@ def test_an_extreme_is_held_against_each_records_own_limit(which: str) -> None:
     assert said(proof(asked, inside, above))[0] == ("true" if which == "minimum" else "false")
     found = proof(asked, inside, below)
     assert found.children == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [("at_most: 1 ULN", ("true", "")), ("at_least: 1 LLN", ("unknown", "no-reference-range"))],
+)
+def test_a_site_that_names_one_end_of_a_range_names_no_other(asked: str, found: tuple[str, str]) -> None:
+    site = {"reference_ranges": {"platelet-count": {"high": 400, "unit": "10*9/L"}}}
+    criteria = f"measured: {{concept: platelet-count, {asked}}}"
+    assert said(proof(criteria, observation(PLATELETS, "200 10*9/L"), site=site)) == found
