@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.lib.proofs import proof, said
-from tests.lib.records import condition
-from tests.spec.codes import OESOPHAGEAL_CANCER
+from tests.lib.records import condition, observation
+from tests.spec.codes import OESOPHAGEAL_CANCER, PLATELETS
 
 NO, OPEN = ("false", "absence-presumed"), ("unknown", "no-record")
 EVER = "condition: {concept: stroke}"
@@ -93,3 +93,10 @@ def test_a_concept_may_be_complete_since_another_day_than_its_type() -> None:
     }
     assert said(proof(EVER, site=less)) == OPEN
     assert said(proof("condition: {concept: epilepsy}", site=less)) == NO
+
+
+def test_what_is_missing_elsewhere_opens_no_measurement() -> None:
+    asked, gone = "measured: {concept: platelet-count, at_least: 100 10*9/L}", ("Condition",)
+    assert said(proof(asked, unfetched=gone)) == OPEN
+    assert said(proof(asked, observation(PLATELETS, "200 10*9/L"), unfetched=gone)) == ("true", "")
+    assert said(proof(asked, unfetched=("Observation",))) == ("unknown", "not-fetched")

@@ -83,3 +83,7 @@ def test_what_a_feature_needs_comes_before_it() -> None:
     assert "karnofsky-performance-status" in needed[:-1]
     (stroke,) = features(predicate(A))
     assert list(closure(stroke)) == [stroke]
+
+
+def test_a_predicate_says_concepts_by_their_labels() -> None:
+    assert predicate(LDH).says == "LDH at least 1 U/L"
