@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -29,8 +30,13 @@ class Store:
     def __init__(self) -> None:
         self.resources: dict[tuple[str, str], Json] = {}
         self.posts = 0
+        self._lock = Lock()
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
+        with self._lock:  # a server answers several at once as if one after the other
+            return self._answer(request)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
         kind, _, id = request.url.path.removeprefix("/r4/").partition("/")
         if request.method == "GET":
             found = self.resources.get((kind, unquote(id)))
