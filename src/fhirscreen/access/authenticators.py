@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from fhirscreen.access.callers import LOCAL, Caller, Role
+from fhirscreen.access.documents import Documents
+from fhirscreen.access.issuers import Issuer
 from fhirscreen.access.scopes import find_scopes
 from fhirscreen.exceptions import NotTrusted
 from fhirscreen.settings.groups import AccessSettings
@@ -17,12 +19,20 @@ LONGEST = 8192
 
 
 class Authenticator:
-    """Says who asks. Safe to share between threads."""
+    """Says who asks. Safe to share between threads. Raises UsageError where its settings cannot work."""
 
-    def __init__(self, settings: AccessSettings, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        settings: AccessSettings,
+        database: Database,
+        clock: Callable[[], datetime],
+        documents: Documents,
+        public_url: str | None = None,
+    ) -> None:
         self._settings = settings
         self._database = database
         self._clock = clock
+        self.issuer = Issuer(settings, documents, clock, public_url) if settings.mode == "oidc" else None
 
     def admit(self, headers: Mapping[str, str], need: str) -> Caller:
         """The caller, allowed what is needed: a scope like `system/ResearchSubject.rs`.
@@ -38,9 +48,9 @@ class Authenticator:
         if self._settings.mode == "none":
             return LOCAL
         token = bearer(authorization)
-        if self._settings.mode == "token":
-            return self.by_token(token)[0]
-        raise NotTrusted("who asks is not known")
+        if self.issuer is not None:
+            return self.issuer.admit(token)
+        return self.by_token(token)[0]
 
     def by_token(self, secret: str) -> tuple[Caller, StoredToken]:
         """Who bears an API token. Raises NotTrusted where it is unknown, revoked or expired."""

@@ -1,14 +1,35 @@
-"""Who calls CDS Hooks: the EHR that a JWT names (CDS Hooks 2.0, Trusting CDS Clients)."""
+"""Who calls CDS Hooks: the EHR that a JWT names (CDS Hooks 2.0, Trusting CDS Clients).
+
+ES384 and RS384 alone. Only issuers that are set are believed, by the keys that are set for them: a `jku`
+must be the address that is set and is never fetched for being there. A JWT is good once.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
+from fhirscreen.access.authenticators import bearer
+from fhirscreen.access.documents import Documents
+from fhirscreen.access.jwts import LEEWAY, Rules, instant, peek, refused, verify
+from fhirscreen.access.keys import Keys
 from fhirscreen.exceptions import NotTrusted
-from fhirscreen.settings.groups import CdsSettings
+from fhirscreen.settings.groups import CdsIssuer, CdsSettings
+from fhirscreen.store.databases import Database
+from fhirscreen.store.tokens import seen_jti
 
 __all__ = ["HookAuthenticator", "HookCaller", "NotTrusted", "make_hook_authenticator"]
+
+_RULES = Rules(
+    algorithms=("ES384", "RS384"),
+    types=("jwt",),
+    life=timedelta(hours=1),
+    kid_needed=True,
+    essential=("jti",),
+)
+_JTI = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +48,56 @@ class HookAuthenticator(Protocol):
         ...
 
 
-def make_hook_authenticator(settings: CdsSettings) -> HookAuthenticator:
-    """What the settings ask for: nothing, or a JWT, of which none is accepted yet."""
+def make_hook_authenticator(
+    settings: CdsSettings, database: Database, documents: Documents, clock: Callable[[], datetime]
+) -> HookAuthenticator:
+    """What the settings ask for: a JWT of an issuer in them, or nothing.
+
+    Raises UsageError where the keys of an issuer cannot be used.
+    """
+    trusted = {
+        each.issuer: (
+            each,
+            Keys.of(each.keys_file, clock)
+            if each.keys_file is not None
+            else Keys.at(each.keys_url or "", documents, clock),
+        )
+        for each in settings.issuers
+    }
 
     def authenticate(authorization: str | None, url: str) -> HookCaller:
         if not settings.required:
             return HookCaller()
-        raise NotTrusted(
-            "who calls is not known",
-            expected="Authorization: Bearer, with a JWT of an issuer in cds.issuers",
-            remedy="register this EHR's issuer and keys in the settings",
-        )
+        token = bearer(authorization)
+        said = peek(token)
+        issuer = said.claims.get("iss")
+        if not isinstance(issuer, str) or issuer not in trusted:
+            raise NotTrusted(
+                "who calls is not known",
+                expected="Authorization: Bearer, with a JWT of an issuer in cds.issuers",
+                remedy="register this EHR's issuer and keys in the settings",
+            )
+        known, keys = trusted[issuer]
+        _check_jku(said.header, known)
+        now = clock()
+        # Feedback may be meant for its own address or for the service that it is about: the text is open.
+        audiences = {url, url.removesuffix("/feedback")}
+        claims = verify(token, keys, _RULES, issuer=issuer, audiences=audiences, now=now)
+        tenant = claims.get("tenant", "")
+        if known.clients and tenant not in known.clients:
+            raise refused("the token is of a tenant that is not known here")
+        jti = claims["jti"]
+        if not 0 < len(jti) <= _JTI:
+            raise refused("the token's jti cannot be read", f"1 to {_JTI} characters")
+        until = instant(claims, "exp") + timedelta(seconds=LEEWAY)
+        with database.begin() as session:
+            if seen_jti(session, issuer, jti, until, now):
+                raise refused("the token was used before", "a token made for this call alone")
+        return HookCaller(issuer, tenant if isinstance(tenant, str) else "")
 
     return authenticate
+
+
+def _check_jku(header: dict[str, Any], known: CdsIssuer) -> None:
+    if known.keys_url is not None and header.get("jku", known.keys_url) != known.keys_url:
+        raise refused("the token names keys at an address that is not allowed")

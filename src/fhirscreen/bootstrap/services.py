@@ -12,6 +12,7 @@ import httpx
 
 from fhirscreen.access.audits import Audits
 from fhirscreen.access.authenticators import Authenticator
+from fhirscreen.access.documents import Documents
 from fhirscreen.access.hooks import make_hook_authenticator
 from fhirscreen.bootstrap.background import Background, hang_background
 from fhirscreen.bootstrap.health import Health, Probe
@@ -76,12 +77,13 @@ class Service:
         self.metrics.watch_traffic(self.traffic)
         self.health = Health(self.probes)
         self.background: list[Background] = []
-        self.authenticator = Authenticator(settings.access, database, clock)
+        documents = Documents(transport)
+        self.authenticator = Authenticator(settings.access, database, clock, documents, settings.public_url)
+        self.authenticate_hook = make_hook_authenticator(settings.cds, database, documents, clock)
         self.audits = Audits(database, clock)
         self._open = OpenStudies(database, catalogue, self.site, self.as_of, self.metrics)
         self._transport = transport
         self._clients: dict[str, Client] = {}
-        self.authenticate_hook = make_hook_authenticator(settings.cds)
         self.lending = Lending(settings, self.client_for, transport)
         self._lock = threading.Lock()
 

@@ -101,6 +101,10 @@ class AccessSettings(Group):
     """`oidc`: the issuer's keys (JWKS) as a file, where it cannot be asked."""
     roles_claim: str = "roles"
     """`oidc`: the claim that holds the roles; dots lead into objects."""
+    name_claim: str = "sub"
+    """`oidc`: the claim that names who asks, in the audit trail and beside decisions."""
+    roles: dict[str, Literal["coordinator", "investigator", "designer", "admin"]] = {}
+    """`oidc`: the issuer's names of roles or groups, each with the role that it stands for here."""
     client_id: str | None = None
     """`oidc`: this service's client id at the issuer, for signing in to the pages."""
     client_secret: Secret | None = None

@@ -150,6 +150,13 @@ class Settings(BaseSettings):
                 f"set {PREFIX}ACCESS__MODE to token or oidc",
                 where=PREFIX + "HOST",
             )
+        if self.host not in LOOPBACK and not self.cds.required:
+            raise wrong(
+                "CDS Hooks would answer other machines without knowing who calls",
+                "a host of this machine alone, or calls with a JWT",
+                f"leave out {PREFIX}CDS__REQUIRED",
+                where=PREFIX + "CDS__REQUIRED",
+            )
         return self
 
     @property
