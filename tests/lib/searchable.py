@@ -25,7 +25,7 @@ TYPES = (
     *("MedicationDispense", "MedicationRequest", "MedicationStatement", "Observation", "Patient"),
     *("Procedure", "ResearchStudy", "ResearchSubject"),
 )
-_NARROWING = ("_id", "patient", "code", "link:missing", "_lastUpdated")
+_NARROWING = ("_id", "patient", "code", "link", "link:missing", "_lastUpdated")
 
 
 class Searchable(Server):
@@ -112,6 +112,8 @@ def _matches(resource: Resource, name: str, text: str) -> bool:
             return resource["id"] in values
         case "patient":
             return f"Patient/{patient_of(resource)}" in values
+        case "link":
+            return any(link["other"]["reference"] in values for link in resource.get("link", ()))
         case "link:missing":
             return ("link" not in resource) == (text == "true")
         case "_lastUpdated":

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
 
@@ -29,11 +29,13 @@ from fhirscreen.bootstrap.parts import (
 )
 from fhirscreen.criteria.studies import Study
 from fhirscreen.engines.base import Depth, Progress, silent
+from fhirscreen.engines.fhir_search import Record, fetch_record
 from fhirscreen.exceptions import UsageError
 from fhirscreen.fhir_client import Client, Traffic
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.plan.resolve import resolve
 from fhirscreen.screening.panels import Panel
+from fhirscreen.screening.patients import Assessed, assess
 from fhirscreen.settings.settings import Settings
 from fhirscreen.store.databases import Database
 from fhirscreen.values.durations import AsOf
@@ -54,6 +56,24 @@ def utc_now() -> datetime:
 def real_network(_server: str) -> httpx.BaseTransport | None:
     """No stand-in: servers are reached by the network."""
     return None
+
+
+class Looked(NamedTuple):
+    """What was found of one patient, by which panel, as of when. `gaps`: what could not be fetched."""
+
+    panel: Panel
+    base: str
+    as_of: AsOf
+    assessed: Assessed
+    gaps: tuple[str, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the record was fetched and read."""
+        found = self.assessed
+        return (
+            not (self.gaps or found.set_aside) and found.evaluated and all(s.complete for s in found.subjects)
+        )
 
 
 class Service:
@@ -176,6 +196,36 @@ class Service:
         )
         self.metrics.count_verdicts(run.screened.subjects)
         return run
+
+    def look(
+        self,
+        patient: str,
+        source: str | None = None,
+        *,
+        studies: Collection[str] | None = None,
+        as_of: AsOf | None = None,
+    ) -> Looked:
+        """Assesses one patient of a source for the open studies, or for some; nothing is stored.
+
+        Raises DataError where the source has no such patient, UsageError where there is no such source,
+        ServerError where nothing could be fetched.
+        """
+        source = source or self.source
+        if source is None:
+            raise UsageError(
+                "there is no source of patients",
+                expected="the name of a FHIR server or of a folder",
+                remedy="name one, or set FHIRSCREEN_SOURCE",
+            )
+        panel = self.panel()
+        if source in self.settings.folders:
+            record = Record(tuple(self._whence(source).lines()), frozenset(), ())
+        else:
+            record = fetch_record(self.client(source), panel.plan, patient)
+        day = as_of or self.as_of()
+        assessed = assess(panel, patient, record.lines, day, unfetched=record.unfetched, studies=studies)
+        self.metrics.count_verdicts(assessed.subjects)
+        return Looked(panel, self.base_of(source), day, assessed, record.gaps)
 
     def as_of(self) -> AsOf:
         """Today where the site is."""

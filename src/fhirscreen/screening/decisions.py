@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from fhirscreen.exceptions import BadInput
-from fhirscreen.store.reviews import Decision, add_review
+from fhirscreen.store.reviews import Decision, add_review, holds, newest_review
 from fhirscreen.store.standings import StoredSubject, StoredVerdict
 from fhirscreen.store.subjects import find_subject, find_verdicts, set_person_status
 from fhirscreen.verdicts.standings import Standing
@@ -74,6 +74,12 @@ def decide(
     decision: Decision = "reopened" if ours else said
     add_review(session, subject=id, decision=decision, because=because, by=by, at=at, bears_on=bears_on)
     return decided
+
+
+def stands_against(session: Session, id: str) -> bool:
+    """Whether a person decided against a subject, and nothing that this rests on has changed since."""
+    review = newest_review(session, id)
+    return review is not None and review.decision == "not-suitable" and holds(session, review)
 
 
 def _bears_on(verdicts: list[StoredVerdict], criteria: Collection[str]) -> dict[str, str]:

@@ -93,13 +93,14 @@ def _resource(declared: Declared) -> dict[str, Any]:
     found: dict[str, Any] = {"type": declared.type}
     if declared.says:
         found["documentation"] = declared.says
-    found["interaction"] = [
-        {"code": code, "documentation": says} for code, says in declared.interactions.items()
-    ]
-    found["versioning"] = declared.versioning
-    found["readHistory"] = "vread" in declared.interactions
-    found["updateCreate"] = False
-    found["conditionalRead"] = "not-match"
+    if declared.interactions:
+        found["interaction"] = [
+            {"code": code, "documentation": says} for code, says in declared.interactions.items()
+        ]
+        found["versioning"] = declared.versioning
+        found["readHistory"] = "vread" in declared.interactions
+        found["updateCreate"] = False
+        found["conditionalRead"] = "not-match"
     if declared.parameters:
         found["searchParam"] = [
             {"name": each.name, "type": each.type, "documentation": each.says} for each in declared.parameters

@@ -40,7 +40,7 @@ class Directory:
     """Finds studies by the id of their ResearchStudy or Group, or by their number."""
 
     def __init__(self, service: Service) -> None:
-        self._catalogue = service.catalogue
+        self.catalogue = service.catalogue
         self._known: _Known | None = None
         self._making = threading.Lock()
         self._version = lru_cache(maxsize=512)(self._read_version)
@@ -105,4 +105,4 @@ class Directory:
             study
         )
         group = {"resourceType": "Group", "id": group_uuid(id), "meta": meta}
-        return Entry(study, version, resource, group | criteria_group(study, self._catalogue))
+        return Entry(study, version, resource, group | criteria_group(study, self.catalogue))

@@ -106,9 +106,7 @@ class Subjects:
         return stored
 
     def _render(self, session: Session, stored: StoredSubject) -> Resource:
-        study = self._directory.version(session, stored.study, stored.study_version).study
-        verdicts = find_verdicts(session, stored.id)
-        return subject_resource(stored, verdicts, study, self._service.catalogue)
+        return render(session, self._directory, stored)
 
     def _page(self, session: Session, wanted: _Filter, asked: Asked) -> tuple[list[StoredSubject], int, bool]:
         if wanted.nothing:
@@ -209,6 +207,12 @@ class Subjects:
         except Conflict as conflict:
             raise Refusal(412, say(conflict)) from None
         return call.reply(resource, headers={"ETag": f'W/"{decided.version}"'})
+
+
+def render(session: Session, directory: Directory, stored: StoredSubject) -> Resource:
+    """A stored subject who has a status."""
+    study = directory.version(session, stored.study, stored.study_version).study
+    return subject_resource(stored, find_verdicts(session, stored.id), study, directory.catalogue)
 
 
 def _access(stored: StoredSubject) -> Access:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from fhirscreen.engines.evaluator.cohorts import survivors_of
 from fhirscreen.engines.evaluator.gates import gate_types
 from fhirscreen.engines.fhir_search.completeness import Completeness
-from fhirscreen.engines.fhir_search.fetches import Fetched, Fetcher
+from fhirscreen.engines.fhir_search.fetches import PAGE, Fetched, Fetcher
 from fhirscreen.engines.fhir_search.needs import Need, clinical_types
 from fhirscreen.engines.fhir_search.parts import REFERRING
-from fhirscreen.exceptions import DataError
+from fhirscreen.exceptions import DataError, ServerError
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.folders import Line
 from fhirscreen.fhir.references import targets
@@ -35,7 +35,7 @@ def fetch_record(client: Client, plan: Plan, patient: str) -> Record:
     """
     completeness = Completeness()
     fetcher = Fetcher(client, completeness)
-    people = _family(fetcher, client, patient)
+    people = _family(fetcher, client, completeness, patient)
     if patient not in people:
         if completeness.first_error is not None:
             raise completeness.first_error
@@ -60,12 +60,19 @@ def fetch_record(client: Client, plan: Plan, patient: str) -> Record:
     return Record(lines, frozenset(unfetched), tuple(completeness.gaps()))
 
 
-def _family(fetcher: Fetcher, client: Client, patient: str) -> dict[str, Resource]:
+def _family(
+    fetcher: Fetcher, client: Client, completeness: Completeness, patient: str
+) -> dict[str, Resource]:
     """The patient with everybody who is linked to her, by id."""
     found = {str(each["id"]): each for each in fetcher.by_id("Patient", [patient]).resources}
     if patient in found and fetcher.searches("Patient", "link"):
-        linked = client.gather("Patient", {"link": f"Patient/{escape(patient)}"}, verify=False, strict=False)
-        found |= {str(each["id"]): each for each in linked.matches if _names(each, patient)}
+        form = (("link", f"Patient/{escape(patient)}"), ("_count", PAGE))
+        try:
+            linked = client.gather("Patient", form)
+        except ServerError:
+            completeness.remark("who was merged into the patient could not be searched for")
+        else:
+            found |= {str(each["id"]): each for each in linked.matches if patient in set(_linked(each))}
     named = {id for each in found.values() for id in _linked(each)} - set(found)
     return found | {str(each["id"]): each for each in fetcher.by_id("Patient", sorted(named)).resources}
 
@@ -75,11 +82,6 @@ def _linked(person: Resource) -> Iterator[str]:
     for link in links if isinstance(links, list) else ():
         if isinstance(link, dict) and link.get("type") in ("replaced-by", "replaces"):
             yield from (each.removeprefix("Patient/") for each in targets(link.get("other")))
-
-
-def _names(person: Resource, patient: str) -> bool:
-    """Whether a person is really linked: a server may ignore what it is asked by."""
-    return patient in set(_linked(person))
 
 
 def _followed(people: dict[str, Resource], patient: str) -> list[str]:

@@ -30,7 +30,14 @@ def client(service: Service) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[TestClient]:
-    """One of its own, for a test that writes; `fresh.app` is its application."""
-    with screened_service(tmp_path, NOW, patients=30) as service, client_of(service) as client:
+def open_service(tmp_path: Path) -> Iterator[Service]:
+    """One of its own, for a test that writes."""
+    with screened_service(tmp_path, NOW, patients=30) as service:
+        yield service
+
+
+@pytest.fixture
+def fresh(open_service: Service) -> Iterator[TestClient]:
+    """Asks `open_service`."""
+    with client_of(open_service) as client:
         yield client

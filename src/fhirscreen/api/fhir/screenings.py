@@ -1,0 +1,167 @@
+"""`ResearchStudy/id/$screen`: one patient at once, or everybody of a source as a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from fastapi import Response
+
+from fhirscreen.api.audits import Access
+from fhirscreen.api.fhir.assessments import STUDY, WHOLE, Part, frame, of_study, parameters
+from fhirscreen.api.fhir.calls import Call
+from fhirscreen.api.fhir.declarations import Operation, Output
+from fhirscreen.api.fhir.directory import Directory
+from fhirscreen.api.fhir.facade import Facade
+from fhirscreen.api.fhir.inputs import AS_OF, DEPTH, PATIENT, SOURCE, read_date, read_inputs
+from fhirscreen.api.fhir.subjects import render
+from fhirscreen.api.outcomes import Refusal
+from fhirscreen.bootstrap.services import Looked
+from fhirscreen.criteria.studies import Study
+from fhirscreen.exceptions import DataError
+from fhirscreen.fhir.entries import Resource
+from fhirscreen.fhir.subjects import subject_uuid
+from fhirscreen.store.jobs import enqueue
+from fhirscreen.store.subjects import find_subject, record_subjects
+from fhirscreen.values.durations import AsOf
+
+KIND = "screen"
+"""The kind of the jobs that screen everybody of a source (`jobs`)."""
+
+SCREEN = Operation(
+    "screen",
+    "ResearchStudy",
+    "Screen a patient, or everybody",
+    "With `patient`: that patient is assessed at once; by POST the result is stored as well, and the lists "
+    "follow. Without: everybody of the source is screened in the background, which must be asked for with "
+    "`Prefer: respond-async` (R4, async.html); the lists are then in the store. Only studies that are open "
+    "at the site are screened.",
+    inputs=(PATIENT, SOURCE, AS_OF, DEPTH),
+    outputs=(
+        *STUDY,
+        Output(
+            "subject", "ResearchSubject", "Of whoever is, or was, on the list; a person's status goes first"
+        ),
+        *WHOLE,
+    ),
+    writes=True,
+)
+
+
+class Screenings:
+    """The operation $screen."""
+
+    def __init__(self, facade: Facade, directory: Directory) -> None:
+        self._service = facade.service
+        self._directory = directory
+        facade.operation(SCREEN, self.screen)
+
+    def screen(self, call: Call, id: str, body: bytes) -> Response:
+        """One patient, or everybody."""
+        given = read_inputs(call, SCREEN, body)
+        study = self._open(id)
+        as_of = self._as_of(given)
+        if "patient" not in given:
+            return self._begin(call, study, given, as_of)
+        if "depth" in given:
+            raise Refusal(422, "one patient is always assessed in full", where="depth", remedy="leave it out")
+        patient = given["patient"].removeprefix("Patient/")
+        looked = look(self._service.look, patient, given, [study.id], as_of)
+        store = call.request.method == "POST"
+        call.tell("E", [Access(patient, looked.base, study.id)])
+        if store:
+            self._store(looked, patient, study)
+        parts = of_study(looked, study, self._service.catalogue)
+        return call.reply(parameters([*parts, *self._subject(looked, patient, study), *frame(looked)]))
+
+    def _open(self, id: str) -> Study:
+        """The study, which must be open here."""
+        with self._service.database.reading() as session:
+            number = self._directory.find(session, id).study.id
+        panel = self._service.panel()
+        study = panel.study(number)
+        if study is None:
+            broken = panel.refused.get(number)
+            raise Refusal(
+                422,
+                broken.what if broken is not None else "the study is not open at this site",
+                code="business-rule",
+                where=number,
+                remedy="mend the study, and put it again" if broken is not None else "open it first",
+            )
+        return study
+
+    def _as_of(self, given: Mapping[str, str]) -> AsOf:
+        today = self._service.as_of()
+        return AsOf(read_date(given["asOf"]), today.zone) if "asOf" in given else today
+
+    def _begin(self, call: Call, study: Study, given: Mapping[str, str], as_of: AsOf) -> Response:
+        if "respond-async" not in call.preferences:
+            raise Refusal(
+                400,
+                "screening everybody takes longer than an answer may",
+                code="required",
+                expected="Prefer: respond-async, or the parameter patient",
+                remedy="send the header, and follow Content-Location",
+            )
+        service = self._service
+        source = given.get("source") or service.source
+        if source is None:
+            raise Refusal(422, "there is no source of patients", remedy="name one, or set FHIRSCREEN_SOURCE")
+        service.base_of(source)
+        day, depth = as_of.day.isoformat(), given.get("depth", "full")
+        payload = {"studies": [study.id], "source": source, "as_of": day, "depth": depth, "cause": "manual"}
+        with service.database.begin() as session:
+            job = enqueue(
+                session,
+                KIND,
+                payload,
+                by=call.caller.name,
+                at=service.clock(),
+                key=f"{KIND} {study.id} {source} {day} {depth}",
+            )
+        if job.cancel_requested:
+            raise Refusal(409, "the same screening is being stopped", remedy="begin it again in a moment")
+        here = f"{call.base}/jobs/{job.id}"
+        said = {
+            "severity": "information",
+            "code": "informational",
+            "diagnostics": "begun; Content-Location tells where to ask how far it is",
+        }
+        outcome: Resource = {"resourceType": "OperationOutcome", "issue": [said]}
+        return call.reply(outcome, 202, {"Content-Location": here})
+
+    def _store(self, looked: Looked, patient: str, study: Study) -> None:
+        found = looked.assessed
+        with self._service.database.begin() as session:
+            record_subjects(
+                session,
+                run=None,
+                base=looked.base,
+                subjects=found.subjects,
+                gated=found.gated,
+                looked_at={patient} if looked.whole else (),
+                studies={study.id: looked.panel.versions[study.id]},
+                at=self._service.clock(),
+            )
+
+    def _subject(self, looked: Looked, patient: str, study: Study) -> list[Part]:
+        """The ResearchSubject as the store has it, whatever this call stored."""
+        with self._service.database.reading() as session:
+            stored = find_subject(session, subject_uuid(study.id, looked.base, patient))
+            if stored is None or stored.current_status is None:
+                return []
+            return [{"name": "subject", "resource": render(session, self._directory, stored)}]
+
+
+def look(
+    looking: Callable[..., Looked],
+    patient: str,
+    given: Mapping[str, str],
+    studies: list[str] | None,
+    as_of: AsOf,
+) -> Looked:
+    """Assesses a patient; 404 where the source does not have her."""
+    try:
+        return looking(patient, given.get("source"), studies=studies, as_of=as_of)
+    except DataError as error:
+        raise Refusal(404, error.what, expected=error.expected) from None
