@@ -39,7 +39,9 @@ YAML = {"Content-Type": "application/yaml"}
 
 def put(client: TestClient, data: Any = FILE, number: str = NUMBER, **headers: str) -> httpx.Response:
     text = data if isinstance(data, (str, bytes)) else yaml.safe_dump(data)
-    return client.put(f"/fhir/ResearchStudy/{number}", content=text, headers=YAML | headers)
+    path = f"/fhir/ResearchStudy/{number}"
+    answer: httpx.Response = client.put(path, content=text, headers=YAML | headers)
+    return answer
 
 
 def issues(response: httpx.Response, status: int) -> list[dict[str, Any]]:
@@ -132,11 +134,10 @@ def decide(
     decision = [{"url": DECISION_EXTENSION, "extension": parts}] if parts else []
     kept = [each for each in subject["extension"] if each["url"] != DECISION_EXTENSION]
     body = subject | {"status": status, "extension": [*kept, *decision]} | others
-    return client.put(
-        f"/fhir/ResearchSubject/{subject['id']}",
-        json=body,
-        headers={"If-Match": f'W/"{subject["meta"]["versionId"]}"', "Content-Type": "application/fhir+json"},
-    )
+    headers = {"If-Match": f'W/"{subject["meta"]["versionId"]}"', "Content-Type": "application/fhir+json"}
+    path = f"/fhir/ResearchSubject/{subject['id']}"
+    answer: httpx.Response = client.put(path, json=body, headers=headers)
+    return answer
 
 
 def test_what_a_person_decides_stays(fresh: TestClient, open_service: Service) -> None:
