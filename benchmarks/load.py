@@ -170,10 +170,7 @@ def main() -> None:
                 jobs.enqueue(session, SCREEN, payload, by="benchmark", at=datetime.now(UTC))
             database.close()
             service.wait_for(lambda event: event.get("event") == "job ends", 120)
-            print(
-                f"{options.clients} clients for {options.seconds:g} s, {options.pause:g} s between the requests "
-                f"of one; load {os.getloadavg()[0]:.1f}"
-            )
+            print(f"{options.clients} clients for {options.seconds:g} s; load {os.getloadavg()[0]:.1f}")
             tally = asyncio.run(
                 load(service.url, service.process.pid, options.clients, options.seconds, options.pause)
             )
