@@ -1,4 +1,4 @@
-"""Which studies a card may name: never one that a criterion, a gate, a person or a refusal forbids."""
+"""Which studies may be suggested at all: not those of other specialties, nor what a person has settled."""
 
 from __future__ import annotations
 
@@ -7,15 +7,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from fhirscreen.criteria.studies import Weight
 from fhirscreen.fhir.entries import Resource, codings
-from fhirscreen.fhir.subjects import subject_uuid
 from fhirscreen.screening.panels import Panel
 from fhirscreen.store import cards, reviews, subjects
-from fhirscreen.verdicts.standings import Subject, ordered
-
-MOST = 2
-"""So many studies at most in a card."""
 
 ANY = "*"
 
@@ -60,33 +54,17 @@ def suppressed(
     days: int,
     instance: str,
 ) -> set[str]:
-    """The studies that were shown of late in another call, or refused for this patient."""
+    """The studies that were shown of late in another call, refused, or decided about by a person."""
     shown = cards.snoozed(session, base, patient, studies, at, days=days, besides=instance)
-    return shown | cards.refused(session, base, patient)
+    return shown | cards.refused(session, base, patient) | _decided(session, base, patient)
 
 
-def suggested(session: Session, base: str, found: Iterable[Subject]) -> list[Subject]:
-    """The best subjects, at most `MOST`: no criterion failed, no gate open, no person against it."""
-    chosen: list[Subject] = []
-    for subject in ordered([each for each in found if not _gate_open(each)]):
-        if _decided(session, subject_uuid(subject.study, base, subject.patient)):
-            continue
-        chosen.append(subject)
-        if len(chosen) == MOST:
-            break
-    return chosen
-
-
-def _gate_open(subject: Subject) -> bool:
-    return any(verdict.criterion.weight is Weight.GATE for verdict in subject.open)
-
-
-def _decided(session: Session, id: str) -> bool:
-    """Whether a person has already decided about a subject: by a status, or by a review that says no."""
-    stored = subjects.find_subject(session, id)
-    if stored is None:
-        return False
-    if stored.person_status is not None:
-        return True
-    review = reviews.newest_review(session, id)
-    return review is not None and review.decision == "not-suitable"
+def _decided(session: Session, base: str, patient: str) -> set[str]:
+    """The studies about which a person has decided: by a status, or by a review that says no."""
+    found = set()
+    for stored in subjects.find_subjects(session, base=base, patient=patient):
+        review = reviews.newest_review(session, stored.id)
+        said_no = review is not None and review.decision == "not-suitable"
+        if stored.person_status is not None or said_no:
+            found.add(stored.study)
+    return found

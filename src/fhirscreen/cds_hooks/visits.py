@@ -12,14 +12,14 @@ from pydantic import SecretStr
 
 from fhirscreen.cds_hooks.calls import Call, NothingKnown
 from fhirscreen.cds_hooks.cards import Frame, Suggestion, make_card
-from fhirscreen.cds_hooks.decisions import by_specialty, suggested, suppressed
+from fhirscreen.cds_hooks.decisions import by_specialty, suppressed
 from fhirscreen.cds_hooks.fetches import complete
 from fhirscreen.cds_hooks.prefetches import Record, is_replaced, read_prefetch
 from fhirscreen.cds_hooks.templates import Templates
 from fhirscreen.fhir_client import Client
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.screening.panels import Panel
-from fhirscreen.screening.patients import assess
+from fhirscreen.screening.suggestions import suggest
 from fhirscreen.settings.groups import CdsSettings
 from fhirscreen.store import cards
 from fhirscreen.store.databases import Database
@@ -27,6 +27,10 @@ from fhirscreen.values.durations import AsOf
 
 Lend = Callable[[str, SecretStr | None], AbstractContextManager[Client | None]]
 """A client of the FHIR server that a call names, with the token that it lends; None for one not allowed."""
+
+
+MOST = 2
+"""So many studies at most in a card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +80,20 @@ def answer(clinic: Clinic, call: Call) -> Answer:
     _check_known(record, clinic.templates)
     if record.person is None or is_replaced(record.person) or _gates_unknown(record, clinic.templates):
         return _none("gates unknown")
-    assessed = assess(
+    best = suggest(
         panel,
         call.patient,
         record.lines,
         clinic.as_of(),
         unfetched=record.unfetched & clinic.templates.clinical,
+        most=MOST,
         studies=open_ if treated is None else open_.intersection(treated),
-        hasty=True,
     )
-    if not assessed.subjects:
-        return _none("no study fits")
-    with clinic.database.reading() as session:
-        best = suggested(session, base, assessed.subjects)
     chosen = [
         Suggestion(study, subject) for subject in best if (study := panel.study(subject.study)) is not None
     ]
     if not chosen:
-        return _none("gates open")
+        return _none("no study fits")
     frame = Frame(base, clinic.url, clinic.site, clinic.catalogue, clinic.published)
     card = make_card(call.instance, chosen, frame)
     with clinic.database.begin() as session:

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 
-from fhirscreen.criteria.studies import Study
+from fhirscreen.criteria.studies import Criterion, Study, Weight
 from fhirscreen.engines.evaluator.evaluate import Evaluator
 from fhirscreen.exceptions import StudyError
 from fhirscreen.mapping.catalogue import Catalogue
-from fhirscreen.plan.nodes import Plan
+from fhirscreen.plan.nodes import Plan, Predicate
 from fhirscreen.plan.resolve import resolve
+from fhirscreen.plan.walk import closure, features
 
 
-@dataclass(frozen=True, slots=True)
+class Step(NamedTuple):
+    """A criterion by its number in its study; `predicate` is the same number wherever the same is asked."""
+
+    place: int
+    criterion: Criterion
+    predicate: int
+
+
+@dataclass(frozen=True)
 class Panel:
     """Studies resolved into one plan, so that what they share is found once a patient.
 
@@ -25,15 +36,54 @@ class Panel:
     evaluator: Evaluator
     versions: Mapping[str, int] = field(default_factory=dict)
     refused: Mapping[str, StudyError] = field(default_factory=dict)
+    _types: dict[tuple[int, int], frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
 
-    @property
+    @cached_property
     def studies(self) -> tuple[Study, ...]:
         """The studies, in the order of the plan."""
         return tuple(each.study for each in self.plan.studies)
 
+    @cached_property
+    def _by_id(self) -> Mapping[str, Study]:
+        return {study.id: study for study in self.studies}
+
     def study(self, id: str) -> Study | None:
         """The study of that number; None where it is not on the panel."""
-        return next((study for study in self.studies if study.id == id), None)
+        return self._by_id.get(id)
+
+    @cached_property
+    def steps(self) -> tuple[tuple[Step, ...], ...]:
+        """For each study its criteria in the order in which they are soonest out: gates first."""
+        known: dict[Predicate, int] = {}
+        found = []
+        for study in self.plan.studies:
+            steps = [
+                Step(place, each.criterion, known.setdefault(each.predicate, len(known)))
+                for place, each in enumerate(study.criteria)
+            ]
+            found.append(tuple(sorted(steps, key=lambda step: step.criterion.weight is not Weight.GATE)))
+        return tuple(found)
+
+    def types(self, study: int, place: int) -> frozenset[str]:
+        """The resource types that a criterion is decided by; those that tell which cancer it is among them.
+
+        Criteria that read no record (age, sex) have none.
+        """
+        found = self._types.get((study, place))
+        if found is None:
+            predicate = self.plan.studies[study].criteria[place].predicate
+            needed = {need for feature in features(predicate) for need in closure(feature)}
+            found = frozenset(source.resource for feature in needed for source in feature.concept.sources)
+            found = self._types[study, place] = found | self._context if found else found
+        return found
+
+    @cached_property
+    def _context(self) -> frozenset[str]:
+        """The types by which members, and what is about their cancer, are known."""
+        populations = [study.population for study in self.plan.studies if study.population is not None]
+        links = (self.plan.malignancies, self.plan.metastases)
+        needed = {need for feature in (*populations, *links) for need in closure(feature)}
+        return frozenset(source.resource for feature in needed for source in feature.concept.sources)
 
 
 def make_panel(

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from fhirscreen.engines.base import Gated, SetAside
 from fhirscreen.engines.evaluator.absence import NOT_FETCHED
 from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.charts import Chart, read_chart
-from fhirscreen.engines.evaluator.cohorts import gather
-from fhirscreen.engines.evaluator.gates import gate_of
+from fhirscreen.engines.evaluator.cohorts import Cohort, gather
+from fhirscreen.engines.evaluator.gates import gates_of
 from fhirscreen.engines.evaluator.judgements import soundly
 from fhirscreen.engines.evaluator.notes import noted
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.folders import Line
-from fhirscreen.plan.nodes import Predicate, StudyPlan
-from fhirscreen.plan.walk import closure, features
 from fhirscreen.screening.panels import Panel
 from fhirscreen.values.durations import AsOf
-from fhirscreen.verdicts.standings import Gate, Standing, Subject
+from fhirscreen.verdicts.standings import Gate, Standing, Subject, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +61,24 @@ def assess(
     what is missing may say otherwise. With `hasty` a study ends at its first failed criterion and gives no
     Subject. Raises DataError where there is no Patient of that id among the lines.
     """
+    cohort, chart = chart_of(panel, patient, lines, as_of, unfetched)
+    merged = patient in cohort.survivors
+
+    def work(sound: Chart) -> _Found:
+        return _assess(panel, sound, studies, frozenset(unfetched), merged=merged, hasty=hasty)
+
+    done = soundly(chart, work)
+    aside = tuple(cohort.set_aside)
+    if done is None:
+        return Assessed(set_aside=aside, evaluated=False)
+    sound, (subjects, gated, failed) = done
+    return Assessed(tuple(subjects), tuple(gated), tuple(failed), (*aside, *sound.unread))
+
+
+def chart_of(
+    panel: Panel, patient: str, lines: Iterable[Line], as_of: AsOf, unfetched: Collection[str]
+) -> tuple[Cohort, Chart]:
+    """The chart of a patient as the panel reads it. Raises DataError where there is no such Patient."""
     cohort = gather(lines)
     if patient not in cohort.patients:
         raise DataError(
@@ -78,17 +94,7 @@ def assess(
         aliases=cohort.aliases,
         unfetched=cohort.unfetched(patient) | set(unfetched),
     )
-    merged = patient in cohort.survivors
-
-    def work(sound: Chart) -> _Found:
-        return _assess(panel, sound, studies, frozenset(unfetched), merged=merged, hasty=hasty)
-
-    done = soundly(chart, work)
-    aside = tuple(cohort.set_aside)
-    if done is None:
-        return Assessed(set_aside=aside, evaluated=False)
-    sound, (subjects, gated, failed) = done
-    return Assessed(tuple(subjects), tuple(gated), tuple(failed), (*aside, *sound.unread))
+    return cohort, chart
 
 
 _Found = tuple[list[Subject], list[Gated], list[str]]
@@ -104,6 +110,7 @@ def _assess(
     hasty: bool,
 ) -> _Found:
     evaluator, site = panel.evaluator, panel.plan.catalogue.site
+    gate_of_study: Callable[[str], Gate | None] | None = None
     subjects: list[Subject] = []
     gated: list[Gated] = []
     failed: list[str] = []
@@ -112,7 +119,8 @@ def _assess(
         study = planned.study.id
         if studies is not None and study not in studies:
             continue
-        gate = Gate.MERGED if merged else gate_of(chart, site, study)
+        gate_of_study = gate_of_study or gates_of(chart, site)
+        gate = Gate.MERGED if merged else gate_of_study(study)
         if gate is not None:
             gated.append(Gated(study, chart.id, gate))
             continue
@@ -121,7 +129,7 @@ def _assess(
             continue
         subject = evaluator.subject(number, case)
         if unfetched:
-            subject = _unsure(subject, planned, unfetched)
+            subject = unsure(panel, number, subject, unfetched)
         subject = noted(subject, chart, evaluator.ours, len(planned.criteria))
         subjects.append(subject)
         if subject.failed:
@@ -134,18 +142,17 @@ def _fails(panel: Panel, number: int, case: Case) -> bool:
     return any(panel.evaluator.verdict(case, number, place).standing is Standing.FAILED for place in places)
 
 
-def _unsure(subject: Subject, planned: StudyPlan, unfetched: frozenset[str]) -> Subject:
+def unsure(panel: Panel, number: int, subject: Subject, unfetched: frozenset[str]) -> Subject:
     """The subject, nothing met that rests on a type of which something may be missing."""
     verdicts = tuple(
-        verdict
-        if verdict.standing is Standing.FAILED or unfetched.isdisjoint(_types(each.predicate))
-        else verdict._replace(proof=NOT_FETCHED._replace(says=verdict.proof.says))
-        for verdict, each in zip(subject.verdicts, planned.criteria, strict=True)
+        unsure_verdict(verdict)
+        if verdict.standing is not Standing.FAILED and not unfetched.isdisjoint(panel.types(number, place))
+        else verdict
+        for place, verdict in enumerate(subject.verdicts)
     )
     return subject._replace(verdicts=verdicts)
 
 
-def _types(predicate: Predicate) -> set[str]:
-    """The resource types that decide a predicate."""
-    needed = {need for feature in features(predicate) for need in closure(feature)}
-    return {source.resource for feature in needed for source in feature.concept.sources}
+def unsure_verdict(verdict: Verdict) -> Verdict:
+    """The verdict that what is missing may still change."""
+    return verdict._replace(proof=NOT_FETCHED._replace(says=verdict.proof.says))

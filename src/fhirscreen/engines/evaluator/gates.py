@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from fhirscreen.engines.evaluator.charts import Chart
 from fhirscreen.fhir.entries import Resource, codings
@@ -28,17 +28,29 @@ def gate_of(chart: Chart, site: Site, study: str) -> Gate | None:
 
     Merged patients are taken out by whoever gathers charts: their records follow the survivor.
     """
-    patient = chart.patient
-    if patient.get("active") is False:
-        return Gate.INACTIVE
-    if deceased(chart):
-        return Gate.DECEASED
-    if objected(chart, site):
-        return Gate.OBJECTED
-    statuses = {status for named, status in enrolments(chart) if study in named}
-    if statuses & ON_STUDY:
-        return Gate.ON_STUDY
-    return Gate.DECLINED if statuses & DECLINED else None
+    return gates_of(chart, site)(study)
+
+
+def gates_of(chart: Chart, site: Site) -> Callable[[str], Gate | None]:
+    """`gate_of` for many studies of one chart: what is the same for all of them is looked at once."""
+    gate: Gate | None = None
+    if chart.patient.get("active") is False:
+        gate = Gate.INACTIVE
+    elif deceased(chart):
+        gate = Gate.DECEASED
+    elif objected(chart, site):
+        gate = Gate.OBJECTED
+    if gate is not None:
+        return lambda _study: gate
+    enrolled = list(enrolments(chart))
+
+    def gate_of_study(study: str) -> Gate | None:
+        statuses = {status for named, status in enrolled if study in named}
+        if statuses & ON_STUDY:
+            return Gate.ON_STUDY
+        return Gate.DECLINED if statuses & DECLINED else None
+
+    return gate_of_study
 
 
 def deceased(chart: Chart) -> bool:

@@ -1,0 +1,73 @@
+"""The best studies of a patient, found in haste, are those of the whole assessment."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cache
+
+import pytest
+
+from benchmarks.studies import CANCERS, OWN, make_studies
+from fhirscreen import synthetic
+from fhirscreen.criteria.studies import Weight
+from fhirscreen.criteria.wire import read_study
+from fhirscreen.fhir.folders import Line, unbundled
+from fhirscreen.screening.panels import Panel, make_panel
+from fhirscreen.screening.patients import assess
+from fhirscreen.screening.suggestions import suggest
+from fhirscreen.verdicts.reasons import Reason
+from fhirscreen.verdicts.standings import Subject, ordered
+from tests.lib.demo import demo_as_of, demo_plan
+
+
+@cache
+def records() -> dict[str, list[Line]]:
+    bundles = synthetic.bundles(synthetic.generate(patients=60))
+    shared = list(unbundled(bundles.pop("shared"), "shared"))
+    return {id: [*shared, *unbundled(bundle, id)] for id, bundle in bundles.items()}
+
+
+@cache
+def panel() -> Panel:
+    """Both shipped studies and many generated ones, most of them of the cohort's cancer."""
+    plan = demo_plan()
+    made = make_studies(plan.catalogue, 60, (OWN, OWN, *CANCERS))
+    return make_panel(plan.catalogue, [*(each.study for each in plan.studies), *map(read_study, made)])
+
+
+def expected(id: str, unfetched: Collection[str], studies: Collection[str] | None) -> list[Subject]:
+    found = assess(panel(), id, records()[id], demo_as_of(), unfetched=unfetched, studies=studies)
+    listed = ordered(found.subjects)
+    return [s for s in listed if not any(v.criterion.weight is Weight.GATE for v in s.open)]
+
+
+@pytest.mark.parametrize(
+    "unfetched", [(), ("AllergyIntolerance",), ("Observation",), ("Condition", "Procedure")], ids=str
+)
+@pytest.mark.parametrize("most", [1, 2, 100])
+def test_they_are_those_that_everything_decided_would_give(unfetched: tuple[str, ...], most: int) -> None:
+    seen = 0
+    for id, lines in records().items():
+        best = suggest(panel(), id, lines, demo_as_of(), most=most, unfetched=unfetched)
+        assert best == expected(id, unfetched, None)[:most]
+        seen += len(best)
+    assert seen >= 40 * most if most < 3 else seen > 200
+
+
+def test_only_the_studies_that_are_asked_for_are_found() -> None:
+    id, lines = next(iter(records().items()))
+    (first, second) = suggest(panel(), id, lines, demo_as_of(), most=2)
+    asked = {study.id for study in panel().studies} - {first.study}
+    (best,) = suggest(panel(), id, lines, demo_as_of(), most=1, studies=asked)
+    assert best == second
+
+
+def test_what_rests_on_missing_data_is_not_met() -> None:
+    id, lines = next(iter(records().items()))
+    whole = assess(panel(), id, lines, demo_as_of())
+    partly = assess(panel(), id, lines, demo_as_of(), unfetched=("Observation",))
+    for before, after in zip(whole.subjects, partly.subjects, strict=True):
+        assert {v.criterion.id for v in after.failed} <= {v.criterion.id for v in before.failed}
+        measured = [v for v in after.verdicts if v.criterion.id in {"platelet-count", "platelets"}]
+        assert all(v.proof.reason is Reason.NOT_FETCHED for v in measured if v not in after.failed)
+        assert not after.complete
