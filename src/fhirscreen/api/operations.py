@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 
 from fhirscreen.bootstrap.metrics import CONTENT_TYPE
 from fhirscreen.bootstrap.services import Service
@@ -29,7 +30,7 @@ def router(service: Service) -> APIRouter:
         }
         return Response(orjson.dumps(body), 200 if fine else 503, media_type="application/json")
 
-    @routes.get("/metrics", summary="Counts, in the text format of Prometheus")
+    @routes.get("/metrics", summary="Counts, in Prometheus' text format", response_class=PlainTextResponse)
     def metrics() -> Response:
         return Response(service.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 

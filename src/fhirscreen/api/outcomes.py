@@ -14,6 +14,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from fhirscreen import exceptions as errors
 from fhirscreen.bootstrap.logs import told
@@ -180,10 +181,27 @@ def _invalid(error: Mapping[str, Any]) -> Issue:
     )
 
 
+_NOT_ALLOWED = 405
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+
+
+def _allowed(request: Request) -> str:
+    """Every method that an address is answered for: each has a route of its own."""
+    routes = request.app.routes
+
+    def answered(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in routes)
+
+    return ", ".join(method for method in _METHODS if answered(method))
+
+
 def install(app: FastAPI) -> None:
     """Answers every error of an application so."""
 
-    async def handle(_request: Request, error: Exception) -> Response:
+    async def handle(request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException) and error.status_code == _NOT_ALLOWED:
+            return of_error(HTTPException(_NOT_ALLOWED, headers={"Allow": _allowed(request)}))
         return of_error(error)
 
     for kind in (FhirscreenError, HTTPException, RequestValidationError):

@@ -15,6 +15,7 @@ from fhirscreen.api.audits import Access, tell
 from fhirscreen.api.fhir.negotiation import JSON, media_of, preferences
 from fhirscreen.api.fhir.queries import CONTROLS
 from fhirscreen.api.fhir.subsets import subset
+from fhirscreen.api.guards.requests import route_of
 from fhirscreen.api.outcomes import Refusal
 from fhirscreen.api.security import Caller
 from fhirscreen.bootstrap.services import Service
@@ -62,8 +63,7 @@ class Call:
         self, action: Action, accesses: Iterable[Access], session: Session | None = None, what: str = ""
     ) -> None:
         """Writes down whose data this call gets to see or changes."""
-        route = getattr(self.request.scope.get("route"), "path", "")
-        said = what or f"{self.request.method} {route}"
+        said = what or f"{self.request.method} {route_of(self.request.scope)}"
         tell(self.service, self.caller, action, said, accesses, session=session)
 
     # --- versions
@@ -71,7 +71,7 @@ class Call:
     def expected(self) -> int | None:
         """The version that `If-Match` names, 0 for `If-None-Match: *`; None where there is neither.
 
-        Raises Refusal: 412 for what can be no version of ours.
+        Raises Refusal: 400 for what is no ETag, 412 for one that is no version of ours.
         """
         if self.request.headers.get("if-none-match", "").strip() == "*":
             return 0
@@ -79,7 +79,10 @@ class Call:
         if given is None:
             return None
         match = _ETAG.fullmatch(given.strip())
-        if match is None or not match[1].isdecimal() or len(match[1]) > _DIGITS:
+        if match is None:
+            what = "If-Match cannot be read"
+            raise Refusal(400, what, where="If-Match", expected='the ETag that was read, like W/"3"')
+        if not match[1].isdecimal() or len(match[1]) > _DIGITS:
             raise Refusal(
                 412,
                 "If-Match names no version",

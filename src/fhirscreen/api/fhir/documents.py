@@ -146,7 +146,7 @@ _IF_MATCH = {
     "name": "If-Match",
     "in": "header",
     "description": 'The version that was read, like W/"3"',
-    "schema": {"type": "string", "pattern": r'^W/"[0-9]{1,9}"$'},
+    "schema": {"type": "string", "pattern": r'^(?:W/)?"[A-Za-z0-9\-.]{1,64}"$'},
 }
 
 
@@ -294,7 +294,8 @@ def putting_study() -> Described:
 def putting_subject(statuses: Sequence[str]) -> Described:
     """Of a person's decision."""
     schema = schema_of("ResearchSubject", "id", "status", "study", "individual")
-    schema["properties"] |= {"status": {"enum": list(statuses)}}
+    reference = {"type": "object", "required": ["reference"]}
+    schema["properties"] |= {"status": {"enum": list(statuses)}, "study": reference, "individual": reference}
     media = {"schema": schema, "example": EXAMPLES["ResearchSubject"]}
     responses = {
         200: found("ResearchSubject", "The subject as it stands now"),

@@ -7,6 +7,7 @@ from typing import Annotated
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Path, Request, Response
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from fhirscreen.api.fhir import documents
 from fhirscreen.api.fhir.calls import PREFIX, Call
@@ -16,6 +17,15 @@ from fhirscreen.api.fhir.queries import Asked, ask
 from fhirscreen.api.outcomes import Refusal
 from fhirscreen.api.security import LOCAL, require
 from fhirscreen.bootstrap.services import Service
+
+
+class _Ids(StringConvertor):
+    """Ids in paths: what can be none is no address of ours (404), and `_search` is an address of its own."""
+
+    regex = ID
+
+
+register_url_convertor("fhir_id", _Ids())
 
 Id = Annotated[str, Path(pattern=f"^{ID}$", description="The id of the resource")]
 Reading = Callable[[Call, str], Response]
@@ -52,7 +62,7 @@ class Facade:
 
         self._add(
             "GET",
-            f"/{type}/{{id}}",
+            f"/{type}/{{id:fhir_id}}",
             endpoint,
             f"system/{type}.r",
             documents.reading(type),
@@ -67,7 +77,7 @@ class Facade:
         def endpoint(request: Request, id: Id, version: Id) -> Response:
             return function(Call(self.service, request), id, version)
 
-        path = f"/{type}/{{id}}/_history/{{version}}"
+        path = f"/{type}/{{id:fhir_id}}/_history/{{version:fhir_id}}"
         self._add("GET", path, endpoint, f"system/{type}.r", documents.reading(type), f"vread{type}", says)
 
     def search(
@@ -107,7 +117,9 @@ class Facade:
         def endpoint(request: Request, id: Id, body: Body) -> Response:
             return function(Call(self.service, request), id, body)
 
-        self._add("PUT", f"/{type}/{{id}}", endpoint, f"system/{type}.u", described, f"update{type}", says)
+        self._add(
+            "PUT", f"/{type}/{{id:fhir_id}}", endpoint, f"system/{type}.u", described, f"update{type}", says
+        )
 
     def operation(self, operation: Operation, function: Writing) -> None:
         """`GET` and `POST type/id/$name`."""
@@ -119,7 +131,7 @@ class Facade:
         def by_post(request: Request, id: Id, body: Body) -> Response:
             return function(Call(self.service, request), id, body)
 
-        path = f"/{operation.type}/{{id}}/${operation.name}"
+        path = f"/{operation.type}/{{id:fhir_id}}/${operation.name}"
         need = f"system/{operation.type}.u" if operation.writes else f"system/{operation.type}.r"
         name = f"{operation.name}{operation.type}"
         self._add(

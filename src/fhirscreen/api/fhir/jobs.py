@@ -59,12 +59,26 @@ class Jobs:
             need = "system/ResearchStudy.u" if method == "DELETE" else _NEED
             facade.other(method, path, endpoint, need=need, described=described, name=name, says=says)
 
-        add("GET", "/jobs/{id}", status, documents.polling(), "jobStatus", "How far a screening is")
-        add("DELETE", "/jobs/{id}", cancel, documents.cancelling(), "cancelJob", "Stop a screening")
+        add("GET", "/jobs/{id:fhir_id}", status, documents.polling(), "jobStatus", "How far a screening is")
+        add("DELETE", "/jobs/{id:fhir_id}", cancel, documents.cancelling(), "cancelJob", "Stop a screening")
         file = documents.streaming()
-        add("GET", "/jobs/{id}/ResearchSubject", subjects, file, "jobSubjects", "The subjects of a screening")
-        add("GET", "/jobs/{id}/List", lists, file, "jobLists", "The lists of a screening")
-        add("GET", "/jobs/{id}/OperationOutcome", remarks, file, "jobRemarks", "What was not read or fetched")
+        add(
+            "GET",
+            "/jobs/{id:fhir_id}/ResearchSubject",
+            subjects,
+            file,
+            "jobSubjects",
+            "The subjects of a screening",
+        )
+        add("GET", "/jobs/{id:fhir_id}/List", lists, file, "jobLists", "The lists of a screening")
+        add(
+            "GET",
+            "/jobs/{id:fhir_id}/OperationOutcome",
+            remarks,
+            file,
+            "jobRemarks",
+            "What was not read or fetched",
+        )
 
     def status(self, call: Call, id: str) -> Response:
         """202 while it runs, 200 with the manifest when it is done; 500 where it failed."""

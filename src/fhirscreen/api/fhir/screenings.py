@@ -17,7 +17,7 @@ from fhirscreen.api.fhir.subjects import render
 from fhirscreen.api.outcomes import Refusal
 from fhirscreen.bootstrap.services import Looked
 from fhirscreen.criteria.studies import Study
-from fhirscreen.exceptions import DataError
+from fhirscreen.exceptions import DataError, UsageError
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.subjects import subject_uuid
 from fhirscreen.store.jobs import enqueue
@@ -106,8 +106,9 @@ class Screenings:
         service = self._service
         source = given.get("source") or service.source
         if source is None:
-            raise Refusal(422, "there is no source of patients", remedy="name one, or set FHIRSCREEN_SOURCE")
-        service.base_of(source)
+            raise no_source(UsageError("there is no source of patients", remedy="name one"))
+        if source not in {*service.settings.named_servers, *service.settings.folders}:
+            raise no_source(UsageError("there is no server or folder of that name"))
         day, depth = as_of.day.isoformat(), given.get("depth", "full")
         payload = {"studies": [study.id], "source": source, "as_of": day, "depth": depth, "cause": "manual"}
         with service.database.begin() as session:
@@ -165,3 +166,17 @@ def look(
         return looking(patient, given.get("source"), studies=studies, as_of=as_of)
     except DataError as error:
         raise Refusal(404, error.what, expected=error.expected) from None
+    except UsageError as error:
+        raise no_source(error) from None
+
+
+def no_source(error: UsageError) -> Refusal:
+    """The source that is named, or meant, is none."""
+    return Refusal(
+        422,
+        error.what,
+        code="business-rule",
+        where="source",
+        expected="the name of a FHIR server or of a folder in the settings",
+        remedy=error.remedy,
+    )

@@ -126,7 +126,8 @@ def test_what_screening_is_not_asked_for_is_refused(client: TestClient) -> None:
     ask(client, f"{SCREEN}?patient=a b", 400)
     ask(client, f"{SCREEN}?patient=a&asOf=yesterday", 400)
     ask(client, f"{SCREEN}?patient=a&asOf=2026-02-30", 422)
-    ask(client, f"{SCREEN}?patient=a&source=elsewhere", 400)
+    ask(client, f"{SCREEN}?patient=a&source=elsewhere", 422)
+    ask(client, f"{SCREEN}?source=elsewhere", 422, headers=ASYNC)
     ask(client, f"{SCREEN}?patient=a&depth=full", 422)
     ask(client, "/fhir/ResearchStudy/NCT00000000/$screen?patient=a", 404)
     for wrong in (b"{", b"[]", b'{"resourceType": "Bundle"}', body_of(patient=None), b"null",

@@ -56,7 +56,7 @@ def test_what_is_declared_is_answered_and_the_reverse(client: TestClient) -> Non
     assert {"ResearchStudy", "Group", "List", "ResearchSubject"} <= set(declared)
     routes = {path for path in client.get("/openapi.json").json()["paths"] if path.startswith("/fhir/")}
     for type, each in declared.items():
-        codes = {interaction["code"] for interaction in each["interaction"]}
+        codes = {interaction["code"] for interaction in each.get("interaction", ())}
         assert ("search-type" in codes) == (f"/fhir/{type}" in routes) == (f"/fhir/{type}/_search" in routes)
         assert ("read" in codes) == (f"/fhir/{type}/{{id}}" in routes)
         assert ("vread" in codes) == (f"/fhir/{type}/{{id}}/_history/{{version}}" in routes)
@@ -272,3 +272,17 @@ def test_without_a_way_to_know_who_asks_nobody_gets_anything(tmp_path: Path) -> 
             outcome = get(client, path, 401)
             assert outcome["issue"][0]["code"] == "login"
         assert "token" in get(client, "metadata")["rest"][0]["security"]["description"]
+
+
+def test_a_method_that_is_not_answered_is_told_which_are(client: TestClient) -> None:
+    for method, path, allowed in (
+        ("GET", "ResearchSubject/_search", "POST"),
+        ("PUT", "Group/_search", "POST"),
+        ("DELETE", "ResearchStudy/x", "GET, PUT"),
+        ("PATCH", "jobs/x", "DELETE, GET"),
+        ("POST", "metadata", "GET"),
+    ):
+        response = client.request(method, f"/fhir/{path}")
+        assert (response.status_code, response.headers["allow"]) == (405, allowed)
+        assert valid(response)["issue"][0]["code"] == "not-supported"
+    get(client, "ResearchSubject/not_an_id", 404)

@@ -114,7 +114,8 @@ def test_a_body_of_another_type_is_not_read(client: TestClient) -> None:
     for kind in ("text/plain", "application/fhir+json", "application/xml"):
         assert issues(client.put(path, content="x", headers={"Content-Type": kind}), 415)
     issues(client.put(path, content="study: x", headers={"Content-Type": ""}), 415)
-    issues(put(client, **{"If-Match": "W/three"}), 412)
+    issues(put(client, **{"If-Match": "W/three"}), 400)
+    issues(put(client, **{"If-Match": 'W/"three"'}), 412)
 
 
 # --- a person's decision
