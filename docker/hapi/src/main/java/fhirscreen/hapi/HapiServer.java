@@ -48,6 +48,9 @@ public final class HapiServer {
         AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
         context.setEnvironment(env);
         context.register(ServerConfig.class);
+        if (env.getRequiredProperty("hapi.subscriptions", Boolean.class)) {
+            context.register(SubscriptionsConfig.class);
+        }
         context.refresh();
         context.registerShutdownHook();
 

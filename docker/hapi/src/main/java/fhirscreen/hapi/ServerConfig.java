@@ -33,6 +33,7 @@ import ca.uhn.fhir.rest.server.provider.ResourceProviderFactory;
 import ca.uhn.fhir.rest.server.util.ISearchParamRegistry;
 import jakarta.persistence.EntityManagerFactory;
 import org.apache.commons.dbcp2.BasicDataSource;
+import org.hl7.fhir.dstu2.model.Subscription;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.context.annotation.Bean;
@@ -125,7 +126,11 @@ public class ServerConfig {
 
     @Bean
     public SubscriptionSettings subscriptionSettings() {
-        return new SubscriptionSettings();
+        SubscriptionSettings settings = new SubscriptionSettings();
+        if (flag("subscriptions")) {
+            settings.addSupportedSubscriptionType(Subscription.SubscriptionChannelType.RESTHOOK);
+        }
+        return settings;
     }
 
     @Bean
