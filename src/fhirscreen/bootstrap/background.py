@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy.orm import Session
 
 from fhirscreen.bootstrap.metrics import Metrics
+from fhirscreen.bootstrap.telling import make_channels, make_sender, make_teller
 from fhirscreen.criteria.studies import Study
 from fhirscreen.engines.base import Depth, Progress
 from fhirscreen.fhir_client import Client
@@ -48,6 +49,7 @@ class Parts(Protocol):
     database: Database
     catalogue: Catalogue
     metrics: Metrics
+    site: str
     background: list[Background]
 
     @property
@@ -99,6 +101,8 @@ def hang_background(service: Parts) -> None:
         )
     for _ in range(settings.workers):
         service.background.append(make_worker(service))
+    if settings.workers and (channels := make_channels(settings.notify)):
+        service.background.append(make_sender(service, channels))
 
 
 def make_worker(service: Parts, **more: Any) -> Worker:
@@ -118,13 +122,19 @@ def handlers(service: Parts) -> Mapping[str, Handler]:
     def publish(run: Run, source: str, folder: Path) -> Mapping[str, Any] | None:
         return _publish(service, run, source, folder)
 
+    teller = make_teller(service)
+
+    def tell(session: Session, changes: Sequence[StoredChange]) -> None:
+        if changes:
+            teller.tell(session, service.clock())
+
     return {
         SCREEN: Screenings(
             screen=service.screen,
             panel=service.panel,
             source=lambda: service.source,
             publish=publish,
-            told=_tell,
+            told=tell,
             clock=service.clock,
         ),
         FORGET: Forgetting(settings.retention_days, settings.audit_days, service.clock),
@@ -143,7 +153,3 @@ def _publish(service: Parts, run: Run, source: str, folder: Path) -> Mapping[str
     run.write(folder, earlier_subjects(client, run.plan))
     published = publish(read_release(folder), client, service.catalogue)
     return {kind: dict(fates) for kind, fates in published.fates.items()}
-
-
-def _tell(_session: Session, _changes: Sequence[StoredChange]) -> None:
-    """Nobody is told yet."""

@@ -1,7 +1,7 @@
-"""Who is told about new candidates, and how. Not built yet.
+"""Who is told of changes, once, and how: counts and links by webhook and e-mail, and no patient data.
 
-Will hold subscriptions of coordinators to studies and the messages themselves, in which a sensitive
-concept is named only as "further review needed".
+What is to be told is put into the store's outbox in the transaction that stores the changes; a sender takes
+it from there and tries again until it went out.
 """
 
 from __future__ import annotations

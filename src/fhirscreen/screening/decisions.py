@@ -44,8 +44,9 @@ def decide(
 ) -> StoredSubject:
     """Stores a person's status of a subject, and the review that tells why.
 
-    The status that is ours anyway gives the subject back to us. `criteria` are those that the decision rests
-    on; without any, those that are open or failed now. `expected`: the version that the person saw.
+    The status on a list that is ours anyway gives the subject back to us. `criteria` are those that the
+    decision rests on; without any, those that are open or failed now. `expected`: the version that the person
+    saw.
     Raises Conflict where it is not the newest, BadInput for what is no status, a criterion that is none, and
     `not-suitable` without a reason.
     """
@@ -60,7 +61,7 @@ def decide(
             remedy="say why, so that the patient is shown again only if what changed bears on it",
         )
     found = find_subject(session, id, hold=True)
-    ours = found is not None and found.status == status
+    ours = found is not None and found.status == status and said == "reopened"
     decided = set_person_status(
         session,
         id,

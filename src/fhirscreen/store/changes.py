@@ -49,6 +49,12 @@ def pending(session: Session) -> list[StoredChange]:
     return [make(StoredChange, row) for row in session.execute(query).mappings()]
 
 
+def any_pending(session: Session) -> bool:
+    """Whether there is a change that nobody was told of."""
+    query = select(ChangeRow.id).where(ChangeRow.notified_at.is_(None)).limit(1)
+    return session.scalar(query) is not None
+
+
 def mark_notified(session: Session, ids: Iterable[int], at: datetime) -> None:
     """Says that people were told of these."""
     for chunk in chunks(ids):

@@ -87,6 +87,27 @@ def enqueue(
             return _job(row)
 
 
+def find_queued(session: Session, kind: str) -> list[StoredJob]:
+    """Jobs of a kind that nobody has taken up, oldest first; held, so that nobody does until the end."""
+    query = (
+        select(JobRow.__table__)
+        .where(JobRow.kind == kind, JobRow.state == "queued")
+        .order_by(JobRow.created_at, JobRow.id)
+        .with_for_update(skip_locked=True)
+    )
+    return [_job(row) for row in session.execute(query).mappings()]
+
+
+def amend(session: Session, id: str, payload: Mapping[str, Any], *, not_before: datetime) -> bool:
+    """Replaces what a queued job is to do; False where it was taken up meanwhile."""
+    statement = (
+        update(JobRow)
+        .where(JobRow.id == id, JobRow.state == "queued")
+        .values(payload=dict(payload), not_before=not_before)
+    )
+    return wrote(session, statement)
+
+
 def lease(
     session: Session, owner: str, kinds: Collection[str], at: datetime, seconds: float
 ) -> StoredJob | None:

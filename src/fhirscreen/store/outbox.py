@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from fhirscreen.store.rows import insert_once, make
@@ -53,15 +53,24 @@ def put_message(
     )
 
 
+def _due(at: datetime) -> ColumnElement[bool]:
+    return and_(
+        MessageRow.state == "waiting",
+        MessageRow.not_before <= at,
+        or_(MessageRow.lease_until.is_(None), MessageRow.lease_until <= at),
+    )
+
+
+def any_due(session: Session, at: datetime) -> bool:
+    """Whether there is a message that `lease_message` would give."""
+    return session.scalar(select(MessageRow.id).where(_due(at)).limit(1)) is not None
+
+
 def lease_message(session: Session, owner: str, at: datetime, seconds: float) -> StoredMessage | None:
     """The next message that is due, held for `seconds`; whoever does not say what came of it loses it."""
     query = (
         select(MessageRow.id)
-        .where(
-            MessageRow.state == "waiting",
-            MessageRow.not_before <= at,
-            or_(MessageRow.lease_until.is_(None), MessageRow.lease_until <= at),
-        )
+        .where(_due(at))
         .order_by(MessageRow.not_before, MessageRow.id)
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from fhirscreen.store.rows import insert, make
+from fhirscreen.store.rows import chunks, insert, make
 from fhirscreen.store.subjects import find_verdicts
 from fhirscreen.store.tables import ReviewRow
 
@@ -64,6 +64,26 @@ def newest_review(session: Session, subject: str) -> StoredReview | None:
     query = select(ReviewRow.__table__).where(ReviewRow.subject == subject).order_by(ReviewRow.id.desc())
     row = session.execute(query.limit(1)).mappings().first()
     return make(StoredReview, row) if row is not None else None
+
+
+def newest_reviews(
+    session: Session, subjects: Iterable[str] | None = None, *, decision: Decision | None = None
+) -> dict[str, StoredReview]:
+    """The last decision about each of these subjects, or about everybody; `decision`: only that one."""
+    newest = select(func.max(ReviewRow.id)).group_by(ReviewRow.subject)
+    queries = (
+        [newest]
+        if subjects is None
+        else [newest.where(ReviewRow.subject.in_(chunk)) for chunk in chunks(sorted(subjects))]
+    )
+    found: dict[str, StoredReview] = {}
+    for each in queries:
+        query = select(ReviewRow.__table__).where(ReviewRow.id.in_(each))
+        if decision is not None:
+            query = query.where(ReviewRow.decision == decision)
+        for row in session.execute(query.order_by(ReviewRow.id)).mappings():
+            found[row["subject"]] = make(StoredReview, row)
+    return found
 
 
 def holds(session: Session, review: StoredReview) -> bool:

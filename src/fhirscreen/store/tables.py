@@ -258,6 +258,16 @@ class TickRow(Table):
     at: Mapped[datetime]
 
 
+class PositionRow(Table):
+    """How far something that goes on for ever has come, and who moves it; no patient data."""
+
+    __tablename__ = "positions"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime | None]
+    owner: Mapped[str | None]
+    owned_until: Mapped[datetime | None]
+
+
 class CardRow(Table):
     """A card that was shown at a visit."""
 

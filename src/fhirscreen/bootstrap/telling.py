@@ -1,0 +1,85 @@
+"""Who is told of changes, as the settings have it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from fhirscreen.bootstrap.metrics import Metrics
+from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.notifications.channels import Channel
+from fhirscreen.notifications.mail import Mail
+from fhirscreen.notifications.messages import Teller
+from fhirscreen.notifications.quiet import Quiet
+from fhirscreen.notifications.senders import Sender
+from fhirscreen.notifications.webhooks import Webhook, origin
+from fhirscreen.settings.groups import NotifySettings
+from fhirscreen.settings.settings import Settings
+from fhirscreen.store.databases import Database
+
+
+class Telling(Protocol):
+    """What telling needs of the service."""
+
+    settings: Settings
+    database: Database
+    catalogue: Catalogue
+    metrics: Metrics
+    site: str
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """The clock."""
+        ...
+
+
+WEBHOOK = "webhook"
+MAIL = "mail"
+
+
+def targets(notify: NotifySettings) -> dict[str, str]:
+    """The channels that are set, and where they lead, fit to be stored."""
+    found = {}
+    if notify.webhook_url is not None:
+        found[WEBHOOK] = origin(notify.webhook_url)
+    if notify.smtp_host is not None:
+        found[MAIL] = ", ".join(notify.mail_to)
+    return found
+
+
+def make_channels(notify: NotifySettings) -> dict[str, Channel]:
+    """The channels that are set. Raises UsageError for a secret that cannot be read."""
+    channels: dict[str, Channel] = {}
+    if notify.webhook_url is not None and notify.webhook_secret is not None:
+        channels[WEBHOOK] = Webhook(notify.webhook_url, notify.webhook_secret.get_secret_value())
+    if notify.smtp_host is not None:
+        channels[MAIL] = Mail(notify)
+    return channels
+
+
+def make_teller(service: Telling) -> Teller:
+    """What puts messages for the channels that are set into the outbox."""
+    settings = service.settings
+    hours, zone = settings.notify.quiet, service.catalogue.site.zone
+    return Teller(
+        targets(settings.notify),
+        service.site,
+        public_url(settings),
+        Quiet.read(hours, zone) if hours is not None else None,
+    )
+
+
+def make_sender(service: Telling, channels: Mapping[str, Channel]) -> Sender:
+    """What sends them; it closes the channels at its end."""
+
+    def counted(channel: str, outcome: str) -> None:
+        service.metrics.notifications.labels(channel, outcome).inc()
+
+    return Sender(service.database, channels, make_teller(service), clock=service.clock, counted=counted)
+
+
+def public_url(settings: Settings) -> str:
+    """Where others reach the service: as it is set, else where it listens."""
+    scheme = "https" if settings.tls_certificate is not None else "http"
+    return settings.public_url or f"{scheme}://{settings.host}:{settings.port}"
