@@ -15,6 +15,7 @@ CORE := .venv/.core
 ALL := .venv/.all
 HAPI := docker/hapi/target/hapi.jar
 VALIDATOR := docker/validator/target/validator.jar
+NPM := tests/npm/node_modules/.package-lock.json
 
 .PHONY: help
 help: ## This list
@@ -56,6 +57,7 @@ demo: $(CORE) ## Screen both seed studies over the synthetic cohort, into build/
 parts: ## Outside programs from Debian's packages, and what is built with them
 	@docker/provision.sh
 	@if command -v mvn >/dev/null && command -v javac >/dev/null; then $(MAKE) --no-print-directory hapi validator; fi
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(NPM); fi
 
 hapi: $(HAPI) ## A real HAPI FHIR server (docker/hapi)
 validator: $(VALIDATOR) ## HAPI's R4 instance validator (docker/validator)
@@ -67,11 +69,15 @@ $(HAPI): docker/hapi/pom.xml $(shell find docker/hapi/src -type f)
 $(VALIDATOR): docker/validator/pom.xml $(shell find docker/validator/src -type f)
 	mvn -B -q -f $(FOLDER)/pom.xml package && touch $@
 
+$(NPM): tests/npm/package.json tests/npm/package-lock.json tests/npm/.npmrc
+	cd tests/npm && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
 # ---- checks
 
 .PHONY: check static test
 check: static ## Format, lint, types, import contracts and the fast tests
-	$(BIN)/python -m pytest -q -m "not hapi and not validator and not browser and not postgres" $(wildcard $(FAST))
+	$(BIN)/python -m pytest -q -m "not hapi and not validator and not browser and not postgres and not node" $(wildcard $(FAST))
 
 static: $(ALL)
 	$(BIN)/ruff format --check .

@@ -32,6 +32,17 @@ def screened_service(folder: Path, now: datetime, *, patients: int = 80) -> Iter
         yield service
 
 
+def settings_of(folder: Path) -> dict[str, str]:
+    """The same service as a process of its own, by its environment."""
+    return {
+        "FHIRSCREEN_STUDIES": f"{STUDY} {OTHER}",
+        "FHIRSCREEN_SITE": str(mappings_folder() / "sites/demo.yaml"),
+        "FHIRSCREEN_FOLDERS__EXPORT": str(folder / "export"),
+        "FHIRSCREEN_WORKERS": "0",
+        "FHIRSCREEN_LIMITS__REQUESTS_PER_MINUTE": "1000000",
+    }
+
+
 def screen_all(service: Service) -> None:
     """What a nightly run does, without a worker."""
     panel, at = service.panel(), service.clock()

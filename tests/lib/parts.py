@@ -16,6 +16,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 HAPI_JAR = ROOT / "docker/hapi/target/hapi.jar"
 VALIDATOR_JAR = ROOT / "docker/validator/target/validator.jar"
+NODE_CLIENT = ROOT / "tests/npm/node_modules/fhir-kit-client/dist/index.js"
 SKIPPED = "REAL PART MISSING"
 
 
@@ -32,6 +33,7 @@ PARTS: Mapping[str, Part] = MappingProxyType(
         "hapi": Part(("java",), (HAPI_JAR,), "make parts"),
         "validator": Part(("java",), (VALIDATOR_JAR,), "make parts"),
         "browser": Part(("chromium",), (), "make parts"),
+        "node": Part(("node",), (NODE_CLIENT,), "make parts"),
         "postgres": Part(("pg_ctlcluster",), (), "apt-get install postgresql"),
     }
 )

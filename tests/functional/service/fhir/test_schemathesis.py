@@ -5,9 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from fhirscreen.mapping.loading import mappings_folder
 from tests.functional.service.fhir.conftest import NOW
-from tests.lib.facade import OTHER, STUDY, screened_service
+from tests.lib.facade import screened_service, settings_of
 from tests.lib.parts import ROOT
 from tests.lib.service import serving
 
@@ -29,19 +28,12 @@ def test_the_document_is_true(tmp_path: Path) -> None:
         pass  # what it leaves in the store
     config = tmp_path / "schemathesis.toml"
     config.write_text(CONFIG)
-    environment = {
-        "FHIRSCREEN_STUDIES": f"{STUDY} {OTHER}",
-        "FHIRSCREEN_SITE": str(mappings_folder() / "sites/demo.yaml"),
-        "FHIRSCREEN_FOLDERS__EXPORT": str(tmp_path / "export"),
-        "FHIRSCREEN_WORKERS": "0",
-        "FHIRSCREEN_LIMITS__REQUESTS_PER_MINUTE": "1000000",
-    }
     command = [
         str(ROOT / ".venv/bin/schemathesis"), "--config-file", str(config), "--no-color", "run",
         "--seed", "20261102", "--max-examples", "4", "--phases", "coverage,fuzzing",
         "--continue-on-failure", "--no-shrink", "--warnings", "off",
     ]  # fmt: skip
-    with serving(tmp_path, **environment) as service:
+    with serving(tmp_path, **settings_of(tmp_path)) as service:
         ran = subprocess.run(
             [*command, f"{service.url}/openapi.json"],
             cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,

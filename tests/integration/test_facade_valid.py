@@ -1,0 +1,70 @@
+"""What the facade answers is FHIR R4 to HAPI's validator, with our own definitions loaded."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from fhirscreen.outputs.resources.definitions import definitions_folder
+from fhirscreen.outputs.resources.vocabulary import DECISION_EXTENSION
+from tests.lib.facade import STUDY, screened_service
+from tests.lib.service import client_of
+from tests.lib.validator import validate
+
+pytestmark = pytest.mark.validator
+
+NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+PATHS = (
+    "metadata",
+    "ResearchStudy",
+    f"ResearchStudy/{STUDY}?_summary=true",
+    "Group",
+    "List",
+    "ResearchSubject",
+    "ResearchSubject?_elements=status",
+    "OperationDefinition/screen",
+    "OperationDefinition/studies",
+    f"ResearchStudy/{STUDY}/$screen?patient=esc-0001",
+    f"ResearchStudy/{STUDY}/$screen?patient=esc-0010",
+    "Patient/esc-0001/$studies",
+    "ResearchStudy/no-such",
+    "ResearchSubject?status=nearly",
+)
+
+
+def decided(subject: dict[str, Any]) -> dict[str, Any]:
+    because = {"url": "because", "valueString": "Moves abroad"}
+    named = {"url": "criterion", "valueString": "ecog"}
+    decision = {"url": DECISION_EXTENSION, "extension": [because, named]}
+    return subject | {"status": "ineligible", "extension": [*subject["extension"], decision]}
+
+
+def test_every_answer_is_valid(tmp_path: Path) -> None:
+    folder = tmp_path / "answers"
+    folder.mkdir()
+    files = []
+    (tmp_path / "service").mkdir()
+    with screened_service(tmp_path / "service", NOW, patients=40) as service, client_of(service) as client:
+        found = client.get("/fhir/ResearchSubject?status=potential-candidate&_count=1").json()
+        subject = found["entry"][0]["resource"]
+        put = client.put(
+            f"/fhir/ResearchSubject/{subject['id']}",
+            content=orjson.dumps(decided(subject)),
+            headers={"Content-Type": "application/fhir+json", "If-Match": 'W/"1"'},
+        )
+        assert put.status_code == 200
+        answers = [client.get(f"/fhir/{path}") for path in PATHS]
+        answers.append(client.get("/fhir/ResearchSubject/" + subject["id"]))
+    for number, answer in enumerate([*answers, put]):
+        files.append(folder / f"{number}.json")
+        files[-1].write_bytes(answer.content)
+    wrong = folder / "wrong.json"
+    wrong.write_bytes(put.content.replace(b'"because"', b'"why"'))
+    findings = validate([*files, wrong], [definitions_folder()])
+    assert findings.total == len(files) + 1
+    assert [error for error in findings.errors if not error.file.endswith("wrong.json")] == []
+    assert any("why" in error.message for error in findings.errors if error.file.endswith("wrong.json"))
