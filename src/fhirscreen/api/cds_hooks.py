@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import orjson
 import structlog
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
 
+from fhirscreen.access.audits import Access
 from fhirscreen.access.hooks import NotTrusted
 from fhirscreen.api.outcomes import Refusal
 from fhirscreen.bootstrap.services import Service
@@ -70,6 +72,11 @@ def make_clinic(service: Service) -> Clinic:
     settings = service.settings
     scheme = "https" if settings.tls_certificate is not None else "http"
     source = service.source
+
+    def tell(session: Session, who: str, base: str, patient: str, studies: Sequence[str]) -> None:
+        accesses = [Access(patient, base, study) for study in studies] or [Access(patient, base)]
+        service.audits.tell(who, "E", "cds-services", accesses, session=session)
+
     named = source is not None and (source in settings.folders or source in settings.named_servers)
     return Clinic(
         settings.cds,
@@ -80,6 +87,7 @@ def make_clinic(service: Service) -> Clinic:
         service.as_of,
         service.clock,
         service.lending.lend,
+        tell,
         service.base_of(str(source)) if named else FILES_BASE,
         settings.public_url or f"{scheme}://{settings.host}:{settings.port}",
         settings.site_name or "",
@@ -88,12 +96,12 @@ def make_clinic(service: Service) -> Clinic:
 
 
 def _answer(service: Service, clinic: Clinic, id: str, header: str | None, body: bytes) -> dict[str, Any]:
-    service.authenticate_hook(header, f"{clinic.url}/cds-services/{id}")
+    caller = service.authenticate_hook(header, f"{clinic.url}/cds-services/{id}")
     hook = HOOKS.get(id, "none")
     counted = service.metrics.cards
     try:
         call: Call = read_call(id, body)
-        found: Answer = answer(clinic, call)
+        found: Answer = answer(clinic, call, caller.issuer)
     except FhirscreenError as error:
         counted.labels(hook, type(error).__name__).inc()
         raise

@@ -16,23 +16,13 @@ from fhirscreen.fhir.subjects import CANONICAL, NCT_SYSTEM, subject_uuid
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.outputs import disclosures, wording
 from fhirscreen.outputs.resources.subjects import listed_subject
+from fhirscreen.outputs.resources.vocabulary import OVERRIDE_REASONS, OVERRIDES
 from fhirscreen.outputs.worklists import open_items
 from fhirscreen.verdicts.reasons import Basis
 from fhirscreen.verdicts.standings import Standing, Status, Subject, Verdict
 
 SUMMARY = 140
 """A summary has fewer characters than this."""
-
-OVERRIDE_SYSTEM = f"{CANONICAL}/CodeSystem/override-reasons"
-
-REASONS = {
-    "patient-declined": "The patient declines",
-    "not-suitable": "Not suitable for this patient",
-    "other-trial": "In another trial, or about to be",
-    "not-now": "Not at this visit",
-    "not-mine": "Not mine to decide",
-}
-"""Why a card is overridden."""
 
 REFUSALS = frozenset({"patient-declined", "not-suitable"})
 """The reasons after which the studies are not suggested for this patient until a person reopens them."""
@@ -71,7 +61,8 @@ def make_card(instance: str, suggestions: Sequence[Suggestion], frame: Frame) ->
         "suggestions": [_suggestion(instance, each, frame) for each in suggestions],
         "selectionBehavior": "any",
         "overrideReasons": [
-            {"code": code, "system": OVERRIDE_SYSTEM, "display": display} for code, display in REASONS.items()
+            {"code": code, "system": OVERRIDE_REASONS, "display": display}
+            for code, display in OVERRIDES.items()
         ],
         "links": [_link(each, frame) for each in suggestions],
     }

@@ -9,8 +9,9 @@ from pydantic import AwareDatetime, Field
 from sqlalchemy.orm import Session
 
 from fhirscreen.cds_hooks.calls import CallError, Lenient, NoSuchService, Short, check, parse
-from fhirscreen.cds_hooks.cards import REASONS, REFUSALS
+from fhirscreen.cds_hooks.cards import REFUSALS
 from fhirscreen.cds_hooks.discovery import HOOKS
+from fhirscreen.outputs.resources.vocabulary import OVERRIDES
 from fhirscreen.store import cards
 from fhirscreen.store.databases import Database
 
@@ -78,7 +79,7 @@ def take_feedback(database: Database, service: str, body: bytes, *, at: datetime
 
 def _take(session: Session, item: Item, at: datetime) -> bool:
     given = item.overrideReason.reason if item.overrideReason is not None else None
-    reason = given.code if given is not None and given.code in REASONS else None
+    reason = given.code if given is not None and given.code in OVERRIDES else None
     stored = cards.add_feedback(
         session,
         card=item.card,

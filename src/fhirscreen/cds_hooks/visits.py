@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydantic import SecretStr
+from sqlalchemy.orm import Session
 
 from fhirscreen.cds_hooks.calls import Call, NothingKnown
 from fhirscreen.cds_hooks.cards import Frame, Suggestion, make_card
@@ -24,6 +25,9 @@ from fhirscreen.settings.groups import CdsSettings
 from fhirscreen.store import cards
 from fhirscreen.store.databases import Database
 from fhirscreen.values.durations import AsOf
+
+Tell = Callable[[Session, str, str, str, Sequence[str]], None]
+"""Writes the audit trail: who, of which base and patient, saw which studies; in that transaction."""
 
 Lend = Callable[[str, SecretStr | None], AbstractContextManager[Client | None]]
 """A client of the FHIR server that a call names, with the token that it lends; None for one not allowed."""
@@ -45,6 +49,7 @@ class Clinic:
     as_of: Callable[[], AsOf]
     clock: Callable[[], datetime]
     lend: Lend
+    tell: Tell
     base: str
     url: str
     site: str
@@ -59,27 +64,49 @@ class Answer:
     outcome: str
 
 
-def answer(clinic: Clinic, call: Call) -> Answer:
-    """Answers a call. Raises CallError, NothingKnown, StoreError."""
+def answer(clinic: Clinic, call: Call, caller: str = "") -> Answer:
+    """Answers a call; `caller` is the EHR. Raises CallError, NothingKnown, StoreError."""
     record = read_prefetch(call.patient, call.prefetch, clinic.templates)
+    base, at = call.server or clinic.base, clinic.clock()
+    found = _decide(clinic, call, record, base, at)
+    card, named = None, list[str]()
+    if not isinstance(found, str):
+        frame = Frame(base, clinic.url, clinic.site, clinic.catalogue, clinic.published)
+        card, named = make_card(call.instance, found, frame), [each.study.id for each in found]
+    with clinic.database.begin() as session:
+        clinic.tell(session, f"{call.user} {caller}".strip(), base, call.patient, named)
+        if card is not None:
+            cards.show_card(
+                session,
+                uuid=card["uuid"],
+                hook_instance=call.instance,
+                base=base,
+                patient=call.patient,
+                studies=named,
+                by=call.user,
+                at=at,
+            )
+    return Answer({"cards": [] if card is None else [card]}, found if isinstance(found, str) else "card")
+
+
+def _decide(clinic: Clinic, call: Call, record: Record, base: str, at: datetime) -> list[Suggestion] | str:
+    """The studies to suggest, or in a word why there is none."""
     panel = clinic.panel()
-    base = call.server or clinic.base
-    at = clinic.clock()
     open_ = set(panel.versions)
     if not open_:
-        return _none("no study open")
+        return "no study open"
     with clinic.database.reading() as session:
         days, instance = clinic.settings.snooze_days, call.instance
         open_ -= suppressed(session, base, call.patient, open_, at, days=days, instance=instance)
     if not open_:
-        return _none("snoozed")
+        return "snoozed"
     _fetch(clinic, call, record)
     treated = by_specialty(panel, clinic.settings.specialties, record.roles)
     if treated is not None and not open_.intersection(treated):
-        return _none("other specialty")
+        return "other specialty"
     _check_known(record, clinic.templates)
     if record.person is None or is_replaced(record.person) or _gates_unknown(record, clinic.templates):
-        return _none("gates unknown")
+        return "gates unknown"
     best = suggest(
         panel,
         call.patient,
@@ -92,26 +119,7 @@ def answer(clinic: Clinic, call: Call) -> Answer:
     chosen = [
         Suggestion(study, subject) for subject in best if (study := panel.study(subject.study)) is not None
     ]
-    if not chosen:
-        return _none("no study fits")
-    frame = Frame(base, clinic.url, clinic.site, clinic.catalogue, clinic.published)
-    card = make_card(call.instance, chosen, frame)
-    with clinic.database.begin() as session:
-        cards.show_card(
-            session,
-            uuid=card["uuid"],
-            hook_instance=call.instance,
-            base=base,
-            patient=call.patient,
-            studies=[each.study.id for each in chosen],
-            by=call.user,
-            at=at,
-        )
-    return Answer({"cards": [card]}, "card")
-
-
-def _none(outcome: str) -> Answer:
-    return Answer({"cards": []}, outcome)
+    return chosen or "no study fits"
 
 
 def _fetch(clinic: Clinic, call: Call, record: Record) -> None:

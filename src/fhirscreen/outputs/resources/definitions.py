@@ -18,6 +18,7 @@ from fhirscreen.fhir.subjects import CANONICAL, STATUS_EXTENSION
 from fhirscreen.outputs import wording
 from fhirscreen.outputs.resources import vocabulary
 from fhirscreen.outputs.resources.subjects import NOT_IN_POPULATION
+from fhirscreen.outputs.resources.vocabulary import OVERRIDES
 from fhirscreen.verdicts.standings import Standing
 
 _R4 = "http://hl7.org/fhir"
@@ -44,6 +45,7 @@ def definitions() -> list[Resource]:
             {each.value: said for each, said in wording.GATES.items()}
             | {NOT_IN_POPULATION: "The study's disease is not on record"},
         ),
+        ("override-reasons", "Why a card is not followed", OVERRIDES),
     )
     found = [
         part for name, title, codes in coded for part in (_system(name, title, codes), _values(name, title))
@@ -179,7 +181,7 @@ def _system(name: str, title: str, codes: Mapping[str, str] | None) -> Resource:
         "resourceType": "CodeSystem",
         "id": name,
         "url": f"{CANONICAL}/CodeSystem/{name}",
-        "name": name.capitalize(),
+        "name": name.title().replace("-", ""),
         "title": title,
         "status": "active",
         "caseSensitive": True,
@@ -197,7 +199,7 @@ def _values(name: str, title: str) -> Resource:
         "resourceType": "ValueSet",
         "id": name,
         "url": _value_set(name),
-        "name": name.capitalize(),
+        "name": name.title().replace("-", ""),
         "title": title,
         "status": "active",
         "compose": {"include": [{"system": f"{CANONICAL}/CodeSystem/{name}"}]},

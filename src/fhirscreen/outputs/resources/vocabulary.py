@@ -31,6 +31,17 @@ STANDINGS = f"{CANONICAL}/CodeSystem/standings"
 REASONS = f"{CANONICAL}/CodeSystem/reasons"
 GATES = f"{CANONICAL}/CodeSystem/gates"
 
+OVERRIDE_REASONS = f"{CANONICAL}/CodeSystem/override-reasons"
+"""Why a user does not follow a card of CDS Hooks: the codes of `OVERRIDES`."""
+
+OVERRIDES = {
+    "patient-declined": "The patient declines",
+    "not-suitable": "Not suitable for this patient",
+    "other-trial": "In another trial, or about to be",
+    "not-now": "Not at this visit",
+    "not-mine": "Not mine to decide",
+}
+
 UCUM = "http://unitsofmeasure.org"
 
 

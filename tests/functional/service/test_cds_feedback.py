@@ -1,0 +1,139 @@
+"""What is kept of a visit: the card and who saw it, what users made of it, refusals; and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from fhirscreen.bootstrap.services import Service
+from fhirscreen.fhir.subjects import FILES_BASE
+from fhirscreen.store import audits, cards
+from fhirscreen.store.runs import list_runs
+from fhirscreen.store.subjects import find_subjects
+from tests.functional.service.test_cds_hooks import FITS, SITE, VIEW, Clock
+from tests.functional.service.test_cds_hooks import cards as shown
+from tests.lib.demo import STUDIES
+from tests.lib.ehr import chart, make_call, resolve
+from tests.lib.service import client_of, service_for
+
+PATH = f"{VIEW}/feedback"
+AT = "2026-11-01T12:05:00Z"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def service(tmp_path: Path, clock: Clock) -> Iterator[Service]:
+    given: dict[str, Any] = {"studies": list(STUDIES), "site": SITE}
+    cds = {"required": False, "snooze_days": 2}
+    with service_for(tmp_path, clock=clock, cds=cds, **given) as service:
+        yield service
+
+
+@pytest.fixture
+def ehr(service: Service) -> Iterator[TestClient]:
+    with client_of(service) as client:
+        yield client
+
+
+def call_of(ehr: TestClient) -> dict[str, Any]:
+    templates = ehr.get("/cds-services").json()["services"][0]["prefetch"]
+    return make_call(FITS, resolve(templates, chart(FITS)))
+
+
+def overridden(card: str, code: str, **more: Any) -> dict[str, Any]:
+    reason = {"reason": {"code": code, "system": "https://ours.example"}, "userComment": "Mrs Miller says no"}
+    return {"card": card, "outcome": "overridden", "overrideReason": reason, "outcomeTimestamp": AT} | more
+
+
+def test_feedback_is_stored_without_the_comment(ehr: TestClient, service: Service) -> None:
+    (card,) = shown(ehr, call_of(ehr))
+    taken = {
+        "card": card["uuid"],
+        "outcome": "accepted",
+        "acceptedSuggestions": [{"id": card["suggestions"][0]["uuid"]}],
+        "outcomeTimestamp": AT,
+        "overrideReason": None,
+    }
+    answer = ehr.post(PATH, json={"feedback": [taken, overridden(card["uuid"], "not-now")]})
+    assert answer.status_code == 200
+    with service.database.reading() as session:
+        first, second = cards.list_feedback(session, card["uuid"])
+    assert (first.outcome, first.accepted) == ("accepted", (card["suggestions"][0]["uuid"],))
+    assert (second.outcome, second.reason, second.comment) == ("overridden", "not-now", None)
+    assert second.outcome_at.isoformat() == "2026-11-01T12:05:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("code", "lasts"), [("patient-declined", True), ("not-suitable", True), ("not-now", False)]
+)
+def test_a_refusal_lasts_until_a_person_reopens_it(
+    ehr: TestClient, service: Service, clock: Clock, code: str, *, lasts: bool
+) -> None:
+    call = call_of(ehr)
+    (card,) = shown(ehr, call)
+    assert ehr.post(PATH, json={"feedback": [overridden(card["uuid"], code)]}).status_code == 200
+    clock.now += timedelta(days=3)
+    again = call | {"hookInstance": "another"}
+    assert bool(shown(ehr, again)) is not lasts
+    if lasts:
+        with service.database.begin() as session:
+            assert cards.reopen(session, FILES_BASE, FITS, "NCT06907602", by="someone", at=clock())
+        assert shown(ehr, again)
+
+
+def test_feedback_that_is_none_is_refused(ehr: TestClient) -> None:
+    (card,) = shown(ehr, call_of(ehr))
+    uuid = card["uuid"]
+    for item in (
+        overridden(uuid, "not-now", outcome="ignored"),
+        overridden(uuid, "not-now", outcomeTimestamp="yesterday"),
+        overridden(uuid, "not-now", outcomeTimestamp="2026-11-01T12:05:00"),
+        overridden(uuid, "not-now") | {"card": None},
+        overridden(uuid, "not-now", outcome="accepted"),
+    ):
+        assert ehr.post(PATH, json={"feedback": [item]}).status_code == 400, item
+    wrong: list[Any] = [{}, {"feedback": []}, {"feedback": None}, []]
+    for body in wrong:
+        assert ehr.post(PATH, json=body).status_code == 400
+    assert ehr.post(PATH, json={"feedback": [overridden("unknown", "not-now")]}).status_code == 404
+    known = ehr.post("/cds-services/other/feedback", json={"feedback": [overridden(uuid, "not-now")]})
+    assert known.status_code == 404
+
+
+def test_nothing_of_a_call_is_kept_but_the_card_and_who_saw_it(
+    ehr: TestClient, service: Service, tmp_path: Path
+) -> None:
+    call = call_of(ehr)
+    call["prefetch"]["patient"] |= {"name": [{"family": "Zyxwvut"}], "telecom": [{"value": "555-0100-42"}]}
+    (card,) = shown(ehr, call)
+    with service.database.reading() as session:
+        stored = cards.find_card(session, card["uuid"])
+        (entry,) = audits.list_audits(session, patient=FITS)
+        assert not find_subjects(session)
+        assert not list_runs(session, limit=1)
+    assert stored is not None
+    assert (stored.patient, stored.studies, stored.by) == (FITS, ("NCT06907602",), "Practitioner/1")
+    assert (entry.who, entry.what, entry.study) == ("Practitioner/1", "cds-services", "NCT06907602")
+    kept = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
+    assert b"Zyxwvut" not in kept
+    assert b"555-0100-42" not in kept
+    assert card["detail"].encode() not in kept
+
+
+def test_a_call_that_shows_nothing_is_audited_too(ehr: TestClient, service: Service) -> None:
+    call = call_of(ehr)
+    for _ in range(2):
+        shown(ehr, call | {"hookInstance": json.dumps(_)})
+    with service.database.reading() as session:
+        found = audits.list_audits(session, patient=FITS)
+    assert [entry.study for entry in found] == [None, "NCT06907602"]
