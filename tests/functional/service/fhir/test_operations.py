@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,10 +20,11 @@ from fhirscreen.mapping.loading import mappings_folder
 from fhirscreen.store import jobs
 from fhirscreen.store.audits import list_audits
 from fhirscreen.store.studies import Recruiting, set_recruiting
+from fhirscreen.store.subjects import count_subjects
 from tests.functional.service.fhir.conftest import NOW
-from tests.lib.facade import OTHER, STUDY
+from tests.lib.facade import OTHER, STUDY, screened_service, settings_of
 from tests.lib.searchable import Searchable
-from tests.lib.service import client_of, service_for
+from tests.lib.service import client_of, service_for, serving
 from tests.lib.transport import BASE
 
 SCREEN = f"/fhir/ResearchStudy/{STUDY}/$screen"
@@ -195,6 +197,24 @@ def test_everybody_is_screened_in_the_background(fresh: TestClient, open_service
             assert lines == listed(fresh)
     (remark,) = manifest["error"]
     assert "Not all." in fresh.get(remark["url"]).text
+
+
+def test_a_worker_screens_everybody(tmp_path: Path) -> None:
+    with screened_service(tmp_path, NOW, patients=20) as service, service.database.reading() as session:
+        number = count_subjects(session, study=STUDY, status=["candidate", "potential-candidate"])
+    settings = settings_of(tmp_path) | {"FHIRSCREEN_WORKERS": "1"}
+    with serving(tmp_path, **settings) as running, running.client() as client:
+        begun = client.post(f"{SCREEN}?asOf=2026-11-02", headers=ASYNC)
+        assert begun.status_code == 202, begun.text
+        until = time.monotonic() + 60
+        while (answer := client.get(begun.headers["content-location"])).status_code == 202:
+            assert answer.headers["x-progress"]
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        assert answer.status_code == 200, answer.text
+        (file,) = [each for each in answer.json()["output"] if each["type"] == "List"]
+        (made,) = [orjson.loads(line) for line in client.get(file["url"]).content.splitlines()]
+        assert len(made["entry"]) == number > 0
 
 
 def test_a_screening_is_stopped(fresh: TestClient, open_service: Service) -> None:
