@@ -37,11 +37,11 @@ _LOOK_BACK = 50
 
 
 def subject_resource(
-    stored: StoredSubject, verdicts: Sequence[StoredVerdict], study: Study, catalogue: Catalogue
+    stored: StoredSubject, verdicts: Sequence[StoredVerdict], study: Study | None, catalogue: Catalogue
 ) -> Resource:
     """The ResearchSubject of whoever has a status: ours, with what is open or failed, or a person's.
 
-    `study` is the version that the verdicts are of.
+    `study` is the version that the verdicts are of; without it nothing is said of criteria.
     """
     status = stored.current_status or ""
     extensions = [written(stored.status)] if stored.status is not None else []
@@ -73,9 +73,11 @@ def _whole(reference: Mapping[str, str], base: str) -> dict[str, str]:
 
 
 def _why(
-    stored: StoredSubject, verdicts: Sequence[StoredVerdict], study: Study, catalogue: Catalogue
+    stored: StoredSubject, verdicts: Sequence[StoredVerdict], study: Study | None, catalogue: Catalogue
 ) -> list[dict[str, object]]:
     """What failed, where anything did; else what is open."""
+    if study is None:
+        return []
     for standing in (Standing.FAILED, Standing.OPEN):
         found = [
             verdict for each in verdicts if (verdict := _verdict(stored, each, study, standing)) is not None

@@ -72,6 +72,14 @@ class Directory:
             raise Refusal(404, "the study has no such version", expected=f"1 to {newest.version}")
         return entry
 
+    def study(self, session: Session, number: str, version: int) -> Study | None:
+        """A study in the version that verdicts are of; None where it cannot be read any more."""
+        entry = self.entries(session).get(number)
+        if entry is None or entry.version != version:
+            found = find_study(session, number, version)
+            entry = self._entry(found) if found is not None else None
+        return entry.study if entry is not None else None
+
     def group(self, session: Session, id: str) -> Entry:
         """The study whose Group has that id. Raises Refusal (404)."""
         for entry in self.entries(session).values():

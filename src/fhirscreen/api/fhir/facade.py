@@ -41,6 +41,10 @@ async def body_of(request: Request) -> bytes:
 Body = Annotated[bytes, Depends(body_of)]
 
 
+WRITING = "system/ResearchSubject.u"
+"""What whoever changes a list needs."""
+
+
 class Facade:
     """Routes under `/fhir`. What is registered here stands in `declared`; nothing else does."""
 
@@ -132,12 +136,13 @@ class Facade:
             return function(Call(self.service, request), id, body)
 
         path = f"/{operation.type}/{{id:fhir_id}}/${operation.name}"
-        need = f"system/{operation.type}.u" if operation.writes else f"system/{operation.type}.r"
+        need = "system/ResearchSubject.rs"  # whatever it is called on, it tells of a patient
         name = f"{operation.name}{operation.type}"
         self._add(
             "GET", path, by_get, need, documents.operating(operation, post=False), name, operation.title
         )
         posted = documents.operating(operation, post=True)
+        need = WRITING if operation.writes else need
         self._add("POST", path, by_post, need, posted, f"{name}ByPost", operation.title)
 
     def other(

@@ -13,7 +13,7 @@ from fhirscreen.api.audits import Access
 from fhirscreen.api.fhir import documents
 from fhirscreen.api.fhir.calls import Call
 from fhirscreen.api.fhir.directory import Directory
-from fhirscreen.api.fhir.facade import Facade, Id
+from fhirscreen.api.fhir.facade import WRITING, Facade, Id
 from fhirscreen.api.fhir.negotiation import JSON, NDJSON
 from fhirscreen.api.fhir.screenings import KIND
 from fhirscreen.api.fhir.subjects import render
@@ -56,7 +56,7 @@ class Jobs:
         def add(
             method: str, path: str, endpoint: Any, described: documents.Described, name: str, says: str
         ) -> None:
-            need = "system/ResearchStudy.u" if method == "DELETE" else _NEED
+            need = WRITING if method == "DELETE" else _NEED
             facade.other(method, path, endpoint, need=need, described=described, name=name, says=says)
 
         add("GET", "/jobs/{id:fhir_id}", status, documents.polling(), "jobStatus", "How far a screening is")

@@ -17,7 +17,8 @@ from fhirscreen.api.fhir.queries import Asked, Term
 from fhirscreen.api.outcomes import Refusal
 from fhirscreen.exceptions import UsageError
 from fhirscreen.fhir.entries import Resource
-from fhirscreen.fhir.subjects import list_uuid
+from fhirscreen.fhir.subjects import group_uuid, list_uuid
+from fhirscreen.outputs.resources.vocabulary import identifier_of
 from fhirscreen.screening.listings import list_resource
 from fhirscreen.store.subjects import find_bases
 
@@ -63,9 +64,11 @@ class Lists:
         found: dict[str, tuple[Resource, Access]] = {}
         with self._service.database.reading() as session:
             for study, base in self._places(session):
-                made = self._make(session, study, base)
-                if made is not None and all(_fits(made, term) for term in asked.terms):
-                    found[str(made["id"])] = (made, Access(base=base, study=study))
+                # Making one costs more than telling whether it is meant.
+                if all(_fits(list_uuid(study, base), group_uuid(study), term) for term in asked.terms):
+                    made = self._make(session, study, base)
+                    if made is not None:
+                        found[str(made["id"])] = (made, Access(base=base, study=study))
         page, more = cut([made for made, _ in found.values()], asked)
         call.tell("E", [found[str(each["id"])][1] for each in page])
         return call.reply(searchset(call, TYPE, asked, page, len(found), more))
@@ -91,13 +94,12 @@ class Lists:
         return list_resource(session, entry.study, base, self._service.catalogue.site.zone)
 
 
-def _fits(resource: Resource, term: Term) -> bool:
+def _fits(id: str, group: str, term: Term) -> bool:
     match term.name:
         case "_id":
-            return resource["id"] in term.values
+            return id in term.values
         case "identifier":
-            return fits_token(resource, term.values)
+            return fits_token({"identifier": identifier_of(id)}, term.values)
         case "subject":
-            group = str(resource["subject"]["reference"]).rsplit("/", 1)[-1]
             return group in {value.rsplit("/", 1)[-1] for value in term.values}
-    return resource["status"] in term.values
+    return True  # every list of ours is current

@@ -11,10 +11,11 @@ from fhirscreen.api.fhir.assessments import STUDY, WHOLE, Part, frame, of_study,
 from fhirscreen.api.fhir.calls import Call
 from fhirscreen.api.fhir.declarations import Operation, Output
 from fhirscreen.api.fhir.directory import Directory
-from fhirscreen.api.fhir.facade import Facade
+from fhirscreen.api.fhir.facade import WRITING, Facade
 from fhirscreen.api.fhir.inputs import AS_OF, DEPTH, PATIENT, SOURCE, read_date, read_inputs
 from fhirscreen.api.fhir.subjects import render
 from fhirscreen.api.outcomes import Refusal
+from fhirscreen.api.security import require
 from fhirscreen.bootstrap.services import Looked
 from fhirscreen.criteria.studies import Study
 from fhirscreen.exceptions import DataError, UsageError
@@ -104,6 +105,7 @@ class Screenings:
                 remedy="send the header, and follow Content-Location",
             )
         service = self._service
+        require(service, WRITING)(call.request)  # by GET as well, as FHIR's asynchronous pattern allows
         source = given.get("source") or service.source
         if source is None:
             raise no_source(UsageError("there is no source of patients", remedy="name one"))

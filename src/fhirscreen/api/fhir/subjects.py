@@ -211,7 +211,7 @@ class Subjects:
 
 def render(session: Session, directory: Directory, stored: StoredSubject) -> Resource:
     """A stored subject who has a status."""
-    study = directory.version(session, stored.study, stored.study_version).study
+    study = directory.study(session, stored.study, stored.study_version)
     return subject_resource(stored, find_verdicts(session, stored.id), study, directory.catalogue)
 
 
