@@ -9,7 +9,7 @@ from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 
 from fhirscreen import __version__
-from fhirscreen.api import cds_hooks, operations, outcomes
+from fhirscreen.api import cds_hooks, operations, outcomes, updates
 from fhirscreen.api.fhir import routes as fhir
 from fhirscreen.api.guards import guard
 from fhirscreen.bootstrap.services import Service
@@ -40,7 +40,8 @@ def make_app(service: Service, *more: APIRouter) -> FastAPI:
         openapi_url="/openapi.json",
     )
     outcomes.install(app)
-    for router in (operations.router(service), fhir.router(service), cds_hooks.router(service), *more):
+    features = (operations, fhir, cds_hooks, updates)
+    for router in (*(feature.router(service) for feature in features), *more):
         app.include_router(router)
     guard(app, service)
     return app

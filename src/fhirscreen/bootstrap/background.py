@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from fhirscreen.bootstrap.metrics import Metrics
 from fhirscreen.bootstrap.telling import make_channels, make_sender, make_teller
+from fhirscreen.bootstrap.updating import make_poller
 from fhirscreen.criteria.studies import Study
 from fhirscreen.engines.base import Depth, Progress
 from fhirscreen.fhir_client import Client
@@ -18,6 +19,7 @@ from fhirscreen.jobs.forgetting import DAILY, FORGET, Forgetting
 from fhirscreen.jobs.schedules import Schedule
 from fhirscreen.jobs.screenings import SCREEN, Screenings
 from fhirscreen.jobs.tasks import Handler
+from fhirscreen.jobs.updates import UPDATE
 from fhirscreen.jobs.workers import Worker
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.screening.panels import Panel
@@ -101,18 +103,24 @@ def hang_background(service: Parts) -> None:
         )
     for _ in range(settings.workers):
         service.background.append(make_worker(service))
+    if (poller := make_poller(service)) is not None:
+        service.background.append(poller)
+        if settings.workers:  # one more, so that news wait for no night's run
+            service.background.append(make_worker(service, kinds=(UPDATE,)))
     if settings.workers and (channels := make_channels(settings.notify)):
         service.background.append(make_sender(service, channels))
 
 
-def make_worker(service: Parts, **more: Any) -> Worker:
-    """A worker that does every kind of job."""
+def make_worker(service: Parts, *, kinds: Collection[str] | None = None, **more: Any) -> Worker:
+    """A worker that does jobs of these kinds, or of every kind."""
 
     def ended(kind: str, state: str, seconds: float) -> None:
         service.metrics.jobs.labels(kind, state).inc()
         service.metrics.job_seconds.labels(kind).observe(seconds)
 
-    return Worker(service.database, handlers(service), clock=service.clock, ended=ended, **more)
+    known = handlers(service)
+    wanted = known if kinds is None else {kind: known[kind] for kind in kinds}
+    return Worker(service.database, wanted, clock=service.clock, ended=ended, **more)
 
 
 def handlers(service: Parts) -> Mapping[str, Handler]:
@@ -128,15 +136,17 @@ def handlers(service: Parts) -> Mapping[str, Handler]:
         if changes:
             teller.tell(session, service.clock())
 
+    screenings = Screenings(
+        screen=service.screen,
+        panel=service.panel,
+        source=lambda: service.source,
+        publish=publish,
+        told=tell,
+        clock=service.clock,
+    )
     return {
-        SCREEN: Screenings(
-            screen=service.screen,
-            panel=service.panel,
-            source=lambda: service.source,
-            publish=publish,
-            told=tell,
-            clock=service.clock,
-        ),
+        SCREEN: screenings,
+        UPDATE: screenings,
         FORGET: Forgetting(settings.retention_days, settings.audit_days, service.clock),
     }
 

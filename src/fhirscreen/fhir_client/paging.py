@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
@@ -71,6 +72,7 @@ class Search:
         self.flaws: frozenset[Flaw] = frozenset()
         self.dropped: tuple[str, ...] = ()
         self.echoed = False
+        self.assembled: datetime | None = None
         self._ask = ask
         self._follow = follow
         self._ask_count = count
@@ -80,6 +82,7 @@ class Search:
     def __iter__(self) -> Iterator[Page]:
         answer, posted = self._ask(self.query)
         self.count = _read_total(answer.body)
+        self.assembled = _read_assembled(answer.body)
         self._compare(answer, posted)
         yield self._read(answer)
         followed: set[str] = set()
@@ -173,6 +176,16 @@ def _read_entries(answer: Answer) -> Iterator[dict[str, Any]]:
 def _read_total(body: Resource | None) -> int | None:
     total = (body or {}).get("total")
     return total if isinstance(total, int) and not isinstance(total, bool) else None
+
+
+def _read_assembled(body: Resource | None) -> datetime | None:
+    meta = (body or {}).get("meta")
+    text = meta.get("lastUpdated") if isinstance(meta, dict) else None
+    try:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
 
 
 def _read_link(answer: Answer, relation: str) -> str | None:

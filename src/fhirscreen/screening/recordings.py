@@ -39,7 +39,8 @@ def record_run(
 ) -> Recorded:
     """Stores a run in one transaction. `patients`: whom it was limited to, None for everybody.
 
-    Where something could not be read or fetched, nobody is taken to have left a population.
+    Where something could not be read or fetched, nobody is taken to have left a population. Who was evaluated
+    from newer data while a long run went on stays as they are.
     Raises StoreError.
     """
     setting = run.setting
@@ -66,6 +67,7 @@ def record_run(
         looked_at=patients if run.complete else (),
         studies=versions,
         at=at,
+        began=began,
     )
     counts = {
         "patients": described["patients"],

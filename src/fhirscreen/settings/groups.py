@@ -165,7 +165,15 @@ class UpdateSettings(Group):
     seconds: Seconds = 30.0
     """`poll`: seconds between two questions."""
     secret: Secret | None = None
-    """`subscription`: what a notification must carry."""
+    """`subscription`: what a notification must carry, in the header X-Fhirscreen-Secret."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.mode == "subscription" and self.secret is None:
+            raise wrong(
+                "notifications without a secret could come from anybody", "updates.secret", where="SECRET"
+            )
+        return self
 
 
 class NotifySettings(Group):

@@ -33,6 +33,13 @@ class _Context(NamedTuple):
     base: str
     studies: Mapping[str, int]
     at: datetime
+    began: datetime | None
+
+    def outrun(self, row: RowMapping | None) -> bool:
+        """Whether somebody was evaluated meanwhile from newer data than this screening has."""
+        if row is None or self.began is None or row["study_version"] < self.studies[row["study"]]:
+            return False
+        return bool(row["evaluated_at"] > self.began)
 
 
 @dataclass(slots=True)
@@ -57,17 +64,19 @@ def record_subjects(
     looked_at: Collection[str] | None,
     studies: Mapping[str, int],
     at: datetime,
+    began: datetime | None = None,
 ) -> list[StoredChange]:
     """Stores what was found of members, and gives what changed for whom; a person's status stays.
 
     `looked_at`: the patients whose absence from `subjects` and `gated` means that they are no members (any
     more); None for everybody. Where a source was not read whole, leave out whoever that may hide: `()` if in
-    doubt, never None. `studies`: the version of each study that was screened.
+    doubt, never None. `studies`: the version of each study that was screened. `began`: when reading the data
+    began; who was evaluated meanwhile by a screening that began later is left as they are.
 
     A listed subject who fails now becomes `ineligible`. On incomplete data nobody is demoted; what speaks
     against them stands in the verdicts.
     """
-    context = _Context(run, base.rstrip("/"), studies, at)
+    context = _Context(run, base.rstrip("/"), studies, at, began)
     _take_turns(session, context)
     wanted = (
         None if looked_at is None else {*looked_at, *(s.patient for s in subjects), *(g[1] for g in gated)}
@@ -114,14 +123,18 @@ def _findings(
     for subject in subjects:
         id = subject_uuid(subject.study, context.base, subject.patient)
         found.add(id)
-        yield subject_finding(id, subject, known.get(id))
+        if not context.outrun(known.get(id)):
+            yield subject_finding(id, subject, known.get(id))
     for study, patient, gate in gated:
         id = subject_uuid(study, context.base, patient)
         found.add(id)
-        yield gated_finding(id, study, patient, gate, known.get(id))
+        if not context.outrun(known.get(id)):
+            yield gated_finding(id, study, patient, gate, known.get(id))
     for id in sorted(known.keys() - found):
         row = known[id]
-        if (looked_at is None or row["patient"] in looked_at) and row["gate"] != NOT_IN_POPULATION:
+        if context.outrun(row) or row["gate"] == NOT_IN_POPULATION:
+            continue
+        if looked_at is None or row["patient"] in looked_at:
             yield outside_finding(row)
 
 
@@ -192,7 +205,7 @@ def _tells(now: Mapping[str, Mark], marks: Mapping[str, Mark], id: str) -> bool:
 
 
 def _write(session: Session, writes: _Writes, context: _Context) -> list[StoredChange]:
-    stamp = {"run": context.run, "evaluated_at": context.at}
+    stamp = {"run": context.run, "evaluated_at": context.began or context.at}
     fresh = {**stamp, **dict.fromkeys(_KEPT), "changed_at": context.at, "version": 1}
     if writes.new:
         session.execute(insert(session, SubjectRow), [{**values, **fresh} for values in writes.new])

@@ -254,3 +254,28 @@ def test_only_what_changed_is_written(database: Database) -> None:
     record(database, found("2"))
     assert sorted(written) == [("subjects", 1), ("subjects", 1), ("verdicts", 1)]
     event.remove(engine, "before_cursor_execute", watch)
+
+
+def test_a_long_run_does_not_undo_what_was_found_meanwhile(database: Database) -> None:
+    """The night's run reads at two, an update at three has newer data, the run is written at four."""
+    hour = timedelta(hours=1)
+
+    def write(found: Sequence[Subject], began: datetime, at: datetime, version: int = 1) -> list[str]:
+        with database.begin() as session:
+            changed = subjects.record_subjects(
+                session, run="run", base=BASE, subjects=found, gated=(), looked_at=None,
+                studies={STUDY: version}, at=at, began=began,
+            )  # fmt: skip
+        return [change.patient for change in changed]
+
+    night = AT - DAY
+    write([subject("p1", OPEN), subject("p2", OPEN), subject("p3", OPEN)], night, night + hour)
+    assert write([subject("p1", FITS), subject("p2", OPEN), subject("p3", OPEN)], AT + hour, AT + hour) == [
+        "p1"
+    ]
+    assert write([subject("p1", OPEN), subject("p2", FITS)], AT, AT + 2 * hour) == []
+    assert stored(database).status == "candidate"
+    assert stored(database, "p3").gate is None, "and nobody is taken to have left"
+    assert stored(database).evaluated_at == AT + hour
+    # the study is another now: what was found of the one before does not stand in the way
+    assert "p1" in write([subject("p1", FAILS)], AT, AT + 2 * hour, version=2)
