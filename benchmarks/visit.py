@@ -102,23 +102,26 @@ class Measured(NamedTuple):
 
     milliseconds: list[float]
     answers: Counter[str]
+    processor: list[float]
+    """Seconds of processor time that the service took for all of them: what a busy machine does not blur."""
 
     def percentile(self, share: float) -> float:
         ordered = sorted(self.milliseconds)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def load(url: str, bodies: Sequence[Body], rate: float, seconds: float) -> Measured:
+def load(url: str, pid: int, bodies: Sequence[Body], rate: float, seconds: float) -> Measured:
     """Calls at a fixed rate; a request that starts late because others are slow has waited that long."""
     address = urlsplit(url).netloc
     free: SimpleQueue[http.client.HTTPConnection] = SimpleQueue()
     for _ in range(LANES):
         free.put(http.client.HTTPConnection(address, timeout=30))
-    found = Measured([], Counter())
+    found = Measured([], Counter(), [])
     lock = threading.Lock()
     number = int(rate * seconds)
     calls = [bodies[n % len(bodies)].about(f"{uuid.uuid4().hex[:11]}") for n in range(number)]
     began = time.perf_counter() + 0.1
+    used = processor_seconds(pid)
 
     def send(n: int) -> None:
         due = began + n / rate
@@ -142,7 +145,14 @@ def load(url: str, bodies: Sequence[Body], rate: float, seconds: float) -> Measu
         for n in range(number):
             time.sleep(max(0.0, began + n / rate - time.perf_counter()))
             pool.submit(send, n)
+    found.processor.append(processor_seconds(pid) - used)
     return found
+
+
+def processor_seconds(pid: int) -> float:
+    """Seconds of processor time that a process has taken (proc(5): utime and stime)."""
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def floor(scope: Any, receive: Any, send: Any) -> None:
@@ -184,7 +194,9 @@ def started_floor(port: int) -> subprocess.Popen[bytes]:
 def say(name: str, found: Measured) -> None:
     shown = ", ".join(f"{times} × {said}" for said, times in found.answers.most_common())
     p50, p95, p99 = (found.percentile(share) for share in (0.5, 0.95, 0.99))
-    print(f"{name:<12}{p50:>9.1f}{p95:>9.1f}{p99:>9.1f}{max(found.milliseconds):>9.1f}   {shown}")
+    processor = found.processor[0] * 1000 / len(found.milliseconds)
+    most = max(found.milliseconds)
+    print(f"{name:<12}{p50:>9.1f}{p95:>9.1f}{p99:>9.1f}{most:>9.1f}{processor:>11.1f}   {shown}")
 
 
 def main() -> None:
@@ -217,24 +229,25 @@ def main() -> None:
             first.end()
         began = time.perf_counter()
         with serving(folder, **environment) as service:
-            print(
-                f"start-up with {options.studies} studies in the store: {time.perf_counter() - began:.1f} s"
-            )
+            took, busy = time.perf_counter() - began, processor_seconds(service.process.pid)
+            print(f"start-up with {options.studies} studies: {took:.1f} s, {busy:.1f} s of processor time")
             templates = httpx.get(f"{service.url}/cds-services").json()["services"][0]["prefetch"]
             bodies = make_bodies(templates, options.resources)
             size = sum(len(body.text) for body in bodies) / len(bodies) / 1000
             rate, seconds = f"{options.rate:g} requests a second", f"{options.seconds:g} s"
             print(f"{rate} for {seconds}, {size:.0f} kB each; load {os.getloadavg()[0]:.1f}")
-            load(service.url, bodies, options.rate, min(5.0, options.seconds))
-            print(f"{'ms':<12}{'p50':>9}{'p95':>9}{'p99':>9}{'most':>9}")
+            pid = service.process.pid
+            load(service.url, pid, bodies, options.rate, min(5.0, options.seconds))
+            print(f"{'ms':<12}{'p50':>9}{'p95':>9}{'p99':>9}{'most':>9}{'processor':>11}")
             port = 8971
             process = started_floor(port)
             try:
-                say("floor", load(f"http://127.0.0.1:{port}", bodies, options.rate, options.seconds))
+                address = f"http://127.0.0.1:{port}"
+                say("floor", load(address, process.pid, bodies, options.rate, options.seconds))
             finally:
                 process.terminate()
                 process.wait()
-            found = load(service.url, bodies, options.rate, options.seconds)
+            found = load(service.url, pid, bodies, options.rate, options.seconds)
             say("visit", found)
             met = found.percentile(0.5) <= REACH[0] and found.percentile(0.95) <= REACH[1]
             print(f"reach: p50 {REACH[0]:g}, p95 {REACH[1]:g} ms: {'met' if met else 'not met'}")
