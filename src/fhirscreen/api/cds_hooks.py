@@ -18,6 +18,7 @@ from fhirscreen.bootstrap.services import Service
 from fhirscreen.cds_hooks.calls import Call, CallError, NoSuchService, NothingKnown, read_call
 from fhirscreen.cds_hooks.discovery import HOOKS, services
 from fhirscreen.cds_hooks.feedback import take_feedback
+from fhirscreen.cds_hooks.keeping import FOLDER, keep
 from fhirscreen.cds_hooks.templates import make_templates
 from fhirscreen.cds_hooks.visits import Answer, Clinic, answer
 from fhirscreen.exceptions import FhirscreenError
@@ -104,7 +105,11 @@ def _answer(service: Service, clinic: Clinic, id: str, header: str | None, body:
         found: Answer = answer(clinic, call, caller.issuer)
     except FhirscreenError as error:
         counted.labels(hook, type(error).__name__).inc()
+        if service.settings.cds.keep_calls:
+            keep(FOLDER, id, body, {"error": error.what}, service.clock())
         raise
+    if service.settings.cds.keep_calls:
+        keep(FOLDER, id, body, found.body, service.clock())
     counted.labels(hook, found.outcome).inc()
     log.info("cds", hook=hook, outcome=found.outcome)
     return found.body

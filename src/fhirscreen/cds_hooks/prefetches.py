@@ -60,9 +60,7 @@ def read_prefetch(patient: str, prefetch: Mapping[str, Any], templates: Template
     allowed = set(record.ids)
     for template in templates.all:
         lines, whole = _read(template, prefetch.get(template.key), record)
-        _check(template, lines, allowed)
-        if template.type != ROLE and any(_untold(template, line) for line in lines):
-            whole = False
+        whole = _check(template, lines, allowed) and whole
         record.add(template, lines)
         if not whole or (template.type not in (PATIENT, ROLE) and len(record.ids) > 1):
             record.lacking.append(template)
@@ -115,14 +113,13 @@ def _read(template: Template, found: object, record: Record) -> tuple[list[Line]
         if _codes(found) & _NOT_SERVED and template.type != PATIENT:
             record.unserved.add(template.type)
         return [], False
-    lines = list(unbundled(found, where))
+    every = list(unbundled(found, where))
     if kind != "Bundle":
-        return lines, template.type in (PATIENT, ROLE) and kind == template.type
-    outcomes = [line for line in lines if _kind(line) == "OperationOutcome"]
-    lines = [line for line in lines if _kind(line) != "OperationOutcome"]
+        return every, template.type in (PATIENT, ROLE) and kind == template.type
+    lines = [line for line in every if _kind(line) != "OperationOutcome"]
     if template.type == PATIENT:
         return lines, any(_kind(line) == PATIENT for line in lines)
-    return lines, not outcomes and _is_whole(found, len(lines))
+    return lines, len(lines) == len(every) and _is_whole(found, len(lines))
 
 
 def _kind(line: Line) -> str | None:
@@ -180,17 +177,20 @@ def _count(url: str) -> int:
     return min(numbers, default=COUNT)
 
 
-def _check(template: Template, lines: Collection[Line], allowed: set[str]) -> None:
-    """Raises CallError where anything is about another patient."""
+def _check(template: Template, lines: Collection[Line], allowed: set[str]) -> bool:
+    """Whether every record can be read, and says about whom it is: else something is not known.
+
+    Raises CallError where anything is about another patient.
+    """
+    sound = True
     for line in lines:
-        if line.resource is not None:
-            named = patient_of(line.resource)
-            if named is not None and named not in allowed:
-                raise other_patient(f"prefetch.{template.key}")
-
-
-def _untold(template: Template, line: Line) -> bool:
-    """Whether a record cannot be read, or does not say about whom it is: something is then not known."""
-    if line.resource is None:
-        return True
-    return line.resource.get("resourceType") == template.type and patient_of(line.resource) is None
+        resource = line.resource
+        if resource is None:
+            sound = False
+            continue
+        named = patient_of(resource)
+        if named is None:
+            sound = sound and (template.type == ROLE or resource.get("resourceType") != template.type)
+        elif named not in allowed:
+            raise other_patient(f"prefetch.{template.key}")
+    return sound

@@ -50,4 +50,5 @@ def serve(
     service.panel()  # what cannot work is told before anybody asks, and nobody waits for it
     gc.collect()
     gc.freeze()  # what lives as long as the process need not be looked at again and again
+    gc.set_threshold(50_000, 20, 50)  # a request brings tens of thousands of objects, which hold no cycles
     run(app, chosen)

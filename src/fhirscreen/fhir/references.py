@@ -20,6 +20,8 @@ def target(reference: object, aliases: Mapping[str, str] | None = None) -> str |
         return aliases[text]
     if text.startswith("urn:"):
         return None
+    if text.count("/") == 1 and text[-1] != "/" and "?" not in text:
+        return text  # `Type/id`, as nearly all are
     parts = text.split("?", 1)[0].rstrip("/").split("/")
     if "_history" in parts:
         parts = parts[: parts.index("_history")]

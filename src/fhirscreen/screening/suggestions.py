@@ -64,7 +64,7 @@ class _Search:
         self._panel, self._chart, self._unfetched, self._most = panel, chart, unfetched, most
         self._whole = replace(chart, unfetched=known) if unfetched else chart
         self._cases: dict[int, Case] = {}
-        self._truths: dict[int, dict[int, Truth]] = {}
+        self._truths: dict[int, dict[int, tuple[Truth, bool]]] = {}
         self._best: list[_Found] = []
 
     def run(self, studies: Collection[str] | None) -> list[Subject]:
@@ -94,11 +94,12 @@ class _Search:
         for place, criterion, predicate in self._panel.steps[number]:
             if criterion.asks:
                 continue
-            truth = truths.get(predicate)
-            if truth is None:
-                truth = truths[predicate] = self._truth(number, place, case)
+            found = truths.get(predicate)
+            if found is None:
+                found = truths[predicate] = self._truth(number, place, case)
+            truth, unsure = found
             stands = standing(criterion.kind, truth)
-            if stands is Standing.MET and self._unsure(number, place):
+            if unsure and stands is Standing.MET:
                 stands = Standing.OPEN
             if stands is Standing.FAILED or (stands is Standing.OPEN and criterion.weight is Weight.GATE):
                 return None
@@ -110,13 +111,11 @@ class _Search:
         ids = {each.id for each in opened}
         return sum(1 for each in opened if each.ranked and not each.unread and each.mirrors not in ids)
 
-    def _unsure(self, number: int, place: int) -> bool:
-        """Whether a criterion reads a type of which something is missing."""
-        return bool(self._unfetched) and not self._unfetched.isdisjoint(self._panel.types(number, place))
-
-    def _truth(self, number: int, place: int, case: Case) -> Truth:
-        seen = self._partly(number) if self._unsure(number, place) else case
-        return self._panel.evaluator.verdict(seen, number, place).proof.truth
+    def _truth(self, number: int, place: int, case: Case) -> tuple[Truth, bool]:
+        """The truth of a criterion, and whether it reads a type of which something is missing."""
+        missing = bool(self._unfetched) and not self._unfetched.isdisjoint(self._panel.types(number, place))
+        seen = self._partly(number) if missing else case
+        return self._panel.evaluator.verdict(seen, number, place).proof.truth, missing
 
     def _partly(self, number: int) -> Case:
         """The case of a study as the chart has it, with what is missing."""

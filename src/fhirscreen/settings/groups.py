@@ -148,9 +148,11 @@ class CdsSettings(Group):
     fhir_servers: Urls = ()
     """The FHIR servers that a call may name in `fhirServer`; others are never asked."""
     specialties: Words = ()
-    """The users' specialties to whom cards are shown; empty: everybody."""
+    """The users' specialties (codes of PractitionerRole.specialty) to whom cards are shown; empty: everybody.
+    `oesophageal-cancer=CODE` and `NCT00000000=CODE` are about that cancer's studies, or that study alone."""
     keep_calls: bool = False
-    """Whether calls are kept, with their patient data, for debugging. Leave it off."""
+    """Whether calls are kept, with their patient data, for debugging: in `fhirscreen-calls/` of the working
+    folder, without tokens. Leave it off."""
     snooze_days: Count = 30
     """Days for which a study that was shown is not shown again for that patient."""
     origins: Words = ()

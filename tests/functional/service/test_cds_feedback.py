@@ -137,3 +137,23 @@ def test_a_call_that_shows_nothing_is_audited_too(ehr: TestClient, service: Serv
     with service.database.reading() as session:
         found = audits.list_audits(session, patient=FITS)
     assert [entry.study for entry in found] == [None, "NCT06907602"]
+
+
+def test_calls_are_kept_only_where_a_setting_says_so(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files: list[Path] = []
+    for kept in (False, True):
+        given: dict[str, Any] = {"studies": list(STUDIES), "site": SITE}
+        cds = {"required": False, "keep_calls": kept}
+        with service_for(tmp_path, clock=clock, cds=cds, **given) as service, client_of(service) as ehr:
+            lent = {"access_token": "secret", "token_type": "Bearer"}
+            call = call_of(ehr) | {"fhirServer": "https://ehr.example/r4", "fhirAuthorization": lent}
+            ehr.post(VIEW, json=call)
+            ehr.post(VIEW, json=call | {"hook": "order-sign"})
+        files = sorted((tmp_path / "fhirscreen-calls").glob("*.json"))
+        assert len(files) == (2 if kept else 0)
+    found = [json.loads(file.read_text("utf-8")) for file in files]
+    assert {each["call"]["context"]["patientId"] for each in found} == {FITS}
+    assert not [file for file in files if "secret" in file.read_text("utf-8") or file.stat().st_mode & 0o077]
