@@ -99,5 +99,5 @@ def test_what_is_no_resource_type_is_set_aside(folder: Path) -> None:
 
 def test_data_without_a_patient_is_bad_input(tmp_path: Path) -> None:
     (tmp_path / "Condition.ndjson").write_text("garbage\n")
-    with pytest.raises(DataError, match="there is no patient in the data, and 1 records could not be read"):
+    with pytest.raises(DataError, match="there is no patient in the data, and 1 record could not be read"):
         screen(tmp_path)
