@@ -9,7 +9,7 @@ from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 
 from fhirscreen import __version__
-from fhirscreen.api import cds_hooks, operations, outcomes, updates
+from fhirscreen.api import cds_hooks, lists, operations, outcomes, reviews, updates
 from fhirscreen.api.fhir import routes as fhir
 from fhirscreen.api.guards import guard
 from fhirscreen.bootstrap.services import Service
@@ -40,7 +40,7 @@ def make_app(service: Service, *more: APIRouter) -> FastAPI:
         openapi_url="/openapi.json",
     )
     outcomes.install(app)
-    features = (operations, fhir, cds_hooks, updates)
+    features = (operations, fhir, cds_hooks, lists, reviews, updates)
     for router in (*(feature.router(service) for feature in features), *more):
         app.include_router(router)
     guard(app, service)

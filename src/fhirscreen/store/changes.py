@@ -65,9 +65,18 @@ def mark_notified(session: Session, ids: Iterable[int], at: datetime) -> None:
         )
 
 
-def list_changes(session: Session, since: datetime, *, study: str | None = None) -> list[StoredChange]:
-    """The changes from a moment on, oldest first."""
-    query = select(ChangeRow.__table__).where(ChangeRow.at >= since).order_by(ChangeRow.id)
+def list_changes(
+    session: Session,
+    since: datetime,
+    *,
+    study: str | None = None,
+    after: int | None = None,
+    limit: int | None = None,
+) -> list[StoredChange]:
+    """The changes from a moment on, oldest first; `after`: the id of the last one of the page before."""
+    query = select(ChangeRow.__table__).where(ChangeRow.at >= since).order_by(ChangeRow.id).limit(limit)
     if study is not None:
         query = query.where(ChangeRow.study == study)
+    if after is not None:
+        query = query.where(ChangeRow.id > after)
     return [make(StoredChange, row) for row in session.execute(query).mappings()]

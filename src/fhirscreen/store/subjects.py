@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from fhirscreen.exceptions import BadInput, Conflict
 from fhirscreen.store.recordings import record_subjects
-from fhirscreen.store.rows import make
+from fhirscreen.store.rows import chunks, make
 from fhirscreen.store.standings import NOT_IN_POPULATION, StoredSubject, StoredVerdict
 from fhirscreen.store.tables import SubjectRow, VerdictRow
+from fhirscreen.verdicts.standings import Standing
 
 __all__ = [
     "NOT_IN_POPULATION",
@@ -22,6 +23,7 @@ __all__ = [
     "StoredVerdict",
     "count_subjects",
     "find_bases",
+    "find_failed",
     "find_subject",
     "find_subjects",
     "find_verdicts",
@@ -112,6 +114,20 @@ def find_verdicts(session: Session, subject: str) -> list[StoredVerdict]:
     """The current verdicts on a subject, in the study's order of criteria."""
     query = select(VerdictRow.__table__).where(VerdictRow.subject == subject).order_by(VerdictRow.place)
     return [make(StoredVerdict, row) for row in session.execute(query).mappings()]
+
+
+def find_failed(session: Session, subjects: Collection[str]) -> dict[str, list[StoredVerdict]]:
+    """The verdicts that rule each of these subjects out, in the study's order of criteria."""
+    failed: dict[str, list[StoredVerdict]] = {}
+    for chunk in chunks(sorted(subjects)):
+        query = (
+            select(VerdictRow.__table__)
+            .where(VerdictRow.subject.in_(chunk), VerdictRow.standing == Standing.FAILED.value)
+            .order_by(VerdictRow.subject, VerdictRow.place)
+        )
+        for row in session.execute(query).mappings():
+            failed.setdefault(row["subject"], []).append(make(StoredVerdict, row))
+    return failed
 
 
 def set_person_status(

@@ -1,0 +1,179 @@
+"""What keeps lists true, and what is known of them: who recruits, what changed, the screening log."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from sqlalchemy.orm import Session
+
+from fhirscreen.api.audits import Access, tell
+from fhirscreen.api.outcomes import Refusal
+from fhirscreen.api.security import Caller, require
+from fhirscreen.bootstrap.services import Service
+from fhirscreen.outputs.disclosures import FURTHER_REVIEW
+from fhirscreen.screening.logs import COLUMNS, hidden_ids, log_rows
+from fhirscreen.screening.reviews import held_decisions
+from fhirscreen.store.changes import StoredChange, list_changes
+from fhirscreen.store.studies import Recruiting, find_recruiting, find_study, list_open, set_recruiting
+
+_SEE, _CHANGE = "system/ResearchStudy.rs", "system/ResearchStudy.u"
+_SUBJECTS = "system/ResearchSubject.rs"
+StudyId = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
+
+_LINES = 200
+"""Lines of the log that are sent at once."""
+
+
+class Recruits(BaseModel):
+    """Whether this site recruits for a study."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    open: bool
+    opens: date | None = None
+    """The first day; none: from now on."""
+    closes: date | None = None
+    """The last day; none: no end."""
+    slots: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    """How many more subjects it can take; 0 closes it."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Recruits:
+        if self.opens is not None and self.closes is not None and self.closes < self.opens:
+            raise ValueError("it closes before it opens")
+        return self
+
+
+def router(service: Service) -> APIRouter:
+    """`/api/studies/[id]/recruiting`, `/api/studies/[id]/log.csv` and `/api/changes`."""
+    routes = APIRouter(prefix="/api", tags=["lists"])
+    sees, changes_it, sees_subjects = (Depends(require(service, need)) for need in (_SEE, _CHANGE, _SUBJECTS))
+
+    @routes.get(
+        "/studies/{id}/recruiting",
+        summary="Whether this site recruits for a study",
+        dependencies=[sees],
+        responses={404: {}},
+    )
+    def recruiting(id: StudyId) -> dict[str, Any]:
+        with service.database.reading() as session:
+            return _recruiting(service, session, id)
+
+    @routes.put(
+        "/studies/{id}/recruiting",
+        summary="Say whether this site recruits for a study; what is closed is not screened",
+        responses={404: {}},
+    )
+    def recruit(id: StudyId, given: Recruits, caller: Caller = changes_it) -> dict[str, Any]:
+        said = Recruiting(id, service.site, given.open, given.opens, given.closes, given.slots)
+        with service.database.begin() as session:
+            _check_study(session, id)
+            set_recruiting(session, said, by=caller.name, at=service.clock())
+            tell(service, caller, "U", "recruiting", [Access(study=id)], session=session)
+            return _recruiting(service, session, id)
+
+    @routes.get("/changes", summary="What changed for whom, oldest first")
+    def changes(
+        since: AwareDatetime,
+        study: StudyId | None = None,
+        after: Annotated[int | None, Query(ge=0, le=2**63 - 1)] = None,
+        count: Annotated[int, Query(ge=1, le=1000)] = 200,
+        caller: Caller = sees_subjects,
+    ) -> dict[str, Any]:
+        with service.database.reading() as session:
+            found = list_changes(session, _utc(since), study=study, after=after, limit=count + 1)
+            page, more = found[:count], len(found) > count
+            data = list(_changes(service, session, page))
+        tell(service, caller, "E", "changes", {Access(c.patient, c.base, c.study) for c in page})
+        return {"changes": data, "after": page[-1].id if more else None}
+
+    @routes.get(
+        "/studies/{id}/log.csv",
+        summary="The screening log: who was screened, failed why, decided by whom",
+        response_class=Response,
+        responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}, 404: {}},
+    )
+    def log(id: StudyId, caller: Caller = sees_subjects) -> Response:
+        with service.database.reading() as session:
+            _check_study(session, id)
+        tell(service, caller, "E", "log", [Access(study=id)])
+        headers = {"Content-Disposition": f'attachment; filename="screening-log-{id}.csv"'}
+        return StreamingResponse(_log(service, id), media_type="text/csv; charset=utf-8", headers=headers)
+
+    return routes
+
+
+def _utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise Refusal(400, "the moment is beyond the calendar", where="since") from None
+
+
+def _check_study(session: Session, id: str) -> None:
+    if find_study(session, id) is None:
+        raise Refusal(404, "there is no such study", remedy="GET /fhir/ResearchStudy lists them")
+
+
+def _recruiting(service: Service, session: Session, id: str) -> dict[str, Any]:
+    _check_study(session, id)
+    said = find_recruiting(session, service.site).get(id)
+    today = service.as_of().day
+    data: dict[str, Any] = {"study": id, "site": service.site, "said": said is not None}
+    if said is not None:
+        data |= {"open": said.open, "opens": said.opens, "closes": said.closes, "slots": said.slots}
+    return data | {"recruits": any(each.id == id for each in list_open(session, service.site, today))}
+
+
+def _changes(service: Service, session: Session, page: Iterable[StoredChange]) -> Iterator[dict[str, Any]]:
+    page = list(page)
+    names = {
+        study: hidden_ids(session, study, service.catalogue) for study in {change.study for change in page}
+    }
+    held = held_decisions(session, {change.subject for change in page})
+    for change in page:
+        known = names[change.study]
+        yield {
+            "id": change.id,
+            "at": change.at.isoformat(),
+            "study": change.study,
+            "subject": change.subject,
+            "patient": change.patient,
+            "before": change.before,
+            "after": change.after,
+            "criteria": list(dict.fromkeys(known.get(each, FURTHER_REVIEW) for each in change.criteria)),
+            "run": change.run,
+            "told_at": _instant(change.notified_at),
+            "decision_holds": held.get(change.subject),
+        }
+
+
+def _instant(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None
+
+
+def _log(service: Service, id: str) -> Iterator[str]:
+    """The log as CSV (RFC 4180), a few hundred lines at a time."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    with service.database.reading() as session:
+        for number, row in enumerate(log_rows(session, id, service.catalogue), 1):
+            writer.writerow(map(_harmless, row))
+            if number % _LINES == 0:
+                yield out.getvalue()
+                out.seek(0)
+                out.truncate()
+    yield out.getvalue()
+
+
+def _harmless(text: str) -> str:
+    """With an apostrophe before what a spreadsheet would take for a formula."""
+    return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@") or text[:1] in ("\t", "\r", "\n") else text

@@ -1,0 +1,131 @@
+"""What people decide about subjects: taken down with its reason, and whether it still holds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
+
+from fhirscreen.api.audits import Access, tell
+from fhirscreen.api.outcomes import Refusal
+from fhirscreen.api.security import Caller, require
+from fhirscreen.bootstrap.services import Service
+from fhirscreen.screening.reviews import review, to_review_again
+from fhirscreen.store.reviews import StoredReview, holds, list_reviews
+from fhirscreen.store.subjects import StoredSubject, find_subject
+
+Text = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
+StudyId = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
+SubjectId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")]
+
+
+class Review(BaseModel):
+    """A decision about a subject."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: Literal["suitable", "not-suitable", "reopened"]
+    because: Text = ""
+    """Why; needed where the decision is against."""
+    criteria: Annotated[list[Text], Field(max_length=500)] = []
+    """The criteria that it rests on; without any, those that are open or failed now."""
+    version: int | None = None
+    """The version of the subject that the person saw: where it is not the newest, 409."""
+
+
+_READ, _WRITE = "system/ResearchSubject.rs", "system/ResearchSubject.u"
+
+
+def router(service: Service) -> APIRouter:
+    """`/api/subjects/[id]/reviews` and `/api/reviews`."""
+    routes = APIRouter(prefix="/api", tags=["reviews"])
+    sees, decides = (Depends(require(service, need)) for need in (_READ, _WRITE))
+
+    @routes.get(
+        "/subjects/{id}/reviews",
+        summary="What people decided about a subject, oldest first",
+        responses={404: {}},
+    )
+    def reviews(id: SubjectId, caller: Caller = sees) -> dict[str, Any]:
+        with service.database.reading() as session:
+            subject = _find(session, id)
+            found = [_data(each) for each in list_reviews(session, id)]
+            latest = list_reviews(session, id)[-1:]
+            standing = holds(session, latest[0]) if latest else None
+        tell(service, caller, "R", "reviews", [_access(subject)])
+        return {"subject": id, "version": subject.version, "holds": standing, "reviews": found}
+
+    @routes.post(
+        "/subjects/{id}/reviews",
+        summary="Decide about a subject: the status stands until somebody reopens it",
+        status_code=201,
+        responses={404: {}, 409: {}, 422: {}},
+    )
+    def decide(id: SubjectId, given: Review, caller: Caller = decides) -> dict[str, Any]:
+        with service.database.begin() as session:
+            subject = _find(session, id)
+            made = review(
+                session,
+                id,
+                given.decision,
+                because=given.because,
+                criteria=given.criteria,
+                by=caller.name,
+                at=service.clock(),
+                expected=given.version,
+            )
+            tell(service, caller, "U", "reviews", [_access(subject)], session=session)
+            after = _find(session, id)
+        return _data(made) | {
+            "subject": id,
+            "status": after.current_status,
+            "person_status": after.person_status,
+            "version": after.version,
+        }
+
+    @routes.get(
+        "/reviews",
+        summary="Whom to look at again: decided against, listed, and what that rested on has changed",
+    )
+    def again(study: StudyId | None = None, caller: Caller = sees) -> dict[str, Any]:
+        with service.database.reading() as session:
+            found = to_review_again(session, study=study)
+        tell(service, caller, "E", "reviews", [_access(subject) for subject, _ in found])
+        return {
+            "again": [
+                {
+                    "subject": subject.id,
+                    "study": subject.study,
+                    "patient": subject.patient,
+                    "status": subject.status,
+                    "review": _data(said),
+                }
+                for subject, said in found
+            ]
+        }
+
+    return routes
+
+
+def _find(session: Session, id: str) -> StoredSubject:
+    found = find_subject(session, id)
+    if found is None:
+        raise Refusal(404, "there is no such subject", remedy="search ResearchSubject by study or patient")
+    return found
+
+
+def _access(subject: StoredSubject) -> Access:
+    return Access(subject.patient, subject.base, subject.study)
+
+
+def _data(said: StoredReview) -> dict[str, Any]:
+    return {
+        "id": said.id,
+        "decision": said.decision,
+        "because": said.because,
+        "by": said.by,
+        "at": said.at.isoformat(),
+        "rests_on": sorted(said.bears_on),
+    }

@@ -1,0 +1,121 @@
+"""The screening log of a study: who was screened, why they failed, and what a person decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlalchemy.orm import Session
+
+from fhirscreen.criteria.studies import Study
+from fhirscreen.criteria.wire import read_study
+from fhirscreen.exceptions import StudyError
+from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.outputs.disclosures import FURTHER_REVIEW, FURTHER_REVIEW_SAYS, is_sensitive
+from fhirscreen.outputs.wording import GATES
+from fhirscreen.store.reviews import StoredReview, newest_reviews
+from fhirscreen.store.standings import LISTED, StoredSubject, StoredVerdict
+from fhirscreen.store.studies import find_study
+from fhirscreen.store.subjects import find_failed, find_subjects
+from fhirscreen.verdicts.standings import Gate
+
+COLUMNS = (
+    "study", "study_version", "base", "patient", "screened_at", "run", "outcome", "status", "gate", "failed",
+    "why", "person_status", "decision", "decided_by", "decided_at", "because",
+)  # fmt: skip
+"""The columns, in their order. `outcome`: listed, failed, gate or outside (of the population, by now)."""
+
+_PAGE = 500
+
+
+def log_rows(session: Session, study: str, catalogue: Catalogue) -> Iterator[tuple[str, ...]]:
+    """A row a member, in the order of the list and then by patient; read as it is consumed.
+
+    Criteria that name a sensitive concept are not named. Nothing else than what the store holds is told: of a
+    criterion, its id and statement, and not the value that failed it.
+    """
+    criteria = _Criteria(session, study, catalogue)
+    after: str | None = None
+    while page := find_subjects(session, study=study, after=after, limit=_PAGE):
+        ids = [subject.id for subject in page]
+        failed, said = find_failed(session, ids), newest_reviews(session, ids)
+        for subject in page:
+            yield _row(subject, failed.get(subject.id, ()), said.get(subject.id), criteria)
+        after = ids[-1]
+
+
+class _Criteria:
+    """What the criteria of each version of a study may be called."""
+
+    def __init__(self, session: Session, study: str, catalogue: Catalogue) -> None:
+        self._session = session
+        self._study = study
+        self._catalogue = catalogue
+        self._names: dict[int, Mapping[str, tuple[str, str]]] = {}
+
+    def names(self, version: int) -> Mapping[str, tuple[str, str]]:
+        """By id, the id and the statement as they may be told."""
+        if version not in self._names:
+            found = self._read(version)
+            self._names[version] = {
+                each.id: (FURTHER_REVIEW, FURTHER_REVIEW_SAYS)
+                if is_sensitive(each, self._catalogue)
+                else (each.id, each.says)
+                for each in (found.criteria if found is not None else ())
+            }
+        return self._names[version]
+
+    def _read(self, version: int) -> Study | None:
+        stored = find_study(self._session, self._study, version)
+        try:
+            return read_study(stored.definition, self._study) if stored is not None else None
+        except StudyError:  # of a language that is not read any more: its criteria are not named
+            return None
+
+
+def hidden_ids(session: Session, study: str, catalogue: Catalogue) -> Mapping[str, str]:
+    """The ids of a study's criteria as they may be told, by id; of one that is not there, nothing is told."""
+    stored = find_study(session, study)
+    version = stored.version if stored is not None else 0
+    return {id: told for id, (told, _) in _Criteria(session, study, catalogue).names(version).items()}
+
+
+def _row(
+    subject: StoredSubject,
+    failed: Sequence[StoredVerdict],
+    review: StoredReview | None,
+    criteria: _Criteria,
+) -> tuple[str, ...]:
+    names = criteria.names(subject.study_version)
+    unnamed = (FURTHER_REVIEW, FURTHER_REVIEW_SAYS)
+    told = dict.fromkeys(names.get(verdict.criterion, unnamed) for verdict in failed)
+    return (
+        subject.study,
+        str(subject.study_version),
+        subject.base,
+        subject.patient,
+        subject.evaluated_at.isoformat(timespec="seconds"),
+        subject.run or "",
+        _outcome(subject),
+        subject.status or "",
+        subject.gate or "",
+        " ".join(id for id, _ in told),
+        _gate_says(subject) or "; ".join(says for _, says in told),
+        subject.person_status or "",
+        review.decision if review is not None else "",
+        review.by if review is not None else subject.person_by or "",
+        (review.at.isoformat(timespec="seconds") if review is not None else ""),
+        review.because if review is not None else subject.person_reason or "",
+    )
+
+
+def _outcome(subject: StoredSubject) -> str:
+    if subject.gate is not None:
+        return "gate" if subject.gate in {each.value for each in Gate} else "outside"
+    return "listed" if subject.status in LISTED else "failed"
+
+
+def _gate_says(subject: StoredSubject) -> str:
+    if subject.gate is None:
+        return ""
+    known = {each.value: says for each, says in GATES.items()}
+    return known.get(subject.gate, "The record does not show the study's disease any more")
