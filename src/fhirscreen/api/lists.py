@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from fhirscreen.api.audits import Access, tell
-from fhirscreen.api.outcomes import Refusal
+from fhirscreen.api.outcomes import Refusal, documented
 from fhirscreen.api.security import Caller, require
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.outputs.disclosures import FURTHER_REVIEW
@@ -26,6 +27,10 @@ from fhirscreen.store.studies import Recruiting, find_recruiting, find_study, li
 _SEE, _CHANGE = "system/ResearchStudy.rs", "system/ResearchStudy.u"
 _SUBJECTS = "system/ResearchSubject.rs"
 StudyId = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
+
+_ERRORS = documented(400, 401, 403, 404, 422)
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]", re.ASCII)
 
 _LINES = 200
 """Lines of the log that are sent at once."""
@@ -44,12 +49,6 @@ class Recruits(BaseModel):
     slots: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     """How many more subjects it can take; 0 closes it."""
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Recruits:
-        if self.opens is not None and self.closes is not None and self.closes < self.opens:
-            raise ValueError("it closes before it opens")
-        return self
-
 
 def router(service: Service) -> APIRouter:
     """`/api/studies/[id]/recruiting`, `/api/studies/[id]/log.csv` and `/api/changes`."""
@@ -60,7 +59,7 @@ def router(service: Service) -> APIRouter:
         "/studies/{id}/recruiting",
         summary="Whether this site recruits for a study",
         dependencies=[sees],
-        responses={404: {}},
+        responses=_ERRORS,
     )
     def recruiting(id: StudyId) -> dict[str, Any]:
         with service.database.reading() as session:
@@ -69,9 +68,11 @@ def router(service: Service) -> APIRouter:
     @routes.put(
         "/studies/{id}/recruiting",
         summary="Say whether this site recruits for a study; what is closed is not screened",
-        responses={404: {}},
+        responses=_ERRORS,
     )
     def recruit(id: StudyId, given: Recruits, caller: Caller = changes_it) -> dict[str, Any]:
+        if given.opens is not None and given.closes is not None and given.closes < given.opens:
+            raise Refusal(422, "recruiting closes before it opens", where="closes", expected="a later day")
         said = Recruiting(id, service.site, given.open, given.opens, given.closes, given.slots)
         with service.database.begin() as session:
             _check_study(session, id)
@@ -79,9 +80,9 @@ def router(service: Service) -> APIRouter:
             tell(service, caller, "U", "recruiting", [Access(study=id)], session=session)
             return _recruiting(service, session, id)
 
-    @routes.get("/changes", summary="What changed for whom, oldest first")
+    @routes.get("/changes", summary="What changed for whom, oldest first", responses=_ERRORS)
     def changes(
-        since: AwareDatetime,
+        since: Annotated[AwareDatetime, BeforeValidator(_written)],
         study: StudyId | None = None,
         after: Annotated[int | None, Query(ge=0, le=2**63 - 1)] = None,
         count: Annotated[int, Query(ge=1, le=1000)] = 200,
@@ -98,7 +99,7 @@ def router(service: Service) -> APIRouter:
         "/studies/{id}/log.csv",
         summary="The screening log: who was screened, failed why, decided by whom",
         response_class=Response,
-        responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}, 404: {}},
+        responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}, **_ERRORS},
     )
     def log(id: StudyId, caller: Caller = sees_subjects) -> Response:
         with service.database.reading() as session:
@@ -110,11 +111,17 @@ def router(service: Service) -> APIRouter:
     return routes
 
 
+def _written(text: object) -> object:
+    if not isinstance(text, str) or _MOMENT.match(text) is None:
+        raise ValueError("no date and time")  # pydantic would take a number for seconds since 1970
+    return text
+
+
 def _utc(at: datetime) -> datetime:
     try:
         return at.astimezone(UTC)
     except OverflowError:
-        raise Refusal(400, "the moment is beyond the calendar", where="since") from None
+        raise Refusal(422, "the moment is beyond the calendar", where="since") from None
 
 
 def _check_study(session: Session, id: str) -> None:

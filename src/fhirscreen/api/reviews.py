@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from fhirscreen.api.audits import Access, tell
-from fhirscreen.api.outcomes import Refusal
+from fhirscreen.api.outcomes import Refusal, documented
 from fhirscreen.api.security import Caller, require
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.screening.reviews import review, to_review_again
@@ -38,6 +38,9 @@ class Review(BaseModel):
 _READ, _WRITE = "system/ResearchSubject.rs", "system/ResearchSubject.u"
 
 
+_ERRORS = documented(400, 401, 403, 404, 409, 422)
+
+
 def router(service: Service) -> APIRouter:
     """`/api/subjects/[id]/reviews` and `/api/reviews`."""
     routes = APIRouter(prefix="/api", tags=["reviews"])
@@ -46,7 +49,7 @@ def router(service: Service) -> APIRouter:
     @routes.get(
         "/subjects/{id}/reviews",
         summary="What people decided about a subject, oldest first",
-        responses={404: {}},
+        responses=_ERRORS,
     )
     def reviews(id: SubjectId, caller: Caller = sees) -> dict[str, Any]:
         with service.database.reading() as session:
@@ -61,7 +64,7 @@ def router(service: Service) -> APIRouter:
         "/subjects/{id}/reviews",
         summary="Decide about a subject: the status stands until somebody reopens it",
         status_code=201,
-        responses={404: {}, 409: {}, 422: {}},
+        responses=_ERRORS,
     )
     def decide(id: SubjectId, given: Review, caller: Caller = decides) -> dict[str, Any]:
         with service.database.begin() as session:
@@ -88,6 +91,7 @@ def router(service: Service) -> APIRouter:
     @routes.get(
         "/reviews",
         summary="Whom to look at again: decided against, listed, and what that rested on has changed",
+        responses=_ERRORS,
     )
     def again(study: StudyId | None = None, caller: Caller = sees) -> dict[str, Any]:
         with service.database.reading() as session:

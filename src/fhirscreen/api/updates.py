@@ -13,7 +13,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from fhirscreen.api.outcomes import Refusal
+from fhirscreen.api.outcomes import Refusal, documented
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.fhir.types import RESOURCE_TYPES
 from fhirscreen.jobs.pollers import Poller
@@ -37,7 +37,7 @@ def router(service: Service) -> APIRouter:
     @routes.post(
         "/updates/{source}/{type}",
         summary="A FHIR server says that there is news of a type",
-        responses={401: {}, 404: {}},
+        responses=documented(400, 401, 404),
     )
     async def hook(source: str, type: str, request: Request) -> Response:
         return await notify(source, type, request)

@@ -19,8 +19,8 @@ from fhirscreen.store.outbox import StoredMessage, any_due, failed, lease_messag
 log = structlog.get_logger(__name__)
 
 DELAYS = (5.0, 60.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0)
-"""Seconds until the next attempt, by the attempts so far; after the last one a message is given up: about
-a day and a half, over which a mail server may be down."""
+"""Seconds until the next attempt, by the attempts so far; after the last one a message is given up: some
+thirty hours, for which a mail server may be down."""
 
 _LEASE_SECONDS = 120.0
 """Longer than any channel takes: who holds a message is alone with it."""
