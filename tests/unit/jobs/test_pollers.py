@@ -13,7 +13,7 @@ import pytest
 
 from fhirscreen.exceptions import OutcomeError, ServerError
 from fhirscreen.fhir.subjects import STATUS_EXTENSION
-from fhirscreen.jobs.pollers import OVERLAP, Poller
+from fhirscreen.jobs.pollers import Poller
 from fhirscreen.jobs.questions import Questions, make_questions
 from fhirscreen.jobs.subscriptions import HEADER, LASTS, Subscriptions
 from fhirscreen.jobs.updates import MOST, UPDATE, enqueue
@@ -164,7 +164,7 @@ def test_each_news_once_whatever_the_clocks_say(database: Database, panel: Panel
     assert asking.look() == 1
     assert waiting(database) == ["anna"]
     # written before the answer above, and seen only now: its transaction took so long
-    hospital.write(diagnosis("c2", "bert", "I10"), hospital.now - OVERLAP / 2)
+    hospital.write(diagnosis("c2", "bert", "I10"), hospital.now - 60 * SECOND)
     hospital.now += 30 * SECOND
     assert asking.look() == 1
     assert waiting(database) == ["bert"]
