@@ -188,6 +188,13 @@ class SourceIndex:
             return ()
         return (known.get((system, code)) or self.meet(resource_type, system, code)).numbers
 
+    def tells(self, resource_type: str, system: str, code: str) -> bool:
+        """Whether a code says what a record of that type is about; `system` as for `find`."""
+        known = self.codes.get(resource_type)
+        return known is not None and (
+            (known.get((system, code)) or self.meet(resource_type, system, code)).tells
+        )
+
     def meet(self, resource_type: str, system: str | None, code: str | None) -> Met:
         """What a code is that was not met before in a type that a source is of; it is kept in `codes`."""
         coding = Coding(self.terms.short(system) if system else "", code.strip() if code else "")

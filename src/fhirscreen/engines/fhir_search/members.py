@@ -37,8 +37,8 @@ class Candidates:
     """Patients who may be members; `survivors` leads from merged patients to those their records follow.
 
     `patients` is how many the server has, `people` are these where they are few. `records` holds, by type
-    and patient, the ids of the records that any source of the plan names, where all of the patient's were
-    looked at: the others need not be fetched.
+    and patient, the ids of the records that the plan reads, where all of the patient's were looked at: the
+    others need not be fetched.
     """
 
     ids: set[str] = field(default_factory=set)
@@ -152,11 +152,13 @@ class _Look:
             candidates.add(id)
 
     def _concerned(self, codes: CodeSet, resource: Resource) -> tuple[bool, bool]:
-        """Whether any source of the plan names the record, and whether one of the population does.
+        """Whether the plan reads the record, and whether one of the population's sources names it.
 
-        What cannot be read, or refers to its code, may be named by any.
+        The plan reads what any of its sources names and, where silence may be no, what no code tells of. What
+        cannot be read, or refers to its code, may be named by any.
         """
         named = member = "medicationReference" in resource
+        told = self.type not in self.index.presumed_types
         short = self.plan.catalogue.systems.short
         try:
             for element in code_elements(resource):
@@ -165,7 +167,8 @@ class _Look:
                 for coding in element.get("coding", ()):  # type: ignore[attr-defined]
                     system, code = coding.get("system") or "", coding.get("code") or ""
                     named = named or bool(self.index.find(self.type, system, code))
+                    told = told or self.index.tells(self.type, system, code)
                     member = member or codes.matches(short(system), code.strip())
         except (AttributeError, TypeError, KeyError):
             return True, True
-        return named or member, member
+        return named or member or not told, member

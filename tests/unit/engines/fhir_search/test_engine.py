@@ -98,6 +98,32 @@ def test_depth_candidates_drops_only_whom_the_reference_fails() -> None:
         assert failed or len(subject.verdicts) == whole
 
 
+LOCAL = {"coding": [{"system": "http://hospital.example/problems", "code": "P-17"}]}
+
+
+@pytest.mark.parametrize(
+    "code", [{"text": "trouble of the lungs"}, LOCAL, None], ids=["text", "local", "none"]
+)
+@pytest.mark.parametrize("depth", Depth)
+def test_a_diagnosis_that_no_code_tells_of_keeps_silence_from_being_no_as_in_memory(
+    depth: Depth, code: Resource | None
+) -> None:
+    patient = min(subject.patient for subject in memory().subjects if subject.status is not None)
+    diagnosis: Resource = {
+        "resourceType": "Condition",
+        "id": "untold",
+        "subject": {"reference": f"Patient/{patient}"},
+        "onsetDateTime": "2025-05-01",
+        **({"code": code} if code else {}),
+    }
+    everything = (*resources(), diagnosis)
+    lines = [Line("test", resource) for resource in everything]
+    reference = rows(InMemory(gather(lines)).screen(demo_plan(), demo_as_of()))
+    opened = {key for key, row in reference.items() if "Condition/untold" in row[3]}
+    found = rows(search(Searchable(everything), depth))
+    assert {key: found[key] for key in opened} == {key: reference[key] for key in opened} != {}
+
+
 def test_depth_candidates_costs_less() -> None:
     received = []
     for depth in Depth:
