@@ -53,6 +53,14 @@ class Caller:
         """Whether counts under 5 are hidden from this caller: those who design studies need none."""
         return self.roles == {Role.DESIGNER}
 
+    @property
+    def sensitive_shown(self) -> bool:
+        """Whether sensitive criteria are shown in full: to those who care for a study's patients.
+
+        Where nobody signs in, whoever sits at this machine may read the record itself.
+        """
+        return self == LOCAL or bool(self.roles & {Role.COORDINATOR, Role.INVESTIGATOR})
+
     def may(self, need: str) -> bool:
         """Whether the caller is allowed what a scope names, like `system/ResearchSubject.rs`."""
         wanted = read_scope(need)

@@ -84,6 +84,29 @@ class Attrition:
         }
 
 
+def read_attrition(study: Study, data: Mapping[str, Any]) -> Attrition:
+    """What `Attrition.data` gave, for the version of the study that it is about. Raises KeyError."""
+    known = {each["criterion"]: each for each in data["criteria"]}
+    cells = ("met", "failed", "failed_alone", "open", "undecided", "counted_with_mirrored")
+    return Attrition(
+        study,
+        patients=data["patients"],
+        outside=data["outside_population"],
+        members=data["members"],
+        gates=tuple((gate, data["gates"][gate.value]) for gate in Gate),
+        screened=data["screened"],
+        criteria=tuple(
+            Loss(criterion, *(known[criterion.id][cell] for cell in cells))
+            for criterion in study.criteria
+            if criterion.id in known
+        ),
+        candidates=data["candidates"],
+        potential=data["potential_candidates"],
+        failed=data["failed"],
+        near_misses=data["near_misses"],
+    )
+
+
 def near_miss(subject: Subject, study: Study) -> Verdict | None:
     """The one recoverable failure that alone stands in the way; None where not all criteria are decided."""
     return subject.near_miss if len(subject.verdicts) == len(study.criteria) else None

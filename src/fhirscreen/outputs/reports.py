@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -47,6 +48,11 @@ def render(report: Report) -> str:
         presumed=PRESUMED,
         pictures={id: _inline(each) for id, each in report.attrition.items()},
     )
+
+
+def stylesheet() -> str:
+    """How the page looks, for others that show the same lists."""
+    return (resources.files("fhirscreen.outputs") / "templates" / "report.css").read_text("utf-8")
 
 
 def _inline(counts: Attrition) -> Markup:

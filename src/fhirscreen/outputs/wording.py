@@ -24,6 +24,23 @@ STATUSES: dict[Status, str] = {
     Status.INELIGIBLE: "Ineligible",
 }
 
+PERSON_STATUSES: dict[str, str] = {
+    "candidate": "Candidate",
+    "potential-candidate": "Potential candidate",
+    "eligible": "Suitable",
+    "screening": "In screening",
+    "pending-on-study": "About to begin",
+    "on-study": "On the study",
+    "on-study-intervention": "On the study, under treatment",
+    "on-study-observation": "On the study, under observation",
+    "follow-up": "In follow-up",
+    "ineligible": "Not suitable",
+    "not-registered": "Not registered",
+    "off-study": "Off the study",
+    "withdrawn": "Withdrawn",
+}
+"""What a person said by setting a status (FHIR R4, research-subject-status)."""
+
 GATES: dict[Gate, str] = {
     Gate.MERGED: "Merged into another patient's record",
     Gate.INACTIVE: "Record not in use",
@@ -153,6 +170,11 @@ def next_action(proof: Proof, criterion: Criterion, study: Study) -> str:
             return criterion.next_action or ""
         case reason:
             return _REMEDIES.get(reason) or criterion.next_action or "Look into the patient's record"
+
+
+def say_question(criterion: Criterion) -> str:
+    """What to ask in person, as the study words it."""
+    return getattr(criterion.expression, "ask", criterion.says)
 
 
 def say_places(places: Sequence[int]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -104,10 +104,12 @@ class Worklist:
     unread: tuple[Criterion, ...]
     shared: tuple[Shared, ...]
     questions: tuple[OpenQuestion, ...]
+    numbers: Mapping[Status, int] | None = None
+    """How many there are of each status, where `entries` are but some of them."""
 
     def number(self, status: Status) -> int:
         """How many entries have that status."""
-        return len(self.of(status))
+        return len(self.of(status)) if self.numbers is None else self.numbers.get(status, 0)
 
     def of(self, status: Status) -> tuple[Entry, ...]:
         """The entries with that status, best first."""
@@ -147,41 +149,54 @@ def worklists(screened: Screened, plan: Plan, as_of: date) -> tuple[Worklist, ..
 def _worklist(study: Study, subjects: Sequence[Subject], plan: Plan, as_of: date) -> Worklist:
     catalogue = plan.catalogue
     missed = [(s, miss) for s in subjects if (miss := near_miss(s, study)) is not None]
-    near = [_near_miss(subject, miss, catalogue, as_of) for subject, miss in missed]
+    near = [make_near_miss(subject, miss, catalogue, as_of) for subject, miss in missed]
     listed = [(subject, status) for subject in ordered(subjects) if (status := subject.status) is not None]
     items = [open_items(subject, study, catalogue) for subject, _ in listed]
-    shared = _shared([each for (_, status), each in zip(listed, items, strict=True) if status in _POTENTIAL])
+    potential = [
+        each for (_, status), each in zip(listed, items, strict=True) if status is Status.POTENTIAL_CANDIDATE
+    ]
+    shared = share(Counter(item for each in potential for item in each), len(potential), study)
     entries = [
-        _entry(rank, subject, status, each, shared, catalogue)
+        make_entry(rank, subject, status, each, shared, catalogue)
         for rank, ((subject, status), each) in enumerate(zip(listed, items, strict=True), 1)
     ]
+    near.sort(key=lambda each: (each.look_again or date.max, each.open, each.patient))
+    return make_worklist(study, entries, near, shared)
+
+
+def make_worklist(
+    study: Study,
+    entries: Iterable[Entry],
+    near_misses: Iterable[NearMiss],
+    shared: tuple[Shared, ...],
+    numbers: Mapping[Status, int] | None = None,
+) -> Worklist:
+    """The list of these entries; with `numbers`, they are but some of so many."""
     return Worklist(
         study,
         tuple(entries),
-        tuple(sorted(near, key=lambda each: (each.look_again or date.max, each.open, each.patient))),
-        tuple(_question(c) for c in study.criteria if c.asks),
+        tuple(near_misses),
+        tuple(wording.say_question(c) for c in study.criteria if c.asks),
         tuple(c for c in study.criteria if c.unread),
         shared,
         study.questions,
+        numbers,
     )
 
 
-_POTENTIAL = (Status.POTENTIAL_CANDIDATE,)
+def share(times: Mapping[Item, int], potential: int, study: Study) -> tuple[Shared, ...]:
+    """What more than half of the potential candidates have open, the most frequent first.
 
-
-def _shared(items: Sequence[tuple[Item, ...]]) -> tuple[Shared, ...]:
-    """What more than half of the potential candidates have open, the most frequent first."""
-    times = Counter(item for each in items for item in each)
-    most = [(item, number) for item, number in times.most_common() if number > max(1, len(items) / 2)]
+    What equally many have stands in the order of a row: gates first, what costs no rank last.
+    """
+    order = sorted(study.criteria, key=lambda each: (each.weight is not Weight.GATE, not each.ranked))
+    places = {each.id: place for place, each in enumerate(order)}
+    most = [(item, number) for item, number in times.items() if number > max(1, potential / 2)]
+    most.sort(key=lambda each: (-each[1], places.get(each[0].criterion, len(places)), each[0].why))
     return tuple(Shared(wording.letter(place), item, number) for place, (item, number) in enumerate(most))
 
 
-def _question(criterion: Criterion) -> str:
-    """What to ask, as the study words it."""
-    return getattr(criterion.expression, "ask", criterion.says)
-
-
-def _entry(
+def make_entry(
     rank: int,
     subject: Subject,
     status: Status,
@@ -189,6 +204,7 @@ def _entry(
     shared: tuple[Shared, ...],
     catalogue: Catalogue,
 ) -> Entry:
+    """A row of the list; `items` are the subject's `open_items`."""
     known = {each.item for each in shared}
     own = tuple(item for item in items if item not in known)
     if items:
@@ -224,11 +240,12 @@ def open_items(subject: Subject, study: Study, catalogue: Catalogue) -> tuple[It
     plain.sort(key=lambda v: (v.criterion.weight is not Weight.GATE, not resolvable(v)))
     items = [_item(verdict, study, catalogue) for verdict in plain]
     if sensitive:
-        items.append(_review())
+        items.append(further_review())
     return tuple(items)
 
 
-def _review() -> Item:
+def further_review() -> Item:
+    """Stands for everything sensitive that is open."""
     return Item(
         disclosures.FURTHER_REVIEW,
         disclosures.FURTHER_REVIEW_SAYS,
@@ -246,10 +263,11 @@ def _item(verdict: Verdict, study: Study, catalogue: Catalogue) -> Item:
     )
 
 
-def _near_miss(subject: Subject, miss: Verdict, catalogue: Catalogue, as_of: date) -> NearMiss:
+def make_near_miss(subject: Subject, miss: Verdict, catalogue: Catalogue, as_of: date) -> NearMiss:
+    """A row of the near misses; `miss` is the failure that alone stands in the way."""
     after = miss.criterion.recheck_after
     look_again = days_after(as_of, parse_duration(after)) if after is not None else None
-    item = _review()
+    item = further_review()
     if not disclosures.is_sensitive(miss.criterion, catalogue):
         why = wording.say_reason(miss.proof._replace(reason=None), miss.criterion, catalogue)
         item = Item(miss.criterion.id, miss.criterion.says, why)

@@ -70,6 +70,7 @@ def list_changes(
     since: datetime,
     *,
     study: str | None = None,
+    subject: str | None = None,
     after: int | None = None,
     limit: int | None = None,
 ) -> list[StoredChange]:
@@ -77,6 +78,8 @@ def list_changes(
     query = select(ChangeRow.__table__).where(ChangeRow.at >= since).order_by(ChangeRow.id).limit(limit)
     if study is not None:
         query = query.where(ChangeRow.study == study)
+    if subject is not None:
+        query = query.where(ChangeRow.subject == subject)
     if after is not None:
         query = query.where(ChangeRow.id > after)
     return [make(StoredChange, row) for row in session.execute(query).mappings()]

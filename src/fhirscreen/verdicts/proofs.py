@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth
@@ -52,6 +52,21 @@ class Proof(NamedTuple):
         if self.children:
             data["children"] = [child.tree() for child in self.children]
         return data
+
+
+def read_proof(tree: Mapping[str, Any]) -> Proof:
+    """The proof that `Proof.tree` wrote down. Raises KeyError or ValueError for what is none."""
+    return Proof(
+        Truth(tree["truth"]),
+        Basis(tree["basis"]),
+        Reason(tree["reason"]) if "reason" in tree else None,
+        tuple(tree.get("evidence", ())),
+        tree.get("value", ""),
+        tree.get("unit", ""),
+        tree.get("date", ""),
+        tree.get("says", ""),
+        tuple(read_proof(child) for child in tree.get("children", ())),
+    )
 
 
 def threshold(needed: int, children: Sequence[Proof], says: str = "") -> Proof:
