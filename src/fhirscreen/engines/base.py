@@ -83,7 +83,8 @@ class Outsider(NamedTuple):
 class Screened:
     """What an engine found. Lists are sorted by study (in the plan's order), then patient id.
 
-    `patients`: everybody looked at. `outside`: per study, how many do not belong to its population.
+    `patients`: everybody looked at. `outside`: per study, how many do not belong to its population; `untold`:
+    of how many of these that is not sure, as what may make them members could not be read.
     `gaps` says in plain words what was not fetched or left out, without patient data. `outsiders` tells why
     where single patients were asked for.
     """
@@ -92,6 +93,7 @@ class Screened:
     gated: list[Gated] = field(default_factory=list)
     patients: int = 0
     outside: dict[str, int] = field(default_factory=dict)
+    untold: dict[str, int] = field(default_factory=dict)
     set_aside: list[SetAside] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     counts: dict[str, Any] = field(default_factory=dict)

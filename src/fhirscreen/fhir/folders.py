@@ -9,7 +9,7 @@ import codecs
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,18 +61,27 @@ def _lines(path: Path, folder: Path) -> Iterator[Line]:
     name = str(path.relative_to(folder))
     number = 0
     seen: set[str] = set()
+
+    def lost(types: Iterable[str] = ()) -> tuple[str, ...]:
+        """What a file that breaks off may have held: the types seen in it, and those it is named for."""
+        named = [kind for kind in _NAMED.findall(path.name) if kind in RESOURCE_TYPES]
+        return tuple(sorted({*seen, *named, *types}))
+
     with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as file:
         try:
             for number, raw in enumerate(file, 1):
                 if not raw.isspace():
                     line = _parsed(f"{name}:{number}", raw)
+                    if line.resource is None and not raw.endswith(b"\n"):
+                        # Whoever writes a line ends it: this one was cut, and what followed is lost.
+                        line = line._replace(reason=_BROKEN, types=lost(line.types), rest=True)
                     seen.update(line.types if line.resource is None else [line.resource["resourceType"]])
                     yield line
         except (OSError, EOFError, zlib.error):
-            named = [kind for kind in _NAMED.findall(path.name) if kind in RESOURCE_TYPES]
-            reason = "the file cannot be read any further"
-            types = tuple(sorted({*seen, *named}))
-            yield Line(f"{name}:{number + 1}", None, reason, "", types=types, rest=True)
+            yield Line(f"{name}:{number + 1}", None, _BROKEN, "", types=lost(), rest=True)
+
+
+_BROKEN = "the file cannot be read any further"
 
 
 def _parsed(where: str, raw: bytes) -> Line:

@@ -82,6 +82,25 @@ def test_a_file_that_breaks_off_makes_nothing_absent(folder: Path) -> None:
     assert [each.reason for each in after.set_aside] == ["the file cannot be read any further"]
 
 
+@pytest.mark.parametrize("share", [0.1, 0.6])
+def test_a_plain_file_that_is_cut_makes_nothing_absent_and_nobody_silently_no_member(
+    folder: Path, share: float
+) -> None:
+    before = screen(folder)
+    whole = (folder / "Condition.ndjson").read_bytes()
+    cut = whole.index(b"\n", int(len(whole) * share)) + 60  # in the middle of the line after that
+    (folder / "Condition.ndjson").write_bytes(whole[:cut])
+    after = screen(folder)
+    assert candidates(before)
+    assert not candidates(after)
+    assert [each.reason for each in after.set_aside] == ["the file cannot be read any further"]
+    assert not any(subject.complete for subject in after.subjects)
+    lost = {s.patient for s in before.subjects} - {s.patient for s in after.subjects}
+    assert lost
+    assert any("cannot be told whether they belong" in gap for gap in after.gaps)
+    assert min(after.untold.values()) >= len(lost)
+
+
 def test_a_file_that_was_not_delivered_makes_nothing_absent(folder: Path) -> None:
     (folder / "Procedure.ndjson").unlink()
     after = screen(folder)

@@ -63,6 +63,19 @@ def test_a_file_that_is_cut_off_says_so(tmp_path: Path) -> None:
     assert last.where == f"x.ndjson.gz:{len(read) + 1}"
 
 
+def test_a_last_line_without_an_end_that_is_whole_is_read(tmp_path: Path) -> None:
+    (tmp_path / "x.ndjson").write_text(f"{GOOD}\n{GOOD}", "utf-8")
+    assert all(line.resource for line in read_ndjson(tmp_path))
+
+
+def test_a_last_line_that_is_cut_loses_the_rest_of_its_file(tmp_path: Path) -> None:
+    (tmp_path / "Condition.000.ndjson").write_text(f'{GOOD}\n{{"resourceType": "Procedure", "id', "utf-8")
+    *_, last = read_ndjson(tmp_path)
+    assert (last.resource, last.rest, last.where) == (None, True, "Condition.000.ndjson:2")
+    assert set(last.types) == {"Condition", "Patient", "Procedure"}
+    assert last.verbatim == '{"resourceType": "Procedure", "id'
+
+
 def test_bundles_and_single_resources(tmp_path: Path) -> None:
     entry = '{"fullUrl": "urn:uuid:7", "resource": {"resourceType": "Condition", "id": "c1"}}'
     inner = f'{{"resource": {{"resourceType": "Bundle", "entry": [{entry}]}}}}'

@@ -43,6 +43,8 @@ def judge(
     for planned in plan.studies:
         if planned.study.id not in inside:
             screened.outside[planned.study.id] += 1
+            if planned.population is not None and not sound.whole(planned.population.concept):
+                screened.untold[planned.study.id] = screened.untold.get(planned.study.id, 0) + 1
             if explained:
                 case = evaluator.case(sound, planned.population)
                 screened.outsiders.append(outsider(case, planned.study.id, merged=merged))
@@ -100,5 +102,11 @@ def finished(screened: Screened, plan: Plan) -> Screened:
     screened.gated.sort(key=lambda gated: (order[gated.study], gated.patient))
     screened.outsiders.sort(key=lambda each: (order[each.study], each.patient))
     screened.set_aside.sort()
+    for study, number in screened.untold.items():
+        patients = "1 patient" if number == 1 else f"{number} patients"
+        screened.gaps.append(
+            f"of {patients} it cannot be told whether they belong to the population of {study}, for records "
+            "that might say so could not be read: they are on no list"
+        )
     screened.gaps = sorted(set(screened.gaps))
     return screened
