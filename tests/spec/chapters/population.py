@@ -23,6 +23,7 @@ from tests.spec.codes import (
     T3,
     TUMOUR_SIZE,
     icd,
+    snomed,
 )
 from tests.spec.tables import Chapter, Outside, Table, Topic, case, false, presumed, true, unknown
 
@@ -233,9 +234,51 @@ LINKS = Topic(
                 case("another", true("c1"), condition(BREAST_CANCER)),
                 case("one of a site that is not said", unknown("judgement", "c1"), condition(MALIGNANT)),
                 case("one in the oesophagus", presumed(), condition(MALIGNANT, site=OESOPHAGUS)),
+                case(
+                    "one of a site that is not said, in ICD-10",
+                    unknown("judgement", "c1"),
+                    condition(icd("C80.9")),
+                ),
+                case(
+                    "a history of a cancer of some digestive organ",
+                    unknown("judgement", "c1"),
+                    condition(icd("Z85.0")),
+                ),
+                case(
+                    "a history of some cancer",
+                    unknown("judgement", "c1"),
+                    condition(snomed("266987004", "history of cancer")),
+                ),
+                case("a history of another organ’s cancer", true("c1"), condition(icd("Z85.3"))),
+                case(
+                    "a cancer of the skin of which the kind is not said",
+                    unknown("judgement", "c1"),
+                    condition(Code("icd-o-3", "C44.3", "skin of face")),
+                ),
+                case(
+                    "lymph nodes",
+                    presumed(),
+                    condition(Code("icd-o-3", "C77.0", "lymph nodes of head and neck")),
+                ),
             ],
             population="oesophageal-cancer",
             background=(CANCER,),
+            site={"complete": {"Condition": "lifelong"}},
+        ),
+        Table(
+            "second-cancers-of-any-kind",
+            "A second cancer, in a study for cancers of any kind",
+            "condition: {concept: second-malignancy}",
+            [
+                case("one record of one", presumed(), BREAST),
+                case(
+                    "two records: of one cancer, or of two",
+                    unknown("ambiguous-focus", "breast", "c1"),
+                    BREAST,
+                    condition(icd("C61")),
+                ),
+            ],
+            population="malignancy",
             site={"complete": {"Condition": "lifelong"}},
         ),
         Table(

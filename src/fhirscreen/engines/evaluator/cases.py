@@ -122,15 +122,20 @@ class Case:
         pointed = targets(entry.resource.get("focus"), self.chart.aliases)
         return known(any(reference in self.memory[key] for reference in pointed))
 
-    def of_index_cancer(self, entry: Entry) -> bool:
-        """Whether a record is a diagnosis of the index cancer, or says that there was one."""
+    def of_index_cancer(self, entry: Entry) -> Truth:
+        """Whether a record is a diagnosis of the index cancer, or says that there was one.
+
+        Where a study is for cancers of any kind, several records may be of one cancer or of several.
+        """
         if self.population is None:
-            return False
+            return FALSE
         key = "index cancer"
         if key not in self.memory:
             found = self.found(self.population.concept, *MEMBERSHIP, Role.HISTORY)
             self.memory[key] = {each.reference for _, each in found}
-        return entry.reference in self.memory[key]
+        if entry.reference not in self.memory[key]:
+            return FALSE
+        return TRUE if self.population.concept.about_cancer or len(self.memory[key]) == 1 else UNKNOWN
 
     def member_evidence(self) -> list[Entry]:
         """What makes the patient a member: matching or coarser records of the cancer, not refuted."""

@@ -14,7 +14,7 @@ from fhirscreen.plan.features import code_set
 from fhirscreen.plan.nodes import Feature, Occurred, Purpose
 from fhirscreen.values.codes import CodeSet
 from fhirscreen.values.dates import EVER, Moment, relation
-from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth, conjunction, known
+from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth, conjunction, negation
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason, first_reason
 
@@ -173,7 +173,7 @@ def _judge(case: Case, node: Occurred, source: Source, entry: Entry) -> Occurren
 def _linked(case: Case, concept: Concept, entry: Entry) -> Truth:
     """Whether a record is about what the concept is about: the index cancer, a metastasis, another cancer."""
     if concept.about_other_cancer:
-        return known(not case.of_index_cancer(entry))
+        return negation(case.of_index_cancer(entry))
     return focus_of(case, concept, entry)
 
 
