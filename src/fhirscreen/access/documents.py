@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote_plus, urlsplit
 
 import httpx
 import orjson
@@ -43,22 +43,35 @@ class Documents:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def fetch(self, url: str, form: Mapping[str, str] | None = None) -> Any:
-        """The JSON at an address, or what it answers to a form. Raises ServerError, and quotes no body."""
+    def fetch(
+        self, url: str, form: Mapping[str, str] | None = None, login: tuple[str, str] | None = None
+    ) -> Any:
+        """The JSON at an address, or what it answers to a form, sent with a name and password if any.
+
+        Raises ServerError, and quotes no body.
+        """
         check_address(url)
         try:
             with httpx.Client(
                 timeout=_SECONDS, transport=self._transport(url), follow_redirects=False
             ) as client:
-                return self._read(client, url, form)
+                return self._read(client, url, form, login)
         except httpx.HTTPError:
             raise Unreachable("the issuer does not answer", where=url, remedy="try again later") from None
 
-    def _read(self, client: httpx.Client, url: str, form: Mapping[str, str] | None) -> Any:
+    def _read(
+        self,
+        client: httpx.Client,
+        url: str,
+        form: Mapping[str, str] | None,
+        login: tuple[str, str] | None,
+    ) -> Any:
         until = time.monotonic() + _SECONDS
         method = "GET" if form is None else "POST"
         headers = {"Accept": "application/json"}
-        with client.stream(method, url, data=form, headers=headers) as response:
+        # OAuth asks for both to be encoded as in a form before they are put together (RFC 6749, 2.3.1).
+        auth = httpx.BasicAuth(*map(quote_plus, login)) if login is not None else None
+        with client.stream(method, url, data=form, headers=headers, auth=auth) as response:
             if response.status_code != httpx.codes.OK:
                 raise ServerError(
                     f"the issuer answers with {response.status_code}", where=url, expected="200"

@@ -14,6 +14,8 @@ from fhirscreen.access.audits import Audits
 from fhirscreen.access.authenticators import Authenticator
 from fhirscreen.access.documents import Documents
 from fhirscreen.access.hooks import make_hook_authenticator
+from fhirscreen.access.sessions import make_sessions
+from fhirscreen.access.sign_ins import make_sign_ins
 from fhirscreen.bootstrap.background import Background, hang_background
 from fhirscreen.bootstrap.health import Health, Probe
 from fhirscreen.bootstrap.lending import Lending
@@ -101,6 +103,10 @@ class Service:
         self.authenticator = Authenticator(settings.access, database, clock, documents, settings.public_url)
         self.authenticate_hook = make_hook_authenticator(settings.cds, database, documents, clock)
         self.audits = Audits(database, clock)
+        self.sessions = make_sessions(settings.access, database, clock)
+        self.sign_ins = make_sign_ins(
+            settings.access, self.authenticator.issuer, documents, self.sessions, clock, settings.url
+        )
         self._open = OpenStudies(database, catalogue, self.site, self.as_of, self.metrics)
         self._transport = transport
         self._clients: dict[str, Client] = {}

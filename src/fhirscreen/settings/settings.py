@@ -160,6 +160,14 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def url(self) -> str:
+        """The address of the service as others know it; without a public one, where it listens."""
+        if self.public_url is not None:
+            return self.public_url
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls_certificate is not None else 'http'}://{host}:{self.port}"
+
+    @property
     def named_servers(self) -> dict[str, ServerSettings]:
         """Every FHIR server by its name; the flat settings are the one named `default`."""
         if self.server is None:

@@ -1,6 +1,3 @@
-"""The coordinator's worklist in a browser. Not built yet.
-
-Will hold the pages and their templates.
-"""
+"""The pages: plain HTML, rendered here, without scripts."""
 
 from __future__ import annotations
