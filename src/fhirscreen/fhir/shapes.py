@@ -66,7 +66,7 @@ _COMMON = {
     "hasMember": [_REFERENCE],
     "specimen": _REFERENCE,
     "component": [_VALUE],
-    "stage": [{"assessment": [_REFERENCE]}],
+    "stage": [{"summary": _CONCEPT, "type": _CONCEPT, "assessment": [_REFERENCE]}],
     "reasonCode": [_CONCEPT],
     "reasonReference": [_REFERENCE],
     "medicationCodeableConcept": _CONCEPT,

@@ -418,6 +418,13 @@ TEXTS = Topic(
                 ),
                 case("“ypT3”: after therapy", unknown("no-record"), observation(CLINICAL_T, text="ypT3")),
                 case(
+                    "“T2-3”, after “T2”: one of several, which an older record does not settle",
+                    unknown("no-value", "o2", value="T2-3"),
+                    observation(CLINICAL_T, text="T2", on="2026-10-05"),
+                    observation(CLINICAL_T, text="T2-3", on="2026-10-20"),
+                ),
+                case("“T3?”", unknown("no-value", "o1"), observation(CLINICAL_T, text="T3?")),
+                case(
                     "“tumour of 3 cm”",
                     unknown("no-value", "o1"),
                     observation(CLINICAL_T, text="tumour of 3 cm"),

@@ -22,6 +22,8 @@ from fhirscreen.synthetic.cohorts import AS_OF, generate
 from fhirscreen.values.durations import AsOf
 from fhirscreen.values.truth import Truth
 from fhirscreen.verdicts.reasons import Reason
+from tests.lib.records import Code, condition
+from tests.spec.tables import Table, case, true
 
 WRONG: list[Any] = ["abc", 5, None, [], {}, True, [1], {"a": 1}, ["x"], -3.5, "2024-13"]
 
@@ -119,3 +121,17 @@ def test_a_spoilt_patient_keeps_the_other_verdicts() -> None:
     assert found["age"].reason is Reason.NOT_FETCHED
     assert found["histology"].truth is not Truth.UNKNOWN or found["histology"].evidence
     assert [each.reason for each in outcome.set_aside] == ["birthDate is not a FHIR date or dateTime"]
+
+
+@pytest.mark.parametrize(
+    "stage", [{"summary": 5}, {"summary": {"coding": [5]}}, {"summary": {"text": "III"}, "type": "c"}, 5]
+)
+def test_a_spoilt_stage_costs_its_record_and_not_the_patient(stage: Any) -> None:
+    text = Code("snomed", "363402007", "oesophageal cancer")
+    spoilt = [condition(text, stage=[stage]), condition(text)]
+    asked = "finding: {concept: stage-group, in: [III]}"
+    table = Table("stage", "says", asked, [case("one", true(), *spoilt)], "oesophageal-cancer")
+    lines = [Line("test", resource) for resource in table.resources(0)]
+    outcome = InMemory(gather(lines)).screen(table.plan(), table.index_date())
+    assert [each.where for each in outcome.set_aside] == ["Condition/stage-1-c1"]
+    assert [subject.complete for subject in outcome.subjects] == [False]

@@ -18,6 +18,7 @@ from fhirscreen.engines.evaluator.items import (
 )
 from fhirscreen.engines.evaluator.occurrences import event_times
 from fhirscreen.engines.evaluator.selection import Decide, Placed, candidates, decide, place, shown_proof
+from fhirscreen.engines.evaluator.texts import names_value, read_text
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import Entry, Resource, State, codings, concept_text
 from fhirscreen.fhir.references import targets
@@ -178,9 +179,9 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
         if index.staged(concept):
             staging = _prefixed(entry, codings(holder.get("valueCodeableConcept"), str), staging)
         if not names and shown:
-            # Words that no pattern reads are no value; a code or number we do not know may well be one.
+            # Words that name no value are none; those that name several, a code or a number may well be one.
             coded = codings(holder.get("valueCodeableConcept"), str)
-            words = not coded and _NUMBERS.isdisjoint(holder)
+            words = not coded and _NUMBERS.isdisjoint(holder) and not names_value(concept, shown)
     # Nothing at all, or a value that says nothing (TX, "not done").
     unsaid = names <= index.unsaid(concept) if names else not shown
     blocked: Reason | None = None
@@ -222,7 +223,7 @@ def _stages(case: Case, concept: Concept) -> Iterator[Item]:
         for stage in entry.resource.get("stage", ()):
             summary = stage.get("summary")
             names = _finest(concept, named(case, concept, codings(summary, short)))
-            names = names or _patterned(concept, concept_text(summary))
+            names = names or read_text(concept, concept_text(summary))
             if not names or not own.isdisjoint(targets(stage.get("assessment"), chart.aliases)):
                 continue
             kind = codings(stage.get("type"), short)
@@ -241,13 +242,6 @@ def _stages(case: Case, concept: Concept) -> Iterator[Item]:
                 staging=stagings[0] if stagings else None,
                 entry=entry,
             )
-
-
-def _patterned(concept: Concept, text: str) -> frozenset[str]:
-    """The values that a concept's pattern reads in a text."""
-    match = concept.pattern.search(text) if concept.pattern is not None and text else None
-    wanted = (match.lastgroup or match[1]).lower() if match else ""
-    return frozenset(v.name for v in concept.values if match and v.name.lower() == wanted)
 
 
 def _from_condition(case: Case, concept: Concept, entry: Entry) -> tuple[frozenset[str], Basis, str]:
@@ -284,7 +278,7 @@ def _from_observation(
     if concept.detected_above is not None and (detected := _detected(case, concept, holder)):
         return detected[0], Basis.DERIVED, detected[1]
     text = text_of(entry) if holder is entry.resource else str(holder.get("valueString") or "")
-    if names := _patterned(concept, text):
+    if names := read_text(concept, text):
         return names, Basis.DERIVED, text
     interpreted = [c for i in holder.get("interpretation") or [] for c in codings(i, short)]
     # A value that says nothing to us (an index, a local code) leaves it to the interpretation.

@@ -1,0 +1,81 @@
+"""What words say of a category: one value, without doubt, or none."""
+
+from __future__ import annotations
+
+import pytest
+
+from fhirscreen.engines.evaluator.texts import names_value, read_text
+from tests.lib.proofs import proof, said
+from tests.lib.records import observation
+from tests.spec.codes import CLINICAL_T, ECOG
+from tests.spec.tables import catalogue
+
+
+@pytest.mark.parametrize(
+    ("concept", "text", "value"),
+    [
+        ("t-category", "cT3", "T3"),
+        ("t-category", "T3 N1-2 M0", "T3"),
+        ("t-category", "T3 N? M0", "T3"),
+        ("t-category", "pT2(m)", "T2"),
+        ("n-category", "T2-3 N1", "N1"),
+        ("m-category", "T3/4 N1 M0", "M0"),
+        ("stage-group", "Stage IIIA (AJCC 8)", "IIIA"),
+        ("nyha-class", "NYHA II", "II"),
+        ("child-pugh-class", "Child-Pugh A5", "A"),
+    ],
+)
+def test_one_value_is_read(concept: str, text: str, value: str) -> None:
+    assert read_text(catalogue().concepts[concept], text) == {value}
+
+
+@pytest.mark.parametrize(
+    ("concept", "text"),
+    [
+        ("t-category", "T2-3"),
+        ("t-category", "T2/T3"),
+        ("t-category", "cT2\u2013T3 N1"),
+        ("t-category", "T3 or T4"),
+        ("t-category", "T4a/b"),
+        ("t-category", "T3?"),
+        ("t-category", "T3, possibly T4b"),
+        ("t-category", "T3 excluded"),
+        ("n-category", "T3 N1-2 M0"),
+        ("n-category", "N0 (?)"),
+        ("m-category", "M0/1"),
+        ("stage-group", "II-III"),
+        ("stage-group", "Stage IVA or IVB"),
+        ("stage-group", "IIIA-B"),
+        ("stage-group", "Stage III ruled out"),
+        ("nyha-class", "NYHA II-III"),
+        ("child-pugh-class", "Child-Pugh A/B"),
+    ],
+)
+def test_no_value_is_guessed(concept: str, text: str) -> None:
+    found = catalogue().concepts[concept]
+    assert read_text(found, text) == frozenset()
+    assert names_value(found, text), "it says something: an older record does not decide"
+
+
+def test_words_that_name_no_value_say_nothing() -> None:
+    assert not names_value(catalogue().concepts["t-category"], "tumour of 3 cm")
+    assert not names_value(catalogue().concepts["ecog-performance-status"], "see the letter")
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "old", "new"),
+    [
+        ("t-category, staging: clinical, in: [T3, T4a]", CLINICAL_T, "T2", "T2-3"),
+        ("ecog-performance-status, in: ['0', '1']", ECOG, "2", "0-1"),
+    ],
+)
+def test_what_is_in_doubt_now_is_not_decided_by_what_was_before(
+    asked: str, code: object, old: str, new: str
+) -> None:
+    criterion = f"finding: {{concept: {asked}}}"
+    before = observation(code, text=old, on="2026-10-05")  # type: ignore[arg-type]
+    assert said(proof(criterion, before)) == ("false", "")
+    after = observation(code, text=new, on="2026-10-20")  # type: ignore[arg-type]
+    assert said(proof(criterion, before, after)) == ("unknown", "no-value")
+    words = observation(code, text="see the letter", on="2026-10-20")  # type: ignore[arg-type]
+    assert said(proof(criterion, before, words)) == ("false", "")
