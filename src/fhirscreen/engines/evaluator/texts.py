@@ -35,8 +35,9 @@ def read_text(concept: Concept, text: str) -> frozenset[str]:
     match = concept.pattern.search(text) if concept.pattern is not None and text else None
     if match is None:
         return _NOTHING
+    # A pattern with several spellings of a value names its groups by the values.
     group = match.lastgroup or 1
-    wanted = match[group].lower()
+    wanted = (match.lastgroup or match[1]).lower()
     found = frozenset(value.name for value in concept.values if value.name.lower() == wanted)
     return _NOTHING if found and _doubtful(match[group], text[match.end(group) :]) else found
 
