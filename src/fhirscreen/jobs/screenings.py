@@ -16,8 +16,9 @@ from fhirscreen.engines.base import Depth, Progress
 from fhirscreen.exceptions import UsageError
 from fhirscreen.jobs.tasks import Outcome, Task
 from fhirscreen.screening.panels import Panel
-from fhirscreen.screening.recordings import record_run
+from fhirscreen.screening.recordings import check_cause, record_run
 from fhirscreen.store.changes import StoredChange
+from fhirscreen.store.runs import Cause
 from fhirscreen.values.durations import AsOf
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 SCREEN = "screen"
 """The kind of these jobs. Payload: `source`, `studies`, `patients`, `as_of`, `depth`, `cause`; each may be
-left out: then the source that is set, all open studies, everybody, today, full, manual."""
+left out: then the source that is set, all open studies, everybody, today, full, manual (of some: update)."""
 
 
 class Screen(Protocol):
@@ -73,6 +74,7 @@ class Screenings:
         source = self._source(payload)
         studies = _open(panel, payload.get("studies"))
         patients = _patients(payload)
+        cause = _cause(payload, patients)
         if not studies:
             return Outcome({"source": source, "studies": [], "statement": ["No study is open."]})
         as_of = _as_of(payload, panel)
@@ -87,7 +89,7 @@ class Screenings:
             recorded = record_run(
                 session,
                 run,
-                cause=payload.get("cause") or "manual",
+                cause=cause,
                 source=source,
                 versions=versions,
                 patients=patients,
@@ -148,6 +150,19 @@ def _patients(payload: Mapping[str, Any]) -> list[str] | None:
         return [patient]
     named = payload.get("patients")
     return [str(each) for each in named] if isinstance(named, list) else None
+
+
+def _cause(payload: Mapping[str, Any], patients: Collection[str] | None) -> Cause:
+    """Why the job was enqueued. Raises UsageError where a run of some would pass for one of everybody."""
+    cause = payload.get("cause") or ("manual" if patients is None else "update")
+    try:
+        return check_cause(cause, patients)
+    except ValueError:
+        raise UsageError(
+            "a job's cause does not go with whom it screens",
+            expected="manual or nightly for everybody; update or visit for some patients",
+            remedy="enqueue it with the other cause",
+        ) from None
 
 
 def _as_of(payload: Mapping[str, Any], panel: Panel) -> AsOf | None:

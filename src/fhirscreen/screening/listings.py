@@ -22,16 +22,13 @@ from fhirscreen.outputs.resources.subjects import (
     standings,
     written,
 )
-from fhirscreen.store.runs import StoredRun, list_runs
+from fhirscreen.store.runs import EVERYBODY, StoredRun, list_runs
 from fhirscreen.store.standings import LISTED, StoredSubject, StoredVerdict
 from fhirscreen.store.subjects import find_subjects
 from fhirscreen.values.truth import Truth
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason
 from fhirscreen.verdicts.standings import Standing, Verdict
-
-POPULATION = ("manual", "nightly")
-"""The causes of runs that look at everybody of a source."""
 
 _LOOK_BACK = 50
 
@@ -124,7 +121,7 @@ def list_resource(session: Session, study: Study, base: str, zone: ZoneInfo) -> 
 
 def covering_run(session: Session, study: str, base: str) -> StoredRun | None:
     """The newest run that looked at everybody of a base for a study, and ended."""
-    runs = list_runs(session, limit=_LOOK_BACK, base=base, causes=POPULATION)
+    runs = list_runs(session, limit=_LOOK_BACK, base=base, causes=EVERYBODY)
     return next(
         (each for each in runs if study in each.studies and each.state in ("done", "incomplete")), None
     )

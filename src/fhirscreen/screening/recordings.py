@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from fhirscreen.store.changes import StoredChange
 from fhirscreen.store.recordings import record_subjects
-from fhirscreen.store.runs import Cause, RunState, StoredRun, begin_run, end_run, find_run
+from fhirscreen.store.runs import EVERYBODY, SOME, Cause, RunState, StoredRun, begin_run, end_run, find_run
 
 if TYPE_CHECKING:
     from fhirscreen.screening.runs import Run
@@ -41,8 +41,10 @@ def record_run(
 
     Where something could not be read or fetched, nobody is taken to have left a population. Who was evaluated
     from newer data while a long run went on stays as they are.
-    Raises StoreError.
+    Raises StoreError; ValueError for a cause that does not go with `patients`: a run of some must never
+    pass for one of everybody.
     """
+    check_cause(cause, patients)
     setting = run.setting
     described = run.describe()
     stored = begin_run(
@@ -78,3 +80,11 @@ def record_run(
     state: RunState = "done" if run.complete else "incomplete"
     end_run(session, stored.id, state=state, counts=counts, statement=run.statement(), at=at)
     return Recorded(find_run(session, stored.id) or stored, tuple(changes))
+
+
+def check_cause(cause: str, patients: Collection[str] | None) -> Cause:
+    """The cause. Raises ValueError where a run of some has the cause of one of everybody, or the reverse."""
+    for known in EVERYBODY if patients is None else SOME:
+        if cause == known:
+            return known
+    raise ValueError(f"a run of {'everybody' if patients is None else 'some'} is not caused by {cause!r}")

@@ -15,6 +15,10 @@ from fhirscreen.store.rows import insert, make
 from fhirscreen.store.tables import RunRow
 
 Cause = Literal["manual", "nightly", "update", "visit"]
+EVERYBODY: tuple[Cause, ...] = ("manual", "nightly")
+"""The causes of runs that look at everybody of a source."""
+SOME: tuple[Cause, ...] = ("update", "visit")
+"""The causes of runs that look at some patients."""
 RunState = Literal["running", "done", "incomplete", "failed"]
 
 

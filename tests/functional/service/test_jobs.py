@@ -13,6 +13,7 @@ from fhirscreen import synthetic
 from fhirscreen.bootstrap.background import make_worker
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.jobs.screenings import SCREEN
+from fhirscreen.screening.listings import covering_run
 from fhirscreen.store import changes, jobs, runs, subjects
 from fhirscreen.store.databases import Database
 from fhirscreen.store.jobs import StoredJob
@@ -77,10 +78,11 @@ def test_a_run_is_stored_with_where_everybody_stands(tmp_path: Path, folder: Pat
         assert (found(service.database, again).result or {})["changes"] == 0
 
 
-def test_some_patients_only(tmp_path: Path, folder: Path) -> None:
+@pytest.mark.parametrize("given", [{"cause": "update"}, {"cause": "visit"}, {}])
+def test_some_patients_only(tmp_path: Path, folder: Path, given: dict[str, str]) -> None:
     patient = next(s.patient for s in demo_screened().subjects if s.status is not None)
     with service_for(tmp_path, clock=lambda: NOON, **settings(folder)) as service:
-        id = queue(service.database, NOON, patients=[patient], cause="update")
+        id = queue(service.database, NOON, patients=[patient], **given)
         work(service)
         result = found(service.database, id).result
         assert result is not None
@@ -88,8 +90,10 @@ def test_some_patients_only(tmp_path: Path, folder: Path) -> None:
         with service.database.reading() as session:
             assert {each.patient for each in subjects.find_subjects(session)} == {patient}
             run = runs.find_run(session, result["run"])
-        assert run is not None
-        assert run.cause == "update"
+            assert run is not None
+            covering = [covering_run(session, study, run.base) for study in run.studies]
+        assert run.cause == given.get("cause", "update")
+        assert covering == [None] * len(STUDIES), "it is no run of everybody"
 
 
 @pytest.mark.parametrize(
@@ -98,6 +102,10 @@ def test_some_patients_only(tmp_path: Path, folder: Path) -> None:
         ({"studies": ["NCT00000000"]}, "not open"),
         ({"source": "nowhere"}, "no FHIR server of that name"),
         ({"patients": ["nobody-at-all"]}, "not in the data"),
+        ({"patients": ["nobody-at-all"], "cause": "nightly"}, "does not go with whom it screens"),
+        ({"patients": [], "cause": "manual"}, "does not go with whom it screens"),
+        ({"patient": "nobody-at-all", "cause": "manual"}, "does not go with whom it screens"),
+        ({"cause": "visit"}, "does not go with whom it screens"),
     ],
 )
 def test_what_cannot_be_screened_is_told(
