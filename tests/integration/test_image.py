@@ -30,6 +30,16 @@ def compose() -> dict[str, Any]:
     return data
 
 
+def composed(folder: Path) -> dict[str, str]:
+    """What the composition sets for the service, its secrets made in a folder."""
+    secrets = folder / "secrets"
+    subprocess.run([ROOT / "docker" / "secrets.sh", secrets], check=True)
+    return {
+        name: str(text).replace("/run/secrets", str(secrets))
+        for name, text in compose()["services"]["fhirscreen"]["environment"].items()
+    }
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the Dockerfile's build stage makes, by the steps that stand in it."""
@@ -66,6 +76,31 @@ def test_what_the_image_holds_serves(installed: Path, tmp_path: Path) -> None:
         assert service.end() == 0
 
 
+def test_the_first_token_is_made_beside_the_service(installed: Path, tmp_path: Path) -> None:
+    program = installed / "bin" / "fhirscreen"
+    variables = outside() | composed(tmp_path)
+    variables |= {"FHIRSCREEN_STORE": f"sqlite:///{tmp_path}/x.db", "FHIRSCREEN_HOST": "127.0.0.1"}
+    del variables["FHIRSCREEN_STORE_FILE"]
+    process = subprocess.Popen(
+        [program, "serve", "--port", "0"],
+        cwd=tmp_path,
+        env=variables,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with Serving(process) as service, service.client() as client:
+        assert client.get("/fhir/ResearchStudy").status_code == 401
+        # What `docker compose exec fhirscreen` runs.
+        secret = subprocess.run(
+            [program, "token", "add", "rivera", "--role", "coordinator"],
+            cwd=tmp_path, env=variables, capture_output=True, text=True, check=True,
+        ).stdout.strip()  # fmt: skip
+        bearing = {"Authorization": f"Bearer {secret}"}
+        assert client.get("/fhir/ResearchStudy", headers=bearing).json()["total"] == 2
+        assert service.end() == 0
+
+
 def test_the_image_holds_nothing_to_build_with(installed: Path) -> None:
     names = {path.name for path in installed.glob("lib/python*/site-packages/*")}
     assert {"fhirscreen", "uvicorn"} <= names
@@ -90,17 +125,15 @@ def test_every_part_of_the_composition_is_watched_and_reached_from_here_alone() 
 
 
 def test_the_composition_sets_what_can_be_set(tmp_path: Path) -> None:
+    settings = Settings.from_environment(composed(tmp_path))
     secrets = tmp_path / "secrets"
-    subprocess.run([ROOT / "docker" / "secrets.sh", secrets], check=True)
     again = subprocess.run([ROOT / "docker" / "secrets.sh", secrets], check=False, capture_output=True)
     assert again.returncode == 1
-    variables = {
-        name: str(text).replace("/run/secrets", str(secrets))
-        for name, text in compose()["services"]["fhirscreen"]["environment"].items()
-    }
-    settings = Settings.from_environment(variables)
     password = (secrets / "postgres-password").read_text()
     assert len(password) == 48
     assert settings.store.get_secret_value() == f"postgresql://fhirscreen:{password}@postgres/fhirscreen"
     assert settings.access.mode == "token"
+    assert settings.access.session_secret is not None
+    assert len(settings.access.session_secret.get_secret_value()) == 48
+    assert settings.url == "http://localhost:8000"
     assert "hapi" in settings.servers

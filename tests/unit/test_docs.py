@@ -84,7 +84,9 @@ def test_every_command_has_a_section_and_no_other_has_one() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_is_documented_and_no_other(name: str) -> None:
     told = section(page("reference/commands.md"), name)
-    options = [p for p in COMMANDS[name].params if isinstance(p, TyperOption)]
+    command = COMMANDS[name]
+    parts = list(command.commands.values()) if isinstance(command, TyperGroup) else [command]
+    options = [p for part in parts for p in part.params if isinstance(p, TyperOption)]
     existing = {opt for p in options for opt in [*p.opts, *p.secondary_opts]} - {"--help"}
     documented = {
         found[0] for cell in first_cells(told) for text in coded(cell) if (found := OPTION.match(text))

@@ -12,7 +12,7 @@ from fhirscreen.access.scopes import find_scopes
 from fhirscreen.exceptions import NotTrusted
 from fhirscreen.settings.groups import AccessSettings
 from fhirscreen.store.databases import Database
-from fhirscreen.store.tokens import StoredToken, find_token
+from fhirscreen.store.tokens import StoredToken, find_token, has_tokens
 
 LONGEST = 8192
 """The most characters of a token that are looked at."""
@@ -63,6 +63,13 @@ class Authenticator:
                 remedy="ask whoever runs this service for a token (fhirscreen token add)",
             )
         return caller_of(found), found
+
+    def lacks_tokens(self) -> bool:
+        """Whether tokens are needed, and none was made yet that is good."""
+        if self._settings.mode != "token":
+            return False
+        with self._database.reading() as session:
+            return not has_tokens(session, self._clock())
 
 
 def caller_of(token: StoredToken) -> Caller:

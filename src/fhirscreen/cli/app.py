@@ -18,6 +18,7 @@ from fhirscreen.cli.explain import explain
 from fhirscreen.cli.publish import publish
 from fhirscreen.cli.screen import screen
 from fhirscreen.cli.serve import serve
+from fhirscreen.cli.tokens import app as tokens
 from fhirscreen.exceptions import FhirscreenError, UsageError
 
 _EXITS = """\
@@ -102,3 +103,4 @@ def settle(
 
 for command in (demo, check, explain, screen, publish, serve, doctor):
     app.command()(command)
+app.add_typer(tokens, name="token")

@@ -35,8 +35,11 @@ def serve(
     """Serve the API, CDS Hooks and the pages; run jobs and schedules.
 
     Logs go to standard error. SIGTERM and SIGINT end it: requests are finished, jobs finished or handed back.
+    It listens on this machine alone until access is configured; `fhirscreen token add` makes tokens.
     """
     # Here, so that no other command imports a web server.
+    import structlog  # noqa: PLC0415
+
     from fhirscreen.api.app import make_app  # noqa: PLC0415
     from fhirscreen.bootstrap.logs import set_up_logs  # noqa: PLC0415
     from fhirscreen.bootstrap.services import make_service  # noqa: PLC0415
@@ -46,6 +49,10 @@ def serve(
     chosen = Settings.from_environment(os.environ, settings, {"host": host, "port": port})
     set_up_logs(chosen.log_level, json=chosen.log_json)
     service = make_service(chosen)
+    if service.authenticator.lacks_tokens():
+        structlog.get_logger(__name__).warning(
+            "nobody can ask yet: the store holds no token", remedy="fhirscreen token add NAME --role ROLE"
+        )
     app = make_app(service, router(service))
     tell_browsers(app, service)
     service.panel()  # what cannot work is told before anybody asks, and nobody waits for it

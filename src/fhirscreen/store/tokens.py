@@ -82,6 +82,14 @@ def token_lives(session: Session, id: str, at: datetime) -> bool:
     return session.scalar(query) is not None
 
 
+def has_tokens(session: Session, at: datetime) -> bool:
+    """Whether any token is neither revoked nor expired."""
+    query = select(TokenRow.id).where(
+        TokenRow.revoked_at.is_(None), or_(TokenRow.expires_at.is_(None), TokenRow.expires_at > at)
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def revoke_token(session: Session, id: str, at: datetime) -> bool:
     """Ends a token at once; False where there is none to end."""
     statement = update(TokenRow).where(TokenRow.id == id, TokenRow.revoked_at.is_(None))
