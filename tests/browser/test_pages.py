@@ -176,7 +176,7 @@ def test_who_is_not_signed_in_signs_in_and_comes_to_the_page(page: Page, tmp_pat
             ratio, text = page.evaluate(CONTRAST)
             assert ratio >= 4.5, text
             assert page.evaluate(UNLABELLED) == []
-            page.get_by_label("API token").fill(secret)
+            page.get_by_label("Your token").fill(secret)
             page.get_by_role("button", name="Sign in").click()
             expect(page.get_by_role("heading", level=1)).to_contain_text(STUDY)
             expect(page.get_by_role("banner")).to_contain_text("coordinator of tests")

@@ -21,7 +21,7 @@ from fhirscreen.bootstrap.services import Service
 from fhirscreen.jobs.screenings import SCREEN
 from fhirscreen.store import jobs, tokens
 from fhirscreen.store.subjects import StoredSubject, find_subjects
-from fhirscreen.web.app import router, tell_browsers
+from fhirscreen.web.app import add_pages
 from tests.lib.demo import STUDIES
 from tests.lib.service import service_for
 
@@ -59,8 +59,8 @@ def screen_again(service: Service) -> None:
 
 def pages_of(service: Service) -> FastAPI:
     """The application with its pages, as `fhirscreen serve` composes it."""
-    app = make_app(service, router(service))
-    tell_browsers(app, service)
+    app = make_app(service)
+    add_pages(app, service)
     return app
 
 

@@ -19,7 +19,7 @@ from fhirscreen.access.documents import Documents
 from fhirscreen.access.issuers import Issuer
 from fhirscreen.access.jwts import refused
 from fhirscreen.access.sessions import Sessions
-from fhirscreen.exceptions import ServerError
+from fhirscreen.exceptions import FhirscreenError, ServerError
 from fhirscreen.settings.groups import AccessSettings
 
 CALLBACK = "/sign-in/callback"
@@ -45,6 +45,7 @@ class SignIns:
         self._sessions = sessions
         self._clock = clock
         self._back = url + CALLBACK
+        self._after = url + "/sign-in"
 
     def begin(self, onward: str) -> tuple[str, str]:
         """Where to send the browser, and the cookie that it brings back. Raises ServerError."""
@@ -61,8 +62,9 @@ class SignIns:
             "code_challenge_method": "S256",
         }
         endpoint = self._issuer.endpoint("authorization_endpoint")
-        address = f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
-        return address, self._sessions.seal(_PURPOSE, begun | {"onward": onward}, self._clock() + LIFE)
+        return _with_query(endpoint, query), self._sessions.seal(
+            _PURPOSE, begun | {"onward": onward}, self._clock() + LIFE
+        )
 
     def finish(self, cookie: str | None, answer: Mapping[str, str]) -> tuple[Caller, str]:
         """Who signed in, and the page that they wanted.
@@ -79,6 +81,21 @@ class SignIns:
             raise refused("the issuer did not sign anybody in")
         caller, _ = self._issuer.identify(self._redeem(code, begun["verifier"]), begun["nonce"])
         return caller, str(begun["onward"])
+
+    def leave(self) -> str | None:
+        """Where the browser signs out at the issuer too (OpenID Connect RP-Initiated Logout 1.0).
+
+        None where the issuer has no such place, or does not answer.
+        """
+        try:
+            endpoint = self._issuer.endpoint("end_session_endpoint")
+        except FhirscreenError:
+            return None
+        query = {
+            "client_id": self._settings.client_id or "",
+            "post_logout_redirect_uri": self._after,
+        }
+        return _with_query(endpoint, query)
 
     def _redeem(self, code: str, verifier: str) -> str:
         endpoint = self._issuer.endpoint("token_endpoint")
@@ -97,6 +114,10 @@ class SignIns:
         if not isinstance(token, str):
             raise ServerError("the issuer gave no ID token", where=endpoint)
         return token
+
+
+def _with_query(address: str, query: Mapping[str, str]) -> str:
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
 
 
 def make_sign_ins(

@@ -44,7 +44,7 @@ def serve(
     from fhirscreen.bootstrap.logs import set_up_logs  # noqa: PLC0415
     from fhirscreen.bootstrap.services import make_service  # noqa: PLC0415
     from fhirscreen.cli.servers import run  # noqa: PLC0415
-    from fhirscreen.web.app import router, tell_browsers  # noqa: PLC0415
+    from fhirscreen.web.app import add_pages  # noqa: PLC0415
 
     chosen = Settings.from_environment(os.environ, settings, {"host": host, "port": port})
     set_up_logs(chosen.log_level, json=chosen.log_json)
@@ -53,8 +53,8 @@ def serve(
         structlog.get_logger(__name__).warning(
             "nobody can ask yet: the store holds no token", remedy="fhirscreen token add NAME --role ROLE"
         )
-    app = make_app(service, router(service))
-    tell_browsers(app, service)
+    app = make_app(service)
+    add_pages(app, service)
     service.panel()  # what cannot work is told before anybody asks, and nobody waits for it
     gc.collect()
     gc.freeze()  # what lives as long as the process need not be looked at again and again

@@ -11,9 +11,14 @@ from fhirscreen.web.errors import Errors
 from fhirscreen.web.pages import Pages
 
 
-def router(service: Service) -> APIRouter:
-    """The pages of a service."""
+def add_pages(app: FastAPI, service: Service) -> None:
+    """Adds the pages, and puts one in the place of each error that a browser would see."""
     pages = Pages(service)
+    app.include_router(_router(service, pages))
+    app.add_middleware(Errors, pages=pages)
+
+
+def _router(service: Service, pages: Pages) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/")
@@ -21,12 +26,6 @@ def router(service: Service) -> APIRouter:
         return RedirectResponse("/studies", 303)
 
     routes.include_router(pages.router())
-    routes.include_router(sign_in.router(service))
-    for each in (studies, subjects, runs):
+    for each in (sign_in, studies, subjects, runs):
         routes.include_router(each.router(service, pages))
     return routes
-
-
-def tell_browsers(app: FastAPI, service: Service) -> None:
-    """Puts a page in the place of each error that a browser would see; outside everything else."""
-    app.add_middleware(Errors, pages=Pages(service))

@@ -1,4 +1,7 @@
-"""Errors as pages: what a browser is told in place of an OperationOutcome, without details."""
+"""Errors as pages: what a browser is told in place of an OperationOutcome, without details.
+
+Who is not signed in is led to the sign-in, and back to the page that was wanted.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fhirscreen.web.pages import Pages
+from fhirscreen.web.security import SAFE, local_path
 
-_PROGRAMS = ("/fhir", "/cds-services", "/health", "/metrics", "/openapi.json")
+_PROGRAMS = ("/fhir", "/api", "/cds-services", "/health", "/metrics", "/openapi.json")
 """What answers programs, in their own format, whoever asks."""
 
 _KEPT = ("retry-after", "allow", "x-request-id", "connection")
+_DROPPED = ("content-", "vary", "transfer", "www-authenticate")
 
 _SAYS = {
     400: ("This address or form cannot be read", "Go back, and try again from the page."),
@@ -28,6 +33,10 @@ _SAYS = {
     503: ("The service is busy", "Wait a minute, then load the page again."),
     507: ("The service has no room left", "Tell whoever runs it: nothing can be saved."),
 }
+_FORM_REFUSED = (
+    "This form is no longer good",
+    "Nothing was saved. Go back, load the page again, and send it from there.",
+)
 _FAILED = ("Something failed here", "Try again. If it stays so, tell whoever runs this service.")
 
 
@@ -60,24 +69,35 @@ class Errors:
             await replaced(scope, receive, send)
 
     def _replace(self, scope: Scope, status: int, headers: Headers) -> Response:
-        if status == 401 and scope["method"] == "GET":
-            query = scope["query_string"].decode("ascii", "replace")
-            then = scope["path"] + (f"?{query}" if query else "")
-            return RedirectResponse(f"/sign-in?then={quote(then)}", 303)
-        what, remedy = _SAYS.get(status, _FAILED)
-        page = self._pages.render(
+        leads = status == 401 and scope["method"] in SAFE
+        page = self._lead_to_sign_in(scope) if leads else self._tell(scope, status, headers)
+        own = {key.lower() for key in page.headers}
+        for name, value in headers.items():
+            if name in _KEPT or (name not in own and not name.startswith(_DROPPED)):
+                page.headers.append(name, value)
+        return page
+
+    def _tell(self, scope: Scope, status: int, headers: Headers) -> Response:
+        state = scope.get("state", {})
+        what, remedy = _FORM_REFUSED if state.get("form_refused") else _SAYS.get(status, _FAILED)
+        return self._pages.render(
             "error.html",
             status,
             what=what,
             remedy=remedy,
             request_id=headers.get("x-request-id", ""),
             signing=status == 401,
+            visit=state.get("visit"),
         )
-        own = {key.lower() for key in page.headers}
-        for name, value in headers.items():
-            if name in _KEPT or (name not in own and not name.startswith(("content-", "vary", "transfer"))):
-                page.headers.append(name, value)
-        return page
+
+    def _lead_to_sign_in(self, scope: Scope) -> Response:
+        query = scope["query_string"].decode("ascii", "replace")
+        wanted = local_path(quote(scope["path"]) + (f"?{query}" if query else ""))
+        if Headers(scope=scope).get("sec-fetch-site", "") in ("cross-site", "same-site"):
+            # A strict cookie does not come with a link on another site (a card in an EHR): the page, asked
+            # for once more from here, brings it.
+            return self._pages.render("onward.html", title="One moment", onward=wanted)
+        return RedirectResponse(f"/sign-in?onward={quote(wanted, safe='')}", 303)
 
 
 def _is_browser(scope: Scope) -> bool:

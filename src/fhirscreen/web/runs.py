@@ -17,7 +17,7 @@ from fhirscreen.store.runs import StoredRun, find_run, list_runs
 from fhirscreen.web import tellings
 from fhirscreen.web.overviews import counts_of, work
 from fhirscreen.web.pages import Pages
-from fhirscreen.web.security import PageRoute, Visit, visitor
+from fhirscreen.web.security import Visit, visitor
 
 SIZE = 50
 """How many runs a page holds."""
@@ -28,7 +28,7 @@ _DRAWN = 64
 
 def router(service: Service, pages: Pages) -> APIRouter:
     """`/runs`, `/runs/{id}` and the pictures of a run."""
-    routes = APIRouter(route_class=PageRoute)
+    routes = APIRouter()
     log = _Log(service, pages)
     seen = [Depends(visitor(service, "system/ResearchStudy.rs"))]
 

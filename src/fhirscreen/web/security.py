@@ -1,33 +1,29 @@
 """Who looks at a page: every page says what it needs, and one dependency sees to it.
 
-    routes = APIRouter(route_class=PageRoute, include_in_schema=False)
-
     @routes.get("/subjects/{id}", dependencies=[Depends(visitor(service, "system/ResearchSubject.r"))])
     def page(id: str, request: Request) -> Response: ...  # request.state.visit says who
 
-Whoever is not signed in is led to the sign-in and back. Forms carry `visit.form_token` in a field so named.
+Forms carry `visit.form_token` in a field so named. Whoever is not signed in is led to the sign-in and back,
+and who is not allowed is told so on a page (`errors`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import RedirectResponse
-from fastapi.routing import APIRoute
 
 from fhirscreen.access.callers import Caller
 from fhirscreen.access.scopes import read_scope
 from fhirscreen.access.sessions import LIFE, Session
 from fhirscreen.bootstrap.services import Service
-from fhirscreen.exceptions import NotAllowed, NotTrusted
-from fhirscreen.web.templates import render
+from fhirscreen.exceptions import NotAllowed
 
 FIELD = "form_token"
-_SAFE = ("GET", "HEAD")
+SAFE = ("GET", "HEAD")
 
 
 class Visit(NamedTuple):
@@ -74,7 +70,8 @@ SESSION_SECONDS = int(LIFE.total_seconds())
 def visitor(service: Service, need: str | None) -> Callable[..., Coroutine[Any, Any, Visit]]:
     """The dependency of a page that needs a scope (None: anybody who is signed in).
 
-    It leaves a Visit in `request.state.visit`. Requests that change something must carry the form's token.
+    It leaves a Visit in `request.state.visit`. Requests that change something must carry the form's token;
+    where they do not, it leaves `request.state.form_refused`.
     """
     if need is not None:
         read_scope(need)
@@ -82,14 +79,19 @@ def visitor(service: Service, need: str | None) -> Callable[..., Coroutine[Any, 
 
     async def visit(request: Request) -> Visit:
         session = await run_in_threadpool(service.sessions.read, cookies.get(request, SESSION))
-        if request.method not in _SAFE:
-            check_origin(request)
-            form = await request.form()
-            service.sessions.check_form(session.id, str(form.get(FIELD, "")))
-        if need is not None:
-            session.caller.check(need)
+        # Before anything is refused: the page that says so still says who is signed in.
         found = Visit(session.caller, session, service.sessions.form_token(session.id))
         request.state.visit = found
+        if request.method not in SAFE:
+            form = await request.form()
+            try:
+                check_origin(request)
+                service.sessions.check_form(session.id, str(form.get(FIELD, "")))
+            except NotAllowed:
+                request.state.form_refused = True
+                raise
+        if need is not None:
+            session.caller.check(need)
         return found
 
     return visit
@@ -103,36 +105,6 @@ def check_origin(request: Request) -> None:
     foreign = origin not in (None, "null") and urlsplit(origin).netloc != request.headers.get("host")
     if foreign or site not in ("same-origin", "none"):
         raise NotAllowed("the form came from another site", remedy="send it from a page of this service")
-
-
-class PageRoute(APIRoute):
-    """A route of a page: who is not signed in is led to do so, who is not allowed is told on a page."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler, with its refusals turned into pages."""
-        handle = super().get_route_handler()
-
-        async def handle_page(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except NotTrusted:
-                return lead_to_sign_in(request)
-            except NotAllowed as error:
-                return render("refused.html", status=403, title="Not allowed", error=error)
-
-        return handle_page
-
-
-def lead_to_sign_in(request: Request) -> Response:
-    """The way to the sign-in, and back to the page that was wanted."""
-    if request.method not in _SAFE:
-        return RedirectResponse("/sign-in", 303)
-    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    if request.headers.get("sec-fetch-site", "") in ("cross-site", "same-site"):
-        # A strict cookie does not come with a link on another site (a card in an EHR): the page, asked for
-        # once more from here, brings it.
-        return render("onward.html", title="One moment", onward=wanted)
-    return RedirectResponse(f"/sign-in?onward={quote(wanted, safe='')}", 303)
 
 
 def local_path(text: str) -> str:

@@ -14,8 +14,8 @@ from fhirscreen.access.callers import Caller
 from fhirscreen.access.sign_ins import LIFE, SignIns
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.exceptions import FhirscreenError, NotAllowed, NotTrusted
+from fhirscreen.web.pages import Pages
 from fhirscreen.web.security import SESSION, SESSION_SECONDS, Cookies, check_origin, local_path, visitor
-from fhirscreen.web.templates import render
 
 _FORM = "fhirscreen-form"
 _BEGUN = "fhirscreen-sign-in"
@@ -25,10 +25,10 @@ _NOT_KNOWN = "This token is not known, or it has expired or was revoked."
 log = structlog.get_logger(__name__)
 
 
-def router(service: Service) -> APIRouter:
+def router(service: Service, pages: Pages) -> APIRouter:
     """`/sign-in`, where it leads and whence it comes back, and `/sign-out`."""
-    routes = APIRouter(include_in_schema=False)
-    mode, door = service.settings.access.mode, _Door(service)
+    routes = APIRouter()
+    mode, door = service.settings.access.mode, _Door(service, pages)
 
     @routes.get("/sign-in")
     def ask(onward: str = "/") -> Response:
@@ -66,8 +66,9 @@ def router(service: Service) -> APIRouter:
 class _Door:
     """What the routes do."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, pages: Pages) -> None:
         self._service = service
+        self._pages = pages
         self._sessions = service.sessions
         self._cookies = Cookies(service.settings.url)
         self._mode = service.settings.access.mode
@@ -76,10 +77,9 @@ class _Door:
     def form(self, onward: str, *, problem: str = "", status: int = 200) -> Response:
         """The page that asks who it is."""
         name = secrets.token_urlsafe(16)
-        page = render(
-            "sign_in.html",
-            status=status,
-            title="Sign in",
+        page = self._pages.render(
+            "sign-in.html",
+            status,
             way=self._way,
             onward=onward,
             problem=problem,
@@ -123,13 +123,17 @@ class _Door:
             self._cookies.clear(page, _BEGUN)
             return page
         # Not a redirect: a browser that comes from the issuer's site would not bring the strict cookie along.
-        page = render("onward.html", title="Signed in", onward=local_path(onward))
+        page = self._pages.render("onward.html", title="Signed in", onward=local_path(onward))
         return self._welcome(caller, self._sessions.open(caller), page)
 
     def leave(self, request: Request) -> Response:
-        """Ends the session."""
+        """Ends the session, here and at the issuer, which else would let the next person in unasked."""
         self._sessions.end(request.state.visit.session)
-        page = RedirectResponse("/sign-in", 303)
+        page: Response = RedirectResponse("/sign-in", 303)
+        sign_ins = self._service.sign_ins
+        if sign_ins is not None and (elsewhere := sign_ins.leave()) is not None:
+            # Not a redirect: browsers hold where a form leads to against the page's own policy.
+            page = self._pages.render("onward.html", title="Signed out here", onward=elsewhere)
         self._cookies.clear(page, SESSION)
         page.headers["Clear-Site-Data"] = '"cache", "storage"'
         return page

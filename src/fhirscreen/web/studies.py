@@ -23,7 +23,7 @@ from fhirscreen.store.runs import StoredRun
 from fhirscreen.verdicts.standings import Status
 from fhirscreen.web.overviews import SEES_PATIENTS, counts_of, last_day, last_runs, overviews, work
 from fhirscreen.web.pages import Pages
-from fhirscreen.web.security import PageRoute, Visit, visitor
+from fhirscreen.web.security import Visit, visitor
 from fhirscreen.web.tellings import say_change
 
 SIZE = 50
@@ -39,7 +39,7 @@ _MOST_PAGES = 100_000
 
 def router(service: Service, pages: Pages) -> APIRouter:
     """`/studies` and `/studies/{study}`."""
-    routes = APIRouter(route_class=PageRoute)
+    routes = APIRouter()
     shelf = _Shelf(service, pages)
     seen = [Depends(visitor(service, "system/ResearchStudy.rs"))]
 

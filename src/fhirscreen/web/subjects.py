@@ -30,7 +30,7 @@ from fhirscreen.verdicts.standings import Gate, Standing
 from fhirscreen.web import tellings
 from fhirscreen.web.overviews import SEES_PATIENTS
 from fhirscreen.web.pages import Pages
-from fhirscreen.web.security import PageRoute, Visit, visitor
+from fhirscreen.web.security import Visit, visitor
 
 MAY_DECIDE = "system/ResearchSubject.u"
 
@@ -60,7 +60,7 @@ class Draft(dict[str, Any]):
 
 def router(service: Service, pages: Pages) -> APIRouter:
     """`/studies/{study}/subjects/{id}`, and a decision about it."""
-    routes = APIRouter(route_class=PageRoute)
+    routes = APIRouter()
     file = _File(service, pages)
     path = "/studies/{study}/subjects/{id}"
 
