@@ -31,6 +31,7 @@ PATHS = (
     f"ResearchStudy/{STUDY}/$screen?patient=esc-0001",
     f"ResearchStudy/{STUDY}/$screen?patient=esc-0010",
     "Patient/esc-0001/$studies",
+    "AuditEvent?_count=200",
     "ResearchStudy/no-such",
     "ResearchSubject?status=nearly",
 )

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from fhirscreen.access.audits import Access
+from fhirscreen.bootstrap.telling import make_audit_poster
 from fhirscreen.exceptions import Conflict, OutcomeError
 from fhirscreen.fhir_client import Client, Flaw, Request
 from tests.lib.hapi import Hapi
+from tests.lib.service import client_of, service_for
 from tests.lib.transport import ids
 
 pytestmark = pytest.mark.hapi
@@ -230,3 +236,52 @@ def test_what_hapi_does_not_expand_is_an_error(client: Client) -> None:
         client.expand(id="too-many")
     with pytest.raises(OutcomeError, match="404"):
         client.expand(url="http://example.org/fhirscreen/unknown")
+
+
+class Losing(httpx.HTTPTransport):
+    """The network to a server that is away at first, and then loses an answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away, self.losing, self.puts = True, False, 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if self.away:
+            raise httpx.ConnectError("away")
+        self.puts += request.method == "PUT"
+        response = super().handle_request(request)
+        if self.losing:
+            response.read()
+            response.close()
+            self.losing = False
+            raise httpx.ReadError("lost")
+        return response
+
+
+def test_audits_are_posted_whatever_the_network_does_and_stand_there_once(
+    client: Client, hapi: Hapi, tmp_path: Path
+) -> None:
+    now, network = datetime(2026, 11, 2, 8, tzinfo=UTC), Losing()
+    settings: dict[str, Any] = {"server": hapi.base, "audit_server": "default", "site_name": "Mitte"}
+    with service_for(tmp_path, clock=lambda: now, transport=lambda _: network, **settings) as service:
+        poster = make_audit_poster(service, "default")
+        service.audits.tell("ito", "R", "page of a subject", [Access("p1", hapi.base, "NCT06907602")])
+        service.audits.tell("mori", "E", "GET /fhir/ResearchSubject", [Access("p1", hapi.base)])
+        service.audits.tell("mori", "R", "page of a subject", [Access("gone", hapi.base)])
+        assert not poster.post_once()
+        assert hapi.count("AuditEvent") == 0
+        now += timedelta(minutes=1)
+        network.away, network.losing = False, True
+        assert poster.post_once()
+        assert network.puts >= 4, "one was sent again, its answer lost"
+        assert hapi.count("AuditEvent") == 2, "she who is not there is refused"
+        assert hapi.count("AuditEvent", patient="Patient/p1") == 2
+        (ours,) = client.gather("AuditEvent", {"agent-name": "ito"}).matches
+        assert ours["meta"]["versionId"] == "1"
+        with client_of(service) as asked:
+            bundle = asked.get("/fhir/AuditEvent?agent-name=ito").json()
+        assert ours | {"meta": None} == bundle["entry"][0]["resource"] | {"meta": None}
+        hapi.load([{"resourceType": "Patient", "id": "gone"}])
+        now += timedelta(hours=2)
+        assert make_audit_poster(service, "default").post_once()
+        assert hapi.count("AuditEvent") == 3

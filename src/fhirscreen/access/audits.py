@@ -10,7 +10,7 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy.orm import Session
 
-from fhirscreen.store.audits import Action, add_audit
+from fhirscreen.store.audits import Action, add_audits
 from fhirscreen.store.databases import Database
 
 
@@ -25,9 +25,11 @@ class Access(NamedTuple):
 class Audits:
     """Writes the audit trail."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, clock: Callable[[], datetime], *, posts: bool = False) -> None:
+        """`posts`: whether the entries are to be posted to a FHIR server as well."""
         self._database = database
         self._clock = clock
+        self._posts = posts
 
     def tell(
         self,
@@ -45,21 +47,19 @@ class Audits:
         FHIR's audit-event-outcome. With a `session` the entries are part of its transaction: they stand if
         what they tell of does. Raises StoreError: then nothing is to be answered.
         """
-        wanted = dict.fromkeys(accesses)
+        wanted = [access._asdict() for access in dict.fromkeys(accesses)]
         if not wanted:
             return
-        request_id = structlog.contextvars.get_contextvars().get("request_id")
+        at = self._clock()
         with self._database.begin() if session is None else nullcontext(session) as writing:
-            for patient, base, study in wanted:
-                add_audit(
-                    writing,
-                    at=self._clock(),
-                    who=who,
-                    action=action,
-                    what=what,
-                    patient=patient,
-                    base=base,
-                    study=study,
-                    outcome=outcome,
-                    request_id=request_id,
-                )
+            add_audits(
+                writing,
+                wanted,
+                at=at,
+                who=who,
+                action=action,
+                what=what,
+                outcome=outcome,
+                request_id=structlog.contextvars.get_contextvars().get("request_id"),
+                due_at=at if self._posts else None,
+            )

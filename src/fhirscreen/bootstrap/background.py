@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy.orm import Session
 
 from fhirscreen.bootstrap.metrics import Metrics
-from fhirscreen.bootstrap.telling import make_channels, make_sender, make_teller
+from fhirscreen.bootstrap.telling import make_audit_poster, make_channels, make_sender, make_teller
 from fhirscreen.bootstrap.updating import make_poller
 from fhirscreen.criteria.studies import Study
 from fhirscreen.engines.base import Depth, Progress
@@ -109,6 +109,8 @@ def hang_background(service: Parts) -> None:
             service.background.append(make_worker(service, kinds=(UPDATE,)))
     if settings.workers and (channels := make_channels(settings.notify)):
         service.background.append(make_sender(service, channels))
+    if settings.workers and settings.audit_server is not None:
+        service.background.append(make_audit_poster(service, settings.audit_server))
 
 
 def make_worker(service: Parts, *, kinds: Collection[str] | None = None, **more: Any) -> Worker:

@@ -102,7 +102,7 @@ class Service:
         documents = Documents(transport)
         self.authenticator = Authenticator(settings.access, database, clock, documents, settings.public_url)
         self.authenticate_hook = make_hook_authenticator(settings.cds, database, documents, clock)
-        self.audits = Audits(database, clock)
+        self.audits = Audits(database, clock, posts=settings.audit_server is not None)
         self.sessions = make_sessions(settings.access, database, clock)
         self.sign_ins = make_sign_ins(
             settings.access, self.authenticator.issuer, documents, self.sessions, clock, settings.url

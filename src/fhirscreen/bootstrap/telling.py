@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Protocol
 
 from fhirscreen.bootstrap.metrics import Metrics
+from fhirscreen.fhir_client import Client
 from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.notifications.audit_events import AuditPoster
 from fhirscreen.notifications.channels import Channel
 from fhirscreen.notifications.mail import Mail
 from fhirscreen.notifications.messages import Teller
@@ -31,6 +33,14 @@ class Telling(Protocol):
     @property
     def clock(self) -> Callable[[], datetime]:
         """The clock."""
+        ...
+
+
+class Posting(Telling, Protocol):
+    """What posting the audit trail needs of it."""
+
+    def client(self, name: str | None = None) -> Client:
+        """The client of a named server."""
         ...
 
 
@@ -77,6 +87,18 @@ def make_sender(service: Telling, channels: Mapping[str, Channel]) -> Sender:
         service.metrics.notifications.labels(channel, outcome).inc()
 
     return Sender(service.database, channels, make_teller(service), clock=service.clock, counted=counted)
+
+
+def make_audit_poster(service: Posting, server: str) -> AuditPoster:
+    """What posts the audit trail to a named server."""
+
+    def counted(outcome: str, number: int) -> None:
+        service.metrics.notifications.labels("audit", outcome).inc(number)
+
+    def client() -> Client:
+        return service.client(server)
+
+    return AuditPoster(service.database, client, service.site, clock=service.clock, counted=counted)
 
 
 def public_url(settings: Settings) -> str:

@@ -123,6 +123,8 @@ class Settings(BaseSettings):
     """Days after which what is known of a patient and has not changed is deleted; without it, never."""
     audit_days: Count | None = None
     """Days after which the audit trail is deleted; without it, never."""
+    audit_server: str | None = None
+    """The name of the FHIR server to which the audit trail is posted as AuditEvents; without it, none."""
 
     limits: LimitSettings = LimitSettings()
     """What one client may ask."""
@@ -142,6 +144,12 @@ class Settings(BaseSettings):
         if self.source is not None and self.source not in {*self.named_servers, *self.folders}:
             raise wrong(
                 "the source is neither a server nor a folder", "one of their names", where=PREFIX + "SOURCE"
+            )
+        if self.audit_server is not None and self.audit_server not in self.named_servers:
+            raise wrong(
+                "the audit trail would go to a server that is not set",
+                "the name of a FHIR server",
+                where=PREFIX + "AUDIT_SERVER",
             )
         if self.host not in LOOPBACK and self.access.mode == "none":
             raise wrong(

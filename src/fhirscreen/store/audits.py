@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from fhirscreen.store.rows import insert, make
+from fhirscreen.store.rows import chunks, insert, make
 from fhirscreen.store.tables import AuditRow
 
 Action = Literal["R", "E", "C", "U", "D"]
+Span = tuple[datetime | None, datetime | None]
+"""From the first moment on, and before the second; None: without end."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredAudit:
-    """One access. `action` and `outcome` are the codes of a FHIR AuditEvent."""
+    """One access. `action` and `outcome` are the codes of a FHIR AuditEvent, `uuid` is its id."""
 
     id: int
+    uuid: str
     at: datetime
     who: str
     action: str
@@ -29,6 +34,17 @@ class StoredAudit:
     study: str | None
     outcome: str
     request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which audits are meant: all that is given holds, of `spans` each; `whos` are beginnings of names."""
+
+    uuids: Collection[str] | None = None
+    patient: str | None = None
+    base: str | None = None
+    whos: Sequence[str] | None = None
+    spans: Sequence[Span] = ()
 
 
 def add_audit(
@@ -43,21 +59,28 @@ def add_audit(
     study: str | None = None,
     outcome: str = "0",
     request_id: str | None = None,
-) -> StoredAudit:
-    """Stores one access."""
-    values = {
-        "at": at,
-        "who": who,
-        "action": action,
-        "what": what,
-        "patient": patient,
-        "base": base,
-        "study": study,
-        "outcome": outcome,
-        "request_id": request_id,
-    }
-    id = session.execute(insert(session, AuditRow).values(**values).returning(AuditRow.id)).scalar_one()
-    return StoredAudit(id, at, who, action, what, patient, base, study, outcome, request_id)
+    due_at: datetime | None = None,
+) -> None:
+    """Stores one access; `due_at`: when it is to be posted as an AuditEvent."""
+    told = {"patient": patient, "base": base, "study": study}
+    add_audits(
+        session,
+        [told],
+        at=at,
+        who=who,
+        action=action,
+        what=what,
+        outcome=outcome,
+        request_id=request_id,
+        due_at=due_at,
+    )
+
+
+def add_audits(session: Session, accesses: Iterable[Mapping[str, str | None]], **same: Any) -> None:
+    """Stores accesses that differ in `patient`, `base` and `study` alone."""
+    for some in chunks(accesses):
+        rows = [{**same, **each, "uuid": str(uuid4())} for each in some]
+        session.execute(insert(session, AuditRow), rows)
 
 
 def list_audits(
@@ -69,11 +92,78 @@ def list_audits(
     limit: int = 1000,
 ) -> list[StoredAudit]:
     """Accesses, newest first."""
-    query = select(AuditRow.__table__).order_by(AuditRow.id.desc()).limit(limit)
-    if since is not None:
-        query = query.where(AuditRow.at >= since)
-    if patient is not None:
-        query = query.where(AuditRow.patient == patient)
-    if base is not None:
-        query = query.where(AuditRow.base == base)
+    spans = [(since, None)] if since is not None else []
+    return find_audits(session, Wanted(patient=patient, base=base, spans=spans), limit=limit)
+
+
+def find_audit(session: Session, uuid: str) -> StoredAudit | None:
+    """The access whose AuditEvent has that id."""
+    return next(iter(find_audits(session, Wanted(uuids=[uuid]), limit=1)), None)
+
+
+def find_audits(
+    session: Session, wanted: Wanted, *, after: StoredAudit | None = None, limit: int
+) -> list[StoredAudit]:
+    """Accesses, newest first; `after`: only those written before it."""
+    query = select(AuditRow.__table__).where(*_fits(wanted)).order_by(AuditRow.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(AuditRow.id < after.id)
     return [make(StoredAudit, row) for row in session.execute(query).mappings()]
+
+
+def count_audits(session: Session, wanted: Wanted) -> int:
+    """How many there are."""
+    return session.scalar(select(func.count()).select_from(AuditRow).where(*_fits(wanted))) or 0
+
+
+def _fits(wanted: Wanted) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.uuids is not None:
+        found.append(AuditRow.uuid.in_(wanted.uuids))
+    if wanted.patient is not None:
+        found.append(AuditRow.patient == wanted.patient)
+    if wanted.base is not None:
+        found.append(AuditRow.base == wanted.base)
+    if wanted.whos is not None:
+        found.append(or_(*(AuditRow.who.istartswith(each, autoescape=True) for each in wanted.whos)))
+    return [*found, *map(_within, wanted.spans)]
+
+
+def _within(span: Span) -> ColumnElement[bool]:
+    start, end = span
+    if start is not None and end is not None:
+        return (AuditRow.at >= start) & (AuditRow.at < end)
+    return AuditRow.at >= start if start is not None else AuditRow.at < end
+
+
+# --- posting
+
+
+def any_due(session: Session, at: datetime) -> bool:
+    """Whether there is an audit that `lease_audits` would give."""
+    return session.scalar(select(AuditRow.id).where(AuditRow.due_at <= at).limit(1)) is not None
+
+
+def lease_audits(session: Session, at: datetime, seconds: float, limit: int) -> list[StoredAudit]:
+    """Audits that are due, oldest first: due again in `seconds`, unless `posted` says that they went out."""
+    due = (
+        select(AuditRow.__table__)
+        .where(AuditRow.due_at <= at)
+        .order_by(AuditRow.due_at, AuditRow.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    found = [make(StoredAudit, row) for row in session.execute(due).mappings()]
+    postpone(session, found, at + timedelta(seconds=seconds))
+    return found
+
+
+def posted(session: Session, audits: Iterable[StoredAudit]) -> None:
+    """Says that these are on the server."""
+    postpone(session, audits, None)
+
+
+def postpone(session: Session, audits: Iterable[StoredAudit], until: datetime | None) -> None:
+    """Says when these are to be posted; None: not at all."""
+    for some in chunks(each.id for each in audits):
+        session.execute(update(AuditRow).where(AuditRow.id.in_(some)).values(due_at=until))

@@ -311,11 +311,12 @@ class RefusalRow(Table):
 
 
 class AuditRow(Table):
-    """Who did what, to whose data, with what outcome."""
+    """Who did what, to whose data, with what outcome. `due_at`: when it is to be posted as an AuditEvent."""
 
     __tablename__ = "audits"
     __table_args__ = (Index("ix_audits_patient", "base", "patient"),)
     id: Mapped[int] = mapped_column(NUMBER, primary_key=True)
+    uuid: Mapped[str] = mapped_column(unique=True)
     at: Mapped[datetime] = mapped_column(index=True)
     who: Mapped[str]
     action: Mapped[str]
@@ -325,6 +326,7 @@ class AuditRow(Table):
     study: Mapped[str | None]
     outcome: Mapped[str]
     request_id: Mapped[str | None]
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
 class TokenRow(Table):

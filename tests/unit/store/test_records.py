@@ -117,9 +117,11 @@ def test_a_refusal_lasts_until_a_person_reopens_it(database: Database) -> None:
 
 def test_audits(database: Database) -> None:
     with database.begin() as session:
-        one = audits.add_audit(session, at=AT, who="ito", action="R", what="page", patient="p1", base=BASE)
-        two = audits.add_audit(session, at=AT + DAY, who="ito", action="E", what="screen", outcome="8")
-        assert audits.list_audits(session) == [two, one]
+        audits.add_audit(session, at=AT, who="ito", action="R", what="page", patient="p1", base=BASE)
+        audits.add_audit(session, at=AT + DAY, who="ito", action="E", what="screen", outcome="8")
+        two, one = audits.list_audits(session)
+        assert (one.patient, one.at, two.outcome, two.patient) == ("p1", AT, "8", None)
+        assert audits.find_audit(session, one.uuid) == one != two
         assert audits.list_audits(session, patient="p1", base=BASE) == [one]
         assert audits.list_audits(session, since=AT + DAY) == [two]
         assert audits.list_audits(session, limit=1) == [two]

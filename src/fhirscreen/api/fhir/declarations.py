@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-SearchType = Literal["token", "reference", "string"]
+SearchType = Literal["token", "reference", "string", "date"]
 InputType = Literal["string", "code", "date", "Reference"]
 
 ID = r"[A-Za-z0-9\-.]{1,64}"
@@ -14,6 +14,10 @@ ID = r"[A-Za-z0-9\-.]{1,64}"
 
 _SYSTEM = r"[A-Za-z0-9:/._#-]{1,200}"
 _VALUE = r"[A-Za-z0-9:._-]{1,200}"
+_DATE = (
+    r"(?:eq|ge|gt|le|lt)?[12][0-9]{3}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01])"
+    r"(?:T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])?)?)?)?"
+)
 _PLAIN = r"[^\u0000-\u001f\u007f-\u009f\\,]{1,200}"
 
 
@@ -50,6 +54,8 @@ class SearchParameter:
                 return rf"(?:[A-Za-z0-9:/._~%-]{{1,200}}/)?{ID}"
             case "string":
                 return _PLAIN
+            case "date":
+                return _DATE
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import base64
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import orjson
 
@@ -17,6 +18,7 @@ from fhirscreen.api.fhir.declarations import SearchParameter
 from fhirscreen.api.outcomes import Refusal
 
 Pairs = tuple[tuple[str, str], ...]
+Same = Literal["", "id", "whole"]
 
 DEFAULT_COUNT = 100
 MOST = 1000
@@ -47,7 +49,7 @@ class Term:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A search: all of `terms` hold. `after` is the id of the last resource of the page before; with
-    `same`, only what is of the same patient as that one.
+    `same`, only what is of the same patient as that one: `id`, or `whole` on the same server as well.
     """
 
     terms: tuple[Term, ...]
@@ -55,7 +57,7 @@ class Asked:
     count: int
     counts_only: bool
     after: str | None = None
-    same: bool = False
+    same: Same = ""
 
     def of(self, *names: str) -> list[Term]:
         """The terms of these parameters."""
@@ -126,15 +128,17 @@ def page_token(asked: Asked, after: str) -> str:
     A search for one patient goes on from a subject of hers, who tells who it was: no id is in the link.
     """
     kept = [pair for pair in asked.pairs if pair[0] not in _PERSONAL]
-    data = orjson.dumps([after, kept, asked.same or len(kept) < len(asked.pairs)])
+    named = [value for name, value in asked.pairs if name in _PERSONAL]
+    same = "whole" if any(value.count("/") > 1 for value in named) else "id" if named else asked.same
+    data = orjson.dumps([after, kept, same])
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def _open(token: str) -> tuple[str, Pairs, bool]:
+def _open(token: str) -> tuple[str, Pairs, Same]:
     try:
         after, kept, same = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         pairs = tuple((str(name), str(value)) for name, value in kept)
     except (ValueError, TypeError):
         what = "this is no page of a search"
         raise Refusal(400, what, where="_page", remedy="begin with the search itself") from None
-    return str(after), pairs, same is True
+    return str(after), pairs, "id" if same == "id" else "whole" if same else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from fhirscreen.api.fhir.audit_events import AuditEvents
 from fhirscreen.api.fhir.capabilities import Capabilities
 from fhirscreen.api.fhir.directory import Directory
 from fhirscreen.api.fhir.facade import Facade
@@ -27,6 +28,7 @@ def router(service: Service) -> APIRouter:
     Subjects(facade, directory)
     Screenings(facade, directory)
     Patients(facade)
+    AuditEvents(facade)
     Jobs(facade, directory)
     Capabilities(facade)
     return facade.routes

@@ -144,7 +144,8 @@ class Subjects:
             anchor = find_subject(session, asked.after)
             if anchor is None:
                 raise Refusal(410, "the page before is gone", remedy="begin with the search itself")
-            wanted.patient, wanted.base = anchor.patient, anchor.base
+            wanted.patient = anchor.patient
+            wanted.base = anchor.base if asked.same == "whole" else None
         for term in asked.terms:
             values = term.values
             match term.name:

@@ -13,6 +13,7 @@ _NEEDED = {
     "ResearchSubject": {"status", "study", "individual"},
     "Group": {"type", "actual"},
     "List": {"status", "mode"},
+    "AuditEvent": {"type", "recorded", "agent", "source"},
 }
 """Elements that a resource cannot do without."""
 
@@ -21,6 +22,7 @@ _SUMMARIES = {
     "ResearchSubject": {"identifier"},
     "Group": {"identifier", "active", "name"},
     "List": {"title", "subject", "date"},
+    "AuditEvent": {"action", "outcome", "entity"},
 }
 """The elements of the summary among those that we write (marked Σ in R4)."""
 
