@@ -71,7 +71,7 @@ def html(status: int = 200) -> httpx.Response:
     return httpx.Response(status, headers={"content-type": "text/html"}, content=b"<!doctype html><p>hello")
 
 
-def outcome(status: int, code: str = "processing", **issue: str) -> httpx.Response:
+def outcome(status: int, code: str = "processing", **issue: object) -> httpx.Response:
     """A refusal."""
     issues = [{"severity": "error", "code": code} | issue]
     return reply({"resourceType": "OperationOutcome", "issue": issues}, status)

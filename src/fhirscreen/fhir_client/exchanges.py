@@ -21,10 +21,10 @@ import httpx
 import orjson
 import stamina
 
-from fhirscreen.exceptions import NotFhir, OutcomeError, ServerError, Unreachable
+from fhirscreen.exceptions import NotFhir, ServerError, Unreachable
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir_client.addresses import Base
-from fhirscreen.fhir_client.outcomes import error_of, read_issues, type_of
+from fhirscreen.fhir_client.outcomes import error_of, read_issues, reported_error, type_of
 from fhirscreen.fhir_client.traffic import Meter, Traffic
 
 JSON = "application/fhir+json"
@@ -205,11 +205,14 @@ class Wire:
                 "The server's TLS certificate cannot be verified",
                 where=where,
                 expected="a certificate that a known authority signed, for this very host",
-                remedy="give the file of the authority's certificate",
+                remedy="name the file of the authority's certificate in SSL_CERT_FILE, or in the server's ca_file",
             )
         if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
             lost = Unreachable(
-                "The server took too long", where=where, remedy="allow more time, or ask for smaller pages"
+                "The server took too long",
+                where=where,
+                expected="an answer within the time that is set",
+                remedy="allow more time (FHIRSCREEN_TIMEOUT, in seconds), or ask when the server is less busy",
             )
         elif isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
             lost = Unreachable(
@@ -222,6 +225,7 @@ class Wire:
             lost = Unreachable(
                 "The connection broke before the answer was whole",
                 where=where,
+                expected="a connection that lasts",
                 remedy="try again; if it stays, look at the proxy's limits of size and time",
             )
         if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
@@ -292,9 +296,7 @@ def _check(body: object, expect: str | None, status: int, where: str) -> Resourc
         return None
     issues = [issue for issue in read_issues(body) if issue.failed]
     if issues and expect != "OperationOutcome":
-        raise OutcomeError(
-            f"The server answers {status}, yet reports an error ({', '.join(map(str, issues))})", where=where
-        )
+        raise reported_error(status, issues, where)
     if not isinstance(body, dict) or (expect not in {None, "JSON"} and body.get("resourceType") != expect):
         found = "empty" if body is None else type_of(body)
         raise NotFhir(

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import httpx
 import orjson
@@ -91,6 +92,39 @@ def test_what_a_failure_becomes(
     assert caught.value.where == f"{BASE}/Observation/_search (subject)"
     assert SMITH not in str(caught.value)
     assert SMITH not in repr(caught.value.__cause__)
+    assert caught.value.expected
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("status", "issue", "says", "withheld"),
+    [
+        (200, {"diagnostics": SMITH}, "exception)", True),
+        (200, {}, "exception)", False),
+        (400, {"details": {"text": SMITH}}, "exception)", True),
+        (403, {"diagnostics": SMITH}, "exception)", True),
+        (500, {}, "exception)", False),
+        (400, {"severity": "fatal"}, "fatal exception)", False),
+        (
+            400,
+            {"expression": ["Observation.component[2].value"]},
+            " at Observation.component[2].value)",
+            False,
+        ),
+        (400, {"expression": [f"Patient.name.where(family='{SMITH}')"]}, "exception)", True),
+        (400, {"expression": [f"{SMITH}.name"]}, "exception)", True),
+    ],
+)
+def test_the_words_of_an_outcome_are_withheld_and_that_is_said(
+    status: int, issue: dict[str, Any], says: str, withheld: bool
+) -> None:
+    with Server([outcome(status, "exception", **issue)]).client() as client:
+        with pytest.raises(ServerError) as caught:
+            client.gather("Observation", verify=False)
+    assert caught.value.what.endswith(says)
+    assert SMITH not in str(caught.value)
+    assert ("words are withheld" in str(caught.value)) is withheld
+    assert ("log" in str(caught.value)) is (withheld or status in (400, 500))
 
 
 @pytest.mark.parametrize(
