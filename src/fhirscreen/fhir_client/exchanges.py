@@ -205,14 +205,14 @@ class Wire:
                 "The server's TLS certificate cannot be verified",
                 where=where,
                 expected="a certificate that a known authority signed, for this very host",
-                remedy="name the file of the authority's certificate in SSL_CERT_FILE, or in the server's ca_file",
+                remedy="name the authority's certificate in SSL_CERT_FILE, or in the server's ca_file",
             )
         if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
             lost = Unreachable(
                 "The server took too long",
                 where=where,
                 expected="an answer within the time that is set",
-                remedy="allow more time (FHIRSCREEN_TIMEOUT, in seconds), or ask when the server is less busy",
+                remedy="allow more seconds (FHIRSCREEN_TIMEOUT), or ask when the server is less busy",
             )
         elif isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
             lost = Unreachable(

@@ -124,7 +124,7 @@ def _error_of(status: int, said: str, coded: bool, where: str) -> ServerError:
                 f"The server does not know who is asking ({said})",
                 where=where,
                 expected="a token or a password that the server accepts",
-                remedy="check the credentials: FHIRSCREEN_TOKEN, or FHIRSCREEN_USERNAME and FHIRSCREEN_PASSWORD; "
+                remedy="check FHIRSCREEN_TOKEN, or FHIRSCREEN_USERNAME and FHIRSCREEN_PASSWORD; "
                 "a token may have expired",
             )
         case 403:

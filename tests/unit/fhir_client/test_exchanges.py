@@ -118,9 +118,9 @@ def test_what_a_failure_becomes(
 def test_the_words_of_an_outcome_are_withheld_and_that_is_said(
     status: int, issue: dict[str, Any], says: str, withheld: bool
 ) -> None:
-    with Server([outcome(status, "exception", **issue)]).client() as client:
-        with pytest.raises(ServerError) as caught:
-            client.gather("Observation", verify=False)
+    server = Server([outcome(status, "exception", **issue)])
+    with server.client() as client, pytest.raises(ServerError) as caught:
+        client.gather("Observation", verify=False)
     assert caught.value.what.endswith(says)
     assert SMITH not in str(caught.value)
     assert ("words are withheld" in str(caught.value)) is withheld
