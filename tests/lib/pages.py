@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -65,10 +66,19 @@ def pages_of(service: Service) -> FastAPI:
 
 
 @contextmanager
-def on_loopback(app: FastAPI) -> Iterator[str]:
-    """The application behind a real server on a free port; gives its address."""
+def taken_port() -> Iterator[socket.socket]:
+    """A free port of the loopback, taken before the server that listens on it is made."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken
+
+
+@contextmanager
+def on_loopback(app: FastAPI, taken: socket.socket | None = None) -> Iterator[str]:
+    """The application behind a real server, on a free port or one that was taken; gives its address."""
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
-    thread = threading.Thread(target=server.run, daemon=True)
+    sockets = None if taken is None else [taken]
+    thread = threading.Thread(target=server.run, args=(sockets,), daemon=True)
     thread.start()
     until = time.monotonic() + 30
     while not server.started:

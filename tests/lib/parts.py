@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HAPI_JAR = ROOT / "docker/hapi/target/hapi.jar"
 VALIDATOR_JAR = ROOT / "docker/validator/target/validator.jar"
 NODE_CLIENT = ROOT / "tests/npm/node_modules/fhir-kit-client/dist/index.js"
+NODE_ISSUER = ROOT / "tests/npm/node_modules/oidc-provider/lib/index.js"
 SKIPPED = "REAL PART MISSING"
 
 
@@ -33,7 +34,7 @@ PARTS: Mapping[str, Part] = MappingProxyType(
         "hapi": Part(("java",), (HAPI_JAR,), "make parts"),
         "validator": Part(("java",), (VALIDATOR_JAR,), "make parts"),
         "browser": Part(("chromium",), (), "make parts"),
-        "node": Part(("node",), (NODE_CLIENT,), "make parts"),
+        "node": Part(("node",), (NODE_CLIENT, NODE_ISSUER), "make parts"),
         "postgres": Part(("pg_ctlcluster",), (), "apt-get install postgresql"),
     }
 )

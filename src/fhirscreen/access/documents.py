@@ -14,11 +14,19 @@ from urllib.parse import quote_plus, urlsplit
 import httpx
 import orjson
 
-from fhirscreen.exceptions import NotFhir, ServerError, Unreachable, UsageError
+from fhirscreen.exceptions import NotFhir, NotTrusted, ServerError, Unreachable, UsageError
 from fhirscreen.settings.settings import LOOPBACK
 
 _MOST = 256_000
 _SECONDS = 5.0
+_ERRORS = (
+    "invalid_request",
+    "invalid_client",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+)
+"""What a form may be answered with, beside `invalid_grant` (RFC 6749, 5.2)."""
 
 Transport = Callable[[str], httpx.BaseTransport | None]
 """Stands in for the network towards an address; None for the real one."""
@@ -48,7 +56,8 @@ class Documents:
     ) -> Any:
         """The JSON at an address, or what it answers to a form, sent with a name and password if any.
 
-        Raises ServerError, and quotes no body.
+        Raises ServerError, and quotes no body; NotTrusted where a form brings what the issuer gave to
+        somebody else, or too long ago.
         """
         check_address(url)
         try:
@@ -72,16 +81,26 @@ class Documents:
         # OAuth asks for both to be encoded as in a form before they are put together (RFC 6749, 2.3.1).
         auth = httpx.BasicAuth(*map(quote_plus, login)) if login is not None else None
         with client.stream(method, url, data=form, headers=headers, auth=auth) as response:
-            if response.status_code != httpx.codes.OK:
-                raise ServerError(
-                    f"the issuer answers with {response.status_code}", where=url, expected="200"
-                )
+            if response.status_code != httpx.codes.OK and form is None:
+                raise _unexpected(response.status_code, url)
             body = bytearray()
             for part in response.iter_bytes():
                 body += part
                 if len(body) > _MOST or time.monotonic() > until:
                     raise ServerError("the issuer's answer has no end", where=url)
         try:
-            return orjson.loads(body)
+            answer = orjson.loads(body)
         except orjson.JSONDecodeError:
-            raise NotFhir("the issuer's answer is no JSON", where=url) from None
+            answer = None
+        if response.status_code != httpx.codes.OK:
+            code = answer.get("error") if isinstance(answer, dict) else None
+            if code == "invalid_grant":
+                raise NotTrusted("the issuer no longer stands by the sign-in", remedy="sign in again")
+            raise _unexpected(f"{response.status_code} {code if code in _ERRORS else ''}".strip(), url)
+        if answer is None:
+            raise NotFhir("the issuer's answer is no JSON", where=url)
+        return answer
+
+
+def _unexpected(said: object, url: str) -> ServerError:
+    return ServerError(f"the issuer answers with {said}", where=url, expected="200")
