@@ -23,6 +23,7 @@ from fhirscreen.cds_hooks.templates import make_templates
 from fhirscreen.cds_hooks.visits import Answer, Clinic, answer
 from fhirscreen.exceptions import FhirscreenError
 from fhirscreen.fhir.subjects import FILES_BASE
+from fhirscreen.store.cards import StoredCard
 
 Result = TypeVar("Result")
 
@@ -59,8 +60,14 @@ def router(service: Service) -> APIRouter:
         body, header = await request.body(), request.headers.get("authorization")
 
         def take() -> int:
-            service.authenticate_hook(header, f"{clinic.url}/cds-services/{id}/feedback")
-            return take_feedback(service.database, id, body, at=service.clock())
+            caller = service.authenticate_hook(header, f"{clinic.url}/cds-services/{id}/feedback")
+
+            def tell(session: Session, card: StoredCard) -> None:
+                who, what = f"{card.by} {caller.issuer}".strip(), "cds-services feedback"
+                accesses = [Access(card.patient, card.base, study) for study in card.studies]
+                service.audits.tell(who, "U", what, accesses, session=session)
+
+            return take_feedback(service.database, id, body, tell, at=service.clock())
 
         await to_thread.run_sync(_work, take)
         return Response(b"{}", media_type="application/json")

@@ -23,6 +23,7 @@ from fhirscreen.screening.logs import COLUMNS, hidden_ids, log_rows
 from fhirscreen.screening.reviews import held_decisions
 from fhirscreen.store.changes import StoredChange, list_changes
 from fhirscreen.store.studies import Recruiting, find_recruiting, find_study, list_open, set_recruiting
+from fhirscreen.store.subjects import find_patients
 
 _SEE, _CHANGE = "system/ResearchStudy.rs", "system/ResearchStudy.u"
 _SUBJECTS = "system/ResearchSubject.rs"
@@ -104,7 +105,8 @@ def router(service: Service) -> APIRouter:
     def log(id: StudyId, caller: Caller = sees_subjects) -> Response:
         with service.database.reading() as session:
             _check_study(session, id)
-        tell(service, caller, "E", "log", [Access(study=id)])
+            seen = [Access(patient, base, id) for patient, base in find_patients(session, id)]
+        tell(service, caller, "E", "log", seen or [Access(study=id)])
         headers = {"Content-Disposition": f'attachment; filename="screening-log-{id}.csv"'}
         return StreamingResponse(_log(service, id), media_type="text/csv; charset=utf-8", headers=headers)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -13,6 +14,7 @@ from fhirscreen.cds_hooks.cards import REFUSALS
 from fhirscreen.cds_hooks.discovery import HOOKS
 from fhirscreen.outputs.resources.vocabulary import OVERRIDES
 from fhirscreen.store import cards
+from fhirscreen.store.cards import StoredCard
 from fhirscreen.store.databases import Database
 
 
@@ -55,7 +57,11 @@ class NoSuchCard(NoSuchService):
     """None of the cards was ever shown: 404."""
 
 
-def take_feedback(database: Database, service: str, body: bytes, *, at: datetime) -> int:
+Told = Callable[[Session, StoredCard], None]
+"""Writes down, in the transaction that stores it, that something was said of a card."""
+
+
+def take_feedback(database: Database, service: str, body: bytes, tell: Told, *, at: datetime) -> int:
     """Stores what users made of cards, and gives how many of the cards are known.
 
     Raises NoSuchService, CallError, NoSuchCard where none of the cards is known, and StoreError.
@@ -71,13 +77,13 @@ def take_feedback(database: Database, service: str, body: bytes, *, at: datetime
                 expected="their ids",
             )
     with database.begin() as session:
-        known = sum(_take(session, item, at) for item in items)
+        known = sum(_take(session, item, tell, at) for item in items)
     if not known:
         raise NoSuchCard("no such card was shown", where="feedback.card", expected="the uuid of a card")
     return known
 
 
-def _take(session: Session, item: Item, at: datetime) -> bool:
+def _take(session: Session, item: Item, tell: Told, at: datetime) -> bool:
     given = item.overrideReason.reason if item.overrideReason is not None else None
     reason = given.code if given is not None and given.code in OVERRIDES else None
     stored = cards.add_feedback(
@@ -90,6 +96,8 @@ def _take(session: Session, item: Item, at: datetime) -> bool:
         at=at,
     )
     card = cards.find_card(session, item.card) if stored else None
+    if card is not None:
+        tell(session, card)
     if card is not None and item.outcome == "overridden" and reason in REFUSALS:
         for study in card.studies:
             cards.refuse(session, card.base, card.patient, study, str(reason), by=card.by, at=at)

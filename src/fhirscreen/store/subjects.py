@@ -91,6 +91,13 @@ def find_bases(session: Session) -> list[tuple[str, str]]:
     return [(row.study, row.base) for row in session.execute(query)]
 
 
+def find_patients(session: Session, study: str) -> list[tuple[str, str]]:
+    """The id and base of every patient that a study has a subject of, listed or not."""
+    columns = (SubjectRow.patient, SubjectRow.base)
+    query = select(*columns).where(SubjectRow.study == study).distinct().order_by(*columns)
+    return [(row.patient, row.base) for row in session.execute(query)]
+
+
 def _narrowed(
     query: Select[Any], study: Wanted | None, patient: str | None, base: str | None, status: Wanted | None
 ) -> Select[Any]:

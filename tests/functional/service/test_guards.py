@@ -28,6 +28,7 @@ from fhirscreen.exceptions import (
     Unreachable,
     UsageError,
 )
+from fhirscreen.store.tokens import add_token
 from tests.lib.service import client_of, service_for
 
 RAISED: dict[str, tuple[Exception, int, str]] = {
@@ -244,6 +245,32 @@ def test_who_asks_too_often_is_told_when_to_come_back(tmp_path: Path) -> None:
         assert 1 <= int(response.headers["retry-after"]) <= 60
         assert client.get("/health/live").status_code == 200
         assert client.get("/metrics").status_code == 200
+
+
+def test_each_caller_has_a_rate_of_its_own_and_what_is_made_up_counts_for_its_address(tmp_path: Path) -> None:
+    limits, access = {"requests_per_minute": 4}, {"mode": "token"}
+    with service_for(tmp_path, limits=limits, access=access) as service:
+        secrets = []
+        with service.database.begin() as session:
+            for name in ("ehr", "portal"):
+                made = add_token(
+                    session, name=name, scopes=["system/*.rs"], role="", at=service.clock(), expires=None
+                )
+                secrets.append({"Authorization": f"Bearer {made[1]}"})
+        ehr, portal = secrets
+        with client_of(service) as client:
+            path = "/fhir/ResearchStudy"
+            # the first of each credential counts for the address, the others for whom it turned out to be
+            assert [client.get(path, headers=ehr).status_code for _ in range(6)] == [200] * 5 + [429]
+            assert [client.get(path, headers=portal).status_code for _ in range(6)] == [200] * 5 + [429]
+            refused = client.get(path, headers=ehr)
+            assert (refused.status_code, issue(refused)["code"]) == (429, "throttled")
+            assert 1 <= int(refused.headers["retry-after"]) <= 60
+            guesses = [
+                client.get(path, headers={"Authorization": f"Bearer {n}"}).status_code for n in range(3)
+            ]
+            assert guesses == [401, 401, 429]
+            assert client.get(path).status_code == 429, "the same address, without a name"
 
 
 def test_a_request_is_logged_and_counted_by_its_route_alone(client: TestClient, logged: io.StringIO) -> None:
