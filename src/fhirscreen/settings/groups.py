@@ -219,7 +219,7 @@ class LimitSettings(Group):
     body_mb: Annotated[float, Field(gt=0)] = 20.0
     """The largest body of a request in megabytes, unpacked; more is 413."""
     requests_per_minute: Count = 6000
-    """Requests a minute of one caller, by token or sign-in, else (and for CDS Hooks) by address; more is 429."""
+    """Requests a minute of one caller, by token or sign-in, else (as CDS Hooks) by address; more is 429."""
     request_seconds: Seconds = 60.0
     """Seconds until a request must have come whole (408) and be answered (503)."""
     idle_seconds: Seconds = 10.0
