@@ -278,12 +278,35 @@ def test_an_element_that_is_not_r4_leaves_the_rest_of_the_chart(
     assert proof["complete"] is False
 
 
-def test_an_unknown_field_does_not_matter(ndjson: Path) -> None:
+def test_an_unknown_field_is_named_and_changes_nothing(ndjson: Path, tmp_path: Path) -> None:
     before = screened(ndjson).json
     breaking(lambda r: r.update(favouriteColour="blue"), "777-3")(ndjson)
-    after = screened(ndjson)
+    after = screened(ndjson, "-o", tmp_path / "run")
     assert after.code == 0
     assert after.json["subjects"] == before["subjects"]
+    (remark,) = after.json["run"]["remarks"]
+    assert remark["what"] == "Observation has the field favouriteColour, which R4 does not know"
+    assert remark["times"] == 1
+    assert remark["where"].startswith("Observation.ndjson:")
+    assert f"note: {remark['what']} ({remark['where']})" in " ".join(after.err.split())
+    assert f"expected: {remark['expected']}" in after.err
+    assert f"remedy: {remark['remedy']}" in after.err
+    assert remark["what"] in (tmp_path / "run/report.html").read_text()
+
+
+def test_a_resource_of_another_type_than_its_file_is_read_and_named(ndjson: Path) -> None:
+    before = screened(ndjson).json
+    patients = (ndjson / "Patient.ndjson").read_text()
+    (ndjson / "Patient.ndjson").unlink()
+    with (ndjson / "Observation.ndjson").open("a") as file:
+        file.write(patients)
+    after = screened(ndjson)
+    assert after.code == 0, after.err
+    assert after.json["subjects"] == before["subjects"]
+    (remark,) = after.json["run"]["remarks"]
+    assert remark["what"] == "Patient stands in a file that is named for Observation"
+    assert remark["times"] == len(patients.splitlines())
+    assert "for instance at Observation.ndjson:" in after.err
 
 
 def test_a_reference_to_nothing_is_kept_verbatim(ndjson: Path, tmp_path: Path) -> None:

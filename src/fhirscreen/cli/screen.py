@@ -27,7 +27,7 @@ from fhirscreen.cli.options import AsOf, Bundles, Json, Ndjson, Server, Site, St
 from fhirscreen.cli.patients import patient_data, show_patient
 from fhirscreen.engines.base import Depth
 from fhirscreen.exceptions import Incomplete, UsageError
-from fhirscreen.outputs.completeness import SET_ASIDE_FILE, set_aside_reasons, set_aside_remedies
+from fhirscreen.outputs.completeness import SET_ASIDE_FILE, in_sentence, set_aside_reasons, set_aside_remedies
 from fhirscreen.outputs.runs import check_out
 from fhirscreen.outputs.tables import LIMIT, REST, print_run
 from fhirscreen.plan.resolve import resolve
@@ -154,7 +154,14 @@ def say_written(output: Path) -> None:
 
 
 def finish(run: Run, output: Path | None) -> None:
-    """Ends with exit code 5 where something was set aside or not fetched, and says what and what to do."""
+    """Ends with exit code 5 where something was set aside or not fetched, and says what and what to do.
+
+    What is odd about data that was read is said too, and changes no exit code.
+    """
+    for remark in run.screened.remarks:
+        notices().print(Text("note: ", style="bold").append(in_sentence(remark), style="default"))
+        said = f"    expected: {remark.expected}\n    remedy: {remark.remedy}"
+        notices().print(Text(said), soft_wrap=True)
     if run.complete:
         return
     for sentence in run.statement():

@@ -45,6 +45,16 @@ class SetAside(NamedTuple):
     verbatim: str
 
 
+class Remark(NamedTuple):
+    """What is odd about records that were read all the same: what, how often, and one place."""
+
+    what: str
+    expected: str
+    remedy: str
+    times: int
+    where: str
+
+
 class Seen(NamedTuple):
     """A record that was looked at for membership, and why it makes no member."""
 
@@ -85,7 +95,8 @@ class Screened:
 
     `patients`: everybody looked at. `outside`: per study, how many do not belong to its population; `untold`:
     of how many of these that is not sure, as what may make them members could not be read.
-    `gaps` says in plain words what was not fetched or left out, without patient data. `outsiders` tells why
+    `gaps` says in plain words what was not fetched or left out, without patient data; `remarks` what is odd
+    about data that was read. `outsiders` tells why
     where single patients were asked for.
     """
 
@@ -96,6 +107,7 @@ class Screened:
     untold: dict[str, int] = field(default_factory=dict)
     set_aside: list[SetAside] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
     counts: dict[str, Any] = field(default_factory=dict)
     outsiders: list[Outsider] = field(default_factory=list)
 

@@ -63,6 +63,7 @@ class InMemory:
         screened = Screened(patients=len(wanted), set_aside=list(cohort.set_aside))
         screened.outside = {study.study.id: 0 for study in plan.studies}
         screened.set_aside += strays(cohort)
+        screened.remarks += cohort.remarks
         if cohort.lost:
             merged = (
                 "patient is merged into another who is"

@@ -24,7 +24,8 @@ class Line(NamedTuple):
     """One resource of a file, or what stands there instead: verbatim, with the reason.
 
     `patient` and `types` say of what could not be read whom and what it may have been about, as far as can
-    be told; with `rest`, everything that followed in its file is lost too.
+    be told; with `rest`, everything that followed in its file is lost too. `named_for` is the resource type
+    that its file is named for, where that is another one than the resource's.
     """
 
     where: str
@@ -35,6 +36,7 @@ class Line(NamedTuple):
     patient: str | None = None
     types: tuple[str, ...] = ()
     rest: bool = False
+    named_for: str | None = None
 
 
 def read_ndjson(folder: Path) -> Iterator[Line]:
@@ -61,10 +63,11 @@ def _lines(path: Path, folder: Path) -> Iterator[Line]:
     name = str(path.relative_to(folder))
     number = 0
     seen: set[str] = set()
+    named = [kind for kind in _NAMED.findall(path.name) if kind in RESOURCE_TYPES]
+    only = named[0] if len(named) == 1 else None
 
     def lost(types: Iterable[str] = ()) -> tuple[str, ...]:
         """What a file that breaks off may have held: the types seen in it, and those it is named for."""
-        named = [kind for kind in _NAMED.findall(path.name) if kind in RESOURCE_TYPES]
         return tuple(sorted({*seen, *named, *types}))
 
     with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as file:
@@ -75,7 +78,13 @@ def _lines(path: Path, folder: Path) -> Iterator[Line]:
                     if line.resource is None and not raw.endswith(b"\n"):
                         # Whoever writes a line ends it: this one was cut, and what followed is lost.
                         line = line._replace(reason=_BROKEN, types=lost(line.types), rest=True)
-                    seen.update(line.types if line.resource is None else [line.resource["resourceType"]])
+                    if line.resource is None:
+                        seen.update(line.types)
+                    else:
+                        kind = line.resource["resourceType"]
+                        seen.add(kind)
+                        if only is not None and kind != only:
+                            line = line._replace(named_for=only)
                     yield line
         except (OSError, EOFError, zlib.error):
             yield Line(f"{name}:{number + 1}", None, _BROKEN, "", types=lost(), rest=True)

@@ -1,7 +1,7 @@
 """The form that R4 gives the elements we read, for telling which resource is malformed, and where.
 
 It is asked only once something could not be read: a hot path does not validate. Elements that we do not
-read are not looked at, and unknown elements are no fault (R4, json.html; vendors add theirs).
+read are not looked at, and unknown elements are no fault: vendors add theirs (`elements` names them).
 """
 
 from __future__ import annotations

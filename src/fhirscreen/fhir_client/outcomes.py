@@ -124,8 +124,8 @@ def _error_of(status: int, said: str, coded: bool, where: str) -> ServerError:
                 f"The server does not know who is asking ({said})",
                 where=where,
                 expected="a token or a password that the server accepts",
-                remedy="check FHIRSCREEN_TOKEN, or FHIRSCREEN_USERNAME and FHIRSCREEN_PASSWORD; "
-                "a token may have expired",
+                remedy="check the credentials (FHIRSCREEN_TOKEN, or FHIRSCREEN_USERNAME and "
+                "FHIRSCREEN_PASSWORD); a token may have expired",
             )
         case 403:
             return Unauthorised(

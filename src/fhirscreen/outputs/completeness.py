@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from fhirscreen.engines.base import Depth, Screened
+from fhirscreen.engines.base import Depth, Remark, Screened
 from fhirscreen.outputs.remedies import Remedy, remedy_of
 from fhirscreen.outputs.wording import count_patients
 from fhirscreen.values.durations import AsOf
@@ -36,6 +36,12 @@ def statement(screened: Screened) -> list[str]:
             "and nobody is taken off a list for it."
         )
     return said + [gap if gap.endswith(".") else f"{gap}." for gap in screened.gaps]
+
+
+def in_sentence(remark: Remark) -> str:
+    """What is odd about records that were read: what, how often, and one place."""
+    times = f"{remark.times} times, for instance at " if remark.times > 1 else ""
+    return f"{remark.what} ({times}{remark.where})"
 
 
 def set_aside_reasons(screened: Screened) -> dict[str, int]:

@@ -156,6 +156,7 @@ def describe_run(
             },
             **({"file": completeness.SET_ASIDE_FILE} if screened.set_aside else {}),
         },
+        "remarks": [remark._asdict() for remark in screened.remarks],
         "counts": screened.counts,
         "notes": [note for note in notes if note],
         "files": [name for name in FILES if name != completeness.SET_ASIDE_FILE or screened.set_aside],

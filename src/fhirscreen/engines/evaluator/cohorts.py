@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from fhirscreen.engines.base import SetAside
+from fhirscreen.engines.base import Remark, SetAside
+from fhirscreen.fhir.elements import ELEMENTS, unknown_elements
 from fhirscreen.fhir.entries import CLINICAL_TYPES, Resource
 from fhirscreen.fhir.folders import Line
 from fhirscreen.fhir.references import patient_of, targets
@@ -20,6 +21,7 @@ class Cohort:
     The latest version of a resource wins where an id occurs twice (meta.versionId, then lastUpdated).
     `survivors` leads from a merged patient to the one whom the records follow; `lost` counts merges into
     patients who are not in the data.
+    `odd` says of records that were read what they should not be, expected and remedy: how often, and a place.
     `missing` are types of which a part is lost for anybody, `missing_of` those that are lost for one patient.
     """
 
@@ -32,6 +34,7 @@ class Cohort:
     missing: set[str] = field(default_factory=set)
     missing_of: dict[str, set[str]] = field(default_factory=dict)
     set_aside: list[SetAside] = field(default_factory=list)
+    odd: dict[tuple[str, str, str], tuple[int, str]] = field(default_factory=dict)
     _merged: dict[str, list[str]] | None = None
 
     def merged_into(self, patient: str) -> list[str]:
@@ -52,6 +55,34 @@ class Cohort:
             self.missing |= types
         elif line.patient is not None:
             self.missing_of.setdefault(line.patient, set()).update(types)
+
+    @property
+    def remarks(self) -> list[Remark]:
+        """What is odd about the records, sorted."""
+        return [Remark(*said, *found) for said, found in sorted(self.odd.items())]
+
+    def look_at(self, line: Line, resource: Resource) -> None:
+        """Notes what is odd about a record, which is read all the same (ADR 0030)."""
+        kind = resource["resourceType"]
+        if line.named_for is not None:
+            said = (
+                f"{kind} stands in a file that is named for {line.named_for}",
+                "one resource type a file, as Bulk Data writes them",
+                "export again if it should not be there; it was read as what it says it is",
+            )
+            self._note(said, line.where)
+        for name in unknown_elements(resource):
+            said = (
+                f"{kind} has {name}, which R4 does not know",
+                "elements of FHIR R4, and extensions for all else",
+                "export it as R4; what that field says was not read, all else of the record was",
+            )
+            self._note(said, line.where)
+
+    def _note(self, said: tuple[str, str, str], where: str) -> None:
+        times, place = self.odd.get(said, (0, where))
+        # By length first: line 9 stands before line 10.
+        self.odd[said] = times + 1, min(place, where, key=lambda each: (len(each), each))
 
     def unfetched(self, patient: str) -> frozenset[str]:
         """The types of which records of a patient may be missing."""
@@ -111,7 +142,11 @@ def gather(lines: Iterable[Line]) -> Cohort:
             cohort.set_aside.append(SetAside(line.where, line.reason, line.verbatim))
             cohort.miss(line)
             continue
-        reference = f"{line.resource['resourceType']}/{line.resource['id']}"
+        kind = line.resource["resourceType"]
+        elements = ELEMENTS.get(kind)
+        if line.named_for is not None or (elements is not None and not elements.issuperset(line.resource)):
+            cohort.look_at(line, line.resource)
+        reference = f"{kind}/{line.resource['id']}"
         if line.full_url is not None and line.full_url.startswith("urn:"):
             cohort.aliases[line.full_url] = reference
         known = latest.get(reference)
