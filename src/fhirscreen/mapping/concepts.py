@@ -106,6 +106,7 @@ class Concept:
     are open until another record confirms them (a reactive screen).
     `condition_stage`: the stage that a Condition of the index cancer states is a value too.
     `regional_sites`: of a cancer, the sites whose nodes are regional and no spread (N, not M).
+    `same_organ`: of a cancer, codes that may be of it, or of another cancer of its organ.
     `derived_from` maps another category's values to the values here that it may mean.
     `invalidated_by`: events after which earlier records decide no longer. `unconfirmed_after`: events after
     which a clinical category no longer decides (a T assessed under treatment).
@@ -136,6 +137,7 @@ class Concept:
     condition_stage: bool = False
     sites: str | None = None
     regional_sites: tuple[str, ...] = ()
+    same_organ: CodeSet = CodeSet()
     persists: tuple[str, ...] = ()
     needs_confirmation: tuple[str, ...] = ()
     detected_above: float | None = None

@@ -149,7 +149,13 @@ def _code_sets(concept: Concept) -> Iterator[CodeSet]:
             codes for codes in (source.component, source.value, source.morphology, source.body_site) if codes
         )
     yield from (value.codes for value in concept.values)
-    yield from (concept.shared_use, concept.counts_for, concept.not_for, concept.routes_not)
+    yield from (
+        concept.shared_use,
+        concept.counts_for,
+        concept.not_for,
+        concept.routes_not,
+        concept.same_organ,
+    )
 
 
 def load_site(path: Path) -> Site:

@@ -22,7 +22,7 @@ from fhirscreen.values.codes import CodeSet
 _KEYS = (
     "kind", "label", "names", "sources", "coarser", "disjoint", "judgement", "history", "windows",
     "absence", "about", "sensitive", "unit", "plausible", "molar_mass", "valence", "values",
-    "ordered", "pattern", "from", "implied_by",
+    "ordered", "pattern", "from", "implied_by", "same_organ",
     "condition_stage", "sites", "regional_sites", "persists", "needs_confirmation", "detected_above",
     "undetected_below",
     "invalidated_by", "unconfirmed_after", "shared_use", "for", "not_for", "routes_not", "elsewhere_after",
@@ -79,6 +79,7 @@ def read_concept(id: str, node: Node, expansions: Expansions = NONE) -> Concept:
         condition_stage=node.flag("condition_stage"),
         sites=node.optional_text("sites"),
         regional_sites=node.texts("regional_sites"),
+        same_organ=node.codes("same_organ"),
         persists=node.texts("persists"),
         needs_confirmation=node.texts("needs_confirmation"),
         detected_above=node.number("detected_above"),

@@ -5,14 +5,17 @@ from __future__ import annotations
 from tests.lib.records import Code, condition, observation, other, reference
 from tests.spec.codes import (
     ADENO_MORPHOLOGY,
+    ADENOCARCINOMA,
     BREAST_CANCER,
     CLINICAL_T,
     ECOG,
     ECOG_1,
     HISTOLOGY,
+    JUNCTION,
     LIVER_METASTASIS,
     LUNG_TOPOGRAPHY,
     MALIGNANT,
+    MIDDLE_THIRD,
     OESOPHAGEAL_CANCER,
     OESOPHAGUS,
     PROSTATE_CANCER,
@@ -100,6 +103,8 @@ MEMBERSHIP = Topic(
             [
                 case("the oesophagus", true(), condition(MALIGNANT, site=OESOPHAGUS)),
                 case("the same by ICD-10 C80.9", true(), condition(icd("C80.9"), site=OESOPHAGUS)),
+                case("a part of the oesophagus", true(), condition(MALIGNANT, site=MIDDLE_THIRD)),
+                case("the junction with the stomach", Outside(), condition(MALIGNANT, site=JUNCTION)),
                 case("another site", Outside(), condition(MALIGNANT, site=LIVER)),
                 case("no site", Outside(), condition(MALIGNANT)),
                 case(
@@ -251,6 +256,21 @@ LINKS = Topic(
                 ),
                 case("a history of another organ’s cancer", true("c1"), condition(icd("Z85.3"))),
                 case(
+                    "the same, in SNOMED CT",
+                    true("c1"),
+                    condition(snomed("428262008", "history of prostate cancer")),
+                ),
+                case(
+                    "a history of a cancer of an organ that is not named",
+                    unknown("judgement", "c1"),
+                    condition(icd("Z85.8")),
+                ),
+                case(
+                    "a history of skin cancer that is no melanoma",
+                    presumed(),
+                    condition(Code("icd-10-cm", "Z85.828", "history of skin cancer")),
+                ),
+                case(
                     "a cancer of the skin of which the kind is not said",
                     unknown("judgement", "c1"),
                     condition(Code("icd-o-3", "C44.3", "skin of face")),
@@ -263,6 +283,50 @@ LINKS = Topic(
             ],
             population="oesophageal-cancer",
             background=(CANCER,),
+            site={"complete": {"Condition": "lifelong"}},
+        ),
+        Table(
+            "second-cancers-of-the-organ",
+            "The same, where the index cancer is one histology of its organ",
+            "condition: {concept: second-malignancy}",
+            [
+                case("the organ’s cancer, less precisely", presumed(), condition(icd("C15.4"))),
+                case(
+                    "a history of the organ’s cancer: perhaps of this one",
+                    unknown("ambiguous-focus", "c1"),
+                    condition(Code("icd-10-cm", "Z85.01", "history")),
+                ),
+                case(
+                    "another histology: perhaps a revised diagnosis",
+                    unknown("ambiguous-focus", "c1"),
+                    condition(ADENOCARCINOMA),
+                ),
+                case("another organ", true("c1"), condition(BREAST_CANCER)),
+            ],
+            population="oesophageal-squamous-cell-carcinoma",
+            background=(condition(SQUAMOUS, id="cancer"),),
+            site={"complete": {"Condition": "lifelong"}},
+        ),
+        Table(
+            "second-cancers-of-the-lung",
+            "Likewise in the lung",
+            "condition: {concept: second-malignancy}",
+            [
+                case("the lung’s cancer, less precisely", presumed(), condition(icd("C34.1"))),
+                case(
+                    "a history of it",
+                    unknown("ambiguous-focus", "c1"),
+                    condition(Code("icd-10-cm", "Z85.118", "history")),
+                ),
+                case(
+                    "small cell lung cancer",
+                    unknown("ambiguous-focus", "c1"),
+                    condition(snomed("254632001", "small cell lung cancer")),
+                ),
+                case("oesophageal cancer", true("c1"), condition(OESOPHAGEAL_CANCER)),
+            ],
+            population="non-small-cell-lung-cancer",
+            background=(condition(snomed("254637007", "non-small cell lung cancer"), id="cancer"),),
             site={"complete": {"Condition": "lifelong"}},
         ),
         Table(
@@ -286,6 +350,18 @@ LINKS = Topic(
             "No link, and the index cancer is in remission",
             SIZE,
             [
+                case(
+                    "a history of it besides",
+                    true("o1"),
+                    condition(Code("icd-10-cm", "Z85.01", "history")),
+                    observation(TUMOUR_SIZE, "4 cm"),
+                ),
+                case(
+                    "a history of another cancer",
+                    unknown("ambiguous-focus", "o1"),
+                    condition(icd("Z85.3")),
+                    observation(TUMOUR_SIZE, "4 cm"),
+                ),
                 case(
                     "the only cancer on record leaves no doubt", true("o1"), observation(TUMOUR_SIZE, "4 cm")
                 ),

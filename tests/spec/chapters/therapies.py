@@ -119,6 +119,13 @@ PURPOSE = Topic(
                     given(CISPLATIN),
                 ),
                 case(
+                    "no reason, and a history of another cancer",
+                    unknown("ambiguous-focus", "g1"),
+                    CANCER,
+                    condition(icd("Z85.3", "history of breast cancer")),
+                    given(CISPLATIN),
+                ),
+                case(
                     "the reason is another cancer",
                     presumed(),
                     CANCER,

@@ -22,6 +22,9 @@ from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth, known
 MEMBERSHIP = (Role.MATCH, Role.COARSER)
 """Roles of the sources that make a member."""
 
+_INDEX = frozenset((*MEMBERSHIP, Role.HISTORY))
+"""Roles of the sources that tell of the index cancer."""
+
 _MORPHOLOGY = "histology-morphology-behavior"
 
 
@@ -125,17 +128,21 @@ class Case:
     def of_index_cancer(self, entry: Entry) -> Truth:
         """Whether a record is a diagnosis of the index cancer, or says that there was one.
 
-        Where a study is for cancers of any kind, several records may be of one cancer or of several.
+        Where a study is for cancers of any kind, several records may be of one cancer or of several. What
+        says another histology of the organ, or a former cancer of it, may be the index cancer in other words.
         """
         if self.population is None:
             return FALSE
+        concept = self.population.concept
         key = "index cancer"
         if key not in self.memory:
-            found = self.found(self.population.concept, *MEMBERSHIP, Role.HISTORY)
-            self.memory[key] = {each.reference for _, each in found}
-        if entry.reference not in self.memory[key]:
-            return FALSE
-        return TRUE if self.population.concept.about_cancer or len(self.memory[key]) == 1 else UNKNOWN
+            self.memory[key] = {each.reference: source.role for source, each in self.found(concept, *Role)}
+        found: dict[str, Role] = self.memory[key]
+        role = found.get(entry.reference)
+        if role in _INDEX:
+            several = sum(each in _INDEX for each in found.values()) > 1
+            return UNKNOWN if several and not concept.about_cancer else TRUE
+        return FALSE if role is None and not has_any(concept.same_organ, entry.codings) else UNKNOWN
 
     def member_evidence(self) -> list[Entry]:
         """What makes the patient a member: matching or coarser records of the cancer, not refuted."""
@@ -201,10 +208,12 @@ def find_links(case: Case) -> Links:
         return Links(frozenset(), True, True, frozenset(), frozenset(), frozenset(), frozenset(), None)
     members = [entry for entry in case.member_evidence() if entry.reference.startswith("Condition/")]
     conditions = frozenset(entry.reference for entry in members)
+    # What only says that there was this cancer is no other one.
+    own = {entry.reference for _, entry in case.found(case.population.concept, Role.HISTORY)}
     found = [
         (source, entry)
         for source, entry in case.found(case.malignancies.concept, Role.MATCH, Role.HISTORY)
-        if entry.state is not State.DENIED and entry.reference not in conditions
+        if entry.state is not State.DENIED and entry.reference not in conditions | own
     ]
     others = [entry for _, entry in found]
     active_others = any(entry.ongoing for source, entry in found if source.role is Role.MATCH)
