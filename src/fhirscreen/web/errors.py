@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fhirscreen.web.pages import Pages
-from fhirscreen.web.security import SAFE, local_path
+from fhirscreen.web.security import SAFE, Visit, local_path
 
 _PROGRAMS = ("/fhir", "/api", "/cds-services", "/health", "/metrics", "/openapi.json")
 """What answers programs, in their own format, whoever asks."""
@@ -33,6 +33,10 @@ _SAYS = {
     503: ("The service is busy", "Wait a minute, then load the page again."),
     507: ("The service has no room left", "Tell whoever runs it: nothing can be saved."),
 }
+_NO_ROLE = (
+    "This is not open to you",
+    "You are signed in, and have no role here. Ask whoever runs this service for one, then sign in again.",
+)
 _FORM_REFUSED = (
     "This form is no longer good",
     "Nothing was saved. Go back, load the page again, and send it from there.",
@@ -79,7 +83,12 @@ class Errors:
 
     def _tell(self, scope: Scope, status: int, headers: Headers) -> Response:
         state = scope.get("state", {})
-        what, remedy = _FORM_REFUSED if state.get("form_refused") else _SAYS.get(status, _FAILED)
+        visit: Visit | None = state.get("visit")
+        what, remedy = _SAYS.get(status, _FAILED)
+        if state.get("form_refused"):
+            what, remedy = _FORM_REFUSED
+        elif status == 403 and visit is not None and not (visit.caller.roles or visit.caller.scopes):
+            what, remedy = _NO_ROLE
         return self._pages.render(
             "error.html",
             status,
@@ -87,7 +96,7 @@ class Errors:
             remedy=remedy,
             request_id=headers.get("x-request-id", ""),
             signing=status == 401,
-            visit=state.get("visit"),
+            visit=visit,
         )
 
     def _lead_to_sign_in(self, scope: Scope) -> Response:

@@ -126,6 +126,8 @@ def _tell(verdict: Verdict, study: Study, catalogue: Catalogue, find: Find) -> T
         why = f"{why}, {BASES[Basis.DERIVED]}"
     action = wording.next_action(proof, criterion, study) if verdict.standing is Standing.OPEN else ""
     lines = tuple(_line(child, criterion, catalogue, find) for child in proof.children or (proof,))
+    if not why and len(shared := {line.details for line in lines}) == 1:
+        why = shared.pop()  # one record decides all parts, as with the readings of a question
     evidence = tuple(map(find, proof.evidence))
     kind = "exclusion" if criterion.kind is Kind.EXCLUSION else ""
     if kind and verdict.standing is not Standing.OPEN:

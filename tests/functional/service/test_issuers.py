@@ -90,6 +90,8 @@ def test_roles_are_those_of_the_issuer_by_the_names_of_the_settings(tmp_path: Pa
             assert f"{login}@hospital" in refused.text  # and may sign out there
             if page == 403:
                 assert "This is not open to you" in refused.text
+            assert ("have no role here" in refused.text) == (login == "visitor")
+            assert ('href="/studies"' in refused.text) == (login != "visitor")
 
 
 def test_an_answer_to_another_sign_in_is_refused(tmp_path: Path, provider: str) -> None:

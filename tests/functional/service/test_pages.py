@@ -130,6 +130,8 @@ def test_a_patient_s_page_says_where_each_criterion_stands(client: TestClient, s
     for each in verdicts:
         if each.standing == "open":
             assert all(reference in html for reference in each.evidence)
+    # One record decides both readings of a question: it stands beside the criterion.
+    assert re.search(r"Haemoglobin at least 11 as registered</span>: <span class=\"why\">\d+ g/L, ", html)
     assert subject.patient in html
 
 
@@ -291,6 +293,39 @@ def test_a_designer_sees_counts_without_small_cells_and_no_patient(guarded: Serv
     )
     assert picture != whole
     assert designer.get(path_of(subject_of(guarded, "candidate"))).status_code == 403
+
+
+def test_who_asks_cannot_tell_a_patient_that_is_there_from_one_that_is_not(
+    guarded: Service, app: TestClient
+) -> None:
+    known = subject_of(guarded, "candidate")
+    there = path_of(known)
+    elsewhere = f"/studies/{STUDIES[1]}/subjects/{known.id}"
+    nowhere = f"/studies/{STUDY}/subjects/00000000-0000-0000-0000-000000000000"
+    with guarded.database.reading() as session:
+        before = len(list_audits(session, limit=10_000))
+    for browser, paths, status in (
+        (signed_in(app, guarded, "designer"), (there, elsewhere, nowhere), 403),
+        (signed_in(app, guarded, "coordinator"), (elsewhere, nowhere), 404),
+        (TestClient(app.app, headers=HTML, follow_redirects=False), (there, elsewhere, nowhere), 303),
+    ):
+        answers = [browser.get(path) for path in paths]
+        assert {answer.status_code for answer in answers} == {status}
+        told = {re.sub(r"<code>.*?</code>", "", answer.text) for answer in answers}
+        assert len(told) == 1
+        form = {"decision": "suitable", "version": "1"}
+        sent = {browser.post(path, data=form).status_code for path in paths}
+        assert sent == {401 if status == 303 else 403}
+    with guarded.database.reading() as session:
+        assert len(list_audits(session, limit=10_000)) == before
+
+
+def test_of_whom_no_criterion_was_looked_at_none_is_told(client: TestClient, service: Service) -> None:
+    with service.database.reading() as session:
+        gated = next(each for each in find_subjects(session, study=STUDY) if each.gate is not None)
+    html = client.get(path_of(gated)).text
+    assert "Not screened" in html
+    assert not re.search(r'<h2 id="(failed|open|met)"', html)
 
 
 def test_who_may_only_look_gets_no_form(guarded: Service, app: TestClient) -> None:
