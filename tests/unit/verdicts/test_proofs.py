@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from fhirscreen.values.truth import Truth, at_least
-from fhirscreen.verdicts.proofs import Proof, compound, threshold
+from fhirscreen.verdicts.proofs import Proof, compound, read_proof, threshold
 from fhirscreen.verdicts.reasons import RANK, STRENGTH, Basis, Reason, first_reason, strongest, weakest
 
 TRUE = Proof(Truth.TRUE, Basis.RECORDED, None, ("Observation/1",), "1", "kg", "2026-10-20", "a")
@@ -116,3 +116,19 @@ def test_a_tree_leaves_out_what_is_empty() -> None:
     }
     assert next(iter(whole.tree())) == "says"
     assert MISSING.tree() == {"truth": "unknown", "basis": "missing", "reason": "no-record"}
+
+
+@pytest.mark.parametrize("truth", list(Truth))
+@pytest.mark.parametrize("basis", list(Basis))
+def test_a_proof_is_read_back_as_it_was_written_down(truth: Truth, basis: Basis) -> None:
+    reason = Reason.NO_VALUE if truth is Truth.UNKNOWN else None
+    leaf = Proof(truth, basis, reason, ("Observation/1",), "11.2", "g/dL", "2026-11-03", "haemoglobin")
+    proof = Proof(truth, basis, reason, says="all of", children=(leaf, Proof(Truth.TRUE, Basis.RECORDED)))
+    assert read_proof(proof.tree()) == proof
+
+
+def test_what_is_no_proof_is_not_read() -> None:
+    with pytest.raises(KeyError):
+        read_proof({"truth": "true"})
+    with pytest.raises(ValueError, match="perhaps"):
+        read_proof({"truth": "perhaps", "basis": "recorded"})
