@@ -29,7 +29,8 @@ expected and what to do. None may carry patient data: no id, no name, no value f
 
 from __future__ import annotations
 
-from typing import ClassVar
+from types import TracebackType
+from typing import ClassVar, Self
 
 
 class FhirscreenError(Exception):
@@ -63,9 +64,55 @@ class UsageError(FhirscreenError):
 
 
 class BadInput(FhirscreenError):
-    """What was given cannot be read; nothing was screened."""
+    """What was given cannot be read; nothing was screened. `parts`: each thing that is wrong, if several."""
 
     exit_code = 3
+    parts: tuple[BadInput, ...] = ()
+
+    def each(self) -> tuple[BadInput, ...]:
+        """The single things that are wrong: the parts, or this one."""
+        return self.parts or (self,)
+
+    def __str__(self) -> str:
+        """As of any error; of several, each under its number."""
+        if not self.parts:
+            return super().__str__()
+        lines = [self.what]
+        for number, part in enumerate(self.parts, 1):
+            first, *rest = str(part).split("\n")
+            lines += [f"  {number}. {first}", *(f"   {line}" for line in rest)]
+        return "\n".join(lines)
+
+
+class Faults:
+    """Keeps what is wrong with an input, so that all of it is said at once: `with faults: ...` for each part.
+
+    What a BadInput broke off stays undone, and the next part is read all the same.
+    """
+
+    def __init__(self) -> None:
+        self.found: list[BadInput] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, BadInput):
+            return False
+        self.found += error.each()
+        return True
+
+    def check(self) -> None:
+        """Raises what was found wrong: the one thing, or an error of the first one's kind with all of it."""
+        if not self.found:
+            return
+        if len(self.found) == 1:
+            raise self.found[0]
+        error = type(self.found[0])(f"{len(self.found)} things are wrong")
+        error.parts = tuple(self.found)
+        raise error
 
 
 class StudyError(BadInput):

@@ -153,6 +153,67 @@ def test_a_study_that_cannot_be_computed(
         assert part in checked.out
 
 
+MANY = """study: S1
+title: T
+colour: blue
+population: {cancer: oesophageal-cancer}
+inclusion:
+  - {id: a, says: A, measured: {concept: platelet-cuont, at_least: 1 10*9/L}}
+  - {id: b, says: B, measured: {concept: platelet-count, at_lest: 1, of: 3}, wieght: gate}
+  - {id: c, says: C}
+  - {says: D, age: {at_least: 18}}
+exclusion:
+  - {id: e, says: E, mirrors: b, age: {below: 18 a}}
+"""
+
+
+def test_all_that_is_wrong_with_a_study_is_said_at_once(tmp_path: Path, ndjson: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(MANY)
+    (checked,) = fhirscreen("check", path, "--json").json
+    assert [each["where"] for each in checked["findings"]] == [
+        "colour",
+        "inclusion[1].wieght",
+        "inclusion[1].measured.at_lest",
+        "inclusion[1].measured.of",
+        "inclusion[2]",
+        "inclusion[3].age",
+        "inclusion[3]",
+        "inclusion.a",
+    ]
+    outcome = fhirscreen("screen", path, "--ndjson", ndjson)
+    refused(outcome, 3, "7 things are wrong", f"where: {path}: inclusion[3].age", "`id` is missing")
+
+
+def test_all_unknown_concepts_of_a_study_are_said_at_once(tmp_path: Path, ndjson: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(
+        "study: S1\ntitle: T\npopulation: {cancer: cancr}\n"
+        "inclusion: [{id: a, says: A, measured: {concept: platelet-cuont, at_least: 1 10*9/L}}]\n"
+    )
+    outcome = fhirscreen("screen", path, "--ndjson", ndjson)
+    refused(outcome, 3, "2 things are wrong", "unknown concept 'cancr'", "S1.a", "platelet-count")
+
+
+def test_all_that_is_wrong_with_a_site_is_said_at_once(tmp_path: Path, ndjson: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "site: x\ntme_zone: UTC\ntime_zone: Berlin\ncomplete: {Encounter: lifelong, Condition: 5}\n"
+    )
+    outcome = screened(ndjson, "--site", path)
+    refused(outcome, 3, "4 things", "mine.yaml.time_zone", "mine.yaml.complete.Encounter", "Condition is 5")
+    path.write_text("site: x\nlocal_codes: {platelets: {lab: [P]}}\ndefault_units: {haemoglobin: furlong}\n")
+    outcome = screened(ndjson, "--site", path)
+    refused(outcome, 3, "3 things", "mine.yaml.local_codes", "'platelets'", "'lab'", "`furlong`")
+
+
+def test_a_site_that_is_set_may_be_a_name(ndjson: Path) -> None:
+    named = fhirscreen("check", STUDY, FHIRSCREEN_SITE="demo")
+    assert named.code == 0, named.err
+    refused(fhirscreen("check", STUDY, FHIRSCREEN_SITE="nosuch"), 2, "FHIRSCREEN_SITE=nosuch", "(demo)")
+    refused(fhirscreen("check", STUDY, FHIRSCREEN_SITE="no/such.yaml"), 2, "FHIRSCREEN_SITE", "shipped site")
+
+
 def test_a_study_file_that_is_no_yaml(tmp_path: Path, ndjson: Path) -> None:
     path = tmp_path / "s.yaml"
     path.write_text("study: [\n")

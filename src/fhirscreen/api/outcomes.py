@@ -157,10 +157,10 @@ def of_error(error: Exception) -> Response:
             status, code = _STATUSES.get(kind, (500, "exception"))
             if status >= 500:
                 log.error("refused", what=error.what, **told(error))
+            hidden = isinstance(error, errors.StoreError)
+            parts = error.each() if isinstance(error, errors.BadInput) else (error,)
             return answer(
-                status,
-                [Issue(code, say(error, hidden=isinstance(error, errors.StoreError)))],
-                _HEADERS.get(status),
+                status, [Issue(code, say(part, hidden=hidden)) for part in parts], _HEADERS.get(status)
             )
         case HTTPException():
             what = _WHAT.get(error.status_code) or str(error.detail)

@@ -145,7 +145,9 @@ def make_catalogue(
     )
     given = site or settings.site
     if given is not None:
-        catalogue = catalogue.at(load_site(_find_site(given, folder)))
+        catalogue = catalogue.at(
+            load_site(_find_site(given, folder, "--site " if site else "FHIRSCREEN_SITE="))
+        )
     if absence is Absence.UNKNOWN:
         silent = replace(catalogue.site, complete={}, complete_concepts={})
         catalogue = replace(catalogue, site=silent)
@@ -171,7 +173,7 @@ def _expanded(folder: Path, settings: Settings, url: str, transport: httpx.BaseT
         return load_catalogue(folder, expand)
 
 
-def _find_site(given: Path, folder: Path) -> Path:
+def _find_site(given: Path, folder: Path, source: str) -> Path:
     shipped = folder / "sites" / f"{given}.yaml"
     if given.is_file():
         return given
@@ -180,7 +182,7 @@ def _find_site(given: Path, folder: Path) -> Path:
     known = ", ".join(sorted(path.stem for path in (folder / "sites").glob("*.yaml")))
     raise UsageError(
         "there is no such site",
-        where=f"--site {given}",
+        where=f"{source}{given}",
         expected=f"a site file, or the name of a shipped site ({known})",
         remedy="check the path, or draft one: fhirscreen doctor --mappings -o my-site.yaml",
     )

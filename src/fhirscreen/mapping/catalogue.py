@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fhirscreen.criteria.checks.suggestions import say_concepts, unit_problem
-from fhirscreen.exceptions import BadInput, MappingError, SiteError
+from fhirscreen.exceptions import BadInput, Faults, MappingError, SiteError
 from fhirscreen.fhir.entries import MEDICATIONS, Terms
 from fhirscreen.mapping.concepts import Concept, ConceptKind, Role, Source, ValueName
 from fhirscreen.mapping.displays import Displays
@@ -151,7 +151,7 @@ def _with_codes(value: ValueName, local: CodeSet | None) -> ValueName:
 
 
 def _check(catalogue: Catalogue, site: Site) -> None:
-    where = f"site {site.id}"
+    where = site.file or f"site {site.id}"
     named: dict[str, Any] = {
         "complete_concepts": site.complete_concepts,
         "default_units": site.default_units,
@@ -161,51 +161,69 @@ def _check(catalogue: Catalogue, site: Site) -> None:
         "local_values": site.local_values,
         "order_counts_as_given": site.order_counts_as_given,
     }
+    faults = Faults()
     for key, concepts in named.items():
-        for id in concepts:
-            try:
-                catalogue.concept(id)
-            except MappingError as error:
-                raise SiteError(
-                    error.what, where=f"{where}.{key}", expected=error.expected, remedy=error.remedy
-                ) from None
-    for system in site.unrelated_systems:
-        catalogue.check_system(system, f"{where}.unrelated_codes", SiteError)
-    for key, codes in _local(catalogue, site, where):
-        for system in codes.systems():
-            catalogue.check_system(system, f"{where}.{key}", SiteError)
-    for id, unit in site.default_units.items():
-        _check_unit(catalogue, id, unit, f"{where}.default_units.{id}")
+        for id in sorted(concepts):
+            with faults:
+                _check_concept(catalogue, id, f"{where}.{key}")
+    for system in sorted(site.unrelated_systems):
+        with faults:
+            catalogue.check_system(system, f"{where}.unrelated_codes", SiteError)
+    for key, codes in _local(site):
+        for system in sorted(codes.systems()):
+            with faults:
+                catalogue.check_system(system, f"{where}.{key}", SiteError)
+    for key, local, words in (
+        ("local_routes", site.local_routes, catalogue.vocabulary.routes),
+        ("local_severities", site.local_severities, catalogue.vocabulary.severities),
+    ):
+        for name in local:
+            with faults:
+                if name not in words:
+                    raise SiteError(
+                        f"there is no {name!r}", where=f"{where}.{key}", expected=", ".join(words)
+                    )
+    units = [(id, unit, f"{where}.default_units.{id}") for id, unit in site.default_units.items()]
     for id, ranges in site.reference_ranges.items():
-        for each in ranges:
-            _check_unit(catalogue, id, each.unit, f"{where}.reference_ranges.{id}")
+        units += [(id, each.unit, f"{where}.reference_ranges.{id}") for each in ranges]
+    for id, unit, place in units:
+        with faults:
+            _check_unit(catalogue, id, unit, place)
     for id, values in site.local_values.items():
         for value in values:
-            if catalogue.concepts[id].value(value) is None:
-                known = ", ".join(v.name for v in catalogue.concepts[id].values)
-                raise SiteError(f"{id} has no value {value!r}", where=f"{where}.local_values", expected=known)
+            concept = catalogue.concepts.get(id)
+            with faults:
+                if concept is not None and concept.value(value) is None:
+                    known = ", ".join(v.name for v in concept.values)
+                    raise SiteError(
+                        f"{id} has no value {value!r}", where=f"{where}.local_values", expected=known
+                    )
+    faults.check()
 
 
-def _local(catalogue: Catalogue, site: Site, where: str) -> Iterator[tuple[str, CodeSet]]:
-    """A site's own codes, each with its key. Raises SiteError for a name that is not in the vocabulary."""
+def _check_concept(catalogue: Catalogue, id: str, where: str) -> None:
+    try:
+        catalogue.concept(id)
+    except MappingError as error:
+        raise SiteError(error.what, where=where, expected=error.expected, remedy=error.remedy) from None
+
+
+def _local(site: Site) -> Iterator[tuple[str, CodeSet]]:
+    """A site's own codes, each with its key."""
     yield from ((f"local_codes.{id}", codes) for id, codes in site.local_codes.items())
     for id, values in site.local_values.items():
         yield from ((f"local_values.{id}", codes) for codes in values.values())
     yield "unrelated_codes", site.unrelated_codes
     yield "objection_flags", site.objection_flags
     yield "local_transfers", site.local_transfers
-    for key, local, known in (
-        ("local_routes", site.local_routes, catalogue.vocabulary.routes),
-        ("local_severities", site.local_severities, catalogue.vocabulary.severities),
-    ):
-        for name, codes in local.items():
-            if name not in known:
-                raise SiteError(f"there is no {name!r}", where=f"{where}.{key}", expected=", ".join(known))
-            yield f"{key}.{name}", codes
+    yield from ((f"local_routes.{name}", codes) for name, codes in site.local_routes.items())
+    yield from ((f"local_severities.{name}", codes) for name, codes in site.local_severities.items())
 
 
 def _check_unit(catalogue: Catalogue, id: str, unit: str, where: str) -> None:
-    concept = catalogue.concepts[id]
+    concept = catalogue.concepts.get(id)
+    if concept is None:
+        return
     if concept.kind is not ConceptKind.MEASUREMENT or concept.unit is None:
         raise SiteError(
             f"{id} is a {concept.kind.value} and has no unit",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from fhirscreen.exceptions import BadInput, MappingError, SiteError
+from fhirscreen.exceptions import BadInput, Faults, MappingError, SiteError
 from fhirscreen.fhir.entries import CLINICAL_TYPES, MEDICATIONS
 from fhirscreen.mapping.catalogue import Catalogue, digest
 from fhirscreen.mapping.concepts import Concept, Windows
@@ -159,46 +159,82 @@ def _code_sets(concept: Concept) -> Iterator[CodeSet]:
 
 
 def load_site(path: Path) -> Site:
-    """A site's overlay. Raises SiteError with file and path for anything that does not belong there."""
+    """A site's overlay. Raises one SiteError with file and path for all that does not belong there."""
     node = Node(read_yaml(path, SiteError), path.name, SiteError)
-    node.only(
-        "site", "label", "time_zone", "complete", "complete_concepts", "default_units", "reference_ranges",
-        "windows", "local_codes", "local_values", "unrelated_codes", "order_counts_as_given",
-        "objection_flags", "local_routes", "local_severities", "local_transfers",
-    )  # fmt: skip
-    zone_name = node.text("time_zone", "UTC")
+    faults = Faults()
+    with faults:
+        node.only(
+            "site", "label", "time_zone", "complete", "complete_concepts", "default_units",
+            "reference_ranges", "windows", "local_codes", "local_values", "unrelated_codes",
+            "order_counts_as_given", "objection_flags", "local_routes", "local_severities",
+            "local_transfers",
+        )  # fmt: skip
+    read: dict[str, Any] = {}
+    for name, part in _PARTS.items():
+        with faults:
+            read[name] = part(node)
+    faults.check()
+    return Site(file=path.name, **read)
+
+
+def _zone(node: Node) -> ZoneInfo:
+    name = node.text("time_zone", "UTC")
     try:
-        zone = ZoneInfo(zone_name)
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise node.refuse(f"is {zone_name!r}", "an IANA name such as Europe/Berlin", "time_zone") from None
-    units = Node(node.mapping("default_units"), f"{path.name}.default_units", SiteError)
-    unrelated = node.mapping("unrelated_codes")
-    listed = {system: codes for system, codes in unrelated.items() if codes != _ALL}
-    return Site(
-        id=node.text("site"),
-        label=node.text("label", node.text("site")),
-        zone=zone,
-        complete=_complete(Node(node.mapping("complete"), f"{path.name}.complete", SiteError)),
-        complete_concepts={id: _complete(each) for id, each in node.items("complete_concepts")},
-        default_units={id: units.text(id) for id in units.data},
-        reference_ranges={id: _ranges(node, id) for id in node.mapping("reference_ranges")},
-        windows={id: _site_windows(each) for id, each in node.items("windows")},
-        local_codes={id: _codes(each) for id, each in node.items("local_codes")},
-        local_values={
-            id: {
-                str(name): _codes(Node(codes, f"{each.where}.{name}", SiteError))
-                for name, codes in each.data.items()
-            }
-            for id, each in node.items("local_values")
-        },
-        unrelated_codes=_codes(Node(listed, f"{path.name}.unrelated_codes", SiteError)),
-        unrelated_systems=frozenset(str(system) for system in unrelated if system not in listed),
-        order_counts_as_given=frozenset(node.texts("order_counts_as_given")),
-        objection_flags=node.codes("objection_flags"),
-        local_routes=named_codes(node, "local_routes"),
-        local_severities=named_codes(node, "local_severities"),
-        local_transfers=node.codes("local_transfers"),
+        raise node.refuse(f"is {name!r}", "an IANA name such as Europe/Berlin", "time_zone") from None
+
+
+def _inner(node: Node, key: str) -> Node:
+    return Node(node.mapping(key), f"{node.where}.{key}", node.error)
+
+
+def _units(node: Node) -> dict[str, str]:
+    units = _inner(node, "default_units")
+    return {id: units.text(id) for id in units.data}
+
+
+def _values(node: Node) -> dict[str, dict[str, CodeSet]]:
+    return {
+        id: {
+            str(name): _codes(Node(codes, f"{each.where}.{name}", SiteError))
+            for name, codes in each.data.items()
+        }
+        for id, each in node.items("local_values")
+    }
+
+
+def _unrelated_codes(node: Node) -> CodeSet:
+    listed = {system: codes for system, codes in node.mapping("unrelated_codes").items() if codes != _ALL}
+    return _codes(Node(listed, f"{node.where}.unrelated_codes", SiteError))
+
+
+def _unrelated_systems(node: Node) -> frozenset[str]:
+    return frozenset(
+        str(system) for system, codes in node.mapping("unrelated_codes").items() if codes == _ALL
     )
+
+
+_PARTS: dict[str, Callable[[Node], object]] = {
+    "id": lambda node: node.text("site"),
+    "label": lambda node: node.text("label", str(node.data.get("site") or "-")),
+    "zone": _zone,
+    "complete": lambda node: _complete(_inner(node, "complete")),
+    "complete_concepts": lambda node: {id: _complete(each) for id, each in node.items("complete_concepts")},
+    "default_units": _units,
+    "reference_ranges": lambda node: {id: _ranges(node, id) for id in node.mapping("reference_ranges")},
+    "windows": lambda node: {id: _site_windows(each) for id, each in node.items("windows")},
+    "local_codes": lambda node: {id: _codes(each) for id, each in node.items("local_codes")},
+    "local_values": _values,
+    "unrelated_codes": _unrelated_codes,
+    "unrelated_systems": _unrelated_systems,
+    "order_counts_as_given": lambda node: frozenset(node.texts("order_counts_as_given")),
+    "objection_flags": lambda node: node.codes("objection_flags"),
+    "local_routes": lambda node: named_codes(node, "local_routes"),
+    "local_severities": lambda node: named_codes(node, "local_severities"),
+    "local_transfers": lambda node: node.codes("local_transfers"),
+}
+"""How each part of a Site is read, so that what is wrong with one hides nothing that is wrong with others."""
 
 
 def _codes(node: Node) -> CodeSet:
@@ -211,14 +247,17 @@ def _codes(node: Node) -> CodeSet:
 def _complete(node: Node) -> dict[str, CompleteSince]:
     found: dict[str, CompleteSince] = {}
     known = (*CLINICAL_TYPES, "medications")
+    faults = Faults()
     for resource, since in node.data.items():
-        if resource not in known:
-            raise node.refuse("is no source of records", ", ".join(known), str(resource))
-        declared = _since(since)
-        if declared is None:
-            raise node.refuse(f"is {since!r}", "a date (2015-01-01) or lifelong", str(resource))
-        for kind in MEDICATIONS if resource == "medications" else (str(resource),):
-            found[kind] = declared
+        with faults:
+            if resource not in known:
+                raise node.refuse("is no source of records", ", ".join(known), str(resource))
+            declared = _since(since)
+            if declared is None:
+                raise node.refuse(f"is {since!r}", "a date (2015-01-01) or lifelong", str(resource))
+            for kind in MEDICATIONS if resource == "medications" else (str(resource),):
+                found[kind] = declared
+    faults.check()
     return found
 
 

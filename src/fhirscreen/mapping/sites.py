@@ -37,12 +37,13 @@ class ReferenceRange:
 class Site:
     """One hospital: local codes, default units and ranges, complete sources, time zone.
 
-    `complete` and `complete_concepts` say since when a resource type holds every record of its kind;
-    only then is absence taken as no. `unrelated_codes` mean none of the concepts, and neither do those codes
-    of `unrelated_systems` that `local_codes` do not name.
+    `file` is what it was read from. `complete` and `complete_concepts` say since when a resource type holds
+    every record of its kind; only then is absence taken as no. `unrelated_codes` mean none of the concepts,
+    and neither do those codes of `unrelated_systems` that `local_codes` do not name.
     """
 
     id: str = "default"
+    file: str = field(default="", compare=False)
     label: str = "No site described"
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     complete: dict[str, CompleteSince] = field(default_factory=dict)

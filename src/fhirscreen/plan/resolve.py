@@ -35,7 +35,7 @@ from fhirscreen.criteria.nodes import (
     Sequence as InOrder,
 )
 from fhirscreen.criteria.studies import Study
-from fhirscreen.exceptions import BadInput, StudyError
+from fhirscreen.exceptions import BadInput, Faults, StudyError
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.concepts import Concept, ConceptKind, Role
 from fhirscreen.plan.edges import resolve_counts, resolve_durations, resolve_range, resolve_years
@@ -81,7 +81,7 @@ HISTOLOGY = "histologic-type"
 def resolve(studies: Sequence[Study], catalogue: Catalogue) -> Plan:
     """The plan of one or more studies for one site.
 
-    Raises StudyError, naming study and criterion, for an unknown concept, a unit that does not fit or a
+    Raises one StudyError, naming study and criterion, for every unknown concept, unit that does not fit and
     concept of the wrong kind.
     """
     known: dict[Feature, Feature] = {}
@@ -135,19 +135,27 @@ class _Resolver:
     def study_plan(self) -> StudyPlan:
         cancer = self.study.population.cancer
         self.where = f"{self.study.id}.population"
-        population = None if cancer is None else self._feature(cancer, (ConceptKind.DIAGNOSIS,))
+        population = None
+        faults = Faults()
+        with faults:
+            population = None if cancer is None else self._feature(cancer, (ConceptKind.DIAGNOSIS,))
         found = []
         for criterion in self.study.criteria:
             self.where = f"{self.study.id}.{criterion.id}"
-            try:
-                found.append(CriterionPlan(criterion, self.predicate(criterion.expression)))
-            except StudyError:
-                raise
-            except BadInput as error:
-                raise StudyError(
-                    error.what, where=self.where, expected=error.expected, remedy=error.remedy
-                ) from None
+            with faults:
+                found.append(CriterionPlan(criterion, self._named(criterion.expression)))
+        faults.check()
         return StudyPlan(self.study, population, tuple(found))
+
+    def _named(self, node: Expression) -> Predicate:
+        try:
+            return self.predicate(node)
+        except StudyError:
+            raise
+        except BadInput as error:
+            raise StudyError(
+                error.what, where=self.where, expected=error.expected, remedy=error.remedy
+            ) from None
 
     def predicate(self, node: Expression) -> Predicate:  # noqa: C901 - one case per node of the language
         says = say(node, self._label)

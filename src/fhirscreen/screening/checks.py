@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fhirscreen.criteria.checks import Lint, Severity, check_study
 from fhirscreen.criteria.studies import Study
-from fhirscreen.criteria.wire import load_study
+from fhirscreen.criteria.wire import survey_file
 from fhirscreen.exceptions import BadInput
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.plan.resolve import resolve
@@ -39,11 +39,14 @@ def check_files(files: Iterable[Path], catalogue: Catalogue) -> list[Checked]:
 
 
 def _check_file(file: Path, catalogue: Catalogue) -> Checked:
-    try:
-        study = load_study(file)
-    except BadInput as error:
-        return Checked(str(file), None, (_as_lint(error, str(file)),))
-    return Checked(str(file), study, check(study, catalogue, str(file)))
+    study, faults = survey_file(file)
+    wrong = tuple(_as_lint(error, str(file)) for error in faults.found)
+    if not wrong and study is not None:
+        return Checked(str(file), study, check(study, catalogue, str(file)))
+    # What could be read is checked as well, so that what is wrong with it is not found a mending later.
+    lints = check_study(study, catalogue) if study is not None else ()
+    more = tuple(lint for lint in lints if lint.severity is Severity.ERROR)
+    return Checked(str(file), None, (*wrong, *more))
 
 
 def check(study: Study, catalogue: Catalogue, file: str = "") -> tuple[Lint, ...]:

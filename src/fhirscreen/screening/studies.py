@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fhirscreen.criteria.studies import Study
 from fhirscreen.criteria.wire import load_study
-from fhirscreen.exceptions import UsageError
+from fhirscreen.exceptions import Faults, UsageError
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -26,7 +26,12 @@ def find_files(given: Iterable[str], mappings: Path) -> list[Path]:
 
 def find_studies(given: Iterable[str], mappings: Path) -> list[Study]:
     """The studies that are meant. Raises UsageError as `find_files`, StudyError for a file that is none."""
-    return distinct([load_study(path) for path in find_files(given, mappings)])
+    faults, found = Faults(), []
+    for path in find_files(given, mappings):
+        with faults:
+            found.append(load_study(path))
+    faults.check()
+    return distinct(found)
 
 
 def distinct(studies: Sequence[Study]) -> list[Study]:

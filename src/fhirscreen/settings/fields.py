@@ -107,9 +107,12 @@ def _mappings(path: Path) -> Path:
     return path
 
 
+_SITE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+
+
 def _site(path: Path) -> Path:
-    if not path.is_file():
-        raise wrong("the site file does not exist", "a YAML file")
+    if not path.is_file() and _SITE.fullmatch(str(path)) is None:
+        raise wrong("the site file does not exist", "a YAML file, or the name of a shipped site")
     return path
 
 

@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     mappings: Mappings | None = None
     """A folder that takes the place of the shipped mappings."""
     site: SiteFile | None = None
-    """The site file of this hospital."""
+    """The site file of this hospital, or the name of a shipped site."""
     terminology: BaseUrl | None = None
     """A terminology server that adds to the value sets of the mappings; it is asked without credentials."""
 

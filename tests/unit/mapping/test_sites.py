@@ -156,42 +156,42 @@ def test_a_refusal_of_the_file_names_file_and_path(text: str, where: str, what: 
     [
         (
             "windows: {platelet-cont: {decides_within: 1 d}}",
-            "site one.windows",
+            "one.yaml.windows",
             "unknown concept 'platelet-cont'",
             "did you mean `platelet-count`",
         ),
         (
             f"local_values: {{ecog-performance-status: {{'6': {{'{LAB}': [x]}}}}}}",
-            "site one.local_values",
+            "one.yaml.local_values",
             "has no value '6'",
             "0, 1, 2, 3, 4, 5",
         ),
-        ("default_units: {haemoglobin: g}", "site one.default_units.haemoglobin", "`g` does not fit", "g/L"),
+        ("default_units: {haemoglobin: g}", "one.yaml.default_units.haemoglobin", "`g` does not fit", "g/L"),
         (
             "default_units: {heart-failure: g}",
-            "site one.default_units.heart-failure",
+            "one.yaml.default_units.heart-failure",
             "a diagnosis and has no unit",
             "take",
         ),
         (
             "reference_ranges: {creatinine: {high: 1, unit: furlong}}",
-            "site one.reference_ranges.creatinine",
+            "one.yaml.reference_ranges.creatinine",
             "unknown unit `furlong`",
             "UCUM",
         ),
         (
             "local_codes: {platelet-count: {lionc: [PLT]}}",
-            "site one.local_codes.platelet-count",
+            "one.yaml.local_codes.platelet-count",
             "unknown code system 'lionc'",
             "did you mean 'loinc'?",
         ),
         (
             "objection_flags: {flags: [stop]}",
-            "site one.objection_flags",
+            "one.yaml.objection_flags",
             "unknown code system 'flags'",
             "URL",
         ),
-        ("order_counts_as_given: [no-such-drug]", "site one.order_counts_as_given", "unknown concept", "a"),
+        ("order_counts_as_given: [no-such-drug]", "one.yaml.order_counts_as_given", "unknown concept", "a"),
     ],
 )
 def test_a_refusal_of_what_does_not_fit_the_mappings(

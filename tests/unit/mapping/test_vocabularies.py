@@ -46,10 +46,10 @@ def test_a_site_adds_its_codes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        (f"local_routes: {{by-mouth: {{'{WARD}': [PO]}}}}", "site one.local_routes"),
-        (f"local_severities: {{bad: {{'{WARD}': ['3']}}}}", "site one.local_severities"),
-        ("local_routes: {oral: {snomd: ['1']}}", "site one.local_routes.oral"),
-        ("local_transfers: {snomd: ['1']}", "site one.local_transfers"),
+        (f"local_routes: {{by-mouth: {{'{WARD}': [PO]}}}}", "one.yaml.local_routes"),
+        (f"local_severities: {{bad: {{'{WARD}': ['3']}}}}", "one.yaml.local_severities"),
+        ("local_routes: {oral: {snomd: ['1']}}", "one.yaml.local_routes.oral"),
+        ("local_transfers: {snomd: ['1']}", "one.yaml.local_transfers"),
     ],
 )
 def test_a_site_names_what_there_is(text: str, where: str, tmp_path: Path) -> None:

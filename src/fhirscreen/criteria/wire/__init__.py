@@ -14,6 +14,7 @@ from fhirscreen.criteria.wire.files import (
     load_study,
     read_criterion,
     read_study,
+    survey_file,
     write_criterion,
     write_study,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "read_criterion",
     "read_expression",
     "read_study",
+    "survey_file",
     "write_bound",
     "write_criterion",
     "write_expression",

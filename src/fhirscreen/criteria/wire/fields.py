@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Never, TypeVar
 
+from fhirscreen.exceptions import Faults
+
 if TYPE_CHECKING:
     from fhirscreen.criteria.wire.places import Place
 
@@ -77,16 +79,30 @@ class Fields:
             raise place.error(
                 f"{name_kind(data)} instead of a mapping", expected=f"keys among {', '.join(known)}"
             )
+        faults = Faults()
         for key in data:
-            if key not in known:
-                near = suggest(str(key), known) or "remove it, or spell it as one of these"
-                if str(key)[:1].isdigit():
-                    near = "a comma ends a value inside {...}: write numbers without it, and text in quotes"
-                raise place.key(str(key)).error(
-                    f"unknown key `{key}`", expected=f"keys among {', '.join(known)}", remedy=near
-                )
+            with faults:
+                if key not in known:
+                    near = suggest(str(key), known) or "remove it, or spell it as one of these"
+                    if str(key)[:1].isdigit():
+                        near = (
+                            "a comma ends a value inside {...}: write numbers without it, and text in quotes"
+                        )
+                    raise place.key(str(key)).error(
+                        f"unknown key `{key}`", expected=f"keys among {', '.join(known)}", remedy=near
+                    )
+        faults.check()
         self.data: Mapping[str, object] = data
         self.place = place
+
+    @classmethod
+    def known(cls, data: object, place: Place, known: Sequence[str], faults: Faults) -> Fields:
+        """The known keys of a mapping; the others are kept in `faults`. StudyError where it is no mapping."""
+        if not isinstance(data, Mapping):
+            return cls(data, place, known)  # refuses
+        with faults:
+            return cls(data, place, known)
+        return cls({key: value for key, value in data.items() if key in known}, place, known)
 
     def __contains__(self, key: str) -> bool:
         return key in self.data

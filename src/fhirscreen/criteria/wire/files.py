@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fhirscreen.criteria.nodes import Constant
 from fhirscreen.criteria.studies import (
     Answer,
     Criterion,
@@ -19,7 +21,7 @@ from fhirscreen.criteria.wire.fields import Fields, read_items
 from fhirscreen.criteria.wire.places import Place
 from fhirscreen.criteria.wire.readers import READERS, read_keyed
 from fhirscreen.criteria.wire.writers import Data, present, write_expression
-from fhirscreen.exceptions import StudyError
+from fhirscreen.exceptions import Faults
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,23 +72,20 @@ def _read_source(fields: Fields) -> Span | None:
 
 def read_criterion(data: object, kind: Kind, place: Place) -> Criterion:
     """One criterion: its meta keys and exactly one expression key. Raises StudyError with the path."""
-    fields = Fields(data, place, (*META_KEYS, *READERS))
-    keys = [key for key in fields.data if key in READERS]
-    if len(keys) != 1:
-        raise place.error(
-            f"{len(keys)} expressions ({', '.join(keys)})" if keys else "no expression",
-            expected=f"exactly one of {', '.join(READERS)}",
-            remedy="join several with `all` or `any`" if keys else "say what is asked, or use `unread`",
-        )
-    expression: Expression = read_keyed(keys[0], fields.data[keys[0]], fields.at(keys[0]))
-    weight = fields.choice("weight", Weight, Weight.MAJOR) or Weight.MAJOR
-    with place.named():
-        return Criterion(
+    faults = Faults()
+    fields = Fields.known(data, place, (*META_KEYS, *READERS), faults)
+    found: list[Expression] = []
+    if not faults.found or any(key in READERS for key in fields.data):  # else the key is misspelt
+        with faults:
+            found.append(_read_asked(fields, place))
+    with faults, place.named():
+        # Read with any expression, so that what is wrong with either is said.
+        criterion = Criterion(
             id=fields.text("id"),
             kind=kind,
             says=fields.text("says"),
-            expression=expression,
-            weight=weight,
+            expression=found[0] if found else Constant(True),
+            weight=fields.choice("weight", Weight, Weight.MAJOR) or Weight.MAJOR,
             ranked=fields.flag("ranked", default=True),
             recoverable=fields.flag("recoverable", default=False),
             recheck_after=fields.duration_or_none("recheck_after"),
@@ -94,6 +93,19 @@ def read_criterion(data: object, kind: Kind, place: Place) -> Criterion:
             next_action=fields.text_or_none("next_action"),
             source=_read_source(fields),
         )
+    faults.check()
+    return criterion
+
+
+def _read_asked(fields: Fields, place: Place) -> Expression:
+    keys = [key for key in fields.data if key in READERS]
+    if len(keys) != 1:
+        raise place.error(
+            f"{len(keys)} expressions ({', '.join(keys)})" if keys else "no expression",
+            expected=f"exactly one of {', '.join(READERS)}",
+            remedy="join several with `all` or `any`" if keys else "say what is asked, or use `unread`",
+        )
+    return read_keyed(keys[0], fields.data[keys[0]], fields.at(keys[0]))
 
 
 def write_criterion(criterion: Criterion) -> Data:
@@ -166,30 +178,60 @@ def _read_version(fields: Fields) -> str:
 
 
 def read_study(data: object, where: str = "") -> Study:
-    """A study from plain data; `where` names the document in errors. Raises StudyError with the path."""
-    place = Place(where)
-    fields = Fields(data, place, STUDY_KEYS)
-    population = _read_population(
-        fields.value("population", "`{cancer: CONCEPT}` or `all`"), fields.at("population")
-    )
-    criteria = tuple(
-        read_criterion(item, kind, at) for kind in Kind for item, at in _read_list(fields, kind.value)
-    )
-    optional = {
-        key: fields.text_or_none(key)
-        for key in ("phase", "condition", "sponsor", "url", "co_enrolment", "banner")
-    }
-    with place.named():
-        return Study(
+    """A study from plain data; `where` names the document in errors.
+
+    Raises one StudyError with the path for all that is wrong.
+    """
+    study, faults = survey_study(data, where)
+    faults.check()
+    if study is None:
+        raise AssertionError("what cannot be read has a fault")
+    return study
+
+
+def survey_study(data: object, where: str = "") -> tuple[Study | None, Faults]:
+    """As `read_study`; where something is wrong, the study without it, as far as there is one, for checks."""
+    place, faults = Place(where), Faults()
+    fields: Fields | None = None
+    with faults:
+        fields = Fields.known(data, place, STUDY_KEYS, faults)
+    if fields is None:
+        return None, faults
+    population = Population(None)
+    with faults:
+        population = _read_population(
+            fields.value("population", "`{cancer: CONCEPT}` or `all`"), fields.at("population")
+        )
+    criteria: list[Criterion] = []
+    for kind in Kind:
+        with faults:
+            for item, at in _read_list(fields, kind.value):
+                with faults:
+                    criteria.append(read_criterion(item, kind, at))
+    questions: list[OpenQuestion] = []
+    with faults:
+        for item, at in _read_list(fields, "questions"):
+            with faults:
+                questions.append(_read_question(item, at))
+    known = {criterion.id for criterion in criteria}
+    if faults.found:  # a mirror of what could not be read is no fault of its own
+        criteria = [c if c.mirrors in known else replace(c, mirrors=None) for c in criteria]
+    study = None
+    with faults, place.named():
+        study = Study(
             id=fields.text("study"),
             title=fields.text("title"),
             population=population,
-            criteria=criteria,
-            questions=tuple(_read_question(item, at) for item, at in _read_list(fields, "questions")),
+            criteria=tuple(criteria),
+            questions=tuple(questions),
             version=_read_version(fields),
             status=fields.text_or_none("status") or "active",
-            **optional,
+            **{
+                key: fields.text_or_none(key)
+                for key in ("phase", "condition", "sponsor", "url", "co_enrolment", "banner")
+            },
         )
+    return study, faults
 
 
 def write_study(study: Study) -> Data:
@@ -212,10 +254,19 @@ def write_study(study: Study) -> Data:
 
 def load_study(path: Path) -> Study:
     """The study of a YAML or JSON file. Raises StudyError: unreadable, not YAML (with the line), no study."""
-    try:
-        return read_study(load_document(path), str(path))
-    except StudyError as error:
-        if error.where and str(path) in error.where:
-            raise
-        where = f"{path}: {error.where}" if error.where else str(path)
-        raise StudyError(error.what, where=where, expected=error.expected, remedy=error.remedy) from None
+    study, faults = survey_file(path)
+    faults.check()
+    if study is None:
+        raise AssertionError("what cannot be read has a fault")
+    return study
+
+
+def survey_file(path: Path) -> tuple[Study | None, Faults]:
+    """As `survey_study`, of a file; every error names it."""
+    study, faults = None, Faults()
+    with faults:
+        study, faults = survey_study(load_document(path), str(path))
+    for error in faults.found:
+        if error.where is None or str(path) not in error.where:
+            error.where = f"{path}: {error.where}" if error.where else str(path)
+    return study, faults
