@@ -284,4 +284,5 @@ def test_audits_are_posted_whatever_the_network_does_and_stand_there_once(
         hapi.load([{"resourceType": "Patient", "id": "gone"}])
         now += timedelta(hours=2)
         assert make_audit_poster(service, "default").post_once()
-        assert hapi.count("AuditEvent") == 3
+        assert hapi.count("AuditEvent") == 4, "that somebody searched the trail is in it"
+        assert hapi.count("AuditEvent", patient="Patient/gone") == 1

@@ -15,6 +15,7 @@ from fhirscreen.cli.consoles import notices, print_error, stop_writing
 from fhirscreen.cli.demo import demo
 from fhirscreen.cli.doctor import doctor
 from fhirscreen.cli.explain import explain
+from fhirscreen.cli.forget import forget
 from fhirscreen.cli.publish import publish
 from fhirscreen.cli.screen import screen
 from fhirscreen.cli.serve import serve
@@ -101,6 +102,6 @@ def settle(
         stamina.instrumentation.set_on_retry_hooks(())
 
 
-for command in (demo, check, explain, screen, publish, serve, doctor):
+for command in (demo, check, explain, screen, publish, serve, forget, doctor):
     app.command()(command)
 app.add_typer(tokens, name="token")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from fhirscreen.store.jobs import UNFINISHED
@@ -57,11 +58,21 @@ def forget_audits(session: Session, before: datetime) -> int:
     return _delete(session, AuditRow, AuditRow.at < before)
 
 
-def forget_patient(session: Session, base: str, patient: str) -> dict[str, int]:
-    """Deletes everything about a patient but the audits, which say who looked; gives the rows by table.
+def forget_patient(
+    session: Session,
+    base: str,
+    patient: str,
+    *,
+    sources: Collection[str],
+    audits: bool = False,
+) -> dict[str, int]:
+    """Deletes everything about a patient; gives the rows by table.
 
-    A refusal goes too, so that the patient may be suggested again: record an objection on the FHIR server
-    where that must not be. Jobs are known by `base` and `patient` in their payload; running ones stay.
+    The audits say who looked, and stay; with `audits` they stay without the patient. A refusal goes too, so
+    that the patient may be suggested again: record an objection on the FHIR server where that must not be.
+    Jobs know patients by the name of a source: `sources` are those of this base. A job of this patient alone
+    goes, also one that runs: it then leaves nothing. One of several patients stays without this one; if it
+    runs, it may still find her.
     """
     base = base.rstrip("/")
     counts = _forget_subjects(session, and_(SubjectRow.base == base, SubjectRow.patient == patient))
@@ -69,9 +80,29 @@ def forget_patient(session: Session, base: str, patient: str) -> dict[str, int]:
     counts["refusals"] = _delete(
         session, RefusalRow, and_(RefusalRow.base == base, RefusalRow.patient == patient)
     )
-    named = and_(JobRow.payload["patient"].as_string() == patient, JobRow.payload["base"].as_string() == base)
-    counts["jobs"] = _delete(session, JobRow, and_(JobRow.state != "running", named))
+    counts["jobs"] = _forget_in_jobs(session, patient, sources)
+    if audits:
+        named = and_(AuditRow.base == base, AuditRow.patient == patient)
+        statement = update(AuditRow).where(named).values(patient=None)
+        counts["audits"] = session.connection().execute(statement).rowcount
     return counts
+
+
+def _forget_in_jobs(session: Session, patient: str, sources: Collection[str]) -> int:
+    changed = 0
+    query = select(JobRow.id, JobRow.payload).where(JobRow.payload["patients"].as_string().is_not(None))
+    for id, payload in session.execute(query).all():
+        named = payload["patients"]
+        if patient not in named or payload.get("source") not in sources:
+            continue
+        rest = [each for each in named if each != patient]
+        if rest:
+            amended = {**payload, "patients": rest}
+            session.execute(update(JobRow).where(JobRow.id == id).values(payload=amended))
+        else:
+            _delete(session, JobRow, JobRow.id == id)
+        changed += 1
+    return changed
 
 
 def _forget_subjects(session: Session, which: ColumnElement[bool]) -> dict[str, int]:

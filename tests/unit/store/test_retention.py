@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,8 +42,8 @@ def fill(session: Session, patient: str, at: datetime) -> str:
     cards.refuse(session, BASE, patient, "A", "declined", by="u", at=at)
     cards.refuse(session, BASE, patient, "B", "declined", by="u", at=at)
     cards.reopen(session, BASE, patient, "B", by="u", at=at)
-    job = jobs.enqueue(session, "screen", {"base": BASE, "patient": patient}, by="ito", at=at)
-    jobs.lease(session, "w", ["screen"], at, 60)
+    job = jobs.enqueue(session, "update", {"source": "main", "patients": [patient]}, by="ito", at=at)
+    jobs.lease(session, "w", ["update"], at, 60)
     jobs.finish(session, job.id, "w", at=at)
     audits.add_audit(session, at=at, who="ito", action="R", what="page", patient=patient, base=BASE)
     return id
@@ -116,9 +117,65 @@ def test_one_patient_is_forgotten_and_no_other(database: Database) -> None:
     with database.begin() as session:
         fill(session, "p1", NEW)
         fill(session, "p11", NEW)
-        assert retention.forget_patient(session, "http://elsewhere.test/fhir", "p1")["subjects"] == 0
-        deleted = retention.forget_patient(session, BASE + "/", "p1")
+        assert (
+            retention.forget_patient(session, "http://elsewhere.test/fhir", "p1", sources=[])["subjects"] == 0
+        )
+        deleted = retention.forget_patient(session, BASE + "/", "p1", sources=["main"])
         left = counts(session)
         assert [each.patient for each in subjects.find_subjects(session)] == ["p11"]
     assert deleted == FORGOTTEN
     assert left == {**ONE, "audits": 2}
+
+
+def holding(session: Session, text: str) -> set[str]:
+    """Every column of every table in which a text stands anywhere."""
+    return {
+        f"{table.name}.{column.name}"
+        for table in Table.metadata.tables.values()
+        for column in table.columns
+        for (value,) in session.execute(select(column)).all()
+        if text in repr(value)
+    }
+
+
+EVERYWHERE = {
+    "subjects.patient", "cards.patient", "refusals.patient", "jobs.payload", "audits.patient",
+    "changes.patient",
+}  # fmt: skip
+"""Where an id may stand; a column that is added to these is one to forget, too."""
+
+
+def test_no_column_of_any_table_holds_who_is_forgotten(database: Database, tmp_path: Path) -> None:
+    patient = "zuse-4711"
+    with database.begin() as session:
+        id = fill(session, patient, NEW)
+        jobs.enqueue(session, "update", {"source": "main", "patients": [patient, "p2"]}, by="ito", at=NEW)
+        jobs.enqueue(session, "update", {"source": "other", "patients": [patient]}, by="ito", at=NEW)
+        found = holding(session, patient)
+        # the uuid of her card is her id in this test
+        assert found - {"cards.uuid", "feedback.card"} <= EVERYWHERE
+        assert {"subjects.patient", "jobs.payload", "audits.patient"} <= found
+        audited = counts(session)["audits"]
+        retention.forget_patient(session, BASE, patient, sources=["main"], audits=True)
+        assert holding(session, patient) == {"jobs.payload"}, "of another server it is another patient"
+        retention.forget_patient(session, BASE, patient, sources=["main", "other"], audits=True)
+        assert holding(session, patient) == holding(session, id) == set()
+        assert counts(session)["audits"] == audited, "who looked at somebody stays"
+        (job,) = jobs.list_jobs(session)
+        assert job.payload["patients"] == ["p2"]
+    if database.dialect == "sqlite":
+        database.close()
+        for file in tmp_path.iterdir():
+            assert patient.encode() not in file.read_bytes()
+
+
+def test_no_column_of_any_table_holds_who_is_too_old(database: Database) -> None:
+    patient = "zuse-4711"
+    with database.begin() as session:
+        fill(session, patient, OLD)
+        retention.forget(session, LIMIT)
+        retention.forget_audits(session, LIMIT)
+        assert holding(session, patient) == {"refusals.patient"}, "a refusal that stands protects her"
+        cards.reopen(session, BASE, patient, "A", by="u", at=OLD)
+        retention.forget(session, LIMIT)
+        assert holding(session, patient) == set()
