@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from fhirscreen.criteria.bounds import Bound, Bounds, Limit
-from fhirscreen.values.durations import parse_duration
+from fhirscreen.values.durations import Duration, parse_duration
 
 _LIMITS = {Limit.ULN: "the upper limit of normal", Limit.LLN: "the lower limit of normal"}
 _TIMES = {"a": "year", "mo": "month", "wk": "week", "d": "day", "h": "hour", "min": "minute"}
@@ -63,7 +63,11 @@ def say_bounds(bounds: Bounds) -> str:
 
 def say_duration(text: str) -> str:
     """A duration in words: `28 d` is "28 days", `18 mo` "18 months", `2 a` "2 years"."""
-    duration = parse_duration(text)
+    return say_length(parse_duration(text))
+
+
+def say_length(duration: Duration) -> str:
+    """The same of a duration that was read."""
     years, months = (duration.months // 12, 0) if duration.months % 12 == 0 else (0, duration.months)
     hours, rest = divmod(duration.seconds, 3600)
     parts = ((years, "year"), (months, "month"), (duration.days, "day"), (hours, "hour"), (rest, "second"))

@@ -10,6 +10,7 @@ from enum import StrEnum
 from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
+from fhirscreen.exceptions import DataError
 from fhirscreen.plan.nodes import Plan
 from fhirscreen.values.durations import AsOf
 from fhirscreen.verdicts.standings import Gate, Subject
@@ -115,6 +116,17 @@ class Screened:
     def complete(self) -> bool:
         """Whether nothing was set aside and everything was fetched."""
         return not self.set_aside and not self.gaps
+
+
+def not_there(unknown: int, place: str) -> DataError:
+    """The error where patients who were asked for are not in that place (`in the data`)."""
+    return DataError(
+        f"the patient asked for is not {place}"
+        if unknown == 1
+        else f"{unknown} of the patients asked for are not {place}",
+        expected="the id of a Patient resource, as it stands in Patient.id",
+        remedy="check the id (it is no name and no record number), and that the Patient is there",
+    )
 
 
 _lock = Lock()

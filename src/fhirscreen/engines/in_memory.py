@@ -7,7 +7,16 @@ from collections.abc import Collection, Iterator
 import orjson
 
 from fhirscreen.criteria.amounts import count_noun
-from fhirscreen.engines.base import Depth, Engine, Progress, Screened, SetAside, collecting_rarely, silent
+from fhirscreen.engines.base import (
+    Depth,
+    Engine,
+    Progress,
+    Screened,
+    SetAside,
+    collecting_rarely,
+    not_there,
+    silent,
+)
 from fhirscreen.engines.evaluator.charts import read_chart
 from fhirscreen.engines.evaluator.cohorts import Cohort, gather
 from fhirscreen.engines.evaluator.evaluate import Evaluator
@@ -55,10 +64,7 @@ class InMemory:
             )
         wanted = sorted(cohort.patients if patients is None else set(patients) & set(cohort.patients))
         if patients is not None and (unknown := set(patients) - set(cohort.patients)):
-            raise DataError(
-                f"{len(unknown)} of the patients asked for are not in the data",
-                expected="ids of Patient resources",
-            )
+            raise not_there(len(unknown), "in the data")
         evaluator = Evaluator(plan)
         screened = Screened(patients=len(wanted), set_aside=list(cohort.set_aside))
         screened.outside = {study.study.id: 0 for study in plan.studies}

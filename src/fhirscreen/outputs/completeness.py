@@ -69,5 +69,6 @@ def depth_statement(depth: Depth) -> str | None:
         return None
     return (
         "Depth `candidates`: a patient is looked at up to the first failed criterion. Later criteria are "
-        "undecided there, and nobody can be told to have failed one criterion alone."
+        "undecided there. Near misses are only those of whom every criterion was decided nonetheless; who "
+        "else failed one criterion alone cannot be told."
     )

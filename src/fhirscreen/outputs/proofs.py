@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 
 from rich.text import Text
@@ -12,15 +13,30 @@ from fhirscreen.engines.base import Outsider, Seen
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.concepts import Concept
 from fhirscreen.mapping.displays import call
-from fhirscreen.outputs.wording import GATE_SOURCES, GATES, STATUSES, next_action, say_date, say_reason
+from fhirscreen.outputs.wording import (
+    GATE_SOURCES,
+    GATES,
+    REASONS,
+    STATUSES,
+    next_action,
+    say_date,
+    say_question,
+    say_reason,
+)
 from fhirscreen.plan.resolve import MALIGNANCY
 from fhirscreen.values.truth import Truth
 from fhirscreen.verdicts.proofs import Proof
-from fhirscreen.verdicts.standings import Gate, Standing, Subject, Verdict
+from fhirscreen.verdicts.reasons import Basis, Reason
+from fhirscreen.verdicts.standings import Gate, Standing, Subject, Verdict, mirrored
 
 _MARKS = {Truth.TRUE: "yes", Truth.FALSE: "no", Truth.UNKNOWN: "unknown"}
 _COLOURS = {Standing.MET: "green", Standing.FAILED: "red", Standing.OPEN: "yellow"}
 _TITLES = {Standing.FAILED: "Failed", Standing.OPEN: "Open", Standing.MET: "Met"}
+
+_ALIKE = 2
+"""So many parts that answer alike are said each, the others counted."""
+_LONGEST = 100
+"""Letters of what is said above parts that say it again."""
 
 _ROLES = {
     "coarser": ", less precise codes",
@@ -33,21 +49,35 @@ _ROLES = {
 def explain_subject(subject: Subject, study: Study, catalogue: Catalogue, *, whole: bool = False) -> Tree:
     """A tree for the console: the outcome, then failed, open and met criteria, and what is asked in person.
 
-    Failed and open criteria carry their proof; met ones too where `whole`, else their evidence alone.
+    Failed and open criteria carry their proof, met ones the value that decides; those that are met because
+    nothing is on record share a line. Where `whole`, every criterion stands alone and carries its proof.
     Sensitive reasons are shown: it is for whoever may read the record.
     """
     tree = Tree(Text.assemble((f"{study.id}  ", "bold"), (f"{subject.patient}  ", "bold"), outcome(subject)))
     for standing in (Standing.FAILED, Standing.OPEN, Standing.MET):
-        verdicts = [v for v in subject.standing(standing) if not v.criterion.asks]
-        if verdicts:
-            branch = tree.add(Text(f"{_TITLES[standing]} ({len(verdicts)})", f"bold {_COLOURS[standing]}"))
-            for verdict in verdicts:
-                _add_verdict(branch, verdict, study, catalogue, whole=whole or standing is not Standing.MET)
+        found = [v for v in subject.standing(standing) if not v.criterion.asks]
+        if not found:
+            continue
+        branch = tree.add(Text(f"{_TITLES[standing]} ({len(found)})", f"bold {_COLOURS[standing]}"))
+        silent = [] if whole else [v for v in found if standing is Standing.MET and _silent(v.proof)]
+        for verdict in (v for v in found if v not in silent):
+            if not whole and mirrored(verdict, found):
+                branch.add(_head(verdict, f"as {verdict.criterion.mirrors}, which it repeats"))
+            else:
+                _add_verdict(branch, verdict, study, catalogue, whole=whole, met=standing is Standing.MET)
+        if silent:
+            said = f"{REASONS[Reason.ABSENCE_PRESUMED]} ({len(silent)}): "
+            branch.add(Text(said).append(", ".join(v.criterion.id for v in silent), "bold"))
     if subject.to_ask:
         branch = tree.add(Text(f"Asked in person ({len(subject.to_ask)})", "bold"))
         for verdict in subject.to_ask:
-            branch.add(Text(verdict.proof.says or verdict.criterion.says))
+            branch.add(Text(say_question(verdict.criterion)))
     return tree
+
+
+def _silent(proof: Proof) -> bool:
+    """Whether nothing at all is on record, and that is taken as no."""
+    return proof.reason is Reason.ABSENCE_PRESUMED and not proof.evidence
 
 
 def explain_gate(patient: str, study: Study, gate: Gate) -> Tree:
@@ -117,35 +147,82 @@ def outcome(subject: Subject) -> str:
     return ", ".join([said, *details, *subject.notes])
 
 
-def _add_verdict(branch: Tree, verdict: Verdict, study: Study, catalogue: Catalogue, *, whole: bool) -> None:
-    criterion, proof = verdict.criterion, verdict.proof
+def _head(verdict: Verdict, said: str) -> Text:
+    criterion = verdict.criterion
     kind = "" if criterion.kind is Kind.INCLUSION else "exclusion: "
-    head = Text.assemble((criterion.id, "bold"), f"  {kind}{criterion.says}: ", (_MARKS[proof.truth], "bold"))
-    said = say_reason(proof, criterion, catalogue)
-    if said:
-        head.append(f", {said}")
+    mark = _MARKS[verdict.proof.truth]
+    head = Text.assemble((criterion.id, "bold"), f"  {kind}{criterion.says}: ", (mark, "bold"))
+    return head.append(f", {said}") if said else head
+
+
+def _add_verdict(
+    branch: Tree, verdict: Verdict, study: Study, catalogue: Catalogue, *, whole: bool, met: bool
+) -> None:
+    proof = verdict.proof
+    said = say_reason(proof, verdict.criterion, catalogue)
+    if said and proof.basis is Basis.DERIVED and proof.reason is None:
+        said = f"{said}, derived"
+    head = _head(verdict, said)
     leaf = branch.add(head)
-    if verdict.standing is Standing.OPEN and (action := next_action(proof, criterion, study)):
+    if verdict.standing is Standing.OPEN and (action := next_action(proof, verdict.criterion, study)):
         leaf.add(Text(f"→ {action}", "italic"))
-    if not whole:
+    if met and not whole:
         if proof.evidence:
             head.append(f"  [{' '.join(proof.evidence)}]", "dim")
         return
-    for line in proof.children or (proof,):
-        _add_proof(leaf, line)
+    if proof.reason is Reason.UNREAD:
+        leaf.add(Text(proof.says or verdict.criterion.says))
+        return
+    _add_below(leaf, proof if proof.children else Proof(*proof[:8], (proof,)), whole=whole)
 
 
-def _add_proof(branch: Tree, proof: Proof) -> None:
-    leaf = branch.add(Text(say_proof(proof)))
-    for child in proof.children:
-        _add_proof(leaf, child)
+def _add_below(branch: Tree, parent: Proof, *, whole: bool) -> None:
+    """The proofs below one; unless `whole`, only those that decide, and what is said alike is said once."""
+    shown = parent.children if whole else _deciding(parent)
+    likeness: dict[object, int] = {}
+    for child in shown:
+        alike = child if whole or child.children else _answer(child)
+        likeness[alike] = likeness.get(alike, 0) + 1
+        if likeness[alike] == 1 or likeness[alike] <= _ALIKE:
+            _add_proof(branch, child, whole=whole)
+    repeated = sum(number - _ALIKE for number in likeness.values() if number > _ALIKE)
+    if repeated:
+        branch.add(Text(f"… and {repeated} more, likewise", "dim"))
 
 
-def say_proof(proof: Proof) -> str:
-    """One node of a proof in a line: its statement, truth, basis or reason, value, date and evidence."""
+def _deciding(parent: Proof) -> tuple[Proof, ...]:
+    """Of the proofs below an open one, those that keep it open; of any other, all."""
+    if parent.truth is not Truth.UNKNOWN:
+        return parent.children
+    return tuple(c for c in parent.children if c.truth is Truth.UNKNOWN) or parent.children
+
+
+def _answer(proof: Proof) -> tuple[object, ...]:
+    return (proof.truth, proof.basis, proof.reason, proof.value, proof.unit, proof.date, proof.evidence)
+
+
+def _add_proof(branch: Tree, proof: Proof, *, whole: bool) -> None:
+    while not whole and len(proof.children) == 1 and _answer(proof) == _answer(proof.children[0]):
+        # The only child answers as its parent does: the parent says what was asked of it.
+        below = proof.children[0]
+        proof = proof._replace(children=below.children, because=proof.because or below.because)
+    leaf = branch.add(Text(say_proof(proof, short=not whole)))
+    _add_below(leaf, proof, whole=whole)
+
+
+def say_proof(proof: Proof, *, short: bool = False) -> str:
+    """One node of a proof in a line: its statement, truth, basis or reason, value, date and evidence.
+
+    What stands above others is cut off where it is long and `short` is asked for: they say it again.
+    """
     why = proof.reason.value if proof.reason is not None else proof.basis.value
     recorded = " ".join(part for part in (proof.value, proof.unit) if part)
     when = proof.date[:10]
     parts = [f"{_MARKS[proof.truth]} ({why})", recorded, when]
-    line = f"{proof.says or 'criterion'}: {', '.join(part for part in parts if part)}"
+    says = proof.says or "criterion"
+    if short and proof.children:
+        says = textwrap.shorten(says, _LONGEST, placeholder=" …")
+    line = f"{says}: {', '.join(part for part in parts if part)}"
+    if proof.because:
+        line = f"{line}; {proof.because}"
     return f"{line}  [{' '.join(proof.evidence)}]" if proof.evidence and not proof.children else line

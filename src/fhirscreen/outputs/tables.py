@@ -69,7 +69,8 @@ def print_study(
             (count_noun(str(candidates), "candidate"), "bold green"),
             ", ",
             (count_noun(str(potential), "potential candidate"), "bold"),
-            f", {count_near_misses(len(worklist.near_misses))} among {show(counts.screened)} screened",
+            f", {count_near_misses(len(worklist.near_misses))}"
+            f"{' known of' if counts.near_misses is None else ''} among {show(counts.screened)} screened",
         )
     )
     if worklist.to_ask:
@@ -114,9 +115,9 @@ def list_table(worklist: Worklist, status: Status, limit: int | None = None) -> 
     table.add_column("Evidence" if ready else "Open, and why", ratio=3)
     table.add_column("Presumed", justify="right", no_wrap=True)
     table.add_column("Next action", ratio=2)
-    for entry in worklist.of(status)[:limit]:
+    for place, entry in enumerate(worklist.of(status)[:limit], 1):
         table.add_row(
-            str(entry.rank),
+            str(place),
             Text(entry.patient, "bold green" if ready else "bold"),
             say_date(entry.diagnosed),
             _evidence(entry) if ready else _open(entry, worklist.refer(entry)),

@@ -8,14 +8,16 @@ from datetime import date
 from string import ascii_uppercase
 
 from fhirscreen.criteria.amounts import say_unit
-from fhirscreen.criteria.nodes import Question
+from fhirscreen.criteria.english import join_words, say, spell_id
+from fhirscreen.criteria.nodes import Count, Finding, Question
 from fhirscreen.criteria.studies import Criterion, Study
 from fhirscreen.criteria.walk import concepts, walk
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.concepts import ConceptKind
 from fhirscreen.mapping.displays import call
-from fhirscreen.verdicts.proofs import Proof
-from fhirscreen.verdicts.reasons import Reason
+from fhirscreen.values.truth import Truth
+from fhirscreen.verdicts.proofs import Proof, explained, facts
+from fhirscreen.verdicts.reasons import Basis, Reason
 from fhirscreen.verdicts.standings import Gate, Status
 
 STATUSES: dict[Status, str] = {
@@ -63,7 +65,7 @@ GATE_SOURCES: dict[Gate, str] = {
 REASONS: dict[Reason, str] = {
     Reason.ASK_IN_PERSON: "to be asked in person",
     Reason.UNREAD: "nobody has mapped this text yet",
-    Reason.NOT_FETCHED: "the data could not be fetched",
+    Reason.NOT_FETCHED: "the data could not be fetched or read",
     Reason.BOUND_IN_QUESTION: "depends on the investigator's answer to an open question",
     Reason.CONFLICTING: "records contradict each other",
     Reason.AMBIGUOUS_FOCUS: "not clear which disease the record is about",
@@ -89,9 +91,21 @@ PRESUMED = (
     "things completely"
 )
 
+# What a reason means where the proof says of which record, and in its own words why.
+_EXPLAINED: dict[Reason, str] = {
+    Reason.NOT_FETCHED: "a record could not be read",
+    Reason.COARSER_CODE: "a record that no known code names may be one",
+}
+_EXPLAINED_REMEDIES: dict[Reason, str] = {
+    Reason.NOT_FETCHED: "Have the record mended where it comes from, then screen again",
+    Reason.COARSER_CODE: "Find out what the record is about, and have its code named",
+}
+
+_ON_RECORD_AS_NO = "what is on record says no, and nothing else of it is"
+
 # These have a remedy of their own, whatever the criterion is about.
 _REMEDIES: dict[Reason, str] = {
-    Reason.NOT_FETCHED: "Fetch this patient's data again",
+    Reason.NOT_FETCHED: "Fetch this patient's data again; mend first what the report says was set aside",
     Reason.CONFLICTING: "Find out which of the records holds",
     Reason.AMBIGUOUS_FOCUS: "Find out which disease the record is about",
     Reason.NO_UNIT: "Ask the laboratory for the unit",
@@ -102,9 +116,12 @@ _REMEDIES: dict[Reason, str] = {
 }
 
 _SHORT_RUN = 2
+_FEW = 3
+"""So many deciding values at most are said together."""
 
 _LONG = re.compile(r"\d{1,3}\.\d{4,}", re.ASCII)
 _BETWEEN = re.compile(r">=(\S+) <=(\S+)", re.ASCII)
+_DAYS = re.compile(r"\b\d{4}-\d\d(?:-\d\d)?\b", re.ASCII)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -125,19 +142,66 @@ def say_value(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
 
     A computed value has four significant digits here; the files hold all of them.
     """
-    if not proof.value:
+    if proof.value:
+        return _say_atom(proof, criterion, catalogue)
+    if proof.truth is Truth.UNKNOWN:
         return ""
+    # Several decide together: each says what it has, where they are few.
+    said = dict.fromkeys(_say_atom(atom, criterion, catalogue) for atom in facts(proof))
+    return ", ".join(said) if len(said) <= _FEW else ""
+
+
+def fact_date(proof: Proof) -> str:
+    """The date of the deciding value in words; where several decide, their date if it is the same."""
+    if proof.date or proof.truth is Truth.UNKNOWN:
+        return f"born {say_date(proof.date)}" if proof.unit == "a" else say_date(proof.date)
+    found = {atom.date[:10] for atom in facts(proof) if atom.unit != "a"}
+    return say_date(found.pop()) if len(found) == 1 else ""
+
+
+def _say_atom(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
     if proof.unit:
         value = _LONG.sub(lambda number: f"{float(number[0]):.4g}", proof.value)
         value = _BETWEEN.sub(r"\1 to \2", value)
         return f"{value} {say_unit(proof.unit) if proof.unit != 'a' else 'years'}".rstrip()
+    if proof.value.isdecimal() and _counts(proof, criterion, catalogue):
+        return f"{proof.value if proof.value != '0' else 'none'} on record"
     named = [catalogue.concepts[id] for id in concepts(criterion.expression) if catalogue.has(id)]
     coded = {ConceptKind.DIAGNOSIS, ConceptKind.THERAPY, ConceptKind.EVENT}
     is_code = any(letter.isdigit() for letter in proof.value)  # `male` is none
     if is_code and any(c.kind in coded for c in named) and all(c.value(proof.value) is None for c in named):
         called = call(proof.value, named, catalogue.displays)
         return f"{called}, {proof.value}" if called else f"code {proof.value}"
-    return proof.value
+    return proof.value + _spread(proof, criterion, catalogue)
+
+
+def _spread(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
+    """What else to say of a category that tells of spread (M1): where it is from, where the cancer may be."""
+    node = criterion.expression
+    if not isinstance(node, Finding) or not catalogue.has(node.concept):
+        return ""
+    concept = catalogue.concepts[node.concept]
+    if proof.value not in concept.below(tuple(implied for implied, _ in concept.implied_by)):
+        return ""
+    said = []
+    if proof.basis is Basis.DERIVED:
+        said.append("from metastases on record")
+    if node.sites and proof.truth is Truth.TRUE:
+        said.append(f"{join_words([*map(spell_id, node.sites)], 'or')} only")
+    return f" ({', '.join(said)})" if said else ""
+
+
+def _counts(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> bool:
+    """Whether the value is how many records there are, not what one of them says."""
+    deciding = proof
+    while same := [c for c in deciding.children if (c.value, c.date) == (proof.value, proof.date)]:
+        deciding = same[0]
+    counted = {
+        say(node, lambda id: catalogue.concepts[id].label if catalogue.has(id) else spell_id(id))
+        for node in walk(criterion.expression)
+        if isinstance(node, Count)
+    }
+    return deciding.says in counted
 
 
 def say_reason(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
@@ -149,9 +213,15 @@ def say_reason(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
         asked = [catalogue.concepts[id].unit for id in concepts(criterion.expression) if catalogue.has(id)]
         if len(asked) == 1 and asked[0]:
             said = f"{said} with {say_unit(asked[0]).removeprefix('× ')}"
-    details = ", ".join(
-        part for part in (say_value(proof, criterion, catalogue), say_date(proof.date)) if part
-    )
+    because = explained(proof)
+    if because and proof.reason is not None:
+        because = _DAYS.sub(lambda day: say_date(day[0]), because)
+        return f"{_EXPLAINED.get(proof.reason, said)} ({because})"
+    if proof.reason is Reason.CENSORED_VALUE and _counts(proof, criterion, catalogue):
+        said = "what is on record need not be all"
+    if proof.reason is Reason.ABSENCE_PRESUMED and proof.evidence:
+        said = _ON_RECORD_AS_NO
+    details = ", ".join(part for part in (say_value(proof, criterion, catalogue), fact_date(proof)) if part)
     return f"{said} ({details})" if said and details else said or details
 
 
@@ -168,6 +238,8 @@ def next_action(proof: Proof, criterion: Criterion, study: Study) -> str:
             return "Ask the patient"
         case None:
             return criterion.next_action or ""
+        case reason if reason in _EXPLAINED_REMEDIES and explained(proof):
+            return _EXPLAINED_REMEDIES[reason]
         case reason:
             return _REMEDIES.get(reason) or criterion.next_action or "Look into the patient's record"
 

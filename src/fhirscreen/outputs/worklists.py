@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -44,6 +44,7 @@ class Shared:
 class Entry:
     """A listed subject. `rank` counts from 1; `evidence` are the findings that place a patient (T, N, M).
 
+    `values` are what else was measured of what is met, with unit and date.
     `items` are open for this patient beside what is `shared`; `presumed` counts the criteria that are met
     because silence is taken as no.
     """
@@ -54,6 +55,7 @@ class Entry:
     diagnosed: str
     planned_start: str
     evidence: tuple[str, ...]
+    values: tuple[str, ...]
     items: tuple[Item, ...]
     shared: tuple[Shared, ...]
     presumed: int
@@ -219,7 +221,8 @@ def make_entry(
         status,
         subject.diagnosed,
         subject.planned_start,
-        tuple(_evidence(subject, catalogue)),
+        tuple(_said(facts for gate, facts in _facts(subject, catalogue) if gate)),
+        tuple(_said(facts for gate, facts in _facts(subject, catalogue) if not gate)),
         own,
         tuple(each for each in shared if each.item in items),
         sum(1 for v in subject.standing(Standing.MET) if v.proof.basis is Basis.PRESUMED),
@@ -275,22 +278,38 @@ def make_near_miss(subject: Subject, miss: Verdict, catalogue: Catalogue, as_of:
     return NearMiss(subject.patient, item, look_again, open_, subject.diagnosed, subject.notes)
 
 
-def _evidence(subject: Subject, catalogue: Catalogue) -> list[str]:
-    """The findings that place a patient (staging, and what else is a gate), those of one day together."""
-    found: dict[str, list[str]] = {}
+def _facts(subject: Subject, catalogue: Catalogue) -> Iterator[tuple[bool, tuple[str, str]]]:
+    """What was found or measured of what is met, each with its date; whether it places a patient.
+
+    That is staging, and what else is a gate. Age is left out: the date of birth is not for a list.
+    """
     for verdict in subject.standing(Standing.MET):
         criterion, proof = verdict.criterion, verdict.proof
         expression = criterion.expression
-        staged = isinstance(expression, Finding) and expression.staging is not None
-        if criterion.mirrors or not proof.value or not (staged or criterion.weight is Weight.GATE):
-            continue
-        if disclosures.is_sensitive(criterion, catalogue):
+        value = wording.say_value(proof, criterion, catalogue)
+        if criterion.mirrors or not value or disclosures.is_sensitive(criterion, catalogue):
             continue
         named = [catalogue.concepts[id] for id in concepts(expression)]
-        measured = [c for c in named if c.kind in (ConceptKind.MEASUREMENT, ConceptKind.CATEGORY)]
+        measured = [c for c in named if c.kind in _MEASURED]
         if not measured:
             continue
-        value = wording.say_value(proof, criterion, catalogue)
-        label = "" if value[:1].isalpha() else f"{measured[0].label} "
-        found.setdefault(wording.say_date(proof.date), []).append(f"{label}{value}")
-    return [f"{' '.join(said)} ({day})" if day else " ".join(said) for day, said in found.items()]
+        staged = isinstance(expression, Finding) and expression.staging is not None
+        # Of a quantity that may be measured or computed, the name that it has as measured.
+        measured.sort(key=lambda each: each.kind is ConceptKind.DERIVED)
+        label = "" if value[:1].isalpha() else f"{measured[0].label.partition(' (')[0]} "
+        place = staged or criterion.weight is Weight.GATE
+        yield place, (f"{label}{value}", wording.fact_date(proof))
+
+
+_MEASURED = {ConceptKind.MEASUREMENT, ConceptKind.CATEGORY, ConceptKind.DERIVED}
+
+
+def _said(facts: Iterable[tuple[str, str]]) -> list[str]:
+    """Facts in words, those of one day together: "T3 N1 M0 (12 Oct 2026)"."""
+    found: dict[str, list[str]] = {}
+    for said, day in facts:
+        found.setdefault(day, []).append(said)
+    return [
+        (" " if all(" " not in each for each in said) else ", ").join(said) + (f" ({day})" if day else "")
+        for day, said in found.items()
+    ]

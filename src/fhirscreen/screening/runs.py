@@ -126,6 +126,7 @@ def _rows(worklist: Worklist) -> Iterable[dict[str, Any]]:
             "diagnosed": entry.diagnosed or None,
             "planned_start": entry.planned_start or None,
             "evidence": list(entry.evidence),
+            "values": list(entry.values),
             "open": [
                 {"criterion": item.criterion, "why": item.why, "next_action": item.action}
                 for item in entry.open

@@ -17,6 +17,7 @@ class Proof(NamedTuple):
 
     `reason` is set when the truth is UNKNOWN or the basis presumed. `evidence` holds sorted references.
     `value`, `unit` and `date` are those of the one atom that decides, as text; empty where several do.
+    `because` says of an open atom what its reason alone does not: which record, and what is wrong with it.
     """
 
     truth: Truth
@@ -28,13 +29,14 @@ class Proof(NamedTuple):
     date: str = ""
     says: str = ""
     children: tuple[Proof, ...] = ()
+    because: str = ""
 
     def under(self, truth: Truth, says: str, children: tuple[Proof, ...]) -> Proof:
         """The proof of a node that rests on this one, with a truth, words and children of its own.
 
         As `_replace`, which is many times slower, and this is done for every criterion of every patient.
         """
-        _, basis, reason, evidence, value, unit, date, _, _ = self
+        _, basis, reason, evidence, value, unit, date, *_ = self
         return Proof(truth, basis, reason, evidence, value, unit, date, says, children)
 
     def tree(self) -> dict[str, Any]:
@@ -47,11 +49,39 @@ class Proof(NamedTuple):
         for name in ("value", "unit", "date"):
             if text := getattr(self, name):
                 data[name] = text
+        if self.because:
+            data["because"] = self.because
         if self.evidence:
             data["evidence"] = list(self.evidence)
         if self.children:
             data["children"] = [child.tree() for child in self.children]
         return data
+
+
+def explained(proof: Proof) -> str:
+    """Why a proof is open beyond its reason: what the first atom says that gives this reason; empty if none.
+
+    A parent has its reason from one of the atoms below it.
+    """
+    if proof.truth is not UNKNOWN:
+        return ""
+    if proof.because:
+        return proof.because
+    below = (explained(child) for child in proof.children if child.reason is proof.reason)
+    return next((said for said in below if said), "")
+
+
+def facts(proof: Proof) -> tuple[Proof, ...]:
+    """The atoms that decide and have a value, each value once: the proof itself where one alone decides."""
+    if proof.value:
+        return (proof,)
+    found: dict[tuple[str, str, str], Proof] = {}
+    decided = set(proof.evidence)
+    for child in proof.children:
+        if decided.issuperset(child.evidence):
+            for atom in facts(child):
+                found.setdefault((atom.value, atom.unit, atom.date), atom)
+    return tuple(found.values())
 
 
 def read_proof(tree: Mapping[str, Any]) -> Proof:
@@ -66,6 +96,7 @@ def read_proof(tree: Mapping[str, Any]) -> Proof:
         tree.get("date", ""),
         tree.get("says", ""),
         tuple(read_proof(child) for child in tree.get("children", ())),
+        tree.get("because", ""),
     )
 
 
@@ -95,7 +126,7 @@ def compound(
 ) -> Proof:
     """The proof of a node whose truth the `deciding` children settle, `needed` of them being enough."""
     if len(deciding) == 1:
-        _, basis, reason, evidence, value, unit, date, _, _ = deciding[0]
+        _, basis, reason, evidence, value, unit, date, *_ = deciding[0]
         if truth is not UNKNOWN and basis is not _PRESUMED:
             reason = None
         return Proof(truth, basis, reason, evidence, value, unit, date, says, children)

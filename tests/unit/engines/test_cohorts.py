@@ -170,7 +170,7 @@ def test_somebody_who_is_not_there_cannot_be_asked_for() -> None:
     with pytest.raises(DataError) as caught:
         engine.screen(plan(), as_of(), patients=["p1", "p2", "p3"])
     assert caught.value.what == "2 of the patients asked for are not in the data"
-    assert caught.value.expected == "ids of Patient resources"
+    assert caught.value.expected == "the id of a Patient resource, as it stands in Patient.id"
 
 
 def test_counts_gaps_and_progress() -> None:

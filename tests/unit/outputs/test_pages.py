@@ -24,8 +24,12 @@ from fhirscreen.outputs.tables import print_run
 from fhirscreen.outputs.worklists import worklists
 from fhirscreen.plan.nodes import Plan
 from fhirscreen.values.durations import AsOf
+from fhirscreen.values.truth import Truth
+from fhirscreen.verdicts.proofs import Proof, threshold
+from fhirscreen.verdicts.reasons import Basis, Reason
 from fhirscreen.verdicts.standings import Gate
 from tests.lib.demo import write_demo
+from tests.unit.outputs.conftest import Make
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -185,6 +189,33 @@ def test_a_proof_tree_says_why(screened: Screened, study: Study, catalogue: Cata
 
 def test_a_proof_tree_names_sensitive_reasons(screened: Screened, study: Study, catalogue: Catalogue) -> None:
     assert "HIV infection: unknown, recorded, and not confirmed" in shown(screened, 3, study, catalogue)
+
+
+def test_a_proof_tree_says_once_what_nothing_is_on_record_of(
+    make: Make, study: Study, catalogue: Catalogue
+) -> None:
+    silent = Proof(Truth.FALSE, Basis.PRESUMED, Reason.ABSENCE_PRESUMED)
+    negative = silent._replace(evidence=("Observation/n",))
+    text = drawn(explain_subject(make("p", hiv=silent), study, catalogue))
+    assert "no record of it, taken as no (1): hiv" in text
+    text = drawn(explain_subject(make("p", hiv=negative), study, catalogue))
+    assert "no, what is on record says no, and nothing else of it is  [Observation/n]" in text
+
+
+def test_a_proof_tree_folds_what_answers_alike_and_what_decides_nothing(
+    make: Make, study: Study, catalogue: Catalogue
+) -> None:
+    open_ = Proof(Truth.UNKNOWN, Basis.MISSING, Reason.NO_RECORD)
+    parts = tuple(open_._replace(says=f"part {number}") for number in range(5))
+    met = Proof(Truth.TRUE, Basis.RECORDED, says="met part")
+    whole = threshold(6, [*parts, met], "all of it")
+    text = drawn(explain_subject(make("p", alt=whole), study, catalogue))
+    assert [f"part {number}:" in text for number in range(5)] == [True, True, False, False, False]
+    assert "… and 3 more, likewise" in text
+    assert "met part" not in text
+    everything = drawn(explain_subject(make("p", alt=whole), study, catalogue, whole=True))
+    assert "part 4:" in everything
+    assert "met part" in everything
 
 
 def drawn(tree: Tree) -> str:

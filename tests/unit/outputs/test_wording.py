@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from fhirscreen.criteria.english import say
+from fhirscreen.criteria.nodes import Count
 from fhirscreen.criteria.studies import Study
+from fhirscreen.criteria.walk import walk
+from fhirscreen.criteria.wire import load_study
 from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.mapping.loading import mappings_folder
 from fhirscreen.outputs import wording
 from fhirscreen.values.truth import Truth
-from fhirscreen.verdicts.proofs import Proof
+from fhirscreen.verdicts.proofs import Proof, threshold
 from fhirscreen.verdicts.reasons import Basis, Reason
 from fhirscreen.verdicts.standings import Gate, Status
 
@@ -73,3 +80,77 @@ def test_a_unit_that_cannot_be_compared_says_with_what(study: Study, catalogue: 
     proof = Proof(Truth.UNKNOWN, Basis.RECORDED, Reason.INCOMPARABLE_UNIT, value="200", unit="g/L")
     said = wording.say_reason(proof, study.criterion("platelets"), catalogue)
     assert said == "recorded in a unit that cannot be compared with 10⁹/L (200 g/L)"
+
+
+def test_what_several_decide_together_is_said_of_each(study: Study, catalogue: Catalogue) -> None:
+    first = Proof(Truth.TRUE, Basis.RECORDED, None, ("Observation/a",), "11.2", "g/dL", "2026-11-03")
+    readings = threshold(2, [first._replace(says="as it stands"), first._replace(says="in g/L")])
+    assert readings.value == ""
+    criterion = study.criterion("platelets")
+    assert wording.say_reason(readings, criterion, catalogue) == "11.2 g/dL, 3 Nov 2026"
+    other = first._replace(evidence=("Observation/b",), value="3", unit="mg", date="2026-11-02")
+    both = threshold(2, [first, other])
+    assert wording.say_reason(both, criterion, catalogue) == "11.2 g/dL, 3 mg"
+
+
+@pytest.mark.parametrize(
+    ("reason", "because", "said", "action"),
+    [
+        (
+            Reason.NOT_FETCHED,
+            "Observation/a: a date cannot be read",
+            "a record could not be read (Observation/a: a date cannot be read)",
+            "Have the record mended where it comes from, then screen again",
+        ),
+        (
+            Reason.COARSER_CODE,
+            "Procedure/a is in words alone",
+            "a record that no known code names may be one (Procedure/a is in words alone)",
+            "Find out what the record is about, and have its code named",
+        ),
+        (
+            Reason.NO_RECORD,
+            "the last one is of 2021-03-04, too long ago",
+            "no record that counts (the last one is of 4 Mar 2021, too long ago)",
+            "Order a blood count",
+        ),
+    ],
+)
+def test_an_open_criterion_says_of_which_record(
+    study: Study, catalogue: Catalogue, reason: Reason, because: str, said: str, action: str
+) -> None:
+    atom = Proof(Truth.UNKNOWN, Basis.MISSING, reason, because=because)
+    proof = atom.under(Truth.UNKNOWN, "all of it", (atom,))
+    criterion = replace(study.criterion("platelets"), next_action="Order a blood count")
+    assert wording.say_reason(proof, criterion, catalogue) == said
+    assert wording.next_action(proof, criterion, study) == action
+
+
+def test_a_count_is_no_size(catalogue: Catalogue) -> None:
+    study = load_study(mappings_folder() / "studies/NCT06190782.yaml")
+    criterion = study.criterion("metastasis-size")
+    counted = next(node for node in walk(criterion.expression) if isinstance(node, Count))
+    says = say(counted, lambda id: catalogue.concepts[id].label)
+    proof = Proof(
+        Truth.UNKNOWN, Basis.RECORDED, Reason.CENSORED_VALUE, ("Observation/a",), "0", "", "2026-10-14", says
+    )
+    said = wording.say_reason(proof, criterion, catalogue)
+    assert said == "what is on record need not be all (none on record, 14 Oct 2026)"
+
+
+@pytest.mark.parametrize(
+    ("value", "basis", "said"),
+    [
+        ("M0", Basis.RECORDED, "M0"),
+        ("M1", Basis.RECORDED, "M1 (cervical lymph node or supraclavicular lymph node only)"),
+        (
+            "M1",
+            Basis.DERIVED,
+            "M1 (from metastases on record, cervical lymph node or supraclavicular lymph node only)",
+        ),
+    ],
+)
+def test_m1_says_why_it_is_met(catalogue: Catalogue, value: str, basis: Basis, said: str) -> None:
+    study = load_study(mappings_folder() / "studies/NCT06907602.yaml")
+    proof = Proof(Truth.TRUE, basis, value=value)
+    assert wording.say_value(proof, study.criterion("m-stage"), catalogue) == said

@@ -6,8 +6,10 @@ from datetime import date
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from fhirscreen.criteria.amounts import say_length
 from fhirscreen.engines.evaluator.cases import Case, clipped, date_text
 from fhirscreen.engines.evaluator.therapies import active, current, last_given
+from fhirscreen.fhir.entries import Entry
 from fhirscreen.mapping.concepts import Concept, ConceptKind, Role
 from fhirscreen.mapping.sites import LIFELONG
 from fhirscreen.plan.nodes import Feature
@@ -26,7 +28,12 @@ PRESUMED_NO = Proof(FALSE, Basis.PRESUMED, Reason.ABSENCE_PRESUMED)
 
 def no_record(case: Case, concept: Concept) -> Proof:
     """No record of something that is never taken as absent: a measurement, a score, a stage."""
-    return NO_RECORD if case.chart.whole(concept) else NOT_FETCHED
+    return NO_RECORD if case.chart.whole(concept) else not_fetched(case, concept)
+
+
+def not_fetched(case: Case, concept: Concept) -> Proof:
+    """Something that could be a record of the concept was not fetched, or could not be read."""
+    return NOT_FETCHED._replace(because=case.chart.unreadable(concept))
 
 
 def no_value(case: Case, feature: Feature, *, found: bool) -> Proof:
@@ -37,8 +44,9 @@ def no_value(case: Case, feature: Feature, *, found: bool) -> Proof:
     if not (chart.unfetched or chart.touched):
         return NO_RECORD
     against = (*feature.invalidated_by, *feature.unconfirmed_after, *(each for _, each in feature.implied_by))
-    if found and not all(case.chart.whole(each.concept) for each in against):
-        return NOT_FETCHED
+    lost = next((each.concept for each in against if not chart.whole(each.concept)), None) if found else None
+    if lost is not None:
+        return not_fetched(case, lost)
     return no_record(case, feature.concept)
 
 
@@ -49,15 +57,28 @@ def absent(case: Case, concept: Concept, since: Duration | None, *, ever: bool =
     (`ever=False`) about now, which any source settles that is complete by the index date.
     """
     if not case.chart.whole(concept):
-        return NOT_FETCHED
-    if not concept.absence_by_site or not _complete(case, concept, since, ever=ever):
+        return not_fetched(case, concept)
+    if not concept.absence_by_site:
         return NO_RECORD
+    complete, late = _complete(case, concept, since, ever=ever)
+    if not complete:
+        return NO_RECORD._replace(because=late) if late else NO_RECORD
     if untold := _untold(case, concept, since, ever=ever):
         return untold
-    return NO_RECORD if elsewhere(case, concept.elsewhere_after) else PRESUMED_NO
+    if elsewhere(case, concept.elsewhere_after):
+        return NO_RECORD._replace(because=_diagnosed(concept.elsewhere_after))
+    return PRESUMED_NO
 
 
-def _complete(case: Case, concept: Concept, since: Duration | None, *, ever: bool) -> bool:
+def _diagnosed(after: Duration | None) -> str:
+    """Why treatment elsewhere is likely."""
+    limit = "long" if after is None else f"more than {say_length(after)}"
+    return f"the cancer was diagnosed {limit} ago, or at no known date: it may have been treated elsewhere"
+
+
+def _complete(case: Case, concept: Concept, since: Duration | None, *, ever: bool) -> tuple[bool, str]:
+    """Whether the site declares every source complete for the time asked about, and which one too late."""
+    late = ""
     start: date | None = None
     if since is not None:
         start = days_before(case.as_of.day, since)
@@ -67,10 +88,10 @@ def _complete(case: Case, concept: Concept, since: Duration | None, *, ever: boo
     for resource in {source.resource for source in concept.sources if source.role is not Role.DISJOINT}:
         declared = case.site.complete_since(concept.id, resource)
         if declared is None:
-            return False
+            return False, ""
         if declared is not LIFELONG and (start is None or declared > start):
-            return False
-    return True
+            late = late or f"{resource} is complete here only since {declared.isoformat()}, too late for it"
+    return not late, late
 
 
 def _untold(case: Case, concept: Concept, since: Duration | None, *, ever: bool) -> Proof | None:
@@ -93,7 +114,14 @@ def _untold(case: Case, concept: Concept, since: Duration | None, *, ever: bool)
     shown = [entry for _, _, entry in found[-_SHOWN:]]
     evidence = tuple(sorted(entry.reference for entry in shown))
     date = date_text(shown[-1].when, case.site.zone)
-    return Proof(UNKNOWN, Basis.MISSING, Reason.COARSER_CODE, evidence, date=date)
+    because = "; ".join(f"{entry.reference} {_unnamed(entry)}" for entry in reversed(shown))
+    return Proof(UNKNOWN, Basis.MISSING, Reason.COARSER_CODE, evidence, date=date, because=because)
+
+
+def _unnamed(entry: Entry) -> str:
+    """Why no code tells what a record is of; its words are not repeated, for they may say who it is of."""
+    codes = [coding.code for coding in entry.codings if coding.code]
+    return f"has no code known here ({', '.join(codes)})" if codes else "is in words alone"
 
 
 def elsewhere(case: Case, after: Duration | None) -> bool:

@@ -35,6 +35,10 @@ def aside_of(resource: Resource, reason: str) -> SetAside:
     return SetAside(where, reason, orjson.dumps(resource).decode())
 
 
+_SHOWN = 3
+"""So many of the records that could not be read are named where they keep a question open."""
+
+
 @dataclass(slots=True)
 class Chart:
     """One patient: the Patient resource and the entries under each source of the plan.
@@ -42,7 +46,8 @@ class Chart:
     `present` are the concepts that have any entry; `end` is the first instant after the index date.
     `unfetched` are resource types that could not be fetched whole; `touched` are sources under which a
     resource could not be read, `named` those of them that its code names, `refused` those whose value could
-    not. `untold` are records that could be of anything, for no code that we know says what they are about.
+    not. `spoilt` are those of `set_aside` with the sources that each may be of, None for any of its type.
+    `untold` are records that could be of anything, for no code that we know says what they are about.
     `others` are of types that no source names, `inert` are no evidence by their status, `pointing` are
     entries that refer to further records. `resources` finds any of the patient's resources by reference.
     """
@@ -60,6 +65,7 @@ class Chart:
     inert: Sequence[Resource] = ()
     pointing: Sequence[Entry] = ()
     set_aside: tuple[SetAside, ...] = ()
+    spoilt: tuple[tuple[SetAside, frozenset[int] | None], ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
     shared: Mapping[str, Resource] = field(default_factory=dict)
     present: frozenset[str] = frozenset()
@@ -103,6 +109,26 @@ class Chart:
         """Sets a resource aside whose value turned out unreadable."""
         self.refused[entry.reference] = aside_of(entry.resource, reason)
 
+    @property
+    def spoilt_patient(self) -> str:
+        """What is wrong with the Patient, where that is so malformed that it was set aside."""
+        wrong = (each for each, _ in self.spoilt if each.where.startswith("Patient/"))
+        return "; ".join(f"{each.where}: {each.reason}" for each in wrong)
+
+    def unreadable(self, concept: Concept) -> str:
+        """Which records that could be of the concept were set aside, and why; empty if unknown."""
+        own = self.index.numbers(concept)
+        types = {source.resource for source in concept.sources}
+        refused = {e.reference for n in own for e in self.entries.get(n, ())} & self.refused.keys()
+        found = [self.refused[reference] for reference in sorted(refused)]
+        found += [
+            aside
+            for aside, numbers in self.spoilt
+            if (aside.where.partition("/")[0] in types if numbers is None else not numbers.isdisjoint(own))
+        ]
+        said = [f"{aside.where}: {aside.reason}" for aside in found]
+        return "; ".join([*said[:_SHOWN], f"and {len(said) - _SHOWN} more"] if len(said) > _SHOWN else said)
+
     def whole(self, concept: Concept) -> bool:
         """Whether everything that could be a record of the concept was fetched and read."""
         if self.unfetched and any(source.resource in self.unfetched for source in concept.sources):
@@ -133,6 +159,7 @@ def read_chart(
     inert: list[Resource] = []
     pointing: list[Entry] = []
     aside: list[SetAside] = []
+    spoilt: list[tuple[SetAside, frozenset[int] | None]] = []
     chart = Chart(
         patient,
         as_of,
@@ -171,8 +198,10 @@ def read_chart(
                 continue
             entry = read_entry(resource, terms, found)
         except MALFORMED as error:
+            may = frozenset(matched or index.of_type(kind))
             aside.append(aside_of(resource, _reason(error, resource)))
-            touched.update(matched or index.of_type(kind))
+            spoilt.append((aside[-1], may))
+            touched.update(may)
             named.update(matched)
             continue
         if entry is None:
@@ -194,7 +223,7 @@ def read_chart(
     chart.others, chart.inert, chart.pointing = others, inert, pointing
     chart.present = index.concepts(entries)
     chart.end = as_of.end
-    chart.set_aside = tuple(aside)
+    chart.set_aside, chart.spoilt = tuple(aside), tuple(spoilt)
     return chart
 
 
@@ -255,6 +284,7 @@ def repaired(chart: Chart) -> Chart | None:
         unfetched=unfetched,
     )
     again.set_aside = (*again.set_aside, *aside)
+    again.spoilt = (*again.spoilt, *((each, None) for each in aside))
     again.named |= {n for each in chart.resources if id(each) in faults for n in _named(chart.index, each)}
     return again
 

@@ -104,19 +104,19 @@ def _compiled(node: Predicate) -> Evaluate:  # noqa: C901 - one case per predica
         case SexIs():
             return lambda case: sex_is(case, node)
         case ValueWithin():
-            return lambda case: value_within(case, node)
+            return _naming(node, lambda case: value_within(case, node))
         case ValueAmong():
-            return lambda case: value_among(case, node)
+            return _naming(node, lambda case: value_among(case, node))
         case Occurred():
             return lambda case: occurred(case, node)
         case FormulaWithin():
-            return lambda case: formula_within(case, node)
+            return _naming(node, lambda case: formula_within(case, node))
         case ElapsedWithin():
-            return lambda case: elapsed_within(case, node)
+            return _naming(node, lambda case: elapsed_within(case, node))
         case FollowedBy():
-            return lambda case: followed_by(case, node)
+            return _naming(node, lambda case: followed_by(case, node))
         case CountWithin():
-            return lambda case: count_within(case, node)
+            return _naming(node, lambda case: count_within(case, node))
         case Threshold():
             return _threshold(node)
         case Negation():
@@ -137,6 +137,21 @@ def _compiled(node: Predicate) -> Evaluate:  # noqa: C901 - one case per predica
             return _constant(Proof(UNKNOWN, Basis.MISSING, Reason.UNREAD, says=node.says))
         case _:
             assert_never(node)
+
+
+def _naming(node: Predicate, evaluate: Evaluate) -> Evaluate:
+    """The same, naming what could not be read where that keeps the answer open."""
+    not_fetched = Reason.NOT_FETCHED
+    asked = tuple({each.concept.id: each.concept for f in features(node) for each in closure(f)}.values())
+
+    def named(case: Case) -> Proof:
+        proof = evaluate(case)
+        if proof.reason is not_fetched and not proof.because:
+            because = next((said for each in asked if (said := case.chart.unreadable(each))), "")
+            return proof._replace(because=because)
+        return proof
+
+    return named
 
 
 def _constant(proof: Proof) -> Evaluate:
@@ -256,7 +271,7 @@ def age_within(case: Case, node: AgeWithin) -> Proof:
     birth = case.chart.patient.get("birthDate")
     if not isinstance(birth, str):
         missing = Reason.NOT_FETCHED if "Patient" in case.chart.unfetched else Reason.NO_RECORD
-        return Proof(UNKNOWN, Basis.MISSING, missing, says=node.says)
+        return Proof(UNKNOWN, Basis.MISSING, missing, says=node.says, because=case.chart.spoilt_patient)
     young, old = completed_years(birth, case.as_of.day)
     truth = in_range(Interval(float(young), float(old)), node.range)
     reason = Reason.IMPRECISE_DATE if truth is UNKNOWN else None
@@ -272,6 +287,6 @@ def sex_is(case: Case, node: SexIs) -> Proof:
     if code not in ("male", "female"):
         if code is None:
             missing = Reason.NOT_FETCHED if "Patient" in case.chart.unfetched else Reason.NO_RECORD
-            return Proof(UNKNOWN, Basis.MISSING, missing, says=node.says)
+            return Proof(UNKNOWN, Basis.MISSING, missing, says=node.says, because=case.chart.spoilt_patient)
         return Proof(UNKNOWN, Basis.RECORDED, Reason.NO_VALUE, evidence, says=node.says)
     return Proof(known(code == node.code), Basis.RECORDED, None, evidence, str(code), "", "", node.says)

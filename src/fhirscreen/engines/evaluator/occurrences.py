@@ -50,7 +50,8 @@ def occurred(case: Case, node: Occurred) -> Proof:
     proof = settle(case, node, found)
     if proof.truth is FALSE and not case.chart.whole(node.feature.concept):
         # A record that was not fetched, or could not be read, may be the one that matches.
-        return proof._replace(truth=UNKNOWN, reason=Reason.NOT_FETCHED)
+        because = case.chart.unreadable(node.feature.concept)
+        return proof._replace(truth=UNKNOWN, reason=Reason.NOT_FETCHED, because=because)
     return proof
 
 

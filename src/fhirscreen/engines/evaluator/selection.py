@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from fhirscreen.criteria.amounts import say_unit
 from fhirscreen.criteria.bounds import Which
 from fhirscreen.engines.evaluator.items import Item
 from fhirscreen.mapping.concepts import Windows
@@ -24,13 +25,14 @@ Decide = Callable[[Item], tuple[Truth, Reason | None]]
 class Placed(NamedTuple):
     """Records by where they lie: those that decide (and may only possibly lie in the window), those shown.
 
-    `empty` hold no value and are in the window.
+    `empty` hold no value and are in the window; `past` are older than is shown.
     """
 
     certain: list[Item]
     possible: list[Item]
     stale: list[Item]
     empty: list[Item]
+    past: Sequence[Item] = ()
 
 
 def place(items: Sequence[Item], windows: Windows, as_of: AsOf, voided: Sequence[Moment] = ()) -> Placed:
@@ -43,6 +45,7 @@ def place(items: Sequence[Item], windows: Windows, as_of: AsOf, voided: Sequence
     possible: list[Item] = []
     stale: list[Item] = []
     empty: list[Item] = []
+    past: list[Item] = []
     for item in items:
         inside = relation(item.when, decides)
         for event in voided:
@@ -51,15 +54,16 @@ def place(items: Sequence[Item], windows: Windows, as_of: AsOf, voided: Sequence
             elif item.when.start < event.end - 1 and inside is TRUE:
                 inside = UNKNOWN
         if inside is FALSE:
-            if not item.skipped and relation(item.when, as_of.window(windows.shows)) is not FALSE:
-                stale.append(item)
+            if not item.skipped:
+                shown = relation(item.when, as_of.window(windows.shows)) is not FALSE
+                (stale if shown else past).append(item)
         elif item.skipped:
             empty.append(item)
         elif inside is TRUE:
             certain.append(item)
         else:
             possible.append(item)
-    return Placed(certain, possible, stale, empty)
+    return Placed(certain, possible, stale, empty, past)
 
 
 def decide(placed: Placed, which: Which, judge: Decide, says: str, absent: Proof) -> Proof:
@@ -85,7 +89,7 @@ def decide(placed: Placed, which: Which, judge: Decide, says: str, absent: Proof
             raise AssertionError("a minimum or maximum is decided edge by edge")
     if absent.reason is _NOT_FETCHED and proof.truth is not lasting:
         # A record that was not fetched, or could not be read, may be the one that decides.
-        return proof._replace(truth=UNKNOWN, reason=_NOT_FETCHED)
+        return proof._replace(truth=UNKNOWN, reason=_NOT_FETCHED, because=absent.because)
     return proof
 
 
@@ -94,10 +98,20 @@ def _nothing(placed: Placed, says: str, absent: Proof) -> Proof:
     if not shown:
         shown, reason = placed.empty, Reason.NO_VALUE
     if not shown:
-        return absent._replace(says=says)
+        old = placed.past if absent.reason is Reason.NO_RECORD else ()
+        return absent._replace(says=says, because=_past(old) if old else absent.because)
+    proof = shown_proof(UNKNOWN, reason, [latest(shown)], says)
     if absent.reason is _NOT_FETCHED:
-        reason = _NOT_FETCHED
-    return shown_proof(UNKNOWN, reason, [latest(shown)], says)
+        return proof._replace(reason=_NOT_FETCHED, because=absent.because)
+    return proof
+
+
+def _past(items: Sequence[Item]) -> str:
+    """What the latest record says that is too old even to be shown as the last one known."""
+    last = latest(items)
+    value = " ".join(part for part in (last.value, last.unit and say_unit(last.unit)) if part)
+    found = f"the last one ({value})" if value else "the last one"
+    return f"{found} is of {last.date[:10]}, too long ago" if last.date else f"{found} has no date"
 
 
 def latest(items: Sequence[Item]) -> Item:

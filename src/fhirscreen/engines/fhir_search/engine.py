@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from fhirscreen.engines.base import Depth, Engine, Progress, Screened, collecting_rarely, silent
+from fhirscreen.engines.base import Depth, Engine, Progress, Screened, collecting_rarely, not_there, silent
 from fhirscreen.engines.evaluator.evaluate import Evaluator
 from fhirscreen.engines.evaluator.gates import gate_types
 from fhirscreen.engines.evaluator.judgements import finished
@@ -16,7 +16,6 @@ from fhirscreen.engines.fhir_search.members import Candidates, find_candidates
 from fhirscreen.engines.fhir_search.needs import Need, Needs, clinical_types, merged
 from fhirscreen.engines.fhir_search.parts import Part, Task
 from fhirscreen.engines.fhir_search.stages import Stage, cheapest_first, one_stage
-from fhirscreen.exceptions import DataError
 from fhirscreen.fhir_client import Client
 from fhirscreen.plan.nodes import Plan
 from fhirscreen.values.durations import AsOf
@@ -201,10 +200,7 @@ def _check_unknown(unknown: set[str], wanted: Collection[str] | None, completene
     if not unknown:
         return
     if wanted is not None:
-        raise DataError(
-            f"{len(unknown)} of the patients asked for are not on the server",
-            expected="ids of Patient resources",
-        )
+        raise not_there(len(unknown), "on the server")
     completeness.remark(f"{len(unknown)} patients named by records are not on the server")
 
 
