@@ -81,3 +81,13 @@ def test_what_makes_no_token(tmp_path: Path, arguments: tuple[str, ...]) -> None
     assert refused.code == 2
     assert refused.out == ""
     assert "fhirscreen_" not in token(tmp_path, "list").out
+
+
+@pytest.mark.postgres
+def test_tokens_stand_in_postgresql_too(tmp_path: Path, postgres_url: str) -> None:
+    made = fhirscreen("token", "add", "ward", "--role", "coordinator", FHIRSCREEN_STORE=postgres_url)
+    assert made.code == 0, made.err
+    bearing = {"Authorization": f"Bearer {made.out.strip()}"}
+    access = {"mode": "token"}
+    with service_for(tmp_path, store=postgres_url, access=access) as service, client_of(service) as client:
+        assert client.get("/fhir/ResearchStudy", headers=bearing).status_code == 200

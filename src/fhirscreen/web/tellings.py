@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from fhirscreen.criteria.nodes import Constant
 from fhirscreen.criteria.studies import Criterion, Kind, Study
 from fhirscreen.exceptions import StudyError
 from fhirscreen.mapping.catalogue import Catalogue
@@ -17,6 +18,7 @@ from fhirscreen.values.truth import Truth
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason
 from fhirscreen.verdicts.standings import Standing, Status, Subject, Verdict
+from fhirscreen.web.phrases import Phrases
 
 TITLES = {Standing.FAILED: "Failed", Standing.OPEN: "Open", Standing.MET: "Met"}
 
@@ -125,7 +127,10 @@ def _tell(verdict: Verdict, study: Study, catalogue: Catalogue, find: Find) -> T
     if proof.basis is Basis.DERIVED and why and proof.reason is None:
         why = f"{why}, {BASES[Basis.DERIVED]}"
     action = wording.next_action(proof, criterion, study) if verdict.standing is Standing.OPEN else ""
-    lines = tuple(_line(child, criterion, catalogue, find) for child in proof.children or (proof,))
+    teller = _Teller(criterion, catalogue, find)
+    lines = teller.parts(proof) if proof.children else (teller.line(proof),)
+    if isinstance(criterion.expression, Constant):
+        lines = ()  # it rests on nothing
     if not why and len(shared := {line.details for line in lines}) == 1:
         why = shared.pop()  # one record decides all parts, as with the readings of a question
     evidence = tuple(map(find, proof.evidence))
@@ -135,19 +140,32 @@ def _tell(verdict: Verdict, study: Study, catalogue: Catalogue, find: Find) -> T
     return Telling(criterion.id, kind, criterion.says, why, action, evidence, lines)
 
 
-def _line(proof: Proof, criterion: Criterion, catalogue: Catalogue, find: Find) -> Line:
-    while len(proof.children) == 1 and _same(proof, proof.children[0]):
-        proof = proof._replace(children=proof.children[0].children)
-    why = wording.REASONS[proof.reason] if proof.reason is not None else BASES[proof.basis]
-    details = (wording.say_value(proof, criterion, catalogue), wording.say_date(proof.date))
-    return Line(
-        proof.says or criterion.says,
-        TRUTHS[proof.truth],
-        why,
-        ", ".join(part for part in details if part),
-        () if proof.children else tuple(map(find, proof.evidence)),
-        tuple(_line(child, criterion, catalogue, find) for child in proof.children),
-    )
+class _Teller:
+    """Tells the proof of one criterion."""
+
+    def __init__(self, criterion: Criterion, catalogue: Catalogue, find: Find) -> None:
+        self._criterion, self._catalogue, self._find = criterion, catalogue, find
+        self._phrases = Phrases(criterion, catalogue)
+
+    def parts(self, proof: Proof) -> tuple[Line, ...]:
+        """The nodes below one."""
+        leads = self._phrases.lead(proof)
+        return tuple(self.line(child, lead) for child, lead in zip(proof.children, leads, strict=True))
+
+    def line(self, proof: Proof, lead: str = "") -> Line:
+        """A node, with those below it."""
+        while len(proof.children) == 1 and _same(proof, proof.children[0]):
+            proof = proof._replace(children=proof.children[0].children)
+        why = wording.REASONS[proof.reason] if proof.reason is not None else BASES[proof.basis]
+        details = (wording.say_value(proof, self._criterion, self._catalogue), wording.say_date(proof.date))
+        return Line(
+            lead + self._phrases.say(proof),
+            TRUTHS[proof.truth],
+            why,
+            ", ".join(part for part in details if part),
+            () if proof.children else tuple(map(self._find, proof.evidence)),
+            self.parts(proof),
+        )
 
 
 def _same(proof: Proof, child: Proof) -> bool:

@@ -130,6 +130,10 @@ def test_a_patient_s_page_says_where_each_criterion_stands(client: TestClient, s
     for each in verdicts:
         if each.standing == "open":
             assert all(reference in html for reference in each.evidence)
+    # How parts go together is said in words, not in brackets, and no part twice.
+    assert "if all of these" in html
+    assert "otherwise neutrophil count at least" in html
+    assert not re.search(r"[(]not |[)] (and|or) [(]|not [(]", html)
     # One record decides both readings of a question: it stands beside the criterion.
     assert re.search(r"Haemoglobin at least 11 as registered</span>: <span class=\"why\">\d+ g/L, ", html)
     assert subject.patient in html
@@ -318,6 +322,11 @@ def test_who_asks_cannot_tell_a_patient_that_is_there_from_one_that_is_not(
         assert sent == {401 if status == 303 else 403}
     with guarded.database.reading() as session:
         assert len(list_audits(session, limit=10_000)) == before
+
+
+def test_what_rests_on_nothing_has_no_proof(client: TestClient, service: Service) -> None:
+    html = client.get(path_of(subject_of(service, "candidate"))).text
+    assert '<p class="criterion"><span class="says">Any sex</span></p>' in html
 
 
 def test_of_whom_no_criterion_was_looked_at_none_is_told(client: TestClient, service: Service) -> None:
