@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from fhirscreen.exceptions import (
     Conflict,
@@ -19,7 +22,9 @@ from fhirscreen.exceptions import (
     StoreFull,
     StoreUnreachable,
 )
-from fhirscreen.store import audits, cards
+from fhirscreen.jobs.tasks import Outcome, Task
+from fhirscreen.jobs.workers import Worker
+from fhirscreen.store import audits, cards, jobs
 from fhirscreen.store.databases import Database
 from tests.lib.postgres import Cluster, Clusters
 
@@ -229,3 +234,48 @@ def test_the_journal_is_written_ahead(tmp_path: Path, local: Database) -> None:
     mode = connection.execute("PRAGMA journal_mode").fetchone()
     connection.close()
     assert mode == ("wal",)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("when", ["while it works", "while it is written"])
+def test_a_restart_in_the_middle_of_a_job_neither_loses_nor_doubles_it(
+    remote: Database, cluster: Cluster, when: str
+) -> None:
+    runs: list[str] = []
+
+    def handle(task: Task) -> Outcome:
+        runs.append(task.job.id)
+        if when == "while it works":
+            cluster.restart()
+            task.progress(1, 2)
+
+        def store(session: Session) -> dict[str, int]:
+            audits.add_audit(session, at=AT, who="job", action="E", what="screen", patient=PATIENT)
+            if when == "while it is written" and len(cut) == 0:
+                cut.append(task.job.id)
+                cluster.restart()
+            audits.add_audit(session, at=AT, who="job", action="E", what="screen", patient=PATIENT)
+            return {"written": 2}
+
+        return Outcome({}, store)
+
+    cut: list[str] = []
+    with remote.begin() as session:
+        id = jobs.enqueue(session, "screen", {}, by="ito", at=datetime.now(UTC)).id
+    worker = Worker(remote, {"screen": handle}, clock=lambda: datetime.now(UTC), lease_seconds=3)
+    worker.start()
+    try:
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            with suppress(StoreError), remote.reading() as session:
+                job = jobs.find_job(session, id)
+                if job is not None and job.state == "done":
+                    break
+            time.sleep(0.2)
+    finally:
+        worker.stop()
+    with remote.reading() as session:
+        job = jobs.find_job(session, id)
+        assert job is not None
+        assert (job.state, job.result) == ("done", {"written": 2}), job.error
+        assert len(audits.list_audits(session)) == 2
