@@ -22,8 +22,10 @@ from fhirscreen.cds_hooks.keeping import FOLDER, keep
 from fhirscreen.cds_hooks.templates import make_templates
 from fhirscreen.cds_hooks.visits import Answer, Clinic, answer
 from fhirscreen.exceptions import FhirscreenError
-from fhirscreen.fhir.subjects import FILES_BASE
+from fhirscreen.fhir.subjects import FILES_BASE, subject_uuid
+from fhirscreen.jobs.updates import enqueue
 from fhirscreen.store.cards import StoredCard
+from fhirscreen.store.subjects import find_subject
 
 Result = TypeVar("Result")
 
@@ -86,6 +88,15 @@ def make_clinic(service: Service) -> Clinic:
         service.audits.tell(who, "E", "cds-services", accesses, session=session)
 
     named = source is not None and (source in settings.folders or source in settings.named_servers)
+    own = service.base_of(str(source)) if named else FILES_BASE
+
+    def follow(session: Session, base: str, patient: str, studies: Sequence[str]) -> None:
+        """A card leads to a page, and nothing of a call is kept: the patient is screened from our source."""
+        if source not in settings.named_servers or base != own:
+            return
+        if any(find_subject(session, subject_uuid(study, base, patient)) is None for study in studies):
+            enqueue(session, str(source), [patient], urgent=True, by="visit", at=service.clock())
+
     return Clinic(
         settings.cds,
         make_templates(service.catalogue, roles=bool(settings.cds.specialties)),
@@ -96,7 +107,8 @@ def make_clinic(service: Service) -> Clinic:
         service.clock,
         service.lending.lend,
         tell,
-        service.base_of(str(source)) if named else FILES_BASE,
+        follow,
+        own,
         settings.public_url or f"{scheme}://{settings.host}:{settings.port}",
         settings.site_name or "",
         settings.publish,

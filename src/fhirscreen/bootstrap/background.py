@@ -164,4 +164,7 @@ def _publish(service: Parts, run: Run, source: str, folder: Path) -> Mapping[str
     client = service.client(source)
     run.write(folder, earlier_subjects(client, run.plan))
     published = publish(read_release(folder), client, service.catalogue)
-    return {kind: dict(fates) for kind, fates in published.fates.items()}
+    return {
+        kind: {fate.value: number for fate, number in fates.items()}
+        for kind, fates in published.fates.items()
+    }

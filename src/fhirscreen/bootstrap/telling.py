@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from fhirscreen.bootstrap.metrics import Metrics
@@ -77,6 +77,7 @@ def make_teller(service: Telling) -> Teller:
         service.site,
         public_url(settings),
         Quiet.read(hours, zone) if hours is not None else None,
+        timedelta(minutes=settings.notify.every_minutes),
     )
 
 

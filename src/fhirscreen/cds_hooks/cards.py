@@ -33,10 +33,15 @@ _LABEL = 80
 
 
 class Suggestion(NamedTuple):
-    """A study to suggest, and the patient as its subject."""
+    """A study to suggest, and the patient as its subject.
+
+    `listed`: the EHR holds that ResearchSubject already. `published`: it holds our ResearchStudy as well.
+    """
 
     study: Study
     subject: Subject
+    listed: bool = False
+    published: bool = False
 
 
 class Frame(NamedTuple):
@@ -46,25 +51,25 @@ class Frame(NamedTuple):
     url: str
     site: str
     catalogue: Catalogue
-    published: bool = False
 
 
 def make_card(instance: str, suggestions: Sequence[Suggestion], frame: Frame) -> dict[str, Any]:
     """The card of a visit that names these studies, best first."""
     studies = [each.study for each in suggestions]
+    id = card_uuid(instance, [study.id for study in studies])
+    created = [_suggestion(instance, each, frame) for each in suggestions if not each.listed]
     return {
-        "uuid": card_uuid(instance, [study.id for study in studies]),
+        "uuid": id,
         "summary": summary(studies),
         "detail": "\n\n".join(_detail(each, frame) for each in suggestions),
         "indicator": "info",
         "source": {"label": f"fhirscreen, {frame.site}" if frame.site else "fhirscreen", "url": frame.url},
-        "suggestions": [_suggestion(instance, each, frame) for each in suggestions],
-        "selectionBehavior": "any",
+        **({"suggestions": created, "selectionBehavior": "any"} if created else {}),
         "overrideReasons": [
             {"code": code, "system": OVERRIDE_REASONS, "display": display}
             for code, display in OVERRIDES.items()
         ],
-        "links": [_link(each, frame) for each in suggestions],
+        "links": [_link(each, frame, id) for each in suggestions],
     }
 
 
@@ -91,9 +96,10 @@ def _cut(text: str, most: int) -> str:
 
 
 def _detail(suggestion: Suggestion, frame: Frame) -> str:
-    study, subject = suggestion
+    study, subject = suggestion.study, suggestion.subject
     status = wording.STATUSES[_status(subject)]
-    parts = [f"### {_plain(study.title)}", f"{study.id} · {status}"]
+    listed = " · on the screening list already" if suggestion.listed else ""
+    parts = [f"### {_plain(study.title)}", f"{study.id} · {status}{listed}"]
     fits = _fits(subject, frame.catalogue)
     if fits:
         parts.append(_list("What fits", fits, _FITS))
@@ -162,15 +168,17 @@ def _status(subject: Subject) -> Status:
     return subject.status or Status.POTENTIAL_CANDIDATE
 
 
-def _link(suggestion: Suggestion, frame: Frame) -> dict[str, str]:
-    study, subject = suggestion
-    id = subject_uuid(study.id, frame.base, subject.patient)
+def _link(suggestion: Suggestion, frame: Frame, card: str) -> dict[str, str]:
+    """To the page of patient and study, which may be asked for before a run has put the patient there."""
+    study = suggestion.study
+    id = subject_uuid(study.id, frame.base, suggestion.subject.patient)
     label = _cut(f"Why {study.id}: {study.title}", _LABEL)
-    return {"label": label, "url": f"{frame.url}/studies/{study.id}/subjects/{id}", "type": "absolute"}
+    url = f"{frame.url}/studies/{study.id}/subjects/{id}?card={card}"
+    return {"label": label, "url": url, "type": "absolute"}
 
 
 def _suggestion(instance: str, suggestion: Suggestion, frame: Frame) -> dict[str, Any]:
-    study, subject = suggestion
+    study = suggestion.study
     return {
         "label": _cut(f"Put on the screening list of {study.id}", _LABEL),
         "uuid": suggestion_uuid(instance, study.id),
@@ -178,16 +186,17 @@ def _suggestion(instance: str, suggestion: Suggestion, frame: Frame) -> dict[str
             {
                 "type": "create",
                 "description": f"Creates the ResearchSubject of this patient in {study.id}",
-                "resource": _resource(study, subject, frame),
+                "resource": _resource(suggestion, frame),
             }
         ],
     }
 
 
-def _resource(study: Study, subject: Subject, frame: Frame) -> Resource:
+def _resource(suggestion: Suggestion, frame: Frame) -> Resource:
     """The ResearchSubject to create. Its study is named by registration: the EHR may not hold it."""
+    study, subject = suggestion.study, suggestion.subject
     made = listed_subject(subject, _status(subject), study, frame.base, frame.catalogue)
     named = {"identifier": {"system": NCT_SYSTEM, "value": study.id}, "display": study.title}
-    reference = made["study"] if frame.published else {}
+    reference = made["study"] if suggestion.published else {}
     kept = {key: value for key, value in made.items() if key != "id"}  # the server gives it one
     return {**kept, "study": {**reference, **named}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from fhirscreen.cds_hooks.decisions import by_specialty, suppressed
 from fhirscreen.cds_hooks.fetches import complete
 from fhirscreen.cds_hooks.prefetches import Record, is_replaced, read_prefetch
 from fhirscreen.cds_hooks.templates import Templates
+from fhirscreen.fhir.subjects import identifier_values, subject_uuid
 from fhirscreen.fhir_client import Client
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.screening.panels import Panel
@@ -24,7 +25,9 @@ from fhirscreen.screening.suggestions import suggest
 from fhirscreen.settings.groups import CdsSettings
 from fhirscreen.store import cards
 from fhirscreen.store.databases import Database
+from fhirscreen.store.runs import list_runs
 from fhirscreen.values.durations import AsOf
+from fhirscreen.verdicts.standings import Subject
 
 Tell = Callable[[Session, str, str, str, Sequence[str]], None]
 """Writes the audit trail: who, of which base and patient, saw which studies; in that transaction."""
@@ -32,6 +35,9 @@ Tell = Callable[[Session, str, str, str, Sequence[str]], None]
 Lend = Callable[[str, SecretStr | None], AbstractContextManager[Client | None]]
 """A client of the FHIR server that a call names, with the token that it lends; None for one not allowed."""
 
+
+Follow = Callable[[Session, str, str, Sequence[str]], None]
+"""Sees to it that a patient of a base, who was shown a card naming these studies, comes on their lists."""
 
 MOST = 2
 """So many studies at most in a card."""
@@ -50,6 +56,7 @@ class Clinic:
     clock: Callable[[], datetime]
     lend: Lend
     tell: Tell
+    follow: Follow
     base: str
     url: str
     site: str
@@ -71,7 +78,7 @@ def answer(clinic: Clinic, call: Call, caller: str = "") -> Answer:
     found = _decide(clinic, call, record, base, at)
     card, named = None, list[str]()
     if not isinstance(found, str):
-        frame = Frame(base, clinic.url, clinic.site, clinic.catalogue, clinic.published)
+        frame = Frame(base, clinic.url, clinic.site, clinic.catalogue)
         card, named = make_card(call.instance, found, frame), [each.study.id for each in found]
     with clinic.database.begin() as session:
         clinic.tell(session, f"{call.user} {caller}".strip(), base, call.patient, named)
@@ -86,6 +93,7 @@ def answer(clinic: Clinic, call: Call, caller: str = "") -> Answer:
                 by=call.user,
                 at=at,
             )
+            clinic.follow(session, base, call.patient, named)
     return Answer({"cards": [] if card is None else [card]}, found if isinstance(found, str) else "card")
 
 
@@ -116,10 +124,32 @@ def _decide(clinic: Clinic, call: Call, record: Record, base: str, at: datetime)
         most=MOST,
         studies=open_ if treated is None else open_.intersection(treated),
     )
+    held, published = _held(record), _published(clinic, base)
     chosen = [
-        Suggestion(study, subject) for subject in best if (study := panel.study(subject.study)) is not None
+        Suggestion(study, subject, _urn(study.id, base, subject) in held, study.id in published)
+        for subject in best
+        if (study := panel.study(subject.study)) is not None
     ]
     return chosen or "no study fits"
+
+
+def _held(record: Record) -> set[str]:
+    """The identifiers of the patient's ResearchSubjects: what is there is not to be created again."""
+    resources = [line.resource for line in record.lines if line.resource is not None]
+    subjects = [each for each in resources if each["resourceType"] == "ResearchSubject"]
+    return set().union(*map(identifier_values, subjects))
+
+
+def _urn(study: str, base: str, subject: Subject) -> str:
+    return f"urn:uuid:{subject_uuid(study, base, subject.patient)}"
+
+
+def _published(clinic: Clinic, base: str) -> Collection[str]:
+    """The studies that the EHR's server holds as well: those of the last run that was published there."""
+    if not clinic.published or base != clinic.base:
+        return ()
+    with clinic.database.reading() as session:
+        return next((run.studies for run in list_runs(session, 1, base=base)), ())
 
 
 def _fetch(clinic: Clinic, call: Call, record: Record) -> None:

@@ -41,14 +41,20 @@ def group_uuid(study: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"Group|{study}"))
 
 
+def identifier_values(resource: Resource) -> frozenset[str]:
+    """The values of a resource's identifiers."""
+    listed = resource.get("identifier")
+    return frozenset(
+        each["value"]
+        for each in (listed if isinstance(listed, list) else ())
+        if isinstance(each, dict) and isinstance(each.get("value"), str)
+    )
+
+
 def study_names(study: Resource) -> frozenset[str]:
     """Every name of a ResearchStudy: its id and the values of its identifiers."""
     names = {str(study["id"])} if "id" in study else set()
-    listed = study.get("identifier")
-    for identifier in listed if isinstance(listed, list) else ():
-        if isinstance(identifier, dict) and isinstance(identifier.get("value"), str):
-            names.add(identifier["value"])
-    return frozenset(names)
+    return identifier_values(study) | names
 
 
 def written_status(subject: Resource) -> str | None:

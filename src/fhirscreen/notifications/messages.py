@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from fhirscreen.notifications.quiet import Quiet
 from fhirscreen.screening.reviews import held_decisions
 from fhirscreen.store.changes import StoredChange, mark_notified, pending
-from fhirscreen.store.outbox import put_message
+from fhirscreen.store.outbox import newest_message, put_message
 from fhirscreen.store.standings import LISTED
 from fhirscreen.store.studies import find_study
 
@@ -33,17 +33,26 @@ class Teller:
     """Puts what nobody was told of into the outbox: one message a channel, counted net of what came and went.
 
     `channels` lead to their targets. `url`: where the service is reached. In quiet hours nothing is put, so
-    that their end brings one message and not one a run.
+    that their end brings one message and not one a run; nor within `every` of the message before, so that a
+    busy day brings few.
     """
 
     channels: Mapping[str, str]
     site: str
     url: str
     quiet: Quiet | None = None
+    every: timedelta = timedelta(0)
+
+    def may_tell(self, session: Session, at: datetime) -> bool:
+        """Whether there is somebody to tell, and now is a time for it."""
+        if not self.channels or (self.quiet is not None and self.quiet.holds(at)):
+            return False
+        last = newest_message(session) if self.every else None
+        return last is None or at - last >= self.every
 
     def tell(self, session: Session, at: datetime) -> bool:
         """Whether a message was put. Without channels nothing is, and changes stay untold."""
-        if not self.channels or (self.quiet is not None and self.quiet.holds(at)):
+        if not self.may_tell(session, at):
             return False
         changes = pending(session)
         if not changes:

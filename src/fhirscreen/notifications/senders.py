@@ -72,7 +72,9 @@ class Sender:
         if quiet is not None and quiet.holds(now):
             return False
         with self._database.reading() as session:
-            due = any_due(session, now) or (bool(self._channels) and any_pending(session))
+            due = any_due(session, now) or (
+                bool(self._channels) and any_pending(session) and self._teller.may_tell(session, now)
+            )
         if not due:
             return False  # looking costs no writer his turn
         with self._database.begin() as session:

@@ -201,6 +201,8 @@ class NotifySettings(Group):
     """The receivers."""
     quiet: Hours | None = None
     """Hours in which nothing is sent, in the site's time zone, like 20:00-07:00."""
+    every_minutes: Count = 60
+    """Minutes between two messages, at least: what changes meanwhile is told in one."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

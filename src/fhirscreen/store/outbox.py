@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from fhirscreen.store.rows import insert_once, make
@@ -51,6 +51,11 @@ def put_message(
         created_at=at,
         not_before=at,
     )
+
+
+def newest_message(session: Session) -> datetime | None:
+    """When the last message was put; None where there is none."""
+    return session.scalar(select(func.max(MessageRow.created_at)))
 
 
 def _due(at: datetime) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,7 @@ from fhirscreen.access.audits import Access
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.criteria.studies import Study
 from fhirscreen.exceptions import BadInput, Conflict
+from fhirscreen.fhir.subjects import subject_uuid
 from fhirscreen.outputs.attrition import near_miss
 from fhirscreen.outputs.disclosures import is_sensitive
 from fhirscreen.outputs.wording import GATE_SOURCES, GATES, PERSON_STATUSES, STATUSES
@@ -65,8 +66,11 @@ def router(service: Service, pages: Pages) -> APIRouter:
     path = "/studies/{study}/subjects/{id}"
 
     @routes.get(path, dependencies=[Depends(visitor(service, SEES_PATIENTS))])
-    def subject(request: Request, study: str, id: str) -> Response:
-        return file.show(request.state.visit, study, id)
+    def subject(
+        request: Request, study: str, id: str, card: Annotated[str, Query(max_length=64)] = ""
+    ) -> Response:
+        awaited = file.awaited(request.state.visit, study, id, card) if card else None
+        return awaited or file.show(request.state.visit, study, id)
 
     @routes.post(path, dependencies=[Depends(visitor(service, MAY_DECIDE))])
     def decide(
@@ -105,6 +109,27 @@ class _File:
         self._service.audits.tell(visit.caller.name, "R", "page of a subject", [access])
         given = draft or Draft(decision="", because="", criteria=[], problem="", field="")
         return self._pages.render("subject.html", status, visit=visit, draft=given, **context)
+
+    def awaited(self, visit: Visit, study: str, id: str, card: str) -> Response | None:
+        """The page of a patient whom a card named and no run has looked at yet; None where there is a better.
+
+        It tells nothing of the patient.
+        """
+        visit.caller.check(SEES_PATIENTS)
+        with self._service.database.reading() as session:
+            shown = cards.find_card(session, card)
+            if shown is None or study not in shown.studies:
+                return None
+            if subject_uuid(study, shown.base, shown.patient) != id or find_subject(session, id) is not None:
+                return None
+            found = self._definitions.find(session, study)
+        if found is None:
+            return None
+        source = self._service.source
+        coming = source in self._service.settings.named_servers and shown.base == self._service.base_of(
+            source
+        )
+        return self._pages.render("awaited.html", 202, visit=visit, study=found, coming=coming)
 
     def decide(self, visit: Visit, study: str, id: str, version: int, draft: Draft) -> Response:
         """Stores a decision about the version that its author saw; else the page again, saying why not."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,24 @@ def test_what_came_and_went_is_not_told(database: Database) -> None:
     # anna came back, bert left, carl moved up, dora came and went
     assert counts(body) == {"no_longer": 1, "changed": 2}
     assert body["data"]["runs"] == ["r2", "r3"]
+
+
+def test_a_busy_day_brings_few_messages_and_loses_nothing(database: Database) -> None:
+    teller = replace(TELLER, every=timedelta(minutes=60))
+
+    def told(minutes: int) -> list[dict[str, Any]]:
+        with database.begin() as session:
+            teller.tell(session, AT + timedelta(minutes=minutes))
+            return [each.body for each in outbox.list_messages(session) if each.channel == "mail"]
+
+    record(database, "r0", anna=FITS)
+    assert len(told(0)) == 1, "the first goes at once"
+    for minute, patient in enumerate(("bert", "carl", "dora"), 1):
+        record(database, f"r{minute}", **{patient: FITS})
+        assert len(told(minute)) == 1
+    assert len(told(59)) == 1
+    assert counts(told(60)[-1]) == {"new": 3}
+    assert len(told(240)) == 2, "and nothing is told twice"
 
 
 def test_a_decision_against_stays_until_what_it_rests_on_changes(database: Database) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 from fhirscreen.criteria.studies import Study
 from fhirscreen.engines.base import Screened
 from fhirscreen.fhir.entries import Resource
+from fhirscreen.fhir.references import target
 from fhirscreen.fhir.subjects import (
     CANONICAL,
     STATUS_EXTENSION,
+    identifier_values,
     is_ours,
     study_uuid,
     subject_uuid,
@@ -40,9 +42,15 @@ def research_subjects(
 
     `existing`: ResearchSubjects that an earlier run made for patients whom this run looked at. One that fits
     no longer becomes `ineligible` with the reason. Whose data could not be read whole keeps the status; a
-    status that a person set is left alone, and nothing is written for it.
+    status that a person set is left alone, and nothing is written for it. One that has another id on
+    the server (it was created from a card) is known by the identifier that we gave it.
     """
-    before = {str(resource.get("id")): resource for resource in existing}
+    numbers = [each.study.id for each in plan.studies]
+    before: dict[str, Resource] = {}
+    for resource in existing:
+        known = {**resource, "id": _given_id(resource, numbers, base)}
+        if known["id"] not in before or not is_ours(known):  # of two, the one that a person decided about
+            before[known["id"]] = known
     found = {}
     for each in plan.studies:
         study = each.study
@@ -57,6 +65,14 @@ def research_subjects(
         fallen = {id: before[id] for id in sorted(before) if _about(before[id], study) and id not in made}
         found[study.id] += _fallen(fallen, screened, study, base, plan.catalogue)
     return found
+
+
+def _given_id(resource: Resource, studies: Sequence[str], base: str) -> str:
+    """The id that we gave a ResearchSubject, which is its identifier wherever it stands; else its own."""
+    patient = (target(resource.get("individual")) or "").removeprefix("Patient/")
+    given = {f"urn:uuid:{id}": id for id in (subject_uuid(study, base, patient) for study in studies)}
+    found = [given[each] for each in identifier_values(resource) if each in given]
+    return found[0] if found else str(resource.get("id"))
 
 
 def listed_subject(

@@ -147,7 +147,8 @@ class _Publisher:
             for resource in part.matches:
                 for identifier in resource.get("identifier", ()):
                     key = ids.get(token(identifier.get("system"), identifier.get("value", "")))
-                    # The one under our own id comes first, then the lowest id, whoever looks.
+                    # First the one that a person decided about, then that under our own id, then the
+                    # lowest id, whoever looks.
                     if key is not None and (
                         key not in found or _rank(resource, key) < _rank(found[key], key)
                     ):
@@ -246,8 +247,9 @@ def _own_token(resource: Resource) -> str:
     )
 
 
-def _rank(resource: Resource, id: str) -> tuple[bool, str]:
-    return resource["id"] != id, resource["id"]
+def _rank(resource: Resource, id: str) -> tuple[bool, bool, str]:
+    ours = resource["resourceType"] != "ResearchSubject" or is_ours(resource)
+    return ours, resource["id"] != id, resource["id"]
 
 
 def _logical(value: Any, base: str) -> Any:
