@@ -9,10 +9,13 @@ from typing import Any
 import orjson
 import pytest
 
+from fhirscreen.fhir.subjects import study_uuid
 from fhirscreen.outputs.resources.definitions import definitions_folder
 from fhirscreen.outputs.resources.vocabulary import DECISION_EXTENSION
+from tests.functional.service.test_cds_hooks import FITS, SITE, cards, prefetch
+from tests.lib.ehr import make_call, noon
 from tests.lib.facade import STUDY, screened_service
-from tests.lib.service import client_of
+from tests.lib.service import client_of, service_for
 from tests.lib.validator import validate
 
 pytestmark = pytest.mark.validator
@@ -44,6 +47,17 @@ def decided(subject: dict[str, Any]) -> dict[str, Any]:
     return subject | {"status": "ineligible", "extension": [*subject["extension"], decision]}
 
 
+def suggested(folder: Path) -> list[dict[str, Any]]:
+    """The ResearchSubjects that a card has the EHR create: before lists were published there, and after."""
+    (folder / "visit").mkdir()
+    given: dict[str, Any] = {"studies": STUDY, "site": SITE, "cds": {"required": False}}
+    with service_for(folder / "visit", clock=noon, **given) as service, client_of(service) as ehr:
+        (card,) = cards(ehr, make_call(FITS, prefetch(ehr, FITS)))
+    resource = card["suggestions"][0]["actions"][0]["resource"]
+    reference = {"reference": f"ResearchStudy/{study_uuid(STUDY)}"}
+    return [resource, {**resource, "study": resource["study"] | reference}]
+
+
 def test_every_answer_is_valid(tmp_path: Path) -> None:
     folder = tmp_path / "answers"
     folder.mkdir()
@@ -63,6 +77,9 @@ def test_every_answer_is_valid(tmp_path: Path) -> None:
     for number, answer in enumerate([*answers, put]):
         files.append(folder / f"{number}.json")
         files[-1].write_bytes(answer.content)
+    for number, resource in enumerate(suggested(tmp_path)):
+        files.append(folder / f"suggested-{number}.json")
+        files[-1].write_bytes(orjson.dumps(resource))
     wrong = folder / "wrong.json"
     wrong.write_bytes(put.content.replace(b'"because"', b'"why"'))
     findings = validate([*files, wrong], [definitions_folder()])

@@ -21,7 +21,8 @@ KEYS = f"{ORIGIN}/.well-known/jwks.json"
 KEY = signing.ec("sandbox-key")
 
 _TOKEN = re.compile(r"{{\s*([^}]+?)\s*}}")
-_FHIR = {"Accept": "application/json+fhir"}
+# HAPI answers an identical search from a cache for a minute: one test would see what another left.
+_FHIR = {"Accept": "application/json+fhir", "Cache-Control": "no-cache"}
 
 
 class Blocked(AssertionError):
