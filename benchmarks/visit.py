@@ -5,6 +5,8 @@ at a fixed rate, whether or not the ones before are answered, each about a patie
 resources in its prefetch. The floor is another process on the same web server, which parses the same bodies
 with orjson and answers with an empty list of cards.
 
+`benchmarks.fetching` measures the same call, and `$studies`, where the data are to be fetched.
+
     python -m benchmarks.visit [--rate 20] [--seconds 30] [--studies 200] [--resources 500] [--own]
 
 `--own`: every study is of the patients' own cancer; else the shipped cancers take turns. Reach: p50 at most
