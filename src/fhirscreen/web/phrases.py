@@ -48,6 +48,10 @@ class Phrases:
             return ["if ", "then " if condition.truth is Truth.TRUE else "otherwise "]
         return ["if ", "then ", "otherwise "]
 
+    def is_negation(self, proof: Proof) -> bool:
+        """Whether a node turns the answer below it round."""
+        return bool(proof.children) and isinstance(self._nodes.get(proof.says), Not)
+
     def _is_conditional(self, proof: Proof) -> bool:
         return isinstance(self._nodes.get(proof.says), Conditional) and len(proof.children) in (2, 3)
 

@@ -154,7 +154,7 @@ class _Teller:
 
     def line(self, proof: Proof, lead: str = "") -> Line:
         """A node, with those below it."""
-        while len(proof.children) == 1 and _same(proof, proof.children[0]):
+        while len(proof.children) == 1 and self._adds_nothing(proof, proof.children[0]):
             proof = proof._replace(children=proof.children[0].children)
         why = wording.REASONS[proof.reason] if proof.reason is not None else BASES[proof.basis]
         details = (wording.say_value(proof, self._criterion, self._catalogue), wording.say_date(proof.date))
@@ -166,6 +166,10 @@ class _Teller:
             () if proof.children else tuple(map(self._find, proof.evidence)),
             self.parts(proof),
         )
+
+    def _adds_nothing(self, proof: Proof, child: Proof) -> bool:
+        # A negation stays: what stands below it is answered the other way round.
+        return _same(proof, child) and not self._phrases.is_negation(child)
 
 
 def _same(proof: Proof, child: Proof) -> bool:

@@ -134,6 +134,10 @@ def test_a_patient_s_page_says_where_each_criterion_stands(client: TestClient, s
     assert "if all of these" in html
     assert "otherwise neutrophil count at least" in html
     assert not re.search(r"[(]not |[)] (and|or) [(]|not [(]", html)
+    # A negation is not folded away: below it the answer is the other way round.
+    judged = html[html.index("Tumour keeps clear") :]
+    judged = judged[judged.index("this, and then the investigator judges: ") :]
+    assert "that this is not so: <strong" in judged[: judged.index("site of the oesophageal tumour")]
     # One record decides both readings of a question: it stands beside the criterion.
     assert re.search(r"Haemoglobin at least 11 as registered</span>: <span class=\"why\">\d+ g/L, ", html)
     assert subject.patient in html
