@@ -14,6 +14,7 @@ from fhirscreen.exceptions import BadInput, Faults, MappingError, SiteError
 from fhirscreen.fhir.entries import MEDICATIONS, Terms
 from fhirscreen.mapping.concepts import Concept, ConceptKind, Role, Source, ValueName
 from fhirscreen.mapping.displays import Displays
+from fhirscreen.mapping.drugs import is_substance
 from fhirscreen.mapping.sites import Site
 from fhirscreen.mapping.vocabularies import Vocabulary
 from fhirscreen.values.codes import CodeSet, Systems
@@ -26,7 +27,8 @@ class Catalogue:
 
     `digest` is the SHA-256 of the data it was read from (before the overlay); `expansions` that of the
     codes of value sets, shipped or from a terminology server, empty where there are none. `readable` are the
-    code systems by which the shipped concepts find records, by resource type. `displays`: names of codes.
+    code systems by which the shipped concepts find records, by resource type. `drugs` are the codes by
+    which the concepts find drugs, `displays` names of codes.
     """
 
     concepts: Mapping[str, Concept]
@@ -37,6 +39,7 @@ class Catalogue:
     digest: str = ""
     expansions: str = ""
     readable: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    drugs: CodeSet = CodeSet()
     displays: Displays = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Concept]:
@@ -77,9 +80,14 @@ class Catalogue:
     def tells(self, resource: str, system: str, code: str) -> bool:
         """Whether a code (its system by short name) of a record of that type says what the record is about.
 
-        It does in a system by which the concepts find such records, and where the site says what it means.
+        It does in a system by which the concepts find such records, and where the site says what it means. A
+        drug's does only if it names a substance, or if a concept lists it: else it may be a product of any.
         """
-        return system in self.readable.get(resource, ()) or self.site.knows(system, code)
+        if self.site.knows(system, code):
+            return True
+        if resource not in MEDICATIONS:
+            return system in self.readable.get(resource, ())
+        return is_substance(code) if system == "atc" else self.drugs.matches(system, code)
 
     def presumes(self, concept: Concept) -> frozenset[str]:
         """The types whose silence may be no for a concept here: a record there that tells nothing breaks it.

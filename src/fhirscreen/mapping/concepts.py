@@ -107,6 +107,8 @@ class Concept:
     `condition_stage`: the stage that a Condition of the index cancer states is a value too.
     `regional_sites`: of a cancer, the sites whose nodes are regional and no spread (N, not M).
     `same_organ`: of a cancer, codes that may be of it, or of another cancer of its organ.
+    `drug_names`: of a therapy, further names of its drugs, `*` for any letters: a code that no concept lists,
+    and that is called so, may be one of them.
     `derived_from` maps another category's values to the values here that it may mean.
     `invalidated_by`: events after which earlier records decide no longer. `unconfirmed_after`: events after
     which a clinical category no longer decides (a T assessed under treatment).
@@ -151,6 +153,7 @@ class Concept:
     not_for: CodeSet = CodeSet()
     routes_not: CodeSet = CodeSet()
     elsewhere_after: Duration | None = None
+    drug_names: tuple[str, ...] = ()
     # derived quantities
     formula: str | None = None
     inputs: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from fhirscreen.mapping.catalogue import Catalogue, digest
 from fhirscreen.mapping.concepts import Concept, Windows
 from fhirscreen.mapping.data import Node, read_yaml
 from fhirscreen.mapping.displays import load_displays
+from fhirscreen.mapping.drugs import drug_codes
 from fhirscreen.mapping.expansions import Expand, read_expansions
 from fhirscreen.mapping.reading import read_concept
 from fhirscreen.mapping.sites import LIFELONG, CompleteSince, ReferenceRange, Site
@@ -77,6 +78,7 @@ def load_catalogue(folder: Path | None = None, expand: Expand | None = None) -> 
         digest([raw, units, listed, words]),
         digest(expansions) if expansions else "",
         readable=_readable(concepts.values()),
+        drugs=drug_codes(concepts.values()),
         displays=load_displays(folder / "codes"),
     )
     _check_vocabulary(catalogue)

@@ -26,6 +26,7 @@ _KEYS = (
     "condition_stage", "sites", "regional_sites", "persists", "needs_confirmation", "detected_above",
     "undetected_below",
     "invalidated_by", "unconfirmed_after", "shared_use", "for", "not_for", "routes_not", "elsewhere_after",
+    "drug_names",
     "formula", "reported_as", "source_note", "citation",
 )  # fmt: skip
 _SOURCE_KEYS = (
@@ -91,6 +92,7 @@ def read_concept(id: str, node: Node, expansions: Expansions = NONE) -> Concept:
         not_for=node.codes("not_for"),
         routes_not=node.codes("routes_not"),
         elsewhere_after=node.duration("elsewhere_after") if "elsewhere_after" in node.data else None,
+        drug_names=node.texts("drug_names"),
         formula=node.text("formula") if derived else None,
         inputs=node.texts("from") if derived else (),
         reported_as=node.optional_text("reported_as"),

@@ -93,7 +93,8 @@ def pad(chart: Chart, total: int) -> None:
     for code, name in random.sample(DISEASES, k=min(2, max(0, total - len(chart.resources)))):
         chart.diagnose(name, code, ago=random.randint(700, 5000))
     for code, name in random.sample(DRUGS, k=min(2, max(0, total - len(chart.resources)))):
-        chart.medicate(name, "MedicationStatement", code, random.randint(100, 900), status="active")
+        drug = concept(code, text=name)
+        chart.medicate(name, "MedicationStatement", drug, random.randint(100, 900), status="active")
     day = 6
     while len(chart.resources) < total:
         for analyte in RESULTS[: total - len(chart.resources)]:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.lib.records import Code, condition, given, observation, ordered, procedure, taken
+from tests.lib.records import (
+    Code,
+    concept,
+    condition,
+    given,
+    observation,
+    ordered,
+    other,
+    procedure,
+    reference,
+    taken,
+    url,
+)
 from tests.spec.codes import (
     CISPLATIN,
     HBSAG,
@@ -14,6 +26,9 @@ from tests.spec.codes import (
     PARACETAMOL,
     PREDNISOLONE,
     STROKE,
+    TOPICAL,
+    atc,
+    snomed,
 )
 from tests.spec.tables import Chapter, Expected, Table, Topic, case, false, presumed, true, unknown
 
@@ -342,6 +357,8 @@ STEROID = "received: {concept: systemic-corticosteroid}"
 LOCAL = "http://hospital.example/drugs"
 IN_WORDS: dict[str, Any] = {"medicationCodeableConcept": {"text": "a drug in words"}}
 IN_HOUSE = Code(LOCAL, "4711")
+CISPLATIN_PRODUCT = Code("rxnorm", "1000001", "cisplatin 1 MG/ML Injectable Solution")
+METFORMIN_PRODUCT = Code("rxnorm", "1000005", "metformin hydrochloride 500 MG Oral Tablet")
 
 UNTOLD = Topic(
     "untold",
@@ -349,7 +366,11 @@ UNTOLD = Topic(
     "Where silence would be taken as no, a drug, a procedure, a diagnosis or an allergy without a code is no "
     "silence: it may be what is asked. So is one whose codes are all of systems by which the mappings find "
     "no such records. The question is open, `coarser-code`, and the records are named, the latest three at "
-    "most. Texts and displays are not read. A site settles its own codes: by `local_codes`, or by "
+    "most. The words of such a record are not read. A drug in a code of RxNorm or SNOMED CT that no "
+    "concept lists may be a product of any substance: there, and only there, words are read, and nothing is "
+    "found by them. A display or a text that names a drug of the concept leaves the question open; one that "
+    "names none does not; where there is no word, it is open. A class of ATC leaves open what it may hold. "
+    "A site settles its own codes: by `local_codes`, or by "
     "`unrelated_codes` where they mean nothing that a study asks for.",
     (
         Table(
@@ -378,6 +399,66 @@ UNTOLD = Topic(
                 ),
             ],
             site=COMPLETE,
+        ),
+        Table(
+            "untold-product",
+            "A drug in a code that no concept lists",
+            "received: {concept: systemic-chemotherapy}",
+            [
+                case("called as one that is asked for", _untold("g1"), given(CISPLATIN_PRODUCT)),
+                case("by its trade name", _untold("g1"), given(Code("rxnorm", "1000002", "Taxol 6 MG/ML"))),
+                case(
+                    "in a text beside the code",
+                    _untold("g1"),
+                    given(
+                        None,
+                        medicationCodeableConcept={
+                            "coding": [{"system": url("rxnorm"), "code": "1000001"}],
+                            "text": "Cisplatin 50 mg i.v.",
+                        },
+                    ),
+                ),
+                case(
+                    "as a Medication that is referred to",
+                    _untold("g1"),
+                    given(None, medicationReference=reference("drug")),
+                    other("Medication", id="drug", code=concept(CISPLATIN_PRODUCT)),
+                ),
+                case("called as another one", presumed(), given(METFORMIN_PRODUCT)),
+                case("not called anything", _untold("g1"), given(Code("rxnorm", "1000001"))),
+                case(
+                    "a product of SNOMED CT", _untold("g1"), given(snomed("1000003", "carboplatin infusion"))
+                ),
+                case("a class of ATC that may hold it", _untold("g1"), given(atc("L01"))),
+                case("a class that does not", presumed(), given(atc("N02"))),
+                case("a substance of ATC", presumed(), given(atc("N02BA01"))),
+                case(
+                    "by a route that does not count",
+                    presumed(),
+                    given(Code("rxnorm", "1000004", "fluorouracil 50 MG/ML Topical Cream"), route=TOPICAL),
+                ),
+                case("beside a code that tells", presumed(), given((CISPLATIN_PRODUCT, PARACETAMOL))),
+                case(
+                    "called as one that is asked for, in a code that says another thing",
+                    presumed(),
+                    given(atc("N02BE01", "cisplatin")),
+                ),
+            ],
+            site=COMPLETE,
+        ),
+        Table(
+            "untold-product-settled",
+            "What the site says of such codes",
+            "received: {concept: systemic-chemotherapy}",
+            [
+                case("one that it maps", true("g1"), given(CISPLATIN_PRODUCT)),
+                case("any other: it says that none matters", presumed(), given(Code("rxnorm", "1000002"))),
+            ],
+            site={
+                **COMPLETE,
+                "local_codes": {"systemic-chemotherapy": {"rxnorm": ["1000001"]}},
+                "unrelated_codes": {"rxnorm": "all"},
+            },
         ),
         Table(
             "untold-window",

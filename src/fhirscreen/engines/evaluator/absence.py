@@ -7,8 +7,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from fhirscreen.criteria.amounts import say_length
-from fhirscreen.engines.evaluator.cases import Case, clipped, date_text
-from fhirscreen.engines.evaluator.therapies import active, current, last_given
+from fhirscreen.engines.evaluator.cases import Case, clipped, date_text, has_any
+from fhirscreen.engines.evaluator.therapies import active, current, last_given, routes
 from fhirscreen.fhir.entries import Entry
 from fhirscreen.mapping.concepts import Concept, ConceptKind, Role
 from fhirscreen.mapping.sites import LIFELONG
@@ -100,7 +100,12 @@ def _untold(case: Case, concept: Concept, since: Duration | None, *, ever: bool)
     therapy = concept.kind is ConceptKind.THERAPY
     window = None if since is None else case.as_of.window(since)
     found = []
+    narrowed = case.chart.narrowed
     for entry in case.chart.untold:
+        if concept.id not in narrowed.get(entry.reference, (concept.id,)):
+            continue
+        if concept.routes_not and has_any(concept.routes_not, routes(entry.resource, case)):
+            continue
         if entry.resource["resourceType"] not in types or (entry.when and entry.when.start >= end):
             continue
         when = last_given(entry, end) if therapy else clipped(entry.when, end)

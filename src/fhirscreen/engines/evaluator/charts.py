@@ -47,9 +47,10 @@ class Chart:
     `unfetched` are resource types that could not be fetched whole; `touched` are sources under which a
     resource could not be read, `named` those of them that its code names, `refused` those whose value could
     not. `spoilt` are those of `set_aside` with the sources that each may be of, None for any of its type.
-    `untold` are records that could be of anything, for no code that we know says what they are about.
-    `others` are of types that no source names, `inert` are no evidence by their status, `pointing` are
-    entries that refer to further records. `resources` finds any of the patient's resources by reference.
+    `untold` are records that could be of anything, for no code that we know says what they are about;
+    `narrowed` are those of them that can be of some concepts only. `others` are of types that no source has,
+    `inert` are no evidence by their status, `pointing` are entries that refer to further records. `resources`
+    finds any of the patient's resources by reference.
     """
 
     patient: Resource
@@ -61,6 +62,7 @@ class Chart:
     touched: frozenset[int] = frozenset()
     named: frozenset[int] = frozenset()
     untold: tuple[Entry, ...] = ()
+    narrowed: dict[str, frozenset[str]] = field(default_factory=dict)
     others: Sequence[Resource] = ()
     inert: Sequence[Resource] = ()
     pointing: Sequence[Entry] = ()
@@ -178,6 +180,8 @@ def read_chart(
             others.append(resource)
             continue
         known, matched, told = codes[kind], _NONE, False
+        elements: Sequence[object] = ()
+        may_be: frozenset[str] | None = None
         found: tuple[Coding, ...] = ()
         try:
             code = None if kind in _SEVERAL else resource.get("code")
@@ -187,15 +191,12 @@ def read_chart(
                 key = (listed[0].get("system"), listed[0].get("code"))
                 matched, told, found = known.get(key) or meet(kind, *key)
             else:
-                for element in _elements(chart, kind, resource):
-                    for coding in () if element is None else element.get("coding", ()):  # type: ignore[attr-defined]
-                        key = (coding.get("system"), coding.get("code"))
-                        numbers, tells, read = known.get(key) or meet(kind, *key)
-                        matched = {*matched, *numbers}
-                        found += read
-                        told = told or tells
-            if not matched and (told or kind not in presumed):
-                continue
+                elements, matched = _elements(chart, kind, resource), set()
+                told, found = _read_codings(index, kind, elements, matched)
+            if not matched:
+                may_be = _NOWHERE if told or kind not in presumed else _may_be(index, kind, found, elements)
+                if may_be is not None and not may_be:
+                    continue
             entry = read_entry(resource, terms, found)
         except MALFORMED as error:
             may = frozenset(matched or index.of_type(kind))
@@ -210,6 +211,8 @@ def read_chart(
         if not matched:
             if entry.state is not State.DENIED:
                 untold.append(entry)
+                if may_be is not None:
+                    chart.narrowed[entry.reference] = may_be
             continue
         if "hasMember" in resource or "specimen" in resource:
             pointing.append(entry)
@@ -228,6 +231,7 @@ def read_chart(
 
 
 _NONE: Collection[int] = ()
+_NOWHERE: frozenset[str] = frozenset()
 _SEVERAL = frozenset((*MEDICATIONS, "AllergyIntolerance"))
 """Types that may say by more than one code, or elsewhere than in `code`, what a resource is about."""
 
@@ -241,6 +245,39 @@ def _elements(chart: Chart, kind: str, resource: Resource) -> Sequence[object]:
     if "medicationReference" in resource:
         return _medication(chart, resource)
     return (resource.get("medicationCodeableConcept"),)
+
+
+def _read_codings(
+    index: SourceIndex, kind: str, elements: Sequence[object], matched: set[int]
+) -> tuple[bool, tuple[Coding, ...]]:
+    """Whether one of the codes tells what a resource is about, and all of them; fills `matched`."""
+    known, told = index.codes[kind], False
+    found: list[Coding] = []
+    for element in elements:
+        for coding in () if element is None else element.get("coding", ()):  # type: ignore[attr-defined]
+            key = (coding.get("system"), coding.get("code"))
+            numbers, tells, read = known.get(key) or index.meet(kind, *key)
+            matched.update(numbers)
+            found.extend(read)
+            told = told or tells
+    return told, tuple(found)
+
+
+def _may_be(
+    index: SourceIndex, kind: str, found: tuple[Coding, ...], elements: Sequence[object]
+) -> frozenset[str] | None:
+    """The concepts that a record may be of whose codes do not tell; None: any."""
+    return index.may_be(found, _words(elements)) if kind in MEDICATIONS else None
+
+
+def _words(elements: Sequence[object]) -> str:
+    """What people are shown of some CodeableConcepts: displays and texts."""
+    found: list[object] = []
+    for element in elements:
+        if isinstance(element, dict):
+            found.extend(coding.get("display") for coding in element.get("coding", ()))
+            found.append(element.get("text"))
+    return "; ".join(each for each in found if isinstance(each, str) and each.strip())
 
 
 MALFORMED = (DataError, AttributeError, TypeError, KeyError, ValueError, IndexError, OverflowError)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from fhirscreen.fhir.entries import Resource, Terms, codings
+from fhirscreen.fhir.entries import MEDICATIONS, Resource, Terms, codings
 from fhirscreen.mapping.concepts import Concept, Role, Source
+from fhirscreen.mapping.drugs import drug_pattern, may_hold
 from fhirscreen.plan.nodes import Plan
 from fhirscreen.values.codes import CodeSet, Coding
 from fhirscreen.values.quantities import Affine, UnitTable
@@ -44,12 +45,15 @@ class SourceIndex:
         "_chosen",
         "_concepts",
         "_conversions",
+        "_drugs",
+        "_given",
         "_inside",
         "_names",
         "_numbers",
         "_presumed",
         "_staged",
         "_tells",
+        "_terminologies",
         "_unsaid",
         "codes",
         "presumed_types",
@@ -75,6 +79,15 @@ class SourceIndex:
             feature.concept.id: plan.catalogue.presumes(feature.concept) for feature in plan.features
         }
         self._tells = plan.catalogue.tells
+        self._given = [
+            (feature.concept, drug_pattern(feature.concept, plan.catalogue.displays))
+            for feature in {feature.concept.id: feature for feature in plan.features}.values()
+            if self._presumed[feature.concept.id].intersection(MEDICATIONS)
+        ]
+        self._terminologies = frozenset().union(
+            *(plan.catalogue.readable.get(kind, frozenset()) for kind in MEDICATIONS)
+        )
+        self._drugs: dict[tuple[tuple[Coding, ...], str], frozenset[str] | None] = {}
         self.presumed_types = frozenset().union(*self._presumed.values())
         self._inside: dict[tuple[str, frozenset[str], frozenset[str]], Truth] = {}
         self._chosen: dict[tuple[Role, ...], dict[str, tuple[Chosen, ...]]] = {}
@@ -194,6 +207,27 @@ class SourceIndex:
         return known is not None and (
             (known.get((system, code)) or self.meet(resource_type, system, code)).tells
         )
+
+    def may_be(self, found: tuple[Coding, ...], words: str) -> frozenset[str] | None:
+        """The concepts that a drug of which no code tells may be of; None: any.
+
+        Only the words of a code of a known terminology are believed to name its drug, and classes of ATC.
+        """
+        key = (found, words)
+        if key not in self._drugs:
+            known = [coding for coding in found if coding.system in self._terminologies]
+            classes = [coding for coding in known if coding.system == "atc"]
+            answer = None
+            if known and (words or classes):
+                answer = frozenset(
+                    concept.id
+                    for concept, pattern in self._given
+                    if pattern.search(words) or any(may_hold(concept, *each) for each in classes)
+                )
+            if len(self._drugs) >= _REMEMBERED:
+                return answer
+            self._drugs[key] = answer
+        return self._drugs[key]
 
     def meet(self, resource_type: str, system: str | None, code: str | None) -> Met:
         """What a code is that was not met before in a type that a source is of; it is kept in `codes`."""
