@@ -259,7 +259,8 @@ def make_engine(name: EngineName, whence: Whence, client: Client | None) -> Engi
             expected="memory, or auto",
             remedy="leave --engine out, or give --server",
         )
-    return InMemory(gather(whence.lines()), exported=whence.ndjson is not None)
+    source = str(whence.ndjson or whence.bundles)
+    return InMemory(gather(whence.lines()), exported=whence.ndjson is not None, source=source)
 
 
 def held_subjects(engine: Engine) -> list[Resource]:

@@ -181,7 +181,7 @@ def _shared(queries: Sequence[Query]) -> list[str]:
 
 def _without(explained: CriterionExplained) -> str:
     if explained.criterion.asks:
-        return "nothing: asked in person"
+        return "nothing"
     if explained.criterion.unread:
         return "nothing: nobody has mapped this text, so it stays open for everybody"
     return "nothing beside the Patient itself"

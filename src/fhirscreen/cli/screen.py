@@ -27,7 +27,13 @@ from fhirscreen.cli.options import AsOf, Bundles, Json, Ndjson, Server, Site, St
 from fhirscreen.cli.patients import patient_data, show_patient
 from fhirscreen.engines.base import Depth
 from fhirscreen.exceptions import Incomplete, UsageError
-from fhirscreen.outputs.completeness import SET_ASIDE_FILE, in_sentence, set_aside_reasons, set_aside_remedies
+from fhirscreen.outputs.completeness import (
+    SET_ASIDE_FILE,
+    in_sentence,
+    set_aside_places,
+    set_aside_reasons,
+    set_aside_remedies,
+)
 from fhirscreen.outputs.runs import check_out
 from fhirscreen.outputs.tables import LIMIT, REST, print_run
 from fhirscreen.plan.resolve import resolve
@@ -166,11 +172,12 @@ def finish(run: Run, output: Path | None) -> None:
         return
     for sentence in run.statement():
         notices().print(Text("incomplete: ", style="bold yellow").append(sentence, style="default"))
-    remedies = set_aside_remedies(run.screened)
+    remedies, places = set_aside_remedies(run.screened), set_aside_places(run.screened)
     for reason, times in set_aside_reasons(run.screened).items():
         advice = remedies[reason]
         notices().print(Text(f"  {times} set aside: {reason}"))
-        notices().print(Text(f"    expected: {advice.expected}\n    remedy: {advice.remedy}"), soft_wrap=True)
+        said = f"    where: {places[reason]}\n    expected: {advice.expected}\n    remedy: {advice.remedy}"
+        notices().print(Text(said), soft_wrap=True)
     if run.screened.set_aside:
         kept = f"{output / SET_ASIDE_FILE} holds each" if output else f"-o OUT keeps each in {SET_ASIDE_FILE}"
         notices().print(Text(f"  {kept}, verbatim, with its place"), soft_wrap=True)

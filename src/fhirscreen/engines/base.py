@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,6 +45,20 @@ class SetAside(NamedTuple):
     where: str
     reason: str
     verbatim: str
+
+
+_IN_NDJSON = re.compile(r"[^:]*\.ndjson(?:\.gz)?:\d+")
+
+
+def shown_place(where: str) -> str:
+    """A place of a record, fit to be shown: a line of NDJSON; else no name of a file and no id.
+
+    Files of Bundles are often named after their patient.
+    """
+    if _IN_NDJSON.fullmatch(where):
+        return where
+    kind, slash, _ = where.partition("/")
+    return kind if slash and kind.isalpha() else "a file of JSON"
 
 
 class Remark(NamedTuple):

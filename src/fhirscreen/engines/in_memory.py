@@ -15,6 +15,7 @@ from fhirscreen.engines.base import (
     SetAside,
     collecting_rarely,
     not_there,
+    shown_place,
     silent,
 )
 from fhirscreen.engines.evaluator.charts import read_chart
@@ -33,12 +34,14 @@ class InMemory:
     """Evaluates every patient of a cohort in this process: the reference engine.
 
     `exported` says that the cohort is a whole export, in which a type without any file is one not delivered.
+    `source` is the folder that it was read from.
     """
 
     name = "memory"
 
-    def __init__(self, cohort: Cohort, *, exported: bool = False) -> None:
+    def __init__(self, cohort: Cohort, *, exported: bool = False, source: str | None = None) -> None:
         self.cohort = cohort
+        self.source = source
         self.exported = exported
 
     def screen(
@@ -58,7 +61,7 @@ class InMemory:
             first = min(cohort.set_aside, key=lambda each: (each.where, each.reason), default=None)
             raise DataError(
                 f"there is no patient in the data{unread}",
-                where=f"{first.where} ({first.reason})" if first else None,
+                where=f"{shown_place(first.where)} ({first.reason})" if first else self.source,
                 expected="Patient resources, and what refers to them",
                 remedy="export Patient too, or mend the files",
             )

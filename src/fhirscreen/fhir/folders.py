@@ -47,7 +47,10 @@ def read_ndjson(folder: Path) -> Iterator[Line]:
     files = [path for path in _files(folder) if path.name.endswith((".ndjson", ".ndjson.gz"))]
     if not files:
         raise DataError(
-            "no NDJSON file in the folder", where=str(folder), expected=".ndjson or .ndjson.gz files"
+            "no NDJSON file in the folder",
+            where=str(folder),
+            expected=".ndjson or .ndjson.gz files",
+            remedy="read Bundles with --bundles" if any(folder.rglob("*.json")) else "check the path",
         )
     for path in files:
         yield from _lines(path, folder)
@@ -55,7 +58,13 @@ def read_ndjson(folder: Path) -> Iterator[Line]:
 
 def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise DataError("there is no such folder", where=str(folder), expected="a folder with files of FHIR")
+        file = folder.exists()
+        raise DataError(
+            "this is a file, and no folder" if file else "there is no such folder",
+            where=str(folder),
+            expected="a folder with files of FHIR",
+            remedy="give the folder that it lies in: all its files are read" if file else "check the path",
+        )
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
@@ -142,7 +151,12 @@ def read_bundles(folder: Path) -> Iterator[Line]:
     """
     files = [path for path in _files(folder) if path.suffix == ".json"]
     if not files:
-        raise DataError("no JSON file in the folder", where=str(folder), expected=".json files")
+        raise DataError(
+            "no JSON file in the folder",
+            where=str(folder),
+            expected=".json files",
+            remedy="read NDJSON with --ndjson" if any(folder.rglob("*.ndjson*")) else "check the path",
+        )
     for path in files:
         name = str(path.relative_to(folder))
         raw = path.read_bytes()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from fhirscreen.engines.base import Depth, Remark, Screened
+from fhirscreen.engines.base import Depth, Remark, Screened, shown_place
 from fhirscreen.outputs.remedies import Remedy, remedy_of
 from fhirscreen.outputs.wording import count_patients
 from fhirscreen.values.durations import AsOf
@@ -48,6 +48,18 @@ def set_aside_reasons(screened: Screened) -> dict[str, int]:
     """How many records were set aside for each reason, the most frequent first."""
     reasons = Counter(aside.reason for aside in screened.set_aside)
     return dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
+
+
+def set_aside_places(screened: Screened) -> dict[str, str]:
+    """For each of those reasons one place, and how many more there are; no id of a record."""
+    places: dict[str, list[str]] = {}
+    for aside in screened.set_aside:
+        places.setdefault(aside.reason, []).append(shown_place(aside.where))
+    said = {}
+    for reason, found in places.items():
+        more = len(found) - 1
+        said[reason] = min(found, key=lambda each: (len(each), each)) + (f", and {more} more" if more else "")
+    return said
 
 
 def set_aside_remedies(screened: Screened) -> dict[str, Remedy]:

@@ -16,7 +16,9 @@ MEND = "mend it where it comes from, and screen again"
 _EXPORT = "export it again"
 
 _REMEDIES = {
-    "not JSON, or cut off": Remedy("one JSON object, whole", f"{_EXPORT}, or take the line out"),
+    "not JSON, or cut off": Remedy(
+        "one JSON object, whole (in NDJSON on one line)", f"{_EXPORT}, or take the line out"
+    ),
     "not a JSON object": Remedy("one resource, as a JSON object", MEND),
     "no resourceType": Remedy("a resource with its resourceType", MEND),
     "not a resource type of R4": Remedy(

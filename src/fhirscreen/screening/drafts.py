@@ -8,7 +8,7 @@ from fhirscreen.criteria.amounts import count_noun
 from fhirscreen.fhir.entries import MEDICATIONS
 from fhirscreen.screening.census import Census, LocalCode, grouped
 
-_SHOWN, _FOREIGN = 40, 10
+_SHOWN, _FOREIGN = 20, 3
 """How many codes of each kind are listed: of the hospital's own systems, and of known ones."""
 
 
@@ -78,7 +78,7 @@ def _codes(census: Census) -> Iterator[str]:
         yield "#   # of this hospital"
         yield from _listed(census, local, _SHOWN)
     if foreign:
-        yield "#   # of systems that the mappings know: most mean nothing to any study"
+        yield "#   # of systems that the mappings know: most mean nothing to any study (all: --json)"
         yield from _listed(census, foreign, _FOREIGN)
 
 

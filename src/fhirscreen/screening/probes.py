@@ -65,12 +65,16 @@ def _try_paging(client: Client, counts: dict[str, int | None]) -> Probe:
     above = [name for name in sizes if sizes[name] >= _ENOUGH]
     name = min(above, key=sizes.__getitem__) if above else max(sizes, key=sizes.__getitem__, default=None)
     if name is None or sizes[name] < 2:
-        return Probe(what, None, "too few resources to tell")
+        return Probe(what, None, "no type has 2 resources or more, so that it cannot be told")
     search = client.search(name, {"_elements": "id", "_count": "500"}, strict=False)
     try:
         for _ in search:
             if search.found >= _ENOUGH:
-                return Probe(what, True, f"{search.found} of {sizes[name]} {name} came, and more would")
+                return Probe(
+                    what,
+                    True,
+                    f"asked for {search.found} of {sizes[name]} {name}, and all came, page by page",
+                )
     except ServerError as error:
         return Probe(what, False, f"{error.what}, after {search.found} of {sizes[name]} {name}")
     if Flaw.SHORT in search.flaws:
@@ -78,4 +82,4 @@ def _try_paging(client: Client, counts: dict[str, int | None]) -> Probe:
         return Probe(
             what, False, says + "searches are cut into parts until each is whole, which costs requests"
         )
-    return Probe(what, True, f"all {search.found} {name} came")
+    return Probe(what, True, f"all {search.found} {name} came, page by page")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from fhirscreen.engines.base import Remark, SetAside
+from fhirscreen.engines.base import Remark, SetAside, shown_place
 from fhirscreen.fhir.elements import ELEMENTS, unknown_elements
 from fhirscreen.fhir.entries import CLINICAL_TYPES, Resource
 from fhirscreen.fhir.folders import Line
@@ -80,6 +80,7 @@ class Cohort:
             self._note(said, line.where)
 
     def _note(self, said: tuple[str, str, str], where: str) -> None:
+        where = shown_place(where)
         times, place = self.odd.get(said, (0, where))
         # By length first: line 9 stands before line 10.
         self.odd[said] = times + 1, min(place, where, key=lambda each: (len(each), each))
