@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -24,12 +25,22 @@ from rich.text import Text
 from fhirscreen.exceptions import FhirscreenError
 
 _WIDTH = 120
+_PADDING = re.compile(r"[ \t]+$", re.MULTILINE)
 
 STOPPED_READING = 128 + 13
 """How a program ends that SIGPIPE killed, as shells see it: here too where a pipe's reader stops reading."""
 
 
 class _Results(Console):
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Prints; where nobody watches, without the spaces that fill up the cells of a table."""
+        if self.is_terminal:
+            super().print(*objects, **options)
+            return
+        with self.capture() as captured:
+            super().print(*objects, **options)
+        self.file.write(_PADDING.sub("", captured.get()))
+
     def on_broken_pipe(self) -> None:
         self.quiet = True
         stop_writing()

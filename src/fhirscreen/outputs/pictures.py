@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WIDTH, _GAP, _MARGIN = 7.2, 0.5, 0.25
-_BOX, _SIDE = 2.9, 3.9
+_BOX, _ASIDE = 2.9, 3.9
+_FLOW, _BESIDE = 6.0, 3.25
+_MORE, _MORE_LETTERS = 1.4, 82
 _LINE, _PITCH = 0.155, 0.075
 _BAR, _BAR_END, _NUMBERS = 3.6, 5.4, (5.85, 6.5, 7.1)
 _LABEL_LETTERS = 58
@@ -37,16 +39,18 @@ _STYLE = {
 _FAMILY = "'DejaVu Sans', Verdana, Arial, sans-serif"  # matplotlib knows the first, a reader has one of them
 
 
-def draw(attritions: Sequence[Attrition]) -> str:
-    """The SVG of one or more studies side by side, two in a row; the same counts give the same text."""
+def draw(attritions: Sequence[Attrition], *, wide: bool = False) -> str:
+    """The SVG of one or more studies, one below the other; the same counts give the same text.
+
+    A panel has the shape of a page: the way of the patients above, the criteria below it. Where `wide`, it
+    has that of a slide: the criteria stand beside the way.
+    """
     from matplotlib import rc_context, rcdefaults, rcParams  # noqa: PLC0415 - slow to import
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    columns = min(2, len(attritions)) or 1
-    rows = [attritions[at : at + columns] for at in range(0, len(attritions), columns)]
-    heights = [max(_Panel(None, each).draw() for each in row) for row in rows]
-    width = columns * _WIDTH + (columns - 1) * _GAP + 2 * _MARGIN
-    height = sum(heights) + (len(rows) - 1) * _GAP + 2 * _MARGIN
+    heights = [_Panel(None, each, wide).draw() for each in attritions]
+    width = (_FLOW + _GAP + _MORE if wide else 0) + _WIDTH + 2 * _MARGIN
+    height = sum(heights) + max(0, len(heights) - 1) * _GAP + 2 * _MARGIN
     with rc_context():
         rcdefaults()  # what a person has set for their own pictures is not for this one
         rcParams.update(_STYLE)
@@ -56,9 +60,8 @@ def draw(attritions: Sequence[Attrition]) -> str:
         axes.set_ylim(height, 0)
         axes.axis("off")
         top = _MARGIN
-        for row, tall in zip(rows, heights, strict=True):
-            for number, each in enumerate(row):
-                _Panel(axes, each, _MARGIN + number * (_WIDTH + _GAP), top).draw()
+        for each, tall in zip(attritions, heights, strict=True):
+            _Panel(axes, each, wide, _MARGIN, top).draw()
             top += tall + _GAP
         target = io.StringIO()
         figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Title": "Attrition"})
@@ -76,10 +79,26 @@ class _Panel:
 
     axes: Axes | None
     counts: Attrition
+    wide: bool = False
     x: float = 0.0
     top: float = 0.0
     y: float = field(default=0.0, init=False)
     longest: int = field(default=1, init=False)
+
+    @property
+    def _span(self) -> float:
+        """How wide the way of the patients is."""
+        return _FLOW if self.wide else _WIDTH
+
+    @property
+    def _more(self) -> float:
+        """How much further the words of a criterion reach."""
+        return _MORE if self.wide else 0
+
+    @property
+    def _side(self) -> float:
+        """Where the boxes begin of those who leave it."""
+        return _BESIDE if self.wide else _ASIDE
 
     def draw(self) -> float:
         """Draws, and returns the height used."""
@@ -102,9 +121,20 @@ class _Panel:
             self._aside(label, cell)
         self._arrow()
         self._box(f"Screened by {len(study.criteria)} criteria", counts.screened)
-        self.y += 0.3
-        self._criteria()
+        if not self.wide:
+            self.y += 0.3
+            self._criteria()
+            self._quiet()
+            self.y += 0.28
+            self._result()
+            return self.y - self.top
+        self._arrow()
         self._result()
+        self._quiet()
+        end, self.y, x = self.y, self.top + 0.2, self.x
+        self.x += _FLOW + _GAP
+        self._criteria()
+        self.x, self.y = x, max(end, self.y)
         return self.y - self.top
 
     def _criteria(self) -> None:
@@ -119,8 +149,11 @@ class _Panel:
                 self.y += 0.06
             for loss in losses:
                 self._loss(loss)
+
+    def _quiet(self) -> None:
+        """The criteria without a row: nobody failed, counted elsewhere, asked in person."""
         self.y += 0.1
-        quiet = [loss.criterion for loss in self.counts.criteria if loss not in shown]
+        quiet = [loss.criterion for loss in self.counts.criteria if loss.criterion.asks or not _lost(loss)]
         for title, ids in (
             ("Nobody failed, nothing open", [c.id for c in quiet if not c.asks and c.mirrors is None]),
             ("Counted with the inclusion they repeat", [c.id for c in quiet if c.mirrors is not None]),
@@ -128,15 +161,15 @@ class _Panel:
         ):
             if ids:
                 said = f"{title}: {', '.join(spell_id(id) for id in ids)}"
-                for line in textwrap.wrap(said, 108):
+                for line in textwrap.wrap(said, int(self._span * 15)):
                     self.y += 0.165
                     self._text(0, line, size=7.5, color=_MUTED)
 
     def _legend(self) -> None:
         self.y += 0.02
         for at, label in zip(_NUMBERS, ("failed", "only this", "open"), strict=True):
-            self._text(at, label, size=7.5, color=_MUTED, align="right")
-        at = _BAR - 0.62
+            self._text(at + self._more, label, size=7.5, color=_MUTED, align="right")
+        at = _BAR - 0.62 + self._more
         for color, label, step in (
             (_ALONE, "only this", 0.75),
             (_FAILED, "with others", 0.88),
@@ -149,12 +182,12 @@ class _Panel:
         self._rule()
 
     def _loss(self, loss: Loss) -> None:
-        lines = textwrap.wrap(loss.criterion.says, _LABEL_LETTERS)
+        lines = textwrap.wrap(loss.criterion.says, _MORE_LETTERS if self.wide else _LABEL_LETTERS)
         middle = self.y + _PITCH + _LINE * len(lines) / 2
         for number, line in enumerate(lines):
             self._text(0.08, line, size=8, y=self.y + _PITCH + _LINE * (number + 0.5))
         scale = (_BAR_END - _BAR) / self.longest
-        at = _BAR
+        at = _BAR + self._more
         alone = min(loss.failed_alone or 0, loss.failed or 0)
         for number, color in (
             (alone, _ALONE),
@@ -170,13 +203,14 @@ class _Panel:
             strict=True,
         ):
             color = _MUTED if not cell else _INK
-            self._text(x, show(cell), size=8, y=middle, align="right", color=color, weight=weight)
+            self._text(
+                x + self._more, show(cell), size=8, y=middle, align="right", color=color, weight=weight
+            )
         self.y += _PITCH + _LINE * len(lines)
 
     def _result(self) -> None:
-        self.y += 0.28
         counts = self.counts
-        third = (_WIDTH - 0.4) / 3
+        third = (self._span - 0.4) / 3
         for number, (label, cell, color) in enumerate(
             (
                 ("Candidates", counts.candidates, _GOOD),
@@ -190,7 +224,7 @@ class _Panel:
             self._text(x, label, size=8.5, align="center", y=self.y + 0.47)
         self.y += 0.62 + 0.2
         missed = f"near misses among them: {show(counts.near_misses)}"
-        self._text(_WIDTH - third / 2, missed, size=8, color=_MUTED, align="center")
+        self._text(self._span - third / 2, missed, size=8, color=_MUTED, align="center")
         self._text(
             0,
             "Open: the record cannot settle it yet. Bars: to the scale of the longest.",
@@ -209,10 +243,10 @@ class _Panel:
         self.y += 0.08
         middle = self.y + 0.13
         self._line((_BOX / 2, _BOX / 2), (self.y - 0.08, middle))
-        self._line((_BOX / 2, _SIDE), (middle, middle))
-        self._frame(_SIDE, _WIDTH - _SIDE, 0.26, "#ffffff")
-        self._text(_SIDE + 0.12, label, size=8.5, y=middle)
-        self._text(_WIDTH - 0.12, show(cell), size=8.5, weight="bold", align="right", y=middle)
+        self._line((_BOX / 2, self._side), (middle, middle))
+        self._frame(self._side, self._span - self._side, 0.26, "#ffffff")
+        self._text(self._side + 0.12, label, size=8.5, y=middle)
+        self._text(self._span - 0.12, show(cell), size=8.5, weight="bold", align="right", y=middle)
         self._line((_BOX / 2, _BOX / 2), (middle, self.y + 0.26))
         self.y += 0.26
 
@@ -241,7 +275,7 @@ class _Panel:
             self.axes.add_patch(Rectangle((self.x + x, y), width, height, facecolor=color, linewidth=0))
 
     def _rule(self) -> None:
-        self._line((0, _WIDTH), (self.y, self.y), width=0.5)
+        self._line((0, _WIDTH + self._more), (self.y, self.y), width=0.5)
 
     def _line(self, xs: tuple[float, float], ys: tuple[float, float], width: float = 0.9) -> None:
         if self.axes is not None:

@@ -110,7 +110,9 @@ def write_run(
         _write_resources(folder, screened, plan, setting, existing or ())
         _write_rows(folder, screened, plan, setting, lists)
         _write_json(folder / "attrition.json", {id: each.data() for id, each in counts.items()})
-        (folder / "attrition.svg").write_text(draw(list(counts.values())), encoding="utf-8", newline="\n")
+        (folder / "attrition.svg").write_text(
+            draw(list(counts.values()), wide=True), encoding="utf-8", newline="\n"
+        )
         report = render(Report(setting.as_of, run, lists, counts, plan.catalogue.site.label))
         (folder / "report.html").write_text(report, encoding="utf-8", newline="\n")
         if screened.set_aside:

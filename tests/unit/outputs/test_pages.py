@@ -55,12 +55,26 @@ def test_the_picture_has_no_date_and_no_random_id(screened: Screened, plan: Plan
     assert "Matplotlib v" not in svg
 
 
-def test_two_studies_stand_side_by_side(screened: Screened, plan: Plan) -> None:
+def size(svg: str) -> tuple[float, float]:
+    ((width, height),) = re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    return float(width), float(height)
+
+
+def test_each_study_has_a_panel_as_wide_as_the_picture(screened: Screened, plan: Plan) -> None:
     (counts,) = attrition(screened, plan).values()
-    width, height = map(float, re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', draw([counts] * 2))[0])
-    one = float(re.findall(r'viewBox="0 0 ([\d.]+)', draw([counts]))[0])
-    assert one * 1.9 < width < one * 2.1
-    assert height > 0
+    for wide in (False, True):
+        width, height = size(draw([counts], wide=wide))
+        both = size(draw([counts] * 2, wide=wide))
+        assert both[0] == width
+        assert height * 1.9 < both[1] < height * 2.1
+
+
+def test_a_slide_has_the_criteria_beside_the_way(screened: Screened, plan: Plan) -> None:
+    (counts,) = attrition(screened, plan).values()
+    page, slide = (draw([counts], wide=wide) for wide in (False, True))
+    assert sorted(texts(page)) == sorted(texts(slide))
+    assert size(slide)[0] > 1.8 * size(page)[0]
+    assert size(slide)[1] < size(page)[1]
 
 
 def test_text_from_a_study_cannot_break_the_picture(screened: Screened, plan: Plan) -> None:
