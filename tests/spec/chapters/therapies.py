@@ -105,6 +105,12 @@ PURPOSE = Topic(
                 ),
                 case("no reason, and the only cancer", true("g1"), CANCER, given(CISPLATIN)),
                 case(
+                    "no reason, and long before this cancer: perhaps for another one",
+                    unknown("ambiguous-focus", "g1"),
+                    CANCER,
+                    given(CISPLATIN, on="2015-06-01"),
+                ),
+                case(
                     "no reason, and another cancer",
                     unknown("ambiguous-focus", "g1"),
                     CANCER,

@@ -181,6 +181,12 @@ STAGING = Topic(
                 ),
                 case("one says nothing", true("o1"), clinical(T3), pathological(TX)),
                 case(
+                    "one says it less precisely",
+                    unknown("coarser-code", "o1", "o2"),
+                    clinical(T3),
+                    pathological(T4),
+                ),
+                case(
                     "neither says anything",
                     unknown("no-value", "o2"),
                     clinical(TX, on="2026-10-10"),
@@ -335,6 +341,25 @@ IMPLIED = Topic(
                     true("o1"),
                     condition(LIVER_METASTASIS, on="2026-10-01"),
                     distant(M0),
+                ),
+                case(
+                    "M0, and a suspected metastasis later",
+                    unknown("unconfirmed", "c1", "o1"),
+                    condition(LIVER_METASTASIS, on="2026-10-25", verification="provisional"),
+                    distant(M0),
+                ),
+                case(
+                    "M0, which came after the suspicion",
+                    true("o1"),
+                    condition(LIVER_METASTASIS, on="2026-10-01", verification="provisional"),
+                    distant(M0),
+                ),
+                case(
+                    "M0 of this cancer, and a metastasis of whichever of two later",
+                    unknown("ambiguous-focus", "c1", "o1"),
+                    condition(BREAST_CANCER, id="breast"),
+                    condition(LIVER_METASTASIS, on="2026-10-25"),
+                    distant(M0, focus="cancer"),
                 ),
                 case(
                     "a liver metastasis, and MX",

@@ -29,7 +29,7 @@ from fhirscreen.values.dates import EVER, Moment
 from fhirscreen.values.intervals import is_above
 from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth, known
 from fhirscreen.verdicts.proofs import Proof
-from fhirscreen.verdicts.reasons import Basis, Reason
+from fhirscreen.verdicts.reasons import Basis, Reason, first_reason
 
 # Members by a name of their own: found on their class, for every record, they cost ten times as much.
 _ANY = Staging.ANY
@@ -42,6 +42,8 @@ _DENIED = State.DENIED
 _PREFIX = re.compile(r"^(?:AJCC\s*)?(yp|yc|c|p|r|a)(?=[TNM0-4I])", re.IGNORECASE)
 _NUMBERS = frozenset(("valueInteger", "valueQuantity"))
 _NOTHING: frozenset[str] = frozenset()
+_SAID = frozenset((Reason.CONFLICTING, Reason.COARSER_CODE))
+"""Why a value that is on record, and in its window, does not tell whether it is one of those asked for."""
 _STAGINGS = {"c": "clinical", "p": "pathological", "yp": "post-therapy", "yc": "post-therapy"}
 
 
@@ -65,8 +67,12 @@ def value_among(case: Case, node: ValueAmong) -> Proof:
 def _decided(case: Case, node: ValueAmong, items: Sequence[Item], judge: Decide, absent: Proof) -> Proof:
     placed = _placed(case, node.feature, items)
     proof = decide(placed, node.feature.which, judge, node.says, absent)
-    if proof.reason is _CONFLICTING:
-        against = {item.reference for item in _implied(case, node.feature) if item.blocked is None}
+    if not case.memory.get(("doubted", node.feature.concept.id), _NOTHING).isdisjoint(proof.evidence):
+        against = {
+            item.reference
+            for item in _implied(case, node.feature)
+            if (item.blocked or _CONFLICTING) is proof.reason
+        }
         proof = proof._replace(evidence=tuple(sorted({*proof.evidence, *against})))
     if node.sites and node.feature.sites is not None and proof.evidence:
         decisive = [item for each in placed for item in each if item.reference in proof.evidence]
@@ -106,6 +112,11 @@ def _any_staging(case: Case, node: ValueAmong, items: Sequence[Item], judge: Dec
     settled = [proof for proof in proofs if proof.truth is not UNKNOWN]
     if not settled:
         return _decided(case, node, items, judge, absent)
+    if unsettled := [proof for proof in proofs if proof.reason in _SAID]:
+        # What says something, and not which of the two, may contradict the other.
+        evidence = tuple(sorted({ref for proof in (*settled, *unsettled) for ref in proof.evidence}))
+        reason = first_reason([proof.reason for proof in unsettled if proof.reason is not None])
+        return Proof(UNKNOWN, _RECORDED, reason, evidence, says=node.says)
     if len({proof.truth for proof in settled}) == 1:
         best = max(settled, key=lambda proof: (proof.date, proof.evidence))
         return best._replace(evidence=tuple(sorted({ref for p in settled for ref in p.evidence})))
@@ -131,7 +142,10 @@ def category_items(case: Case, feature: Feature) -> list[Item]:
             found += _derived(case, feature)
         implied = list(_implied(case, feature)) if feature.implied_by else []
         if implied and any(not item.skipped for item in found):
-            found = [_contradicted(feature.concept, item, implied) for item in found]
+            doubted = [_contradicted(feature.concept, item, implied) for item in found]
+            changed = {each.reference for each, item in zip(doubted, found, strict=True) if each is not item}
+            case.memory["doubted", feature.concept.id] = frozenset(changed)
+            found = doubted
         else:
             found += implied
         case.memory[key] = found
@@ -386,13 +400,18 @@ def _implied(case: Case, feature: Feature) -> Iterator[Item]:
 
 
 def _contradicted(concept: Concept, item: Item, implied: Sequence[Item]) -> Item:
-    """A record that an event speaks against which came later, or may have: M0, and then a metastasis."""
-    for each in implied:
-        usable = each.blocked is None and item.blocked is None
-        later = each.when.end >= item.when.end
-        if usable and later and not concept.below(tuple(each.values)) & item.values:
-            return item._replace(blocked=_CONFLICTING)
-    return item
+    """A record that an event speaks against which came later, or may have: M0, and then a metastasis.
+
+    One that is only suspected, or of whichever cancer, leaves it open, where nothing certain contradicts it.
+    """
+    if item.blocked is not None:
+        return item
+    doubts = [
+        each.blocked or _CONFLICTING
+        for each in implied
+        if each.when.end >= item.when.end and not concept.below(tuple(each.values)) & item.values
+    ]
+    return item._replace(blocked=first_reason(doubts)) if doubts else item
 
 
 def _judge(case: Case, node: ValueAmong) -> Decide:

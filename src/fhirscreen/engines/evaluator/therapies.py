@@ -62,7 +62,7 @@ def _purpose(case: Case, node: Occurred, entry: Entry) -> Truth:
         return TRUE
     codes, references, stated = reasons(case, entry)
     if purpose is not None:
-        return _for(case, purpose, codes, references, stated=stated, shared=shared)
+        return _for(case, entry, purpose, codes, references, stated=stated, shared=shared)
     if concept.not_for and has_any(concept.not_for, codes):
         return FALSE
     if not shared:
@@ -79,6 +79,7 @@ def _stated(wanted: CodeSet, codes: tuple[Coding, ...], *, stated: bool) -> Trut
 
 def _for(
     case: Case,
+    entry: Entry,
     purpose: Purpose,
     codes: tuple[Coding, ...],
     references: frozenset[str],
@@ -91,7 +92,13 @@ def _for(
     told = _stated(purpose.codes, codes, stated=stated)
     if told is not UNKNOWN or not purpose.index_cancer or stated or shared:
         return told
-    return TRUE if case.links.only_ever else UNKNOWN
+    return TRUE if case.links.only_ever and not _before_diagnosis(case, entry) else UNKNOWN
+
+
+def _before_diagnosis(case: Case, entry: Entry) -> bool:
+    """Whether a therapy began before the first record of the index cancer: it may be for an older one."""
+    began, diagnosed = entry.began or entry.when, case.links.diagnosed
+    return began is not None and diagnosed is not None and began.end <= diagnosed.start
 
 
 def last_given(entry: Entry, end: int) -> Moment:
