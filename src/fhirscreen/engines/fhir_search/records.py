@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from fhirscreen.engines.evaluator.cohorts import survivors_of
@@ -35,21 +36,26 @@ def fetch_record(client: Client, plan: Plan, patient: str) -> Record:
     """
     completeness = Completeness()
     fetcher = Fetcher(client, completeness)
-    people = _family(fetcher, client, completeness, patient)
-    if patient not in people:
-        if completeness.first_error is not None:
-            raise completeness.first_error
-        raise DataError("the patient who was asked for is not on the server", expected="the id of a Patient")
-    ids = _followed(people, patient)
     wanted = sorted({*clinical_types(plan), *gate_types(plan.catalogue.site), "Encounter"})
     offered = [type for type in wanted if fetcher.offers(type)]
     unfetched = set(clinical_types(plan)) - set(offered)
+
+    def fetch_types(ids: Sequence[str]) -> list[Fetched]:
+        return list(client.spread(lambda type: fetcher.of_patients(Need(type), ids), offered))
+
+    # Somebody waits, and few patients were merged: who was is asked beside the rest, and not before it.
+    with ThreadPoolExecutor(1) as beside:
+        alone = beside.submit(fetch_types, [patient])
+        people = _family(fetcher, client, completeness, patient)
+        found = alone.result()
+    if patient not in people:
+        asked = all(type != "Patient" for type, _ in completeness.missing)
+        if completeness.first_error is not None and not asked:
+            raise completeness.first_error
+        raise DataError("the patient who was asked for is not on the server", expected="the id of a Patient")
+    ids = _followed(people, patient)
     resources = list(people.values())
-
-    def fetch(type: str) -> Fetched:
-        return fetcher.of_patients(Need(type), ids)
-
-    for type, fetched in zip(offered, client.spread(fetch, offered), strict=True):
+    for type, fetched in zip(offered, found if ids == [patient] else fetch_types(ids), strict=True):
         resources += fetched.resources
         if fetched.missing and type != "Encounter":  # they make notes alone
             unfetched.add(type)
