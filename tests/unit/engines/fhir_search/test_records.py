@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from fhirscreen.engines.fhir_search import fetch_record
@@ -11,12 +13,12 @@ from tests.lib.ehr import chart, charts
 from tests.lib.searchable import Searchable
 
 PATIENT = "esc-0001"
-MERGED = {
+MERGED: dict[str, Any] = {
     "resourceType": "Patient",
     "id": "old",
     "link": [{"type": "replaced-by", "other": {"reference": f"Patient/{PATIENT}"}}],
 }
-THEIRS = {
+THEIRS: dict[str, Any] = {
     "resourceType": "Condition",
     "id": "of-old",
     "subject": {"reference": "Patient/old"},
