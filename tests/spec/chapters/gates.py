@@ -267,6 +267,18 @@ TRANSFERS = Topic(
                     encounter("2026-10-16", "2026-10-23", left_for=ANOTHER_HOSPITAL),
                 ),
                 case(
+                    "within a stay that went on here",
+                    Standing("candidate"),
+                    encounter("2026-10-10", "2026-10-30"),
+                    encounter("2026-10-16", "2026-10-23", left_for=ANOTHER_HOSPITAL),
+                ),
+                case(
+                    "at the end of a stay, on the day on which another ended",
+                    TRANSFERRED,
+                    encounter("2026-10-10", "2026-10-23"),
+                    encounter("2026-10-16", "2026-10-23", left_for=ANOTHER_HOSPITAL),
+                ),
+                case(
                     "years ago, and never back",
                     TRANSFERRED,
                     encounter("2021-03-01", "2021-03-09", left_for=ANOTHER_HOSPITAL),

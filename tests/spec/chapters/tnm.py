@@ -499,6 +499,25 @@ STATED = Topic(
                     _staged({"text": "Stage III"}, STAGE_GROUP),
                 ),
                 case(
+                    "in words that doubt it: on record, and not to be read",
+                    unknown("no-value", "cancer", basis="derived", value="Stage II or III"),
+                    _staged({"text": "Stage II or III"}, STAGE_GROUP),
+                ),
+                case(
+                    "a code that is not known",
+                    unknown("no-value", "cancer", basis="derived", value="9999"),
+                    _staged(
+                        {"coding": [{"system": "http://hospital.example/stages", "code": "9999"}]},
+                        STAGE_GROUP,
+                    ),
+                ),
+                case("empty", unknown("no-record"), _staged({}, STAGE_GROUP)),
+                case(
+                    "of another kind, which is no stage group",
+                    unknown("no-record"),
+                    _staged({"text": "T3"}, CLINICAL_T),
+                ),
+                case(
                     "of a cancer that began before it",
                     unknown("imprecise-date", "cancer", basis="derived"),
                     _staged(STAGE_III, STAGE_GROUP, on="2026-02-01"),

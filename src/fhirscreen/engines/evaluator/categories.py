@@ -236,13 +236,18 @@ def _stages(case: Case, concept: Concept) -> Iterator[Item]:
     for entry in case.member_evidence():
         for stage in entry.resource.get("stage", ()):
             summary = stage.get("summary")
-            names = _finest(concept, named(case, concept, codings(summary, short)))
-            names = names or read_text(concept, concept_text(summary))
-            if not names or not own.isdisjoint(targets(stage.get("assessment"), chart.aliases)):
+            coded, text = codings(summary, short), concept_text(summary)
+            names = _finest(concept, named(case, concept, coded)) or read_text(concept, text)
+            if not own.isdisjoint(targets(stage.get("assessment"), chart.aliases)):
                 continue
             kind = codings(stage.get("type"), short)
             stagings = [each.staging for each in concept.sources if has_any(each.codes, kind)]
+            if not names and (not (coded or text) or (kind and not stagings)):
+                continue
             blocked = Reason.UNCONFIRMED if entry.state is State.UNCONFIRMED else None
+            shown = text or (coded[0].code if coded else "")
+            # What cannot be read is on record too; where it names values, nothing older decides beside it.
+            doubtful = not names and (bool(coded) or names_value(concept, text))
             if names <= chart.index.unsaid(concept):
                 blocked = Reason.NO_VALUE
             yield Item(
@@ -250,9 +255,9 @@ def _stages(case: Case, concept: Concept) -> Iterator[Item]:
                 entry.reference,
                 values=names,
                 blocked=blocked,
-                skipped=blocked is Reason.NO_VALUE,
+                skipped=blocked is Reason.NO_VALUE and not doubtful,
                 basis=Basis.DERIVED,
-                value=next(iter(names)) if len(names) == 1 else "",
+                value=next(iter(names)) if len(names) == 1 else "" if names else shown,
                 staging=stagings[0] if stagings else None,
                 entry=entry,
             )

@@ -86,4 +86,5 @@ def _here(encounter: Resource, when: Moment, left: Moment, chart: Chart) -> bool
         return True
     if _date(encounter, "end", chart) is None:
         return encounter.get("status") in _GOING_ON
-    return when.start >= chart.end
+    # A stay that began before the transfer, and ended after it, was no end of treatment here.
+    return when.start >= min(left.end, chart.end)
