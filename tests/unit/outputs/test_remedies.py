@@ -19,7 +19,7 @@ def test_what_an_element_is_not_says_what_was_expected() -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ("{", "one JSON object, whole"),
+        ("{", "one JSON object, whole (in NDJSON on one line)"),
         ("[]", "one resource, as a JSON object"),
         ("{}", "a resource with its resourceType"),
         (json.dumps({"resourceType": "Platelets", "id": "a"}), "a resource type of FHIR R4"),

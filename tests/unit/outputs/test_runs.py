@@ -81,7 +81,10 @@ def test_what_was_set_aside_is_kept_verbatim_and_named(out: Path, screened: Scre
     screened.gaps = ["2 resources are about patients who are not in the data"]
     run = write(out, screened, plan)
     assert run["complete"] is False
-    advice = {"expected": "one JSON object, whole", "remedy": "export it again, or take the line out"}
+    advice = {
+        "expected": "one JSON object, whole (in NDJSON on one line)",
+        "remedy": "export it again, or take the line out",
+    }
     assert run["set_aside"] == {
         "count": 2,
         "reasons": {"not JSON, or cut off": 2},

@@ -221,7 +221,7 @@ def test_only_the_patients_asked_for() -> None:
     found = search(Searchable(resources()), patients=wanted)
     assert rows(found) == {key: row for key, row in rows(memory()).items() if key[1] in wanted}
     assert found.patients == len(set(wanted))
-    with pytest.raises(DataError, match="1 of the patients") as caught:
+    with pytest.raises(DataError, match="the patient asked for is not on the server") as caught:
         search(Searchable(resources()), patients=[*wanted, "somebody-else"])
     assert "somebody-else" not in str(caught.value)
 
