@@ -108,7 +108,11 @@ def router(service: Service) -> APIRouter:
             seen = [Access(patient, base, id) for patient, base in find_patients(session, id)]
         tell(service, caller, "E", "log", seen or [Access(study=id)])
         headers = {"Content-Disposition": f'attachment; filename="screening-log-{id}.csv"'}
-        return StreamingResponse(_log(service, id), media_type="text/csv; charset=utf-8", headers=headers)
+        return StreamingResponse(
+            _log(service, id, full=caller.sensitive_shown),
+            media_type="text/csv; charset=utf-8",
+            headers=headers,
+        )
 
     return routes
 
@@ -168,13 +172,13 @@ def _instant(at: datetime | None) -> str | None:
     return at.isoformat() if at is not None else None
 
 
-def _log(service: Service, id: str) -> Iterator[str]:
+def _log(service: Service, id: str, *, full: bool) -> Iterator[str]:
     """The log as CSV (RFC 4180), a few hundred lines at a time."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     with service.database.reading() as session:
-        for number, row in enumerate(log_rows(session, id, service.catalogue), 1):
+        for number, row in enumerate(log_rows(session, id, service.catalogue, full=full), 1):
             writer.writerow(map(_harmless, row))
             if number % _LINES == 0:
                 yield out.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path
@@ -12,6 +13,8 @@ from fhirscreen.api.audits import Access, tell
 from fhirscreen.api.outcomes import Refusal, documented
 from fhirscreen.api.security import Caller, require
 from fhirscreen.bootstrap.services import Service
+from fhirscreen.screening.disclosures import tell_criteria, tell_reason
+from fhirscreen.screening.logs import hidden_ids
 from fhirscreen.screening.reviews import review, to_review_again
 from fhirscreen.store.reviews import StoredReview, holds, list_reviews
 from fhirscreen.store.subjects import StoredSubject, find_subject
@@ -54,8 +57,10 @@ def router(service: Service) -> APIRouter:
     def reviews(id: SubjectId, caller: Caller = sees) -> dict[str, Any]:
         with service.database.reading() as session:
             subject = _find(session, id)
-            found = [_data(each) for each in list_reviews(session, id)]
-            latest = list_reviews(session, id)[-1:]
+            said = list_reviews(session, id)
+            tells = _Telling(service, session, caller)
+            found = [tells.data(each, subject.study) for each in said]
+            latest = said[-1:]
             standing = holds(session, latest[0]) if latest else None
         tell(service, caller, "R", "reviews", [_access(subject)])
         return {"subject": id, "version": subject.version, "holds": standing, "reviews": found}
@@ -81,7 +86,8 @@ def router(service: Service) -> APIRouter:
             )
             tell(service, caller, "U", "reviews", [_access(subject)], session=session)
             after = _find(session, id)
-        return _data(made) | {
+            told = _Telling(service, session, caller).data(made, after.study)
+        return told | {
             "subject": id,
             "status": after.current_status,
             "person_status": after.person_status,
@@ -96,6 +102,8 @@ def router(service: Service) -> APIRouter:
     def again(study: StudyId | None = None, caller: Caller = sees) -> dict[str, Any]:
         with service.database.reading() as session:
             found = to_review_again(session, study=study)
+            tells = _Telling(service, session, caller)
+            told = [tells.data(said, subject.study) for subject, said in found]
         tell(service, caller, "E", "reviews", [_access(subject) for subject, _ in found])
         return {
             "again": [
@@ -104,9 +112,9 @@ def router(service: Service) -> APIRouter:
                     "study": subject.study,
                     "patient": subject.patient,
                     "status": subject.status,
-                    "review": _data(said),
+                    "review": review,
                 }
-                for subject, said in found
+                for (subject, _), review in zip(found, told, strict=True)
             ]
         }
 
@@ -124,12 +132,25 @@ def _access(subject: StoredSubject) -> Access:
     return Access(subject.patient, subject.base, subject.study)
 
 
-def _data(said: StoredReview) -> dict[str, Any]:
-    return {
-        "id": said.id,
-        "decision": said.decision,
-        "because": said.because,
-        "by": said.by,
-        "at": said.at.isoformat(),
-        "rests_on": sorted(said.bears_on),
-    }
+class _Telling:
+    """Decisions as they may be told to a caller."""
+
+    def __init__(self, service: Service, session: Session, caller: Caller) -> None:
+        self._service = service
+        self._session = session
+        self._full = caller.sensitive_shown
+        self._names: dict[str, Mapping[str, str]] = {}
+
+    def data(self, said: StoredReview, study: str) -> dict[str, Any]:
+        """A decision about a subject of a study."""
+        if study not in self._names:
+            self._names[study] = hidden_ids(self._session, study, self._service.catalogue)
+        because = tell_reason(said.because, full=self._full)
+        return {
+            "id": said.id,
+            "decision": said.decision,
+            "because": because,
+            "by": said.by,
+            "at": said.at.isoformat(),
+            "rests_on": tell_criteria(said.bears_on, self._names[study], full=self._full),
+        }

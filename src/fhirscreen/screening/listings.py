@@ -34,15 +34,22 @@ _LOOK_BACK = 50
 
 
 def subject_resource(
-    stored: StoredSubject, verdicts: Sequence[StoredVerdict], study: Study | None, catalogue: Catalogue
+    stored: StoredSubject,
+    verdicts: Sequence[StoredVerdict],
+    study: Study | None,
+    catalogue: Catalogue,
+    *,
+    full: bool,
 ) -> Resource:
     """The ResearchSubject of whoever has a status: ours, with what is open or failed, or a person's.
 
-    `study` is the version that the verdicts are of; without it nothing is said of criteria.
+    `study` is the version that the verdicts are of; without it nothing is said of criteria. `full`: whether a
+    person's reason may be told (`disclosures`); where it may not, there is no extension `person-decision`, so
+    that nobody writes back what stands instead.
     """
     status = stored.current_status or ""
     extensions = [written(stored.status)] if stored.status is not None else []
-    if stored.person_status is not None and stored.person_reason:
+    if stored.person_status is not None and stored.person_reason and full:
         extensions.append(decision(stored.person_reason))
     extensions += notes(stored.notes)
     extensions += (

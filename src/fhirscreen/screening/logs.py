@@ -12,6 +12,7 @@ from fhirscreen.exceptions import StudyError
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.outputs.disclosures import FURTHER_REVIEW, FURTHER_REVIEW_SAYS, is_sensitive
 from fhirscreen.outputs.wording import GATES
+from fhirscreen.screening.disclosures import tell_reason
 from fhirscreen.store.reviews import StoredReview, newest_reviews
 from fhirscreen.store.standings import LISTED, StoredSubject, StoredVerdict
 from fhirscreen.store.studies import find_study
@@ -27,11 +28,12 @@ COLUMNS = (
 _PAGE = 500
 
 
-def log_rows(session: Session, study: str, catalogue: Catalogue) -> Iterator[tuple[str, ...]]:
+def log_rows(session: Session, study: str, catalogue: Catalogue, *, full: bool) -> Iterator[tuple[str, ...]]:
     """A row a member, in the order of the list and then by patient; read as it is consumed.
 
-    Criteria that name a sensitive concept are not named. Nothing else than what the store holds is told: of a
-    criterion, its id and statement, and not the value that failed it.
+    `full`: whether people's reasons are told (`disclosures`). Criteria that name a sensitive concept are not
+    named. Nothing else than what the store holds is told: of a criterion, its id and statement, and not the
+    value that failed it.
     """
     criteria = _Criteria(session, study, catalogue)
     after: str | None = None
@@ -39,7 +41,7 @@ def log_rows(session: Session, study: str, catalogue: Catalogue) -> Iterator[tup
         ids = [subject.id for subject in page]
         failed, said = find_failed(session, ids), newest_reviews(session, ids)
         for subject in page:
-            yield _row(subject, failed.get(subject.id, ()), said.get(subject.id), criteria)
+            yield _row(subject, failed.get(subject.id, ()), said.get(subject.id), criteria, full)
         after = ids[-1]
 
 
@@ -84,6 +86,7 @@ def _row(
     failed: Sequence[StoredVerdict],
     review: StoredReview | None,
     criteria: _Criteria,
+    full: bool,
 ) -> tuple[str, ...]:
     names = criteria.names(subject.study_version)
     unnamed = (FURTHER_REVIEW, FURTHER_REVIEW_SAYS)
@@ -104,7 +107,7 @@ def _row(
         review.decision if review is not None else "",
         review.by if review is not None else subject.person_by or "",
         (review.at.isoformat(timespec="seconds") if review is not None else ""),
-        review.because if review is not None else subject.person_reason or "",
+        tell_reason(review.because if review is not None else subject.person_reason, full=full),
     )
 
 

@@ -15,6 +15,7 @@ from fhirscreen.bootstrap.services import Service
 from fhirscreen.outputs.pictures import show
 from fhirscreen.outputs.reports import stylesheet
 from fhirscreen.outputs.wording import count_patients, say_date, say_day
+from fhirscreen.screening.disclosures import tell_reason
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -47,7 +48,12 @@ class Pages:
         )
         mark = hashlib.sha256(self._style.encode()).hexdigest()[:12]
         environment.globals.update(
-            style=f"{STYLE}?v={mark}", icon=ICON, site=service.catalogue.site.label, visit=None, here=""
+            tell_reason=tell_reason,
+            style=f"{STYLE}?v={mark}",
+            icon=ICON,
+            site=service.catalogue.site.label,
+            visit=None,
+            here="",
         )
         self._environment = environment
 

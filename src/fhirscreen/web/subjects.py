@@ -19,6 +19,7 @@ from fhirscreen.outputs.attrition import near_miss
 from fhirscreen.outputs.disclosures import is_sensitive
 from fhirscreen.outputs.wording import GATE_SOURCES, GATES, PERSON_STATUSES, STATUSES
 from fhirscreen.screening.definitions import Definitions
+from fhirscreen.screening.disclosures import tell_reason
 from fhirscreen.screening.reviews import review, to_review_again
 from fhirscreen.screening.rosters import recall_subject
 from fhirscreen.store import cards
@@ -215,8 +216,7 @@ class _File:
         catalogue = self._service.catalogue
         return {
             "said": tellings.DECISIONS[each.decision],
-            # What a person wrote may name what is sensitive.
-            "because": each.because if full else "",
+            "because": tell_reason(each.because, full=full),
             "withheld": bool(each.because) and not full,
             "by": each.by,
             "at": each.at,

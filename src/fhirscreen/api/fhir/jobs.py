@@ -114,7 +114,7 @@ class Jobs:
             job = self._done(session, id)
             studies, base = self._screened(job)
             found = find_subjects(session, study=studies, base=base, status=list(DECISIONS))
-            lines = [render(session, self._directory, each) for each in found]
+            lines = [render(session, self._directory, call, each) for each in found]
         call.tell("E", [Access(each.patient, each.base, each.study) for each in found])
         return _ndjson(lines)
 

@@ -72,7 +72,7 @@ class Screenings:
         if store:
             self._store(looked, patient, study)
         parts = of_study(looked, study, self._service.catalogue)
-        return call.reply(parameters([*parts, *self._subject(looked, patient, study), *frame(looked)]))
+        return call.reply(parameters([*parts, *self._subject(call, looked, patient, study), *frame(looked)]))
 
     def _open(self, id: str) -> Study:
         """The study, which must be open here."""
@@ -147,13 +147,13 @@ class Screenings:
                 at=self._service.clock(),
             )
 
-    def _subject(self, looked: Looked, patient: str, study: Study) -> list[Part]:
+    def _subject(self, call: Call, looked: Looked, patient: str, study: Study) -> list[Part]:
         """The ResearchSubject as the store has it, whatever this call stored."""
         with self._service.database.reading() as session:
             stored = find_subject(session, subject_uuid(study.id, looked.base, patient))
             if stored is None or stored.current_status is None:
                 return []
-            return [{"name": "subject", "resource": render(session, self._directory, stored)}]
+            return [{"name": "subject", "resource": render(session, self._directory, call, stored)}]
 
 
 def look(

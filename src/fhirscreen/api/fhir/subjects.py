@@ -86,7 +86,7 @@ class Subjects:
         """`ResearchSubject/id`."""
         with self._service.database.reading() as session:
             stored = self._find(session, id)
-            resource = self._render(session, stored)
+            resource = self._render(session, call, stored)
         call.tell("R", [_access(stored)])
         return call.read(resource)
 
@@ -95,7 +95,7 @@ class Subjects:
         with self._service.database.reading() as session:
             wanted = self._filter(session, call, asked)
             page, total, more = self._page(session, wanted, asked)
-            resources = [self._render(session, each) for each in page]
+            resources = [self._render(session, call, each) for each in page]
         call.tell("E", map(_access, page))
         return call.reply(searchset(call, TYPE, asked, resources, total, more))
 
@@ -105,8 +105,8 @@ class Subjects:
             raise Refusal(404, "there is no such subject", remedy="search by study or patient")
         return stored
 
-    def _render(self, session: Session, stored: StoredSubject) -> Resource:
-        return render(session, self._directory, stored)
+    def _render(self, session: Session, call: Call, stored: StoredSubject) -> Resource:
+        return render(session, self._directory, call, stored)
 
     def _page(self, session: Session, wanted: _Filter, asked: Asked) -> tuple[list[StoredSubject], int, bool]:
         if wanted.nothing:
@@ -192,7 +192,7 @@ class Subjects:
         try:
             with service.database.begin() as session:
                 stored = self._find(session, id)
-                _check_same(given, self._render(session, stored))
+                _check_same(given, self._render(session, call, stored))
                 decided = decide(
                     session,
                     id,
@@ -203,17 +203,18 @@ class Subjects:
                     at=service.clock(),
                     expected=expected,
                 )
-                resource = self._render(session, decided)
+                resource = self._render(session, call, decided)
                 call.tell("U", [_access(stored)], session)
         except Conflict as conflict:
             raise Refusal(412, say(conflict)) from None
         return call.reply(resource, headers={"ETag": f'W/"{decided.version}"'})
 
 
-def render(session: Session, directory: Directory, stored: StoredSubject) -> Resource:
-    """A stored subject who has a status."""
+def render(session: Session, directory: Directory, call: Call, stored: StoredSubject) -> Resource:
+    """A stored subject who has a status, as whoever calls may see it."""
     study = directory.study(session, stored.study, stored.study_version)
-    return subject_resource(stored, find_verdicts(session, stored.id), study, directory.catalogue)
+    verdicts, full = find_verdicts(session, stored.id), call.caller.sensitive_shown
+    return subject_resource(stored, verdicts, study, directory.catalogue, full=full)
 
 
 def _access(stored: StoredSubject) -> Access:
