@@ -1,7 +1,8 @@
 """Prefetch as it came: what it holds, and of what it is not all (CDS Hooks 2.0, Prefetch).
 
 A missing key, a null and an OperationOutcome tell nothing; an empty Bundle tells that there is nothing. A
-Bundle is not all where it has a next page, as many entries as `_count`, or fewer than its `total`.
+Bundle is not all where it has a next page, as many matches as `_count`, or fewer than its `total`; where an
+entry lacks its resource, or the server warns. What is only included is no match.
 """
 
 from __future__ import annotations
@@ -16,9 +17,7 @@ from fhirscreen.cds_hooks.templates import COUNT, PATIENT, ROLE, Template, Templ
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.folders import Line, unbundled
 from fhirscreen.fhir.references import patient_of, targets
-
-_NOT_SERVED = {"not-supported", "not-found"}
-"""Codes of issue-type by which a server tells that it has nothing of a type."""
+from fhirscreen.fhir_client.entries import read_entries
 
 
 @dataclass(slots=True)
@@ -26,7 +25,7 @@ class Record:
     """What is known of one patient so far.
 
     `lacking` are the templates of which something is, or may be, missing; `unserved` the types that the
-    server says it does not have; `ids` every id under which the patient's records stand.
+    server does not have by its CapabilityStatement; `ids` every id under which the patient's records stand.
     """
 
     patient: str
@@ -110,8 +109,7 @@ def _read(template: Template, found: object, record: Record) -> tuple[list[Line]
     if not isinstance(found, dict) or not isinstance(kind, str):
         raise CallError("a part of prefetch is no resource", where=where, expected="a resource of FHIR R4")
     if kind == "OperationOutcome":
-        if _codes(found) & _NOT_SERVED and template.type != PATIENT:
-            record.unserved.add(template.type)
+        # Not even `not-supported` is believed: the EHR's own words on a query, and not what a server is.
         return [], False
     every = list(unbundled(found, where))
     if kind != "Bundle":
@@ -119,23 +117,14 @@ def _read(template: Template, found: object, record: Record) -> tuple[list[Line]
     lines = [line for line in every if _kind(line) != "OperationOutcome"]
     if template.type == PATIENT:
         return lines, any(_kind(line) == PATIENT for line in lines)
-    return lines, len(lines) == len(every) and _is_whole(found, len(lines))
+    return lines, _is_whole(found, template.type)
 
 
 def _kind(line: Line) -> str | None:
     return line.resource.get("resourceType") if line.resource is not None else None
 
 
-def _codes(outcome: Resource) -> set[str]:
-    issues = outcome.get("issue")
-    return {
-        str(issue.get("code"))
-        for issue in (issues if isinstance(issues, list) else ())
-        if isinstance(issue, dict)
-    }
-
-
-def _is_whole(bundle: Resource, number: int) -> bool:
+def _is_whole(bundle: Resource, type: str) -> bool:
     """Whether a Bundle holds everything that its search found, as far as it can be told."""
     links = bundle.get("link")
     most = COUNT
@@ -145,26 +134,17 @@ def _is_whole(bundle: Resource, number: int) -> bool:
             return False
         if relation == "self" and isinstance(url, str):
             most = min(most, _count(url))
+    entries = bundle.get("entry")
+    found = read_entries(
+        (e for e in entries if isinstance(e, dict)) if isinstance(entries, list) else (), type
+    )
+    if found.partial or any(each.get("resourceType") == "Bundle" for each in found.included):
+        return False
+    number = len({str(each.get("id")) for each in found.matches})
     total = bundle.get("total")
     if isinstance(total, int) and not isinstance(total, bool) and total > number:
         return False
-    return number < most and not _warned(bundle)
-
-
-def _warned(bundle: Resource) -> bool:
-    """Whether the server says beside the entries that something failed or is missing."""
-    entries = bundle.get("entry")
-    for entry in entries if isinstance(entries, list) else ():
-        if isinstance(entry, dict) and isinstance(search := entry.get("search"), dict):
-            if search.get("mode") != "outcome" or not isinstance(outcome := entry.get("resource"), dict):
-                continue
-            issues = outcome.get("issue")
-            for issue in issues if isinstance(issues, list) else ():
-                if isinstance(issue, dict) and (
-                    issue.get("severity") in ("error", "fatal") or issue.get("code") == "incomplete"
-                ):
-                    return True
-    return False
+    return len(found.matches) < most
 
 
 def _count(url: str) -> int:

@@ -179,6 +179,6 @@ def _check_known(record: Record, templates: Templates) -> None:
 def _gates_unknown(record: Record, templates: Templates) -> bool:
     """Whether it is not known if the patient objects to research, or is on a study: nobody is then suggested.
 
-    A server that has none of a type tells so as well.
+    A server whose CapabilityStatement does not have a type tells so as well.
     """
     return bool(templates.gates & record.unfetched - record.unserved)

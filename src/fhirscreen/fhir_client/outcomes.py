@@ -21,6 +21,8 @@ _HAPI = re.compile(r"\bHAPI-\d{4}\b")
 _NAME = re.compile(r"[A-Z][A-Za-z]{0,60}")
 _PATH = re.compile(r"([A-Z][A-Za-z]+)(?:\.[a-z][A-Za-z]{0,40}(?:\[\d{1,5}\])?){1,10}")
 _FAILED = {"error", "fatal"}
+_PARTIAL = {"incomplete", "suppressed", "throttled", "timeout", "too-costly", "transient"}
+_HARMLESS = {"information", "success"}
 
 WITHHELD = "the server's words are withheld here, as they may name a patient: its own log has them"
 """What is said where a server gave more than its codes."""
@@ -44,6 +46,16 @@ class Issue:
     def failed(self) -> bool:
         """Whether something was not done; otherwise a warning or information."""
         return self.severity in _FAILED or self.code == "incomplete"
+
+    @property
+    def partial(self) -> bool:
+        """Whether results that this stands beside may not be all.
+
+        A warning that something is not supported is about a parameter: too much is found, and not too little.
+        """
+        if self.severity in _HARMLESS or (self.severity == "warning" and self.code == "not-supported"):
+            return self.code in _PARTIAL
+        return True
 
     def __str__(self) -> str:
         said = self.code if self.severity == "error" else f"{self.severity} {self.code}"

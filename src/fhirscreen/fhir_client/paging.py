@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 from fhirscreen.exceptions import NotFhir, OutcomeError
 from fhirscreen.fhir.entries import Resource
+from fhirscreen.fhir_client.entries import read_entries
 from fhirscreen.fhir_client.exchanges import Answer
-from fhirscreen.fhir_client.outcomes import Issue, read_issues
+from fhirscreen.fhir_client.outcomes import Issue
 from fhirscreen.fhir_client.queries import Query
 
 
@@ -29,11 +30,12 @@ class Flaw(Enum):
     LOOPING = "the server's pages come round again"
     FAILED = "the server did not answer this part"
     WARNED = "the server reports that a part is missing"
+    WITHHELD = "the server gives an entry without its resource"
     UNCOUNTED = "the server does not say how many there are"
     DROPPED = "the server ignored a parameter"
 
 
-INCOMPLETE = frozenset({Flaw.SHORT, Flaw.EXPIRED, Flaw.LOOPING, Flaw.FAILED, Flaw.WARNED})
+INCOMPLETE = frozenset({Flaw.SHORT, Flaw.EXPIRED, Flaw.LOOPING, Flaw.FAILED, Flaw.WARNED, Flaw.WITHHELD})
 """The flaws by which resources are missing for sure; UNCOUNTED leaves it open, DROPPED finds too much."""
 
 
@@ -135,26 +137,15 @@ class Search:
             self._blame(Flaw.SHORT)
 
     def _read(self, answer: Answer) -> Page:
-        matches: list[Resource] = []
-        included: list[Resource] = []
-        issues: list[Issue] = []
-        for entry in _read_entries(answer):
-            resource = entry.get("resource")
-            if not isinstance(resource, dict):
-                continue
-            kind = resource.get("resourceType")
-            search = entry.get("search")
-            mode = search.get("mode") if isinstance(search, dict) else None
-            if mode == "outcome" or (kind == "OperationOutcome" and self.query.type != kind):
-                issues += read_issues(resource)
-                continue
-            is_match = mode == "match" or (mode is None and kind == self.query.type)
-            if self._is_new(is_match, resource):
-                (matches if is_match else included).append(resource)
+        found = read_entries(_read_entries(answer), self.query.type)
+        matches = [each for each in found.matches if self._is_new(True, each)]
+        included = [each for each in found.included if self._is_new(False, each)]
         self.found += len(matches)
-        if any(issue.failed for issue in issues):
+        if found.withheld:
+            self._blame(Flaw.WITHHELD)
+        if any(issue.partial for issue in found.issues):
             self._blame(Flaw.WARNED)
-        return Page(matches, included, tuple(issues))
+        return Page(matches, included, found.issues)
 
     def _is_new(self, is_match: bool, resource: Resource) -> bool:
         id = resource.get("id")

@@ -37,6 +37,23 @@ def link(relation: str, url: str = "https://ehr.example/Condition?page=2") -> li
     return [{"relation": relation, "url": url}]
 
 
+def _outcome(**issue: str) -> dict[str, Any]:
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
+def _said(severity: str, code: str) -> dict[str, Any]:
+    said = _outcome(severity=severity, code=code) | {"id": "said"}
+    return {"search": {"mode": "outcome"}, "resource": said}
+
+
+def with_entry(entry: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A Bundle of one condition and another entry."""
+    return bundle(condition("a")) | {"entry": [{"resource": condition("a")}, entry]} | more
+
+
+MEDICATION = {"resourceType": "Medication", "id": "m"}
+
+
 @pytest.mark.parametrize(
     "found",
     [
@@ -47,6 +64,9 @@ def link(relation: str, url: str = "https://ehr.example/Condition?page=2") -> li
         bundle(condition("a"), link=link("self", "https://ehr.example/Condition?_count=lots")),
         bundle(condition("a"), link=link("self", "https://[broken")),
         bundle(condition("a"), total="many"),
+        with_entry({"resource": MEDICATION, "search": {"mode": "include"}}, total=1),
+        with_entry(_said("information", "informational"), total=1),
+        with_entry(_said("warning", "not-supported")),
         bundle(
             condition("a", subject={"reference": "https://ehr.example/r4/Patient/1/_history/3"}),
         ),
@@ -54,10 +74,6 @@ def link(relation: str, url: str = "https://ehr.example/Condition?page=2") -> li
 )
 def test_these_are_all(found: dict[str, Any]) -> None:
     assert "Condition" not in read(found).unfetched
-
-
-def _outcome(**issue: str) -> dict[str, Any]:
-    return {"resourceType": "OperationOutcome", "issue": [issue]}
 
 
 @pytest.mark.parametrize(
@@ -75,24 +91,27 @@ def _outcome(**issue: str) -> dict[str, Any]:
         bundle(condition("a"), "no resource"),
         bundle(condition("a"), _outcome(severity="error", code="incomplete") | {"id": "x"}),
         {**bundle(), "entry": {"resource": condition("a")}},
-        {
-            **bundle(),
-            "entry": [
-                {"resource": condition("a")},
-                {"search": {"mode": "outcome"}, "resource": _outcome(severity="warning", code="incomplete")},
-            ],
-        },
+        with_entry(_said("warning", "incomplete")),
+        with_entry(_said("warning", "timeout")),
+        with_entry(_said("warning", "too-costly")),
+        with_entry(_said("warning", "processing")),
+        with_entry(_said("information", "suppressed")),
+        with_entry({"search": {"mode": "outcome"}, "resource": {"resourceType": "OperationOutcome"}}),
+        with_entry({"fullUrl": "https://ehr.example/Condition/b", "search": {"mode": "match"}}),
+        with_entry({"resource": MEDICATION, "search": {"mode": "include"}}, total=2),
+        with_entry({"resource": condition("a")}, total=2),
+        with_entry({"resource": bundle(condition("b"), link=link("next"))}),
     ],
 )
 def test_these_are_not(found: Any) -> None:
     assert "Condition" in read(found).unfetched
 
 
-def test_a_server_that_has_none_of_a_type_says_so() -> None:
-    record = read(bundle(), consents=_outcome(severity="error", code="not-supported"))
-    assert record.unserved == {"Consent"}
+@pytest.mark.parametrize("code", ["not-supported", "not-found", "exception"])
+def test_the_ehr_cannot_say_for_a_server_that_it_has_none_of_a_type(code: str) -> None:
+    record = read(bundle(), consents=_outcome(severity="error", code=code))
+    assert record.unserved == set()
     assert "Consent" in record.unfetched
-    assert read(bundle(), consents=_outcome(severity="error", code="exception")).unserved == set()
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,6 @@ def test_included_and_outcome_entries_are_told_apart() -> None:
             },
             "search": {"mode": "outcome"},
         },
-        {"fullUrl": "urn:x"},
     ]
     found = gather(Server([reply(made)]))
     assert (ids(found.matches), ids(found.included)) == (["a"], ["p"])
@@ -72,8 +71,23 @@ def test_without_modes_the_type_decides() -> None:
     assert (ids(found.matches), ids(found.included)) == (["a"], ["p"])
 
 
+def test_an_entry_without_its_resource_is_withheld() -> None:
+    made = bundle(observations("a"), total=1)
+    made["entry"].append({"fullUrl": "https://ehr.example/Observation/b", "search": {"mode": "match"}})
+    found = gather(Server([reply(made)]))
+    assert found.flaws == frozenset({Flaw.WITHHELD})
+    assert not found.whole
+
+
 @pytest.mark.parametrize(
-    "issue", [{"severity": "error", "code": "timeout"}, {"severity": "warning", "code": "incomplete"}]
+    "issue",
+    [
+        {"severity": "error", "code": "timeout"},
+        {"severity": "warning", "code": "incomplete"},
+        {"severity": "warning", "code": "suppressed"},
+        {"severity": "warning", "code": "too-costly"},
+        {"severity": "information", "code": "incomplete"},
+    ],
 )
 def test_an_outcome_that_reports_a_missing_part_is_a_flaw(issue: dict[str, str]) -> None:
     made = bundle(
