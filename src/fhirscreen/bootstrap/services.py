@@ -17,6 +17,7 @@ from fhirscreen.access.hooks import make_hook_authenticator
 from fhirscreen.access.sessions import make_sessions
 from fhirscreen.access.sign_ins import make_sign_ins
 from fhirscreen.bootstrap.background import Background, hang_background
+from fhirscreen.bootstrap.exports import Exports
 from fhirscreen.bootstrap.health import Health, Probe
 from fhirscreen.bootstrap.lending import Lending
 from fhirscreen.bootstrap.metrics import Metrics
@@ -30,14 +31,14 @@ from fhirscreen.bootstrap.parts import (
     make_server_client,
 )
 from fhirscreen.criteria.studies import Study
-from fhirscreen.engines.base import Depth, Progress, silent
-from fhirscreen.engines.fhir_search import Record, fetch_record
+from fhirscreen.engines.base import Depth, Engine, Progress, silent
+from fhirscreen.engines.fhir_search import fetch_record
 from fhirscreen.exceptions import UsageError
 from fhirscreen.fhir_client import Client, Traffic
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.plan.resolve import resolve
 from fhirscreen.screening.panels import Panel
-from fhirscreen.screening.patients import Assessed, assess
+from fhirscreen.screening.patients import Assessed, assess, assess_among
 from fhirscreen.settings.settings import Settings
 from fhirscreen.store.databases import Database
 from fhirscreen.values.durations import AsOf
@@ -110,6 +111,7 @@ class Service:
         self._open = OpenStudies(database, catalogue, self.site, self.as_of, self.metrics)
         self._transport = transport
         self._clients: dict[str, Client] = {}
+        self._exports = Exports()
         self.lending = Lending(settings, self.client_for, transport)
         self._lock = threading.Lock()
 
@@ -185,7 +187,8 @@ class Service:
         plan = resolve(list(studies), self.catalogue)
         if source in self.settings.folders:
             whence = self._whence(source)
-            engine, said = make_engine(EngineName.MEMORY, whence, None), f"folder {source}"
+            engine: Engine = self._exports.read(Path(self.settings.folders[source]))
+            said = f"folder {source}"
         else:
             client = self.client(source)
             whence = Whence(server=client.base)
@@ -224,14 +227,15 @@ class Service:
                 remedy="name one, or set FHIRSCREEN_SOURCE",
             )
         panel = self.panel()
-        if source in self.settings.folders:
-            record = Record(tuple(self._whence(source).lines()), frozenset(), ())
-        else:
-            record = fetch_record(self.client(source), panel.plan, patient)
         day = as_of or self.as_of()
-        assessed = assess(panel, patient, record.lines, day, unfetched=record.unfetched, studies=studies)
+        if source in self.settings.folders:
+            data = self._exports.read(Path(self.settings.folders[source])).holdings
+            assessed, gaps = assess_among(panel, patient, data, day, studies=studies)
+        else:
+            lines, unfetched, gaps = fetch_record(self.client(source), panel.plan, patient)
+            assessed = assess(panel, patient, lines, day, unfetched=unfetched, studies=studies)
         self.metrics.count_verdicts(assessed.subjects)
-        return Looked(panel, self.base_of(source), day, assessed, record.gaps)
+        return Looked(panel, self.base_of(source), day, assessed, gaps)
 
     def as_of(self) -> AsOf:
         """Today where the site is."""

@@ -44,6 +44,15 @@ def read_ndjson(folder: Path) -> Iterator[Line]:
 
     Raises DataError where there is no such folder or no such file.
     """
+    for path in ndjson_files(folder):
+        yield from _lines(path, folder)
+
+
+def ndjson_files(folder: Path) -> list[Path]:
+    """Every `.ndjson` and `.ndjson.gz` file below a folder, in the order of their names.
+
+    Raises DataError where there is no such folder or no such file.
+    """
     files = [path for path in _files(folder) if path.name.endswith((".ndjson", ".ndjson.gz"))]
     if not files:
         raise DataError(
@@ -52,8 +61,7 @@ def read_ndjson(folder: Path) -> Iterator[Line]:
             expected=".ndjson or .ndjson.gz files",
             remedy="read Bundles with --bundles" if any(folder.rglob("*.json")) else "check the path",
         )
-    for path in files:
-        yield from _lines(path, folder)
+    return files
 
 
 def _files(folder: Path) -> list[Path]:

@@ -11,6 +11,7 @@ from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.charts import Chart, read_chart
 from fhirscreen.engines.evaluator.cohorts import Cohort, gather
 from fhirscreen.engines.evaluator.gates import gates_of
+from fhirscreen.engines.evaluator.holdings import Holdings
 from fhirscreen.engines.evaluator.judgements import soundly
 from fhirscreen.engines.evaluator.notes import noted
 from fhirscreen.exceptions import DataError
@@ -67,8 +68,30 @@ def assess(
     def work(sound: Chart) -> _Found:
         return _assess(panel, sound, studies, frozenset(unfetched), merged=merged, hasty=hasty)
 
+    return _assessed(chart, work, tuple(cohort.set_aside))
+
+
+def assess_among(
+    panel: Panel, patient: str, data: Holdings, as_of: AsOf, *, studies: Collection[str] | None = None
+) -> tuple[Assessed, tuple[str, ...]]:
+    """Assesses one patient as a run over all of the data does; with the gaps that such a run names.
+
+    Raises DataError where there is no Patient of that id.
+    """
+    lacking = data.lacking(panel.plan)
+    if patient not in data.cohort.patients:
+        raise _nobody()
+    chart = data.chart(patient, panel.evaluator.index, as_of, lacking)
+    merged = patient in data.cohort.survivors
+
+    def work(sound: Chart) -> _Found:
+        return _assess(panel, sound, studies, frozenset(), merged=merged, hasty=False)
+
+    return _assessed(chart, work, data.set_aside), tuple(sorted(data.gaps(lacking)))
+
+
+def _assessed(chart: Chart, work: Callable[[Chart], _Found], aside: tuple[SetAside, ...]) -> Assessed:
     done = soundly(chart, work)
-    aside = tuple(cohort.set_aside)
     if done is None:
         return Assessed(set_aside=aside, evaluated=False)
     sound, (subjects, gated, failed) = done
@@ -81,10 +104,7 @@ def chart_of(
     """The chart of a patient as the panel reads it. Raises DataError where there is no such Patient."""
     cohort = gather(lines)
     if patient not in cohort.patients:
-        raise DataError(
-            "the patient who was asked for is not in the data",
-            expected="the Patient resource beside what refers to it",
-        )
+        raise _nobody()
     chart = read_chart(
         cohort.patients[patient],
         cohort.chart_resources(patient),
@@ -95,6 +115,13 @@ def chart_of(
         unfetched=cohort.unfetched(patient) | set(unfetched),
     )
     return cohort, chart
+
+
+def _nobody() -> DataError:
+    return DataError(
+        "the patient who was asked for is not in the data",
+        expected="the Patient resource beside what refers to it",
+    )
 
 
 _Found = tuple[list[Subject], list[Gated], list[str]]

@@ -40,9 +40,10 @@ class Cohort:
     def merged_into(self, patient: str) -> list[str]:
         """The patients whose records follow this one, sorted."""
         if self._merged is None:
-            self._merged = {}
+            merged: dict[str, list[str]] = {}
             for id in sorted(self.survivors):
-                self._merged.setdefault(last_survivor(id, self.survivors), []).append(id)
+                merged.setdefault(last_survivor(id, self.survivors), []).append(id)
+            self._merged = merged  # when it is whole: other threads read it
         return [id for id in self._merged.get(patient, ()) if id != patient]
 
     def miss(self, line: Line) -> None:
