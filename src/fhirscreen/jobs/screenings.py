@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 SCREEN = "screen"
 """The kind of these jobs. Payload: `source`, `studies`, `patients`, `as_of`, `depth`, `cause`; each may be
-left out: then the source that is set, all open studies, everybody, today, full, manual (of some: update)."""
+left out: then the source that is set, all open studies, everybody, today, full, manual (of some: update).
+As of another day, or at another depth, it counts and stores nothing: the lists are those of today."""
 
 
 class Screen(Protocol):
@@ -100,6 +101,8 @@ class Screenings:
             self.told(session, recorded.changes)
             return {"run": recorded.run.id, "changes": len(recorded.changes)}
 
+        today = began.astimezone(panel.plan.catalogue.site.zone).date()
+        current = depth is Depth.FULL and (as_of is None or as_of.day == today)
         result = {
             "source": source,
             "studies": list(versions),
@@ -109,7 +112,7 @@ class Screenings:
             "statement": run.statement(),
             **({"published": published} if published is not None else {}),
         }
-        return Outcome(result, write)
+        return Outcome(result | {"stored": current}, write if current else None)
 
     def _source(self, payload: Mapping[str, Any]) -> str:
         source = payload.get("source") or self.source()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -57,7 +57,8 @@ NEAR_MISS_COLUMNS = (
 class Setting:
     """Under what a run was made. `base` is the source base of the patients' ids; `sources` says where from.
 
-    `limited`: only some patients were asked for, so that who is missing here may still fit.
+    `looked_at`: the patients that were asked for, None for everybody. Of a run of some, who is missing may
+    still fit: it says nothing of anybody else, and makes no List.
     """
 
     as_of: AsOf
@@ -67,8 +68,13 @@ class Setting:
     version: str
     sources: Sequence[str] = ()
     rows: Rows = "all"
-    limited: bool = False
+    looked_at: Collection[str] | None = None
     suppress_below: int = 0
+
+    @property
+    def limited(self) -> bool:
+        """Whether only some patients were asked for."""
+        return self.looked_at is not None
 
 
 def check_out(out: Path) -> None:
@@ -90,19 +96,20 @@ def write_run(
     timings: Mapping[str, float] | None = None,
     csv: Rows = "all",
     existing: Iterable[Resource] | None = None,
-    limited: bool = False,
+    looked_at: Collection[str] | None = None,
     suppress_below: int = 0,
 ) -> dict[str, Any]:
     """Writes a run into `out`, whole or not at all, and returns what stands in its `run.json`.
 
-    `existing`: ResearchSubjects of earlier runs for the patients looked at; those that no longer fit become
-    `ineligible`. `timings` (seconds by name) go into `timings.json` alone, so that all else is the same bytes
-    for the same input. Raises UsageError where `out` holds something else than an earlier run, and for `csv`
-    other than `all` or `subjects`; OSError where it cannot be written.
+    `existing`: ResearchSubjects of earlier runs; of the patients looked at, those that no longer fit become
+    `ineligible`. A run of some patients says nothing of the others, and its List.ndjson is empty. `timings`
+    (seconds by name) go into `timings.json` alone, so that all else is the same bytes for the same input.
+    Raises UsageError where `out` holds something else than an earlier run, and for `csv` other than `all`
+    or `subjects`; OSError where it cannot be written.
     """
     if csv not in ("all", "subjects"):
         raise UsageError(f"csv={csv!r} is no choice of rows", expected="all or subjects")
-    setting = Setting(as_of, engine, depth, base, version, sources, csv, limited, suppress_below)
+    setting = Setting(as_of, engine, depth, base, version, sources, csv, looked_at, suppress_below)
     counts = attrition(screened, plan, suppress_below=suppress_below)
     lists = worklists(screened, plan, as_of.day)
     run = describe_run(screened, plan, setting, counts)
@@ -183,7 +190,7 @@ def _write_resources(
     folder: Path, screened: Screened, plan: Plan, setting: Setting, existing: Iterable[Resource]
 ) -> None:
     studies = [each.study for each in plan.studies]
-    subjects = research_subjects(screened, plan, setting.base, existing)
+    subjects = research_subjects(screened, plan, setting.base, existing, setting.looked_at)
     said = completeness.statement(screened)
     whole = completeness.is_complete(screened)
     lists = [
@@ -196,6 +203,7 @@ def _write_resources(
             whole,
         )
         for study in studies
+        if not setting.limited
     ]
     _write_lines(folder / "ResearchStudy.ndjson", map(research_study, studies))
     _write_lines(folder / "Group.ndjson", [criteria_group(study, plan.catalogue) for study in studies])

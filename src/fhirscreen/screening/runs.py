@@ -73,7 +73,7 @@ class Run:
             timings=self.seconds,
             csv=setting.rows,
             existing=existing,
-            limited=setting.limited,
+            looked_at=setting.looked_at,
             suppress_below=setting.suppress_below,
         )
 
@@ -96,9 +96,7 @@ def screen(
     """
     began = time.perf_counter()
     screened = engine.screen(plan, as_of, depth=depth, patients=patients, progress=progress)
-    setting = Setting(
-        as_of, engine.name, depth, base, __version__, sources, rows, limited=patients is not None
-    )
+    setting = Setting(as_of, engine.name, depth, base, __version__, sources, rows, looked_at=patients)
     return Run(plan, setting, screened, {"screen": round(time.perf_counter() - began, 3)})
 
 

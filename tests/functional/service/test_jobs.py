@@ -78,6 +78,18 @@ def test_a_run_is_stored_with_where_everybody_stands(tmp_path: Path, folder: Pat
         assert (found(service.database, again).result or {})["changes"] == 0
 
 
+@pytest.mark.parametrize("given", [{"as_of": "2015-01-01"}, {"depth": "candidates"}])
+def test_what_is_not_of_today_is_not_stored(tmp_path: Path, folder: Path, given: dict[str, str]) -> None:
+    with service_for(tmp_path, clock=lambda: NOON, **settings(folder)) as service:
+        id = queue(service.database, NOON, **given)
+        work(service)
+        job = found(service.database, id)
+        assert (job.state, (job.result or {})["stored"]) == ("done", False), job.error
+        with service.database.reading() as session:
+            assert subjects.find_subjects(session) == []
+            assert runs.list_runs(session) == []
+
+
 @pytest.mark.parametrize("given", [{"cause": "update"}, {"cause": "visit"}, {}])
 def test_some_patients_only(tmp_path: Path, folder: Path, given: dict[str, str]) -> None:
     patient = next(s.patient for s in demo_screened().subjects if s.status is not None)
@@ -133,7 +145,7 @@ def test_a_job_survives_its_worker_s_death(tmp_path: Path, folder: Path) -> None
     with serving(tmp_path, **variables) as first:
         database = Database(f"sqlite:///{tmp_path / 'store.db'}")
         try:
-            id = queue(database, datetime.now(UTC))
+            id = queue(database, datetime.now(UTC), as_of=None)
             first.wait_for(lambda event: event.get("event") == "job begins")
             first.process.kill()
             first.process.wait()

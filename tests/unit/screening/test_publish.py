@@ -13,11 +13,13 @@ import httpx
 import orjson
 import pytest
 
+from fhirscreen.engines.base import Gated
 from fhirscreen.exceptions import UsageError
 from fhirscreen.fhir_client import Client
 from fhirscreen.screening.publishing.merges import Fate
 from fhirscreen.screening.publishing.publish import Published, publish
 from fhirscreen.screening.publishing.releases import Release, read_release
+from fhirscreen.verdicts.standings import Gate
 from tests.lib.demo import demo_plan, demo_screened, write_demo
 from tests.lib.transport import BASE, Server, bundle, outcome, reply
 
@@ -127,7 +129,7 @@ def test_another_base_is_refused_before_anything_is_sent(tmp_path: Path) -> None
 
 def dated(release: Release, day: str) -> Release:
     lists = tuple({**each, "date": day} for each in release.resources["List"])
-    return replace(release, resources={**release.resources, "List": lists})
+    return replace(release, as_of=day, resources={**release.resources, "List": lists})
 
 
 def test_an_older_run_never_takes_the_place_of_a_newer_one(release: Release) -> None:
@@ -146,6 +148,33 @@ def test_an_older_run_never_takes_the_place_of_a_newer_one(release: Release) -> 
         back = publish(dated(release, "2026-11-01"), client, demo_plan().catalogue, replace_newer=True)
     assert back.fates["List"] == {Fate.UPDATED: 2}
     assert {each["date"] for each in store.of("List")} == {"2026-11-01"}
+
+
+def test_a_run_of_one_patient_touches_nobody_else_and_no_list(release: Release, tmp_path: Path) -> None:
+    store = Store()
+    with Server(store).client() as client:
+        published(release, client)
+        before = copy.deepcopy(store.resources)
+        one = next(s.patient for s in demo_screened().subjects if s.status is not None)
+        screened = demo_screened()
+        out = [Gated(s.study, one, Gate.DECEASED) for s in screened.subjects if s.patient == one and s.status]
+        gone = replace(screened, subjects=[], gated=out)
+        write_demo(
+            tmp_path / "one",
+            gone,
+            base=BASE,
+            existing=release.resources["ResearchSubject"],
+            looked_at=frozenset({one}),
+        )
+        some = read_release(tmp_path / "one")
+        assert {r["individual"]["reference"] for r in some.resources["ResearchSubject"]} == {f"Patient/{one}"}
+        published(some, client)
+        after = store.resources
+        changed = {key for key in after if after[key] != before.get(key)}
+        assert {after[key]["individual"]["reference"] for key in changed} == {f"Patient/{one}"}
+        assert {after[key]["status"] for key in changed} == {"ineligible"}
+        with pytest.raises(UsageError, match="a later run"):
+            published(replace(some, as_of="2020-01-01"), client)
 
 
 def test_the_criteria_are_read_back_from_the_run(release: Release) -> None:

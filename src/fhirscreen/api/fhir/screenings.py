@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from fastapi import Response
 
@@ -18,6 +19,7 @@ from fhirscreen.api.outcomes import Refusal
 from fhirscreen.api.security import require
 from fhirscreen.bootstrap.services import Looked
 from fhirscreen.criteria.studies import Study
+from fhirscreen.engines.base import Depth
 from fhirscreen.exceptions import DataError, UsageError
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.subjects import subject_uuid
@@ -33,9 +35,10 @@ SCREEN = Operation(
     "ResearchStudy",
     "Screen a patient, or everybody",
     "With `patient`: that patient is assessed at once; by POST the result is stored as well, and the lists "
-    "follow. Without: everybody of the source is screened in the background, which must be asked for with "
-    "`Prefer: respond-async` (R4, async.html); the lists are then in the store. Only studies that are open "
-    "at the site are screened.",
+    "follow, unless `asOf` is another day than today. Without: everybody of the source is screened in the "
+    "background, which must be asked for with `Prefer: respond-async` (R4, async.html); the "
+    "lists are then in the store, and so only as of today and in full. Only studies that are open at the "
+    "site are screened.",
     inputs=(PATIENT, SOURCE, AS_OF, DEPTH),
     outputs=(
         *STUDY,
@@ -66,11 +69,12 @@ class Screenings:
         if "depth" in given:
             raise Refusal(422, "one patient is always assessed in full", where="depth", remedy="leave it out")
         patient = given["patient"].removeprefix("Patient/")
+        began = self._service.clock()
         looked = look(self._service.look, patient, given, [study.id], as_of)
-        store = call.request.method == "POST"
+        store = call.request.method == "POST" and as_of.day == self._service.as_of().day
         call.tell("E", [Access(patient, looked.base, study.id)])
         if store:
-            self._store(looked, patient, study)
+            self._store(looked, patient, study, began)
         parts = of_study(looked, study, self._service.catalogue)
         return call.reply(parameters([*parts, *self._subject(call, looked, patient, study), *frame(looked)]))
 
@@ -105,14 +109,15 @@ class Screenings:
                 remedy="send the header, and follow Content-Location",
             )
         service = self._service
+        check_current(given, as_of, service.as_of())
         require(service, WRITING)(call.request)  # by GET as well, as FHIR's asynchronous pattern allows
         source = given.get("source") or service.source
         if source is None:
             raise no_source(UsageError("there is no source of patients", remedy="name one"))
         if source not in {*service.settings.named_servers, *service.settings.folders}:
             raise no_source(UsageError("there is no server or folder of that name"))
-        day, depth = as_of.day.isoformat(), given.get("depth", "full")
-        payload = {"studies": [study.id], "source": source, "as_of": day, "depth": depth, "cause": "manual"}
+        # No day: a job that begins after midnight is as of the day on which it begins.
+        payload = {"studies": [study.id], "source": source, "cause": "manual"}
         with service.database.begin() as session:
             job = enqueue(
                 session,
@@ -120,7 +125,7 @@ class Screenings:
                 payload,
                 by=call.caller.name,
                 at=service.clock(),
-                key=f"{KIND} {study.id} {source} {day} {depth}",
+                key=f"{KIND} {study.id} {source}",
             )
         if job.cancel_requested:
             raise Refusal(409, "the same screening is being stopped", remedy="begin it again in a moment")
@@ -133,7 +138,7 @@ class Screenings:
         outcome: Resource = {"resourceType": "OperationOutcome", "issue": [said]}
         return call.reply(outcome, 202, {"Content-Location": here})
 
-    def _store(self, looked: Looked, patient: str, study: Study) -> None:
+    def _store(self, looked: Looked, patient: str, study: Study, began: datetime) -> None:
         found = looked.assessed
         with self._service.database.begin() as session:
             record_subjects(
@@ -145,6 +150,7 @@ class Screenings:
                 looked_at={patient} if looked.whole else (),
                 studies={study.id: looked.panel.versions[study.id]},
                 at=self._service.clock(),
+                began=began,
             )
 
     def _subject(self, call: Call, looked: Looked, patient: str, study: Study) -> list[Part]:
@@ -154,6 +160,23 @@ class Screenings:
             if stored is None or stored.current_status is None:
                 return []
             return [{"name": "subject", "resource": render(session, self._directory, call, stored)}]
+
+
+def check_current(given: Mapping[str, str], as_of: AsOf, today: AsOf) -> None:
+    """Raises Refusal (422) for a screening of everybody whose result could not be the lists of today."""
+    where = (
+        "asOf" if as_of.day != today.day else "depth" if given.get("depth", "full") != Depth.FULL else None
+    )
+    if where is None:
+        return
+    raise Refusal(
+        422,
+        "a screening of everybody becomes the lists of today",
+        code="business-rule",
+        where=where,
+        expected=today.day.isoformat() if where == "asOf" else Depth.FULL.value,
+        remedy="leave it out; `fhirscreen screen` has them, and writes a folder of its own",
+    )
 
 
 def look(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from fhirscreen.criteria.studies import Study
@@ -36,18 +36,24 @@ NOT_IN_POPULATION = "not-in-population"
 
 
 def research_subjects(
-    screened: Screened, plan: Plan, base: str, existing: Iterable[Resource] = ()
+    screened: Screened,
+    plan: Plan,
+    base: str,
+    existing: Iterable[Resource] = (),
+    looked_at: Collection[str] | None = None,
 ) -> dict[str, list[Resource]]:
     """The ResearchSubjects of each study, listed ones first in the list's order, then those who fell off.
 
-    `existing`: ResearchSubjects that an earlier run made for patients whom this run looked at. One that fits
-    no longer becomes `ineligible` with the reason. Whose data could not be read whole keeps the status; a
-    status that a person set is left alone, and nothing is written for it. One that has another id on
-    the server (it was created from a card) is known by the identifier that we gave it.
+    `existing`: ResearchSubjects that earlier runs made. One whose patient this run looked at (`looked_at`;
+    None for everybody) and who fits no longer becomes `ineligible` with the reason. Whose data could not be
+    read whole keeps the status; a status that a person set is left alone, and nothing is written for it. One
+    that has another id on the server (it was created from a card) is known by the identifier that we gave it.
     """
     numbers = [each.study.id for each in plan.studies]
     before: dict[str, Resource] = {}
     for resource in existing:
+        if looked_at is not None and _patient(resource) not in looked_at:
+            continue
         known = {**resource, "id": _given_id(resource, numbers, base)}
         if known["id"] not in before or not is_ours(known):  # of two, the one that a person decided about
             before[known["id"]] = known
@@ -69,10 +75,14 @@ def research_subjects(
 
 def _given_id(resource: Resource, studies: Sequence[str], base: str) -> str:
     """The id that we gave a ResearchSubject, which is its identifier wherever it stands; else its own."""
-    patient = (target(resource.get("individual")) or "").removeprefix("Patient/")
+    patient = _patient(resource)
     given = {f"urn:uuid:{id}": id for id in (subject_uuid(study, base, patient) for study in studies)}
     found = [given[each] for each in identifier_values(resource) if each in given]
     return found[0] if found else str(resource.get("id"))
+
+
+def _patient(subject: Resource) -> str:
+    return (target(subject.get("individual")) or "").removeprefix("Patient/")
 
 
 def listed_subject(

@@ -15,10 +15,11 @@ from typing import Any
 from fhirscreen.exceptions import OutcomeError, UsageError
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.references import target
-from fhirscreen.fhir.subjects import is_ours, study_uuid, subject_uuid
+from fhirscreen.fhir.subjects import is_ours, list_uuid, study_uuid, subject_uuid
 from fhirscreen.fhir_client import Client, token
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.outputs.resources.subjects import NOT_IN_POPULATION, gate_closed, ineligible, standings
+from fhirscreen.outputs.resources.vocabulary import identifier_of
 from fhirscreen.screening.publishing.merges import Fate, merge
 from fhirscreen.screening.publishing.patient_maps import PatientMap
 from fhirscreen.screening.publishing.releases import TYPES, Release
@@ -90,12 +91,11 @@ class _Publisher:
 
     def check_newest(self) -> None:
         """Raises UsageError where a later run was published of one of the studies."""
-        wanted = self.release.resources["List"]
-        standing = self._find("List", wanted)
+        wanted = [_stub(list_uuid(study, self.release.base)) for study in self.release.studies]
         newer = {
-            str(each["title"]): day
-            for each in wanted
-            if (day := _day(standing.get(each["id"], {}))) > _day(each)
+            str(each.get("title", "a list")): day
+            for each in self._find("List", wanted).values()
+            if (day := _day(each)) > self.release.as_of
         }
         if newer:
             raise UsageError(
@@ -229,6 +229,11 @@ class _Publisher:
         own = f"urn:uuid:{subject_uuid(study, self.release.base, source)}"
         values = {each.get("value") for each in resource.get("identifier", ())}
         return source if own in values else None
+
+
+def _stub(id: str) -> Resource:
+    """As much of a List as it takes to look for it."""
+    return {"resourceType": "List", "id": id, "identifier": identifier_of(id)}
 
 
 def _day(listing: Mapping[str, Any]) -> str:

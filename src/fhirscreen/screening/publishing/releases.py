@@ -37,10 +37,14 @@ class Failures:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A run's resources by type, the base that its patient ids belong to, and whether it saw everything."""
+    """A run's resources by type, the base that its patient ids belong to, and whether it saw everything.
+
+    A run of some patients (`complete` is False) has no List: it knows nothing of the others on it.
+    """
 
     folder: Path
     base: str
+    as_of: str
     complete: bool
     studies: tuple[str, ...]
     resources: Mapping[str, tuple[Resource, ...]]
@@ -118,20 +122,23 @@ def read_release(folder: Path) -> Release:
     run = _read(folder / "run.json")
     try:
         base, studies = str(run["base"]), tuple(run["studies"])
-        complete = run["complete"] is True and not run["limited_to_some_patients"]
+        as_of, limited = str(run["as_of"]), bool(run["limited_to_some_patients"])
+        complete = run["complete"] is True and not limited
     except (KeyError, TypeError):
         raise DataError(
             "run.json is not one of a run",
             where=str(folder),
-            expected="base, complete, studies",
+            expected="base, as_of, complete, studies",
             remedy=_REMEDY,
         ) from None
     resources = {kind: _read_lines(folder / f"{kind}.ndjson", kind) for kind in TYPES}
+    if limited:
+        resources["List"] = ()  # earlier versions wrote one of the patients looked at alone
     if not (folder / "verdicts.parquet").is_file():
         raise DataError(
             "a file of the run is missing", where=str(folder / "verdicts.parquet"), remedy=_REMEDY
         )
-    release = Release(folder, base, complete, studies, resources)
+    release = Release(folder, base, as_of, complete, studies, resources)
     try:
         release.criteria()
     except (BadInput, KeyError, StopIteration, TypeError, ValueError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,13 +15,15 @@ from starlette.testclient import TestClient
 
 from fhirscreen import synthetic
 from fhirscreen.bootstrap.services import Service
+from fhirscreen.engines.base import Gated
 from fhirscreen.fhir.models import model_fault
 from fhirscreen.fhir.subjects import subject_uuid
 from fhirscreen.mapping.loading import mappings_folder
 from fhirscreen.store import jobs
 from fhirscreen.store.audits import list_audits
 from fhirscreen.store.studies import Recruiting, set_recruiting
-from fhirscreen.store.subjects import count_subjects
+from fhirscreen.store.subjects import record_subjects
+from fhirscreen.verdicts.standings import Gate
 from tests.functional.service.fhir.conftest import NOW
 from tests.lib.facade import OTHER, STUDY, screened_service, settings_of
 from tests.lib.searchable import Searchable
@@ -90,14 +93,53 @@ def test_screening_by_post_is_stored_and_by_get_is_not(fresh: TestClient, open_s
     seen = parts(ask(fresh, SCREEN, params=past))
     assert seen["outcome"] != subject["status"]
     assert fresh.get(f"/fhir/ResearchSubject/{subject['id']}").json() == subject
-    stored = parts(ask(fresh, SCREEN, method="POST", content=body_of(**past), headers=FHIR))
-    assert stored["outcome"] == seen["outcome"]
+    posted = parts(ask(fresh, SCREEN, method="POST", content=body_of(**past), headers=FHIR))
+    assert posted["outcome"] == seen["outcome"]
+    assert fresh.get(f"/fhir/ResearchSubject/{subject['id']}").json() == subject, "the list is that of today"
+    _die(open_service, patient.removeprefix("Patient/"))
+    stored = parts(ask(fresh, SCREEN, method="POST", content=body_of(patient=patient), headers=FHIR))
+    assert stored["outcome"] == "gate-closed"
     after = fresh.get(f"/fhir/ResearchSubject/{subject['id']}").json()
     assert after["status"] == "ineligible"
     assert stored["subject"] == after
     with open_service.database.reading() as session:
         told = [a for a in list_audits(session) if a.what.endswith("$screen")]
-    assert [(a.action, a.study, f"Patient/{a.patient}") for a in told] == [("E", STUDY, patient)] * 2
+    assert [(a.action, a.study, f"Patient/{a.patient}") for a in told] == [("E", STUDY, patient)] * 3
+
+
+def test_what_was_found_from_newer_data_meanwhile_stays(fresh: TestClient, open_service: Service) -> None:
+    patient = listed(fresh)[0]["individual"]["reference"].removeprefix("Patient/")
+    later = NOW + timedelta(minutes=1)  # a job that began after the call did, and ended first
+    with open_service.database.begin() as session:
+        record_subjects(
+            session,
+            run=None,
+            base=open_service.base_of("export"),
+            subjects=[],
+            gated=[Gated(STUDY, patient, Gate.DECEASED)],
+            looked_at=[patient],
+            studies={STUDY: 1},
+            at=later,
+            began=later,
+        )
+    seen = parts(ask(fresh, SCREEN, method="POST", content=body_of(patient=patient), headers=FHIR))
+    assert seen["outcome"] in ("candidate", "potential-candidate")
+    assert seen["subject"]["status"] == "ineligible"
+
+
+def _die(service: Service, patient: str) -> None:
+    """Has the source say that a patient died."""
+    file = Path(service.settings.folders["export"]) / "Patient.ndjson"
+    lines = [each | ({"deceasedBoolean": True} if each["id"] == patient else {}) for each in _lines(file)]
+    file.write_bytes(b"".join(orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE) for each in lines))
+
+
+def test_everybody_is_screened_for_the_lists_of_today_only(fresh: TestClient, open_service: Service) -> None:
+    for given in ("asOf=2026-11-01", "asOf=2026-11-03", "depth=candidates"):
+        said = ask(fresh, f"{SCREEN}?{given}", 422, method="POST", headers=ASYNC)["issue"][0]["diagnostics"]
+        assert "lists of today" in said
+    with open_service.database.reading() as session:
+        assert jobs.list_jobs(session, states=["queued"]) == []
 
 
 def test_why_a_patient_does_not_fit_is_told(client: TestClient, service: Service) -> None:
@@ -157,19 +199,17 @@ def lease(service: Service) -> jobs.StoredJob:
 
 
 def test_everybody_is_screened_in_the_background(fresh: TestClient, open_service: Service) -> None:
-    begun = fresh.post(SCREEN, headers=ASYNC | FHIR, content=body_of(asOf="2026-11-01"))
+    begun = fresh.post(SCREEN, headers=ASYNC | FHIR, content=body_of(asOf="2026-11-02"))
     assert begun.status_code == 202
     here = urlsplit(begun.headers["content-location"]).path
     assert begun.headers["content-location"].startswith("http://testserver/fhir/")
-    again = fresh.get(f"{SCREEN}?asOf=2026-11-01", headers=ASYNC)
+    again = fresh.get(f"{SCREEN}?asOf=2026-11-02&depth=full", headers=ASYNC)
     assert again.headers["content-location"] == begun.headers["content-location"]
 
     waiting = fresh.get(here)
     assert (waiting.status_code, waiting.headers["x-progress"]) == (202, "waiting for a worker")
     job = lease(open_service)
-    assert job.payload == {
-        "studies": [STUDY], "source": "export", "as_of": "2026-11-01", "depth": "full", "cause": "manual",
-    }  # fmt: skip
+    assert job.payload == {"studies": [STUDY], "source": "export", "cause": "manual"}
     with open_service.database.begin() as session:
         assert jobs.beat(session, job.id, "a worker", NOW, 60, (12, 30))
     running = fresh.get(here)
@@ -200,11 +240,11 @@ def test_everybody_is_screened_in_the_background(fresh: TestClient, open_service
 
 
 def test_a_worker_screens_everybody(tmp_path: Path) -> None:
-    with screened_service(tmp_path, NOW, patients=20) as service, service.database.reading() as session:
-        number = count_subjects(session, study=STUDY, status=["candidate", "potential-candidate"])
+    with screened_service(tmp_path, NOW, patients=20):
+        pass
     settings = settings_of(tmp_path) | {"FHIRSCREEN_WORKERS": "1"}
     with serving(tmp_path, **settings) as running, running.client() as client:
-        begun = client.post(f"{SCREEN}?asOf=2026-11-02", headers=ASYNC)
+        begun = client.post(SCREEN, headers=ASYNC)
         assert begun.status_code == 202, begun.text
         until = time.monotonic() + 60
         while (answer := client.get(begun.headers["content-location"])).status_code == 202:
@@ -214,7 +254,8 @@ def test_a_worker_screens_everybody(tmp_path: Path) -> None:
         assert answer.status_code == 200, answer.text
         (file,) = [each for each in answer.json()["output"] if each["type"] == "List"]
         (made,) = [orjson.loads(line) for line in client.get(file["url"]).content.splitlines()]
-        assert len(made["entry"]) == number > 0
+        listed = client.get(f"/fhir/ResearchSubject?study={STUDY}&status=candidate,potential-candidate")
+        assert len(made["entry"]) == listed.json()["total"] > 0
 
 
 def test_a_screening_is_stopped(fresh: TestClient, open_service: Service) -> None:
