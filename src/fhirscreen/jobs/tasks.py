@@ -70,5 +70,6 @@ class Outcome:
 Handler = Callable[[Task], Outcome]
 """Does the work of one kind of job.
 
-Raises FhirscreenError where it cannot be done: a ServerError is tried again, everything else is final.
+Raises FhirscreenError where it cannot be done: a ServerError or StoreError is tried again for hours,
+everything else is final.
 """

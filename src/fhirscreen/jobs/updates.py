@@ -39,13 +39,18 @@ def enqueue(
     rest = list(wanted)
     for job in waiting:
         room = MOST - len(job.payload["patients"])
-        if rest and room > 0 and job.attempts == 0 and _is_urgent(job) == urgent:
+        if rest and room > 0 and _is_fresh(job) and _is_urgent(job) == urgent:
             joined = [*job.payload["patients"], *rest[:room]]
             if jobs.amend(session, job.id, _payload(source, joined), not_before=job.not_before):
                 rest = rest[room:]
     for start in range(0, len(rest), MOST):
         payload = _payload(source, rest[start : start + MOST])
         jobs.enqueue(session, UPDATE, payload, by=by, at=at, not_before=begin)
+
+
+def _is_fresh(job: StoredJob) -> bool:
+    """Whether it met no trouble yet: what is to come is not tied to what may be given up before."""
+    return job.attempts == 0 and job.error is None
 
 
 def _is_urgent(job: StoredJob) -> bool:

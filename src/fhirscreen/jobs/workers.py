@@ -26,8 +26,12 @@ log = structlog.get_logger(__name__)
 _ATTEMPTS = 4
 """How often a job is begun: a job that ends the process each time must not do so for ever."""
 
-_DELAYS = (5.0, 30.0, 120.0)
-"""Seconds until a job that met server trouble is begun again, by the attempts it has had."""
+_SHORTEST, _LONGEST = timedelta(seconds=5), timedelta(minutes=10)
+"""How long a job that met server trouble waits until it is begun again: as long as the trouble has lasted,
+between these two."""
+
+_PATIENCE = timedelta(hours=30)
+"""How long the trouble may last until a job is given up: as long as messages are tried (`notifications`)."""
 
 _BEAT = 2.0
 """Seconds between two beats at most: so soon a job hears that it was cancelled."""
@@ -61,7 +65,6 @@ class Worker:
         lease_seconds: float = 60.0,
         idle_seconds: float = 1.0,
         ended: Ended = nobody_counts,
-        delays: tuple[float, ...] = _DELAYS,
     ) -> None:
         self.owner = owner_name()
         self._database = database
@@ -70,7 +73,6 @@ class Worker:
         self.lease_seconds = lease_seconds
         self._idle_seconds = idle_seconds
         self._ended = ended
-        self._delays = delays
         self._closing = threading.Event()
         self._task: Task | None = None
         self._thread: threading.Thread | None = None
@@ -137,8 +139,8 @@ class Worker:
             return self._give_up(task)
         except FhirscreenError as error:
             log.warning("job met trouble", job=job.id, kind=job.kind, what=error.what)
-            if isinstance(error, ServerError | StoreError) and job.attempts < _ATTEMPTS:
-                return self._again(job)
+            if isinstance(error, ServerError | StoreError):
+                return self._again(job, error)
             return self._fail(job, _told(error))
         except Exception as error:
             # Its text may quote a record: the log tells kind and place.
@@ -180,6 +182,7 @@ class Worker:
 
     def _give_up(self, task: Task) -> str:
         job, at = task.job, self._clock()
+        kept = job.not_before  # what was urgent stays so
         match task.stopped:
             case Stop.CANCELLED:
                 self._write(lambda s: jobs.finish(s, job.id, self.owner, at=at, state="cancelled"))
@@ -187,13 +190,18 @@ class Worker:
             case Stop.LOST:
                 return "lost"
             case _:
-                self._write(lambda s: jobs.hand_back(s, job.id, self.owner, not_before=at))
+                self._write(lambda s: jobs.hand_back(s, job.id, self.owner, not_before=kept))
                 return "handed back"
 
-    def _again(self, job: StoredJob) -> str:
-        delay = self._delays[min(job.attempts, len(self._delays)) - 1] if self._delays else 0.0
-        later = self._clock() + timedelta(seconds=delay)
-        self._write(lambda s: jobs.hand_back(s, job.id, self.owner, not_before=later))
+    def _again(self, job: StoredJob, error: FhirscreenError) -> str:
+        """Tries again what met trouble that passes, for as long as such trouble may last."""
+        now = self._clock()
+        since = _troubled_since(job) or now
+        told = {**_told(error), "since": since.isoformat()}
+        if now - since >= _PATIENCE:
+            return self._fail(job, told)
+        later = now + min(max(now - since, _SHORTEST), _LONGEST)
+        self._write(lambda s: jobs.hand_back(s, job.id, self.owner, not_before=later, error=told))
         return "to be tried again"
 
     def _fail(self, job: StoredJob, error: Mapping[str, Any]) -> str:
@@ -237,6 +245,12 @@ def _beating(worker: Worker, task: Task) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
+
+
+def _troubled_since(job: StoredJob) -> datetime | None:
+    """Since when a job has met trouble each time; None where this is the first time."""
+    since = (job.error or {}).get("since")
+    return datetime.fromisoformat(since) if isinstance(since, str) else None
 
 
 def _told(error: FhirscreenError) -> dict[str, Any]:

@@ -27,7 +27,11 @@ UNFINISHED = ("queued", "running")
 
 @dataclass(frozen=True, slots=True)
 class StoredJob:
-    """Work and what became of it. `progress`: done, and of how many where known."""
+    """Work and what became of it. `progress`: done, and of how many where known.
+
+    `attempts`: how often it was begun, without the times it was handed back. `error` of a queued job is what
+    had it handed back last.
+    """
 
     id: str
     kind: str
@@ -175,7 +179,8 @@ def finish(
     state: Literal["done", "cancelled"] = "done",
 ) -> bool:
     """Ends a job; False where another worker has it now: then what was done must not count."""
-    return _end(session, id, owner, at, state=state, result=dict(result) if result is not None else None)
+    told = dict(result) if result is not None else None
+    return _end(session, id, owner, at, state=state, result=told, error=None)
 
 
 def fail(session: Session, id: str, owner: str, *, at: datetime, error: Mapping[str, Any]) -> bool:
@@ -183,9 +188,23 @@ def fail(session: Session, id: str, owner: str, *, at: datetime, error: Mapping[
     return _end(session, id, owner, at, state="failed", error=dict(error))
 
 
-def hand_back(session: Session, id: str, owner: str, *, not_before: datetime) -> bool:
-    """Puts a job back into the queue: the worker stops, or it is to be tried again. False as in `finish`."""
-    values = {"state": "queued", "not_before": not_before, "lease_owner": None, "lease_until": None}
+def hand_back(
+    session: Session, id: str, owner: str, *, not_before: datetime, error: Mapping[str, Any] | None = None
+) -> bool:
+    """Puts a job back into the queue: the worker stops, or it is to be tried again. False as in `finish`.
+
+    Whoever hands it back has not died of it: the attempt does not count. `error`: what it met, where it did;
+    what it met before is kept otherwise.
+    """
+    values: dict[str, Any] = {
+        "state": "queued",
+        "not_before": not_before,
+        "lease_owner": None,
+        "lease_until": None,
+    }
+    values["attempts"] = JobRow.attempts - 1
+    if error is not None:
+        values["error"] = dict(error)
     return _held(session, id, owner, values)
 
 

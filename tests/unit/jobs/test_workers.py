@@ -31,7 +31,7 @@ class Clock:
 
 
 def worker(database: Database, handler: Handler, **more: Any) -> Worker:
-    given: dict[str, Any] = {"clock": Clock(), "idle_seconds": 0.02, "delays": (0.0,)} | more
+    given: dict[str, Any] = {"clock": Clock(), "idle_seconds": 0.02} | more
     return Worker(database, {KIND: handler}, **given)
 
 
@@ -99,19 +99,52 @@ def test_the_text_of_an_unforeseen_error_is_not_told(database: Database) -> None
     assert found(database, id).error == {"what": "failed unexpectedly (ValueError)"}
 
 
-def test_server_trouble_is_tried_again_and_then_told(database: Database) -> None:
-    tries = []
+def unlucky(_: Task) -> Outcome:
+    raise Unreachable("nothing answers")
 
-    def unlucky(task: Task) -> Outcome:
-        tries.append(task.job.attempts)
-        raise Unreachable("nothing answers")
 
+def test_server_trouble_of_hours_loses_nothing(database: Database) -> None:
+    clock = Clock()
     id = queue(database)
-    made = worker(database, unlucky)
-    while made.work_once():
-        pass
-    assert tries == [1, 2, 3, 4]
-    assert found(database, id).state == "failed"
+    waits = []
+    made = worker(database, unlucky, clock=clock)
+    while clock.at < AT + timedelta(hours=12):
+        assert made.work_once()
+        assert not made.work_once(), "it waits"
+        job = found(database, id)
+        assert job.state == "queued"
+        assert job.error == {"kind": "Unreachable", "what": "nothing answers", "since": AT.isoformat()}
+        waits.append((job.not_before - clock.at).total_seconds())
+        clock.at = job.not_before
+    assert waits[:7] == [5, 5, 10, 20, 40, 80, 160]
+    assert max(waits) == 600, "whoever waits for news is told soon after the trouble"
+    assert worker(database, lambda _: Outcome({"back": True}), clock=clock).work_once()
+    job = found(database, id)
+    assert (job.state, job.result, job.error) == ("done", {"back": True}, None)
+
+
+def test_trouble_without_end_is_told(database: Database) -> None:
+    clock = Clock()
+    id = queue(database)
+    made = worker(database, unlucky, clock=clock)
+    while found(database, id).state != "failed":
+        assert made.work_once()
+        clock.at = max(clock.at, found(database, id).not_before)
+    assert timedelta(hours=30) <= clock.at - AT < timedelta(hours=31)
+    error = found(database, id).error
+    assert error is not None
+    assert error["what"] == "nothing answers"
+
+
+def test_orderly_ends_of_the_process_do_not_count(database: Database) -> None:
+    id = queue(database)
+    for _ in range(9):
+        made = worker(database, lambda _: Outcome({}))
+        made.stop()  # while it takes the job up
+        assert made.work_once()
+        assert found(database, id).state == "queued"
+    assert worker(database, lambda _: Outcome({"at last": True})).work_once()
+    assert found(database, id).result == {"at last": True}
 
 
 def test_a_job_that_ends_each_worker_is_given_up(database: Database) -> None:

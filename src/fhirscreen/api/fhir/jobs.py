@@ -183,7 +183,10 @@ class Jobs:
 
 def _progress(job: StoredJob) -> str:
     if job.state == "queued":
-        return "waiting for a worker"
+        if job.error is None:
+            return "waiting for a worker"
+        told = f"to be tried again: {job.error.get('what', 'it could not be done')}"
+        return told.encode("ascii", "replace").decode()[:100]
     done, total = job.progress
     return f"{done} of {total} patients" if total is not None else f"{done} patients"
 
