@@ -20,7 +20,7 @@ from fhirscreen.api.security import Caller, require
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.outputs.disclosures import FURTHER_REVIEW
 from fhirscreen.screening.logs import COLUMNS, hidden_ids, log_rows
-from fhirscreen.screening.reviews import held_decisions
+from fhirscreen.screening.settlements import held_decisions
 from fhirscreen.store.changes import StoredChange, list_changes
 from fhirscreen.store.studies import Recruiting, find_recruiting, find_study, list_open, set_recruiting
 from fhirscreen.store.subjects import find_patients

@@ -16,7 +16,8 @@ from fhirscreen.bootstrap.services import Service
 from fhirscreen.screening.disclosures import tell_criteria, tell_reason
 from fhirscreen.screening.logs import hidden_ids
 from fhirscreen.screening.reviews import review, to_review_again
-from fhirscreen.store.reviews import StoredReview, holds, list_reviews
+from fhirscreen.screening.settlements import still_stands
+from fhirscreen.store.reviews import StoredReview, list_reviews
 from fhirscreen.store.subjects import StoredSubject, find_subject
 
 Text = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")]
@@ -61,7 +62,7 @@ def router(service: Service) -> APIRouter:
             tells = _Telling(service, session, caller)
             found = [tells.data(each, subject.study) for each in said]
             latest = said[-1:]
-            standing = holds(session, latest[0]) if latest else None
+            standing = still_stands(session, subject, latest[0]) if latest else None
         tell(service, caller, "R", "reviews", [_access(subject)])
         return {"subject": id, "version": subject.version, "holds": standing, "reviews": found}
 

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from fhirscreen.fhir.entries import Resource, codings
 from fhirscreen.screening.panels import Panel
-from fhirscreen.store import cards, reviews, subjects
+from fhirscreen.screening.settlements import settled
+from fhirscreen.store import cards
 
 ANY = "*"
 
@@ -47,24 +48,17 @@ def _specialties(role: Resource) -> Iterator[str]:
 def suppressed(
     session: Session,
     base: str,
-    patient: str,
+    patients: Collection[str],
     studies: Collection[str],
     at: datetime,
     *,
     days: int,
     instance: str,
 ) -> set[str]:
-    """The studies that were shown of late in another call, refused, or decided about by a person."""
-    shown = cards.snoozed(session, base, patient, studies, at, days=days, besides=instance)
-    return shown | cards.refused(session, base, patient) | _decided(session, base, patient)
+    """The studies that were shown of late in another call, refused, or decided about by a person.
 
-
-def _decided(session: Session, base: str, patient: str) -> set[str]:
-    """The studies about which a person has decided: by a status, or by a review that says no."""
-    found = set()
-    for stored in subjects.find_subjects(session, base=base, patient=patient):
-        review = reviews.newest_review(session, stored.id)
-        said_no = review is not None and review.decision == "not-suitable"
-        if stored.person_status is not None or said_no:
-            found.add(stored.study)
-    return found
+    `patients` are the ids of one patient, the first as it is now. A person who has decided is not asked again
+    by a card, even where what that rests on has changed: the lists do that.
+    """
+    shown = cards.snoozed(session, base, patients, studies, at, days=days, besides=instance)
+    return shown | {study for study, each in settled(session, base, patients).items() if any(each)}

@@ -99,6 +99,8 @@ def _take(session: Session, item: Item, tell: Told, at: datetime) -> bool:
     if card is not None:
         tell(session, card)
     if card is not None and item.outcome == "overridden" and reason in REFUSALS:
+        # The EHR's clock may be wrong, but nobody answers a card before it is shown.
+        said = min(at, max(card.at, item.outcomeTimestamp.astimezone(UTC)))
         for study in card.studies:
-            cards.refuse(session, card.base, card.patient, study, str(reason), by=card.by, at=at)
+            cards.refuse(session, card.base, card.patient, study, str(reason), by=card.by, at=said)
     return stored

@@ -103,12 +103,17 @@ def _decide(clinic: Clinic, call: Call, record: Record, base: str, at: datetime)
     open_ = set(panel.versions)
     if not open_:
         return "no study open"
+    known = record.ids
     with clinic.database.reading() as session:
-        days, instance = clinic.settings.snooze_days, call.instance
-        open_ -= suppressed(session, base, call.patient, open_, at, days=days, instance=instance)
+        open_ -= _suppressed(clinic, session, call, base, known, open_, at)
     if not open_:
         return "snoozed"
     _fetch(clinic, call, record)
+    if set(record.ids) != set(known):  # only now it is known who was merged into this patient
+        with clinic.database.reading() as session:
+            open_ -= _suppressed(clinic, session, call, base, record.ids, open_, at)
+        if not open_:
+            return "snoozed"
     treated = by_specialty(panel, clinic.settings.specialties, record.roles)
     if treated is not None and not open_.intersection(treated):
         return "other specialty"
@@ -131,6 +136,19 @@ def _decide(clinic: Clinic, call: Call, record: Record, base: str, at: datetime)
         if (study := panel.study(subject.study)) is not None
     ]
     return chosen or "no study fits"
+
+
+def _suppressed(
+    clinic: Clinic,
+    session: Session,
+    call: Call,
+    base: str,
+    patients: Collection[str],
+    studies: Collection[str],
+    at: datetime,
+) -> set[str]:
+    days, instance = clinic.settings.snooze_days, call.instance
+    return suppressed(session, base, patients, studies, at, days=days, instance=instance)
 
 
 def _held(record: Record) -> set[str]:

@@ -113,7 +113,8 @@ class Screened:
     of how many of these that is not sure, as what may make them members could not be read.
     `gaps` says in plain words what was not fetched or left out, without patient data; `remarks` what is odd
     about data that was read. `outsiders` tells why
-    where single patients were asked for.
+    where single patients were asked for. `survivors` leads from merged patients to those whom their records
+    follow.
     """
 
     subjects: list[Subject] = field(default_factory=list)
@@ -126,6 +127,7 @@ class Screened:
     remarks: list[Remark] = field(default_factory=list)
     counts: dict[str, Any] = field(default_factory=dict)
     outsiders: list[Outsider] = field(default_factory=list)
+    survivors: dict[str, str] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:

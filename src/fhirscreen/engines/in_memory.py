@@ -15,7 +15,7 @@ from fhirscreen.engines.base import (
     shown_place,
     silent,
 )
-from fhirscreen.engines.evaluator.cohorts import Cohort, gather
+from fhirscreen.engines.evaluator.cohorts import Cohort, gather, last_survivor
 from fhirscreen.engines.evaluator.evaluate import Evaluator
 from fhirscreen.engines.evaluator.holdings import Holdings
 from fhirscreen.engines.evaluator.judgements import finished, judge
@@ -66,6 +66,7 @@ class InMemory:
             raise not_there(len(unknown), "in the data")
         evaluator = Evaluator(plan)
         screened = Screened(patients=len(wanted), set_aside=list(holdings.set_aside))
+        screened.survivors = {id: last_survivor(id, cohort.survivors) for id in cohort.survivors}
         screened.outside = {study.study.id: 0 for study in plan.studies}
         screened.remarks += cohort.remarks
         lacking = holdings.lacking(plan)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from fhirscreen.notifications.quiet import Quiet
-from fhirscreen.screening.reviews import held_decisions
+from fhirscreen.screening.settlements import held_decisions
 from fhirscreen.store.changes import StoredChange, mark_notified, pending
 from fhirscreen.store.outbox import newest_message, put_message
 from fhirscreen.store.standings import LISTED

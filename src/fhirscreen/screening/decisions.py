@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from fhirscreen.exceptions import BadInput
-from fhirscreen.store.reviews import Decision, add_review, holds, newest_review
+from fhirscreen.store import cards
+from fhirscreen.store.reviews import Decision, add_review
 from fhirscreen.store.standings import StoredSubject, StoredVerdict
 from fhirscreen.store.subjects import find_subject, find_verdicts, set_person_status
 from fhirscreen.verdicts.standings import Standing
@@ -44,9 +45,10 @@ def decide(
 ) -> StoredSubject:
     """Stores a person's status of a subject, and the review that tells why.
 
-    The status on a list that is ours anyway gives the subject back to us. `criteria` are those that the
-    decision rests on; without any, those that are open or failed now. `expected`: the version that the person
-    saw.
+    The status on a list that is ours anyway gives the subject back to us; any status on a list ends a
+    refusal.
+    `criteria` are those that the decision rests on; without any, those that are open or failed now.
+    `expected`: the version that the person saw.
     Raises Conflict where it is not the newest, BadInput for what is no status, a criterion that is none, and
     `not-suitable` without a reason.
     """
@@ -73,14 +75,15 @@ def decide(
     )
     bears_on = _bears_on(find_verdicts(session, id), criteria) if said == "not-suitable" else {}
     decision: Decision = "reopened" if ours else said
+    if said == "reopened":
+        reopen(session, decided, by=by, at=at)
     add_review(session, subject=id, decision=decision, because=because, by=by, at=at, bears_on=bears_on)
     return decided
 
 
-def stands_against(session: Session, id: str) -> bool:
-    """Whether a person decided against a subject, and nothing that this rests on has changed since."""
-    review = newest_review(session, id)
-    return review is not None and review.decision == "not-suitable" and holds(session, review)
+def reopen(session: Session, subject: StoredSubject, *, by: str, at: datetime) -> None:
+    """Lets a study be suggested for a patient again where it was refused; a person said so."""
+    cards.reopen(session, subject.base, subject.patient, subject.study, by=by, at=at)
 
 
 def _bears_on(verdicts: list[StoredVerdict], criteria: Collection[str]) -> dict[str, str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fhirscreen.engines.base import Gated, SetAside
 from fhirscreen.engines.evaluator.absence import NOT_FETCHED
 from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.charts import Chart, read_chart
-from fhirscreen.engines.evaluator.cohorts import Cohort, gather
+from fhirscreen.engines.evaluator.cohorts import Cohort, gather, last_survivor
 from fhirscreen.engines.evaluator.gates import gates_of
 from fhirscreen.engines.evaluator.holdings import Holdings
 from fhirscreen.engines.evaluator.judgements import soundly
@@ -27,7 +27,7 @@ class Assessed:
 
     `failed` are the studies of whose population the patient is and which a criterion rules out; they have a
     Subject too unless the assessment was hasty. `evaluated` is False where the record is so malformed that
-    nothing could be said.
+    nothing could be said. `survivors` leads from merged patients to those whom their records follow.
     """
 
     subjects: tuple[Subject, ...] = ()
@@ -35,6 +35,11 @@ class Assessed:
     failed: tuple[str, ...] = ()
     set_aside: tuple[SetAside, ...] = field(default=())
     evaluated: bool = True
+    survivors: Mapping[str, str] = field(default_factory=dict)
+
+    def ids(self, patient: str) -> tuple[str, ...]:
+        """The patient's id, and those of the patients who were merged into this one."""
+        return (patient, *sorted(id for id, to in self.survivors.items() if to == patient))
 
     def subject(self, study: str) -> Subject | None:
         """The patient as a member of that study; None where she is none, or a gate is closed."""
@@ -68,7 +73,7 @@ def assess(
     def work(sound: Chart) -> _Found:
         return _assess(panel, sound, studies, frozenset(unfetched), merged=merged, hasty=hasty)
 
-    return _assessed(chart, work, tuple(cohort.set_aside))
+    return _assessed(cohort, chart, work, tuple(cohort.set_aside))
 
 
 def assess_among(
@@ -87,15 +92,19 @@ def assess_among(
     def work(sound: Chart) -> _Found:
         return _assess(panel, sound, studies, frozenset(), merged=merged, hasty=False)
 
-    return _assessed(chart, work, data.set_aside), tuple(sorted(data.gaps(lacking)))
+    return _assessed(data.cohort, chart, work, data.set_aside), tuple(sorted(data.gaps(lacking)))
 
 
-def _assessed(chart: Chart, work: Callable[[Chart], _Found], aside: tuple[SetAside, ...]) -> Assessed:
+def _assessed(
+    cohort: Cohort, chart: Chart, work: Callable[[Chart], _Found], aside: tuple[SetAside, ...]
+) -> Assessed:
     done = soundly(chart, work)
+    survivors = {id: last_survivor(id, cohort.survivors) for id in cohort.survivors}
     if done is None:
-        return Assessed(set_aside=aside, evaluated=False)
+        return Assessed(set_aside=aside, evaluated=False, survivors=survivors)
     sound, (subjects, gated, failed) = done
-    return Assessed(tuple(subjects), tuple(gated), tuple(failed), (*aside, *sound.unread))
+    set_aside = (*aside, *sound.unread)
+    return Assessed(tuple(subjects), tuple(gated), tuple(failed), set_aside, survivors=survivors)
 
 
 def chart_of(

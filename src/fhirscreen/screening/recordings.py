@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from fhirscreen.store.changes import StoredChange
+from fhirscreen.store.merges import carry_over
 from fhirscreen.store.recordings import record_subjects
 from fhirscreen.store.runs import EVERYBODY, SOME, Cause, RunState, StoredRun, begin_run, end_run, find_run
 
@@ -71,6 +72,7 @@ def record_run(
         at=at,
         began=began,
     )
+    carry_over(session, setting.base, run.screened.survivors, at)
     counts = {
         "patients": described["patients"],
         "not_whole": described["patients_not_whole"],

@@ -6,19 +6,20 @@ again when a verdict that the decision rests on is another one than the person s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from fhirscreen.exceptions import BadInput
-from fhirscreen.screening.decisions import decide
-from fhirscreen.store import cards, reviews
+from fhirscreen.screening.decisions import decide, reopen
+from fhirscreen.screening.settlements import UNSUITABLE, still_stands
+from fhirscreen.store import reviews
 from fhirscreen.store.reviews import Decision, StoredReview
 from fhirscreen.store.standings import LISTED, StoredSubject
 from fhirscreen.store.subjects import find_subject, find_subjects, set_person_status
 
-STATUSES: dict[Decision, str] = {"suitable": "eligible", "not-suitable": "ineligible"}
+STATUSES: dict[Decision, str] = {"suitable": "eligible", "not-suitable": UNSUITABLE}
 """The status of a ResearchSubject that a decision gives, where the person names none."""
 
 
@@ -53,24 +54,10 @@ def _reopen(
     session: Session, subject: StoredSubject, because: str, by: str, at: datetime, expected: int | None
 ) -> None:
     set_person_status(session, subject.id, None, by=by, reason=None, at=at, expected=expected)
-    cards.reopen(session, subject.base, subject.patient, subject.study, by=by, at=at)
+    reopen(session, subject, by=by, at=at)
     reviews.add_review(
         session, subject=subject.id, decision="reopened", because=because, by=by, at=at, bears_on={}
     )
-
-
-def held_decisions(session: Session, subjects: Iterable[str]) -> dict[str, bool]:
-    """Those of the subjects of whom a person last said "not suitable", and whether that still holds.
-
-    Who withdrew, or was taken off the study, stays out whatever changes.
-    """
-    found = reviews.newest_reviews(session, subjects, decision="not-suitable")
-    return {id: not _may_return(session, id) or reviews.holds(session, each) for id, each in found.items()}
-
-
-def _may_return(session: Session, id: str) -> bool:
-    subject = find_subject(session, id)
-    return subject is not None and subject.person_status == STATUSES["not-suitable"]
 
 
 def to_review_again(
@@ -84,6 +71,8 @@ def to_review_again(
         return []
     return [
         (subject, said[subject.id])
-        for subject in find_subjects(session, study=study, base=base, status=STATUSES["not-suitable"])
-        if subject.id in said and subject.status in LISTED and not reviews.holds(session, said[subject.id])
+        for subject in find_subjects(session, study=study, base=base, status=UNSUITABLE)
+        if subject.id in said
+        and subject.status in LISTED
+        and not still_stands(session, subject, said[subject.id])
     ]

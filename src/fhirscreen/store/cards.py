@@ -68,7 +68,7 @@ def find_card(session: Session, uuid: str) -> StoredCard | None:
 def snoozed(
     session: Session,
     base: str,
-    patient: str,
+    patients: str | Collection[str],
     studies: Collection[str],
     at: datetime,
     *,
@@ -77,10 +77,13 @@ def snoozed(
 ) -> set[str]:
     """Of the studies, those that a card showed for the patient, to anybody, less than `days` days ago.
 
-    `besides` leaves out a hookInstance: the same call sent again within the hour is answered as before.
+    `patients`: the id of the patient, or several of one, as records are merged. `besides` leaves out a
+    hookInstance: the same call sent again within the hour is answered as before.
     """
     query = select(CardRow.studies).where(
-        CardRow.base == base.rstrip("/"), CardRow.patient == patient, CardRow.at > at - timedelta(days=days)
+        CardRow.base == base.rstrip("/"),
+        CardRow.patient.in_(_several(patients)),
+        CardRow.at > at - timedelta(days=days),
     )
     if besides is not None:
         # Some EHRs call again and again with the same one.
@@ -125,12 +128,17 @@ def list_feedback(session: Session, card: str) -> list[StoredFeedback]:
 def refuse(
     session: Session, base: str, patient: str, study: str, reason: str, *, by: str, at: datetime
 ) -> None:
-    """Says that a study is not to be suggested for a patient until a person reopens it."""
+    """Says that a study is not to be suggested for a patient until a person reopens it.
+
+    `at`: when the user said so. What was said before a person reopened it changes nothing.
+    """
     said = {"reason": reason, "by": by, "at": at, "reopened_by": None, "reopened_at": None}
     statement = insert(session, RefusalRow).values(
         base=base.rstrip("/"), patient=patient, study=study, **said
     )
-    session.execute(statement.on_conflict_do_update(index_elements=["base", "patient", "study"], set_=said))
+    index = ["base", "patient", "study"]
+    newer = RefusalRow.reopened_at.is_(None) | (RefusalRow.reopened_at <= at)
+    session.execute(statement.on_conflict_do_update(index_elements=index, set_=said, where=newer))
 
 
 def reopen(session: Session, base: str, patient: str, study: str, *, by: str, at: datetime) -> bool:
@@ -148,9 +156,25 @@ def reopen(session: Session, base: str, patient: str, study: str, *, by: str, at
     return wrote(session, statement)
 
 
-def refused(session: Session, base: str, patient: str) -> set[str]:
-    """The studies that are not to be suggested for a patient."""
-    query = select(RefusalRow.study).where(
-        RefusalRow.base == base.rstrip("/"), RefusalRow.patient == patient, RefusalRow.reopened_at.is_(None)
+def refused(session: Session, base: str, patients: str | Collection[str]) -> set[str]:
+    """The studies that are not to be suggested for a patient.
+
+    `patients`: the id of the patient, or several of one, as records are merged: what was said last goes.
+    """
+    query = select(RefusalRow.study, RefusalRow.at, RefusalRow.reopened_at).where(
+        RefusalRow.base == base.rstrip("/"), RefusalRow.patient.in_(_several(patients))
     )
-    return set(session.scalars(query))
+    rows = session.execute(query).all()
+    reopened: dict[str, datetime] = {}
+    for row in rows:
+        if row.reopened_at is not None:
+            reopened[row.study] = max(row.reopened_at, reopened.get(row.study, row.reopened_at))
+    return {
+        row.study
+        for row in rows
+        if row.reopened_at is None and (row.study not in reopened or row.at >= reopened[row.study])
+    }
+
+
+def _several(patients: str | Collection[str]) -> list[str]:
+    return [patients] if isinstance(patients, str) else list(patients)

@@ -23,7 +23,7 @@ class StoredReview:
 
     id: int
     subject: str
-    decision: str
+    decision: Decision
     because: str
     by: str
     at: datetime

@@ -45,7 +45,7 @@ def find_subjects(
     session: Session,
     *,
     study: Wanted | None = None,
-    patient: str | None = None,
+    patient: Wanted | None = None,
     base: str | None = None,
     status: Wanted | None = None,
     after: str | None = None,
@@ -99,12 +99,12 @@ def find_patients(session: Session, study: str) -> list[tuple[str, str]]:
 
 
 def _narrowed(
-    query: Select[Any], study: Wanted | None, patient: str | None, base: str | None, status: Wanted | None
+    query: Select[Any], study: Wanted | None, patient: Wanted | None, base: str | None, status: Wanted | None
 ) -> Select[Any]:
     if study is not None:
         query = query.where(SubjectRow.study.in_(_several(study)))
     if patient is not None:
-        query = query.where(SubjectRow.patient == patient)
+        query = query.where(SubjectRow.patient.in_(_several(patient)))
     if base is not None:
         query = query.where(SubjectRow.base == base.rstrip("/"))
     if status is not None:

@@ -22,9 +22,10 @@ from fhirscreen.screening.definitions import Definitions
 from fhirscreen.screening.disclosures import tell_reason
 from fhirscreen.screening.reviews import review, to_review_again
 from fhirscreen.screening.rosters import recall_subject
+from fhirscreen.screening.settlements import still_stands
 from fhirscreen.store import cards
 from fhirscreen.store.changes import list_changes
-from fhirscreen.store.reviews import Decision, holds, list_reviews
+from fhirscreen.store.reviews import Decision, list_reviews
 from fhirscreen.store.runs import find_run
 from fhirscreen.store.standings import NOT_IN_POPULATION, StoredSubject
 from fhirscreen.store.subjects import find_subject, find_verdicts
@@ -204,7 +205,9 @@ class _File:
             "since": newest,
             "reviews": [self._review(each, study, full=full) for each in reviews],
             "again": again,
-            "rests": newest is not None and newest.decision == "not-suitable" and holds(session, newest),
+            "rests": newest is not None
+            and newest.decision == "not-suitable"
+            and still_stands(session, stored, newest),
             "refused": refused,
             "decided": stored.person_status is not None or refused,
             "full": full,

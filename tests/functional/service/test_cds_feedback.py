@@ -91,6 +91,21 @@ def test_a_refusal_lasts_until_a_person_reopens_it(
         assert shown(ehr, again)
 
 
+def test_feedback_that_comes_again_does_not_undo_what_a_person_reopened(
+    ehr: TestClient, service: Service, clock: Clock
+) -> None:
+    (card,) = shown(ehr, call_of(ehr))
+    told = {"feedback": [overridden(card["uuid"], "patient-declined")]}
+    assert ehr.post(PATH, json=told).status_code == 200
+    clock.now += timedelta(hours=3)
+    with service.database.begin() as session:
+        assert cards.reopen(session, FILES_BASE, FITS, "NCT06907602", by="someone", at=clock())
+    clock.now += timedelta(hours=1)
+    assert ehr.post(PATH, json=told).status_code == 200
+    with service.database.reading() as session:
+        assert cards.refused(session, FILES_BASE, FITS) == set()
+
+
 def test_feedback_that_is_none_is_refused(ehr: TestClient) -> None:
     (card,) = shown(ehr, call_of(ehr))
     uuid = card["uuid"]

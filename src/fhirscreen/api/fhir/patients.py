@@ -14,7 +14,7 @@ from fhirscreen.api.fhir.inputs import AS_OF, SOURCE, read_date, read_inputs
 from fhirscreen.api.fhir.screenings import look
 from fhirscreen.bootstrap.services import Looked
 from fhirscreen.fhir.subjects import study_uuid, subject_uuid
-from fhirscreen.screening.decisions import stands_against
+from fhirscreen.screening.settlements import Settled, settled
 from fhirscreen.store.subjects import find_subject
 from fhirscreen.values.durations import AsOf
 from fhirscreen.verdicts.standings import Subject, priority
@@ -25,7 +25,8 @@ STUDIES = Operation(
     "The open studies that a patient might fit",
     "The patient's record is fetched from the named server and compared with every study that is open here. "
     "Those that no criterion rules out come best first, with what is open. A study that a person decided "
-    "against for this patient is left out, until what that rests on has changed. Nothing is stored.",
+    "against for this patient is left out, until what that rests on has changed; one that was refused at a "
+    "visit, until a person reopens it. Nothing is stored.",
     inputs=(SOURCE, AS_OF),
     outputs=(
         Output(
@@ -67,14 +68,16 @@ class Patients:
         fitting = [each for each in looked.assessed.subjects if each.status is not None]
         fitting.sort(key=lambda each: (priority(each)[1:3], each.study))
         with self._service.database.reading() as session:
-            parts = [part for each in fitting if (part := self._match(session, looked, each)) is not None]
+            said = settled(session, looked.base, looked.assessed.ids(id))
+            left = [each for each in fitting if not _settled_against(said.get(each.study))]
+            parts = [part for each in left if (part := self._match(session, looked, each)) is not None]
         number = {"name": "open", "valueInteger": len(looked.panel.studies)}
         return call.reply(parameters([*parts, number, *frame(looked)]))
 
     def _match(self, session: Session, looked: Looked, subject: Subject) -> Part | None:
         study, base = looked.panel.study(subject.study), looked.base
         id = subject_uuid(subject.study, base, subject.patient)
-        if study is None or stands_against(session, id):
+        if study is None:
             return None
         stored = find_subject(session, id)
         parts: list[Part] = [
@@ -88,3 +91,7 @@ class Patients:
         parts += criteria(subject, study, self._service.catalogue, base)
         parts += [{"name": "note", "valueString": note} for note in subject.notes]
         return {"name": "match", "part": parts}
+
+
+def _settled_against(said: Settled | None) -> bool:
+    return said is not None and (said.against or said.refused)

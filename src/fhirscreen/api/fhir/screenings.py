@@ -24,6 +24,7 @@ from fhirscreen.exceptions import DataError, UsageError
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.subjects import subject_uuid
 from fhirscreen.store.jobs import enqueue
+from fhirscreen.store.merges import carry_over
 from fhirscreen.store.subjects import find_subject, record_subjects
 from fhirscreen.values.durations import AsOf
 
@@ -139,7 +140,7 @@ class Screenings:
         return call.reply(outcome, 202, {"Content-Location": here})
 
     def _store(self, looked: Looked, patient: str, study: Study, began: datetime) -> None:
-        found = looked.assessed
+        found, at = looked.assessed, self._service.clock()
         with self._service.database.begin() as session:
             record_subjects(
                 session,
@@ -149,9 +150,10 @@ class Screenings:
                 gated=found.gated,
                 looked_at={patient} if looked.whole else (),
                 studies={study.id: looked.panel.versions[study.id]},
-                at=self._service.clock(),
+                at=at,
                 began=began,
             )
+            carry_over(session, looked.base, dict.fromkeys(found.ids(patient)[1:], patient), at)
 
     def _subject(self, call: Call, looked: Looked, patient: str, study: Study) -> list[Part]:
         """The ResearchSubject as the store has it, whatever this call stored."""

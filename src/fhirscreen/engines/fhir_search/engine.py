@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from fhirscreen.engines.base import Depth, Engine, Progress, Screened, collecting_rarely, not_there, silent
+from fhirscreen.engines.evaluator.cohorts import last_survivor
 from fhirscreen.engines.evaluator.evaluate import Evaluator
 from fhirscreen.engines.evaluator.gates import gate_types
 from fhirscreen.engines.evaluator.judgements import finished
@@ -92,6 +93,8 @@ class FhirSearch:
             explained=patients is not None,
         )
         screened = Screened(patients=candidates.patients)
+        survivors = candidates.survivors
+        screened.survivors = {id: last_survivor(id, survivors) for id in survivors}
         unknown: set[str] = set()
         done, given_up, total = 0, 0, len(candidates.ids)
         parts = list(_cut(candidates, _most(volumes, whole, candidates)))

@@ -19,10 +19,10 @@ from fhirscreen.engines.base import Gated
 from fhirscreen.fhir.models import model_fault
 from fhirscreen.fhir.subjects import subject_uuid
 from fhirscreen.mapping.loading import mappings_folder
-from fhirscreen.store import jobs
+from fhirscreen.store import cards, jobs
 from fhirscreen.store.audits import list_audits
 from fhirscreen.store.studies import Recruiting, set_recruiting
-from fhirscreen.store.subjects import record_subjects
+from fhirscreen.store.subjects import find_subject, record_subjects
 from fhirscreen.verdicts.standings import Gate
 from tests.functional.service.fhir.conftest import NOW
 from tests.lib.facade import OTHER, STUDY, screened_service, settings_of
@@ -364,6 +364,21 @@ def test_the_studies_that_a_patient_might_fit_best_first(client: TestClient, ser
     )
     assert parts(posted) == found
     ask(client, "/fhir/Patient/nobody/$studies", 404)
+
+
+def test_a_study_that_was_refused_at_a_visit_is_left_out(fresh: TestClient, open_service: Service) -> None:
+    from tests.functional.service.fhir.test_writes import decide
+
+    subject = listed(fresh)[0]
+    path = f"/fhir/{subject['individual']['reference']}/$studies"
+    assert STUDY in {each["number"] for each in parts(ask(fresh, path))["match"]}
+    with open_service.database.begin() as session:
+        one = find_subject(session, subject["id"])
+        assert one is not None
+        cards.refuse(session, one.base, one.patient, STUDY, "patient-declined", by="u1", at=NOW)
+    assert STUDY not in {each["number"] for each in parts(ask(fresh, path)).get("match", ())}
+    assert decide(fresh, subject, str(subject["status"]), "").status_code == 200
+    assert STUDY in {each["number"] for each in parts(ask(fresh, path))["match"]}, "a person reopened it"
 
 
 def test_a_study_that_a_person_ruled_out_is_left_out(fresh: TestClient) -> None:
