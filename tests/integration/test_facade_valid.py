@@ -9,9 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from fhirscreen.fhir.subjects import study_uuid
+from fhirscreen.fhir.subjects import DECISION_EXTENSION, study_uuid
 from fhirscreen.outputs.resources.definitions import definitions_folder
-from fhirscreen.outputs.resources.vocabulary import DECISION_EXTENSION
 from tests.functional.service.test_cds_hooks import FITS, SITE, cards, prefetch
 from tests.lib.ehr import make_call, noon
 from tests.lib.facade import STUDY, screened_service

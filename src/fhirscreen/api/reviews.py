@@ -86,6 +86,7 @@ def router(service: Service) -> APIRouter:
                 expected=given.version,
             )
             tell(service, caller, "U", "reviews", [_access(subject)], session=session)
+            service.publish_soon(session, subject.base, subject.patient, caller.name)
             after = _find(session, id)
             told = _Telling(service, session, caller).data(made, after.study)
         return told | {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy.orm import Session
@@ -16,6 +15,7 @@ from fhirscreen.criteria.studies import Study
 from fhirscreen.engines.base import Depth, Progress
 from fhirscreen.fhir_client import Client
 from fhirscreen.jobs.forgetting import DAILY, FORGET, Forgetting
+from fhirscreen.jobs.publications import PUBLISH, Publications, enqueue_publication
 from fhirscreen.jobs.schedules import Schedule
 from fhirscreen.jobs.screenings import SCREEN, Screenings
 from fhirscreen.jobs.tasks import Handler
@@ -41,6 +41,17 @@ class Background(Protocol):
 
     def stop(self) -> None:
         """Finishes or hands back what runs, and returns when it is done."""
+        ...
+
+
+class Publishing(Protocol):
+    """What it takes to have something published."""
+
+    settings: Settings
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """The clock."""
         ...
 
 
@@ -106,7 +117,7 @@ def hang_background(service: Parts) -> None:
     if (poller := make_poller(service)) is not None:
         service.background.append(poller)
         if settings.workers:  # one more, so that news wait for no night's run
-            service.background.append(make_worker(service, kinds=(UPDATE,)))
+            service.background.append(make_worker(service, kinds=(UPDATE, PUBLISH)))
     if settings.workers and (channels := make_channels(settings.notify)):
         service.background.append(make_sender(service, channels))
     if settings.workers and settings.audit_server is not None:
@@ -129,8 +140,11 @@ def handlers(service: Parts) -> Mapping[str, Handler]:
     """What does the work of each kind."""
     settings = service.settings
 
-    def publish(run: Run, source: str, folder: Path) -> Mapping[str, Any] | None:
-        return _publish(service, run, source, folder)
+    def soon(session: Session, source: str, patients: Collection[str] | None, by: str) -> None:
+        publish_soon(service, session, source, patients, by)
+
+    def publish(source: str, patients: Collection[str] | None, progress: Progress) -> Mapping[str, Any]:
+        return _publish(service, source, patients, progress)
 
     teller = make_teller(service)
 
@@ -142,28 +156,41 @@ def handlers(service: Parts) -> Mapping[str, Handler]:
         screen=service.screen,
         panel=service.panel,
         source=lambda: service.source,
-        publish=publish,
+        publish=soon,
         told=tell,
         clock=service.clock,
     )
     return {
         SCREEN: screenings,
         UPDATE: screenings,
+        PUBLISH: Publications(service.database, publish, service.clock),
         FORGET: Forgetting(settings.retention_days, settings.audit_days, service.clock),
     }
 
 
-def _publish(service: Parts, run: Run, source: str, folder: Path) -> Mapping[str, Any] | None:
-    """Writes the lists to the server they came from; a folder has none."""
-    if not service.settings.publish or source not in service.settings.named_servers:
-        return None
-    from fhirscreen.screening.publishing.publish import publish  # noqa: PLC0415 - slow to import
-    from fhirscreen.screening.publishing.releases import read_release  # noqa: PLC0415
-    from fhirscreen.screening.runs import earlier_subjects  # noqa: PLC0415
+def publish_soon(
+    service: Publishing, session: Session, source: str, patients: Collection[str] | None, by: str
+) -> None:
+    """Has what this transaction stores published, where that is set; a folder has no server for it."""
+    if service.settings.publish and source in service.settings.named_servers:
+        enqueue_publication(session, source, patients, by=by, at=service.clock())
+
+
+def _publish(
+    service: Parts, source: str, patients: Collection[str] | None, progress: Progress
+) -> Mapping[str, Any]:
+    from fhirscreen.screening.publishing.holdings import make_holding  # noqa: PLC0415 - slow to import
+    from fhirscreen.screening.publishing.publish import publish_holding  # noqa: PLC0415
 
     client = service.client(source)
-    run.write(folder, earlier_subjects(client, run.plan))
-    published = publish(read_release(folder), client, service.catalogue)
+    holding = make_holding(
+        service.database,
+        client.base,
+        service.catalogue,
+        recruits=service.panel().recruits,
+        patients=patients,
+    )
+    published = publish_holding(holding, client, service.catalogue, progress)
     return {
         kind: {fate.value: number for fate, number in fates.items()}
         for kind, fates in published.fates.items()

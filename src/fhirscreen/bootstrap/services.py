@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
+from sqlalchemy.orm import Session
 
 from fhirscreen.access.audits import Audits
 from fhirscreen.access.authenticators import Authenticator
@@ -16,7 +17,7 @@ from fhirscreen.access.documents import Documents
 from fhirscreen.access.hooks import make_hook_authenticator
 from fhirscreen.access.sessions import make_sessions
 from fhirscreen.access.sign_ins import make_sign_ins
-from fhirscreen.bootstrap.background import Background, hang_background
+from fhirscreen.bootstrap.background import Background, hang_background, publish_soon
 from fhirscreen.bootstrap.exports import Exports
 from fhirscreen.bootstrap.health import Health, Probe
 from fhirscreen.bootstrap.lending import Lending
@@ -236,6 +237,12 @@ class Service:
             assessed = assess(panel, patient, lines, day, unfetched=unfetched, studies=studies)
         self.metrics.count_verdicts(assessed.subjects)
         return Looked(panel, self.base_of(source), day, assessed, gaps)
+
+    def publish_soon(self, session: Session, base: str, patient: str, by: str) -> None:
+        """Has what this transaction stores of a patient published, where that is set."""
+        for name, server in self.settings.named_servers.items():
+            if server.url == base.rstrip("/"):
+                publish_soon(self, session, name, [patient], by)
 
     def as_of(self) -> AsOf:
         """Today where the site is."""

@@ -15,7 +15,7 @@ from fhirscreen.exceptions import ServerError
 from fhirscreen.fhir.entries import MEDICATIONS, Resource
 from fhirscreen.fhir.folders import Line
 from fhirscreen.fhir.references import targets
-from fhirscreen.fhir.subjects import is_ours
+from fhirscreen.fhir.subjects import is_as_written
 from fhirscreen.fhir_client import Client, escape
 
 
@@ -143,7 +143,9 @@ def _named(resource: Resource) -> object:
     if kind in MEDICATIONS:
         reference, wanted = resource.get("medicationReference"), "Medication/"
     elif (
-        kind == "ResearchSubject" and resource.get("status") in ON_STUDY | DECLINED and not is_ours(resource)
+        kind == "ResearchSubject"
+        and resource.get("status") in ON_STUDY | DECLINED
+        and not is_as_written(resource)
     ):
         reference, wanted = resource.get("study"), "ResearchStudy/"
     else:

@@ -18,6 +18,9 @@ STATUS_EXTENSION = f"{CANONICAL}/StructureDefinition/status-written"
 FILES_BASE = "urn:fhirscreen:files"
 """The source base of patients that came from files whose export is not known."""
 
+DECISION_EXTENSION = f"{CANONICAL}/StructureDefinition/person-decision"
+"""Extension on a ResearchSubject: why a person set the status, whoever wrote it down."""
+
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, CANONICAL)
 
 
@@ -67,6 +70,12 @@ def written_status(subject: Resource) -> str | None:
 
 
 def is_ours(subject: Resource) -> bool:
-    """Whether a ResearchSubject's status is still the one that we wrote."""
+    """Whether a ResearchSubject's status is still the one that we wrote, and not one that we passed on."""
+    extensions = [each.get("url") for each in subject.get("extension", ()) if isinstance(each, dict)]
+    return is_as_written(subject) and DECISION_EXTENSION not in extensions
+
+
+def is_as_written(subject: Resource) -> bool:
+    """Whether a ResearchSubject's status is still the one that we wrote, be it what a person told us."""
     written = written_status(subject)
     return written is not None and written == subject.get("status")

@@ -10,7 +10,7 @@ from fhirscreen.engines.evaluator.gates import gate_types
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import Resource, code_elements, codings
 from fhirscreen.fhir.references import patient_of, targets
-from fhirscreen.fhir.subjects import is_ours
+from fhirscreen.fhir.subjects import is_as_written
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.concepts import ConceptKind, Role
 from fhirscreen.plan.nodes import Plan
@@ -66,7 +66,7 @@ class Questions:
         A Patient who was merged is news of whoever their records went to. What we wrote is none.
         """
         kind = resource.get("resourceType")
-        if kind == "ResearchSubject" and is_ours(resource):
+        if kind == "ResearchSubject" and is_as_written(resource):
             return
         named = [patient_of(resource)]
         if kind == "Patient":

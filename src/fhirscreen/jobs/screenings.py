@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy.orm import Session
@@ -46,8 +44,9 @@ class Screen(Protocol):
         ...
 
 
-Publish = Callable[["Run", str, Path], Mapping[str, Any] | None]
-"""Publishes a run of a source through a folder; None where that source is not published to."""
+Publish = Callable[[Session, str, Collection[str] | None, str], None]
+"""Has a source published, everybody or some patients, in the transaction that stores what was found; and for
+whom. What is published is what the store accepted."""
 
 Told = Callable[[Session, Sequence[StoredChange]], None]
 """What follows from changes, in the transaction that stores them."""
@@ -65,7 +64,7 @@ class Screenings:
     clock: Callable[[], datetime]
 
     def __call__(self, task: Task) -> Outcome:
-        """Screens, publishes where that is set, and gives what is to be stored.
+        """Screens, and gives what is to be stored and, where that is set, published then.
 
         Raises FhirscreenError where nothing can be screened, and Stopped.
         """
@@ -82,8 +81,6 @@ class Screenings:
         depth = Depth(payload.get("depth") or Depth.FULL)
         run = self.screen(studies, source, patients, as_of, depth, task.progress)
         task.check()
-        published = self._publish(run, source)
-        task.check()
         versions = {study.id: panel.versions[study.id] for study in studies}
 
         def write(session: Session) -> Mapping[str, Any]:
@@ -99,6 +96,7 @@ class Screenings:
                 at=self.clock(),
             )
             self.told(session, recorded.changes)
+            self.publish(session, source, patients, task.job.requested_by)
             return {"run": recorded.run.id, "changes": len(recorded.changes)}
 
         today = began.astimezone(panel.plan.catalogue.site.zone).date()
@@ -110,7 +108,6 @@ class Screenings:
             "listed": sum(1 for each in run.screened.subjects if each.status is not None),
             "complete": run.complete,
             "statement": run.statement(),
-            **({"published": published} if published is not None else {}),
         }
         return Outcome(result | {"stored": current}, write if current else None)
 
@@ -123,11 +120,6 @@ class Screenings:
                 remedy="set FHIRSCREEN_SERVER, or FHIRSCREEN_SOURCE to one of several",
             )
         return source
-
-    def _publish(self, run: Run, source: str) -> Mapping[str, Any] | None:
-        # For people only: the folder is gone before anything is said to be done.
-        with tempfile.TemporaryDirectory(prefix="fhirscreen-") as folder:
-            return self.publish(run, source, Path(folder) / "run")
 
 
 def _open(panel: Panel, named: object) -> list[Study]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -24,13 +25,15 @@ from fhirscreen.outputs.resources.subjects import (
 )
 from fhirscreen.store.runs import EVERYBODY, StoredRun, list_runs
 from fhirscreen.store.standings import LISTED, StoredSubject, StoredVerdict
+from fhirscreen.store.studies import find_study
 from fhirscreen.store.subjects import find_subjects
 from fhirscreen.values.truth import Truth
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason
-from fhirscreen.verdicts.standings import Standing, Verdict
+from fhirscreen.verdicts.standings import Standing, Status, Verdict
 
 _LOOK_BACK = 50
+_UNSAID = "no reason given"
 
 
 def subject_resource(
@@ -47,18 +50,40 @@ def subject_resource(
     person's reason may be told (`disclosures`); where it may not, there is no extension `person-decision`, so
     that nobody writes back what stands instead.
     """
-    status = stored.current_status or ""
     extensions = [written(stored.status)] if stored.status is not None else []
     if stored.person_status is not None and stored.person_reason and full:
         extensions.append(decision(stored.person_reason))
-    extensions += notes(stored.notes)
-    extensions += (
-        [gate_closed(stored.gate)] if stored.gate is not None else _why(stored, verdicts, study, catalogue)
-    )
+    extensions += _reasons(stored, verdicts, study, catalogue)
+    status = stored.current_status or ""
     resource = research_subject(stored.id, stored.study, stored.patient, status, extensions)
     _anchor(resource, stored.base)
     meta = {"versionId": str(stored.version), "lastUpdated": stored.changed_at.isoformat()}
     return {"resourceType": resource["resourceType"], "id": stored.id, "meta": meta} | resource
+
+
+def published_subject(
+    stored: StoredSubject, verdicts: Sequence[StoredVerdict], study: Study | None, catalogue: Catalogue
+) -> Resource:
+    """The same as it is put on the server that was screened; ineligible where nobody was ever listed.
+
+    A person's status is marked as written by us, so that what somebody sets there is told from it, and has
+    the decision with it, so that it is told from our own.
+    """
+    status = stored.current_status or Status.INELIGIBLE.value
+    extensions = [written(status)]
+    if stored.person_status is not None:
+        extensions.append(decision(stored.person_reason or _UNSAID))
+    extensions += _reasons(stored, verdicts, study, catalogue)
+    return research_subject(stored.id, stored.study, stored.patient, status, extensions)
+
+
+def _reasons(
+    stored: StoredSubject, verdicts: Sequence[StoredVerdict], study: Study | None, catalogue: Catalogue
+) -> list[dict[str, Any]]:
+    """What stands beside the status: notes, and the gate, or what failed or is open."""
+    if stored.gate is not None:
+        return [*notes(stored.notes), gate_closed(stored.gate)]
+    return [*notes(stored.notes), *_why(stored, verdicts, study, catalogue)]
 
 
 def _anchor(resource: Resource, base: str) -> None:
@@ -78,17 +103,22 @@ def _whole(reference: Mapping[str, str], base: str) -> dict[str, str]:
 
 def _why(
     stored: StoredSubject, verdicts: Sequence[StoredVerdict], study: Study | None, catalogue: Catalogue
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """What failed, where anything did; else what is open."""
     if study is None:
         return []
     for standing in (Standing.FAILED, Standing.OPEN):
-        found = [
-            verdict for each in verdicts if (verdict := _verdict(stored, each, study, standing)) is not None
-        ]
-        if found:
+        if found := verdicts_of(stored, verdicts, study, standing):
             return standings(found, study, catalogue)
     return []
+
+
+def verdicts_of(
+    stored: StoredSubject, verdicts: Sequence[StoredVerdict], study: Study, standing: Standing
+) -> list[Verdict]:
+    """Those of a subject's stored verdicts that have a standing, on criteria that the study has."""
+    found = (_verdict(stored, each, study, standing) for each in verdicts)
+    return [each for each in found if each is not None]
 
 
 def _verdict(stored: StoredSubject, each: StoredVerdict, study: Study, standing: Standing) -> Verdict | None:
@@ -105,8 +135,14 @@ def _verdict(stored: StoredSubject, each: StoredVerdict, study: Study, standing:
     return Verdict(stored.study, stored.patient, criterion, proof)
 
 
-def list_resource(session: Session, study: Study, base: str, zone: ZoneInfo) -> Resource | None:
-    """The screening List of a study over one base; None where nothing was ever screened there."""
+def list_resource(
+    session: Session, study: Study, base: str, zone: ZoneInfo, *, recruits: bool = True
+) -> Resource | None:
+    """The screening List of a study over one base; None where nothing was ever screened there.
+
+    Where the site does not recruit (`recruits`) it is retired. One made under an earlier version of the
+    criteria says so.
+    """
     run = covering_run(session, study.id, base)
     subjects = find_subjects(session, study=study.id, base=base, status=LISTED)
     looked_at = subjects or find_subjects(session, study=study.id, base=base, limit=1)
@@ -115,14 +151,22 @@ def list_resource(session: Session, study: Study, base: str, zone: ZoneInfo) -> 
     since = [each.evaluated_at for each in looked_at if run is None or each.run != run.id]
     days = [moment.astimezone(zone).date() for moment in since] + ([run.as_of] if run else [])
     said = [*([study.banner] if study.banner else []), *(run.statement if run else ())]
+    newest = find_study(session, study.id)
+    current = run is None or newest is None or run.studies[study.id] == newest.version
+    if not current:
+        said.append("The criteria have changed since everybody was screened: who fits them is not known yet.")
+    if not recruits:
+        said.append("The site does not recruit for this study now: nobody is screened for it.")
     resource = screening_list(
         study,
         base,
         max(days),
         [{"id": each.id, "status": each.current_status} for each in subjects],
         said,
-        complete=run is not None and run.state == "done",
+        complete=run is not None and run.state == "done" and current,
     )
+    if not recruits:
+        resource["status"] = "retired"
     return versioned(resource)
 
 

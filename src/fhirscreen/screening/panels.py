@@ -51,6 +51,10 @@ class Panel:
         """The study of that number; None where it is not on the panel."""
         return self._by_id.get(id)
 
+    def recruits(self, id: str) -> bool:
+        """Whether the site recruits for a study, be it one that the mappings cannot resolve."""
+        return id in self.versions or id in self.refused
+
     @cached_property
     def steps(self) -> tuple[tuple[Step, ...], ...]:
         """For each study its criteria in the order in which they are soonest out: gates first."""

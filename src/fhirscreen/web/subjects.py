@@ -155,6 +155,7 @@ class _File:
                 self._service.audits.tell(
                     visit.caller.name, "U", "page of a subject", [access], session=session
                 )
+                self._service.publish_soon(session, stored.base, stored.patient, visit.caller.name)
         except Conflict:
             return self.show(visit, study, id, Draft(draft, problem=_STALE, field=""), 409)
         except BadInput:

@@ -153,7 +153,12 @@ class Jobs:
 
     def _lists(self, session: Session, studies: Iterable[str], base: str) -> list[Resource]:
         entries, zone = self._directory.entries(session), self._service.catalogue.site.zone
-        made = [list_resource(session, entries[s].study, base, zone) for s in studies if s in entries]
+        panel = self._service.panel()
+        made = [
+            list_resource(session, entries[s].study, base, zone, recruits=panel.recruits(s))
+            for s in studies
+            if s in entries
+        ]
         return [each for each in made if each is not None]
 
     def _screened(self, job: StoredJob) -> tuple[list[str], str]:

@@ -30,7 +30,7 @@ PARAMETERS = (
     SearchParameter(
         "subject", "reference", "The Group of the study", "Group/8a0f5a3e-62a5-5a63-a4d1-5b0e4bb6a7a2"
     ),
-    SearchParameter("status", "token", "The status of the list", "current", codes=("current",)),
+    SearchParameter("status", "token", "The status of the list", "current", codes=("current", "retired")),
 )
 
 
@@ -67,7 +67,7 @@ class Lists:
                 # Making one costs more than telling whether it is meant.
                 if all(_fits(list_uuid(study, base), group_uuid(study), term) for term in asked.terms):
                     made = self._make(session, study, base)
-                    if made is not None:
+                    if made is not None and _has_status(made, asked):
                         found[str(made["id"])] = (made, Access(base=base, study=study))
         page, more = cut([made for made, _ in found.values()], asked)
         call.tell("E", [found[str(each["id"])][1] for each in page])
@@ -91,7 +91,9 @@ class Lists:
         entry = self._directory.entries(session).get(study)
         if entry is None:
             return None
-        return list_resource(session, entry.study, base, self._service.catalogue.site.zone)
+        service = self._service
+        recruits = service.panel().recruits(study)
+        return list_resource(session, entry.study, base, service.catalogue.site.zone, recruits=recruits)
 
 
 def _fits(id: str, group: str, term: Term) -> bool:
@@ -102,4 +104,8 @@ def _fits(id: str, group: str, term: Term) -> bool:
             return fits_token({"identifier": identifier_of(id)}, term.values)
         case "subject":
             return group in {value.rsplit("/", 1)[-1] for value in term.values}
-    return True  # every list of ours is current
+    return True  # the status is known when it is made
+
+
+def _has_status(made: Resource, asked: Asked) -> bool:
+    return all(made["status"] in term.values for term in asked.terms if term.name == "status")

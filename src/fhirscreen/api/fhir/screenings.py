@@ -75,7 +75,7 @@ class Screenings:
         store = call.request.method == "POST" and as_of.day == self._service.as_of().day
         call.tell("E", [Access(patient, looked.base, study.id)])
         if store:
-            self._store(looked, patient, study, began)
+            self._store(call, looked, patient, study, began)
         parts = of_study(looked, study, self._service.catalogue)
         return call.reply(parameters([*parts, *self._subject(call, looked, patient, study), *frame(looked)]))
 
@@ -139,7 +139,7 @@ class Screenings:
         outcome: Resource = {"resourceType": "OperationOutcome", "issue": [said]}
         return call.reply(outcome, 202, {"Content-Location": here})
 
-    def _store(self, looked: Looked, patient: str, study: Study, began: datetime) -> None:
+    def _store(self, call: Call, looked: Looked, patient: str, study: Study, began: datetime) -> None:
         found, at = looked.assessed, self._service.clock()
         with self._service.database.begin() as session:
             record_subjects(
@@ -154,6 +154,7 @@ class Screenings:
                 began=began,
             )
             carry_over(session, looked.base, dict.fromkeys(found.ids(patient)[1:], patient), at)
+            self._service.publish_soon(session, looked.base, patient, call.caller.name)
 
     def _subject(self, call: Call, looked: Looked, patient: str, study: Study) -> list[Part]:
         """The ResearchSubject as the store has it, whatever this call stored."""

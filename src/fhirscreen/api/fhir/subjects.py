@@ -24,8 +24,7 @@ from fhirscreen.exceptions import Conflict
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.models import model_fault
 from fhirscreen.fhir.references import target
-from fhirscreen.fhir.subjects import CANONICAL
-from fhirscreen.outputs.resources.vocabulary import DECISION_EXTENSION
+from fhirscreen.fhir.subjects import CANONICAL, DECISION_EXTENSION
 from fhirscreen.screening.decisions import DECISIONS, decide
 from fhirscreen.screening.listings import subject_resource
 from fhirscreen.store.subjects import (
@@ -205,6 +204,7 @@ class Subjects:
                 )
                 resource = self._render(session, call, decided)
                 call.tell("U", [_access(stored)], session)
+                service.publish_soon(session, stored.base, stored.patient, call.caller.name)
         except Conflict as conflict:
             raise Refusal(412, say(conflict)) from None
         return call.reply(resource, headers={"ETag": f'W/"{decided.version}"'})

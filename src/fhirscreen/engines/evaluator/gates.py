@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from fhirscreen.engines.evaluator.charts import Chart
 from fhirscreen.fhir.entries import Resource, codings
 from fhirscreen.fhir.references import target
-from fhirscreen.fhir.subjects import is_ours, study_names
+from fhirscreen.fhir.subjects import is_as_written, study_names
 from fhirscreen.mapping.sites import Site
 from fhirscreen.values.dates import parse_moment
 from fhirscreen.verdicts.standings import Gate
@@ -99,9 +99,12 @@ def _in_force(chart: Chart, period: object) -> bool:
 
 
 def enrolments(chart: Chart) -> Iterable[tuple[frozenset[str], str]]:
-    """The patient's ResearchSubjects that a person wrote: the names of the study, and the status."""
+    """The patient's ResearchSubjects that a person wrote: the names of the study, and the status.
+
+    What a person told us, and we wrote there, is none: the store has it, and may have taken it back.
+    """
     for resource in chart.others:
-        if resource.get("resourceType") == "ResearchSubject" and not is_ours(resource):
+        if resource.get("resourceType") == "ResearchSubject" and not is_as_written(resource):
             yield _names(chart, resource), str(resource.get("status", ""))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from fhirscreen.fhir.entries import Resource
-from fhirscreen.fhir.subjects import CANONICAL, STATUS_EXTENSION
+from fhirscreen.fhir.subjects import CANONICAL, DECISION_EXTENSION, STATUS_EXTENSION
 from fhirscreen.outputs import wording
 from fhirscreen.outputs.resources import vocabulary
 from fhirscreen.outputs.resources.subjects import NOT_IN_POPULATION
@@ -108,7 +108,7 @@ def _extensions() -> Iterable[Resource]:
         many=True,
     )
     yield _complex(
-        vocabulary.DECISION_EXTENSION,
+        DECISION_EXTENSION,
         "Why a person set the status, and the criteria that this rests on",
         [_part("because", "string", 0, "1"), _part("criterion", "string", 0, "*")],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from fhirscreen.criteria.studies import Study
@@ -45,7 +45,20 @@ def screening_list(
     if entries:
         resource["entry"] = entries
     else:
-        reason = "nilknown" if complete else "unavailable"
-        said = "Nobody fits" if complete else "Nobody fits among what could be read"
-        resource["emptyReason"] = coded(_EMPTY, reason, said)
+        resource["emptyReason"] = _nobody(complete=complete)
     return resource
+
+
+def without(listing: Resource, taken: Collection[str]) -> Resource:
+    """A List without the subjects (by reference) about whom a person decided elsewhere."""
+    entries = listing.get("entry", ())
+    kept = [entry for entry in entries if entry["item"]["reference"] not in taken]
+    if len(kept) == len(entries):
+        return listing
+    rest = {name: value for name, value in listing.items() if name != "entry"}
+    return rest | ({"entry": kept} if kept else {"emptyReason": _nobody(complete=True)})
+
+
+def _nobody(*, complete: bool) -> Resource:
+    reason = "nilknown" if complete else "unavailable"
+    return coded(_EMPTY, reason, "Nobody fits" if complete else "Nobody fits among what could be read")

@@ -11,6 +11,7 @@ from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.references import target
 from fhirscreen.fhir.subjects import (
     CANONICAL,
+    DECISION_EXTENSION,
     STATUS_EXTENSION,
     identifier_values,
     is_ours,
@@ -21,7 +22,6 @@ from fhirscreen.fhir.subjects import (
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.outputs import disclosures
 from fhirscreen.outputs.resources.vocabulary import (
-    DECISION_EXTENSION,
     GATE_EXTENSION,
     NOTE_EXTENSION,
     STANDING_EXTENSION,

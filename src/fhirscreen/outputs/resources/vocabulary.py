@@ -15,7 +15,6 @@ STANDING_EXTENSION = f"{CANONICAL}/StructureDefinition/criterion-standing"
 GATE_EXTENSION = f"{CANONICAL}/StructureDefinition/gate-closed"
 """On a ResearchSubject: why the patient is out before any criterion."""
 
-DECISION_EXTENSION = f"{CANONICAL}/StructureDefinition/person-decision"
 """On a ResearchSubject: why a person set its status, and the criteria that this rests on."""
 
 EXPRESSION_EXTENSION = f"{CANONICAL}/StructureDefinition/criterion-expression"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
 
@@ -21,15 +21,17 @@ class Fate(Enum):
     KEPT = "kept"
 
 
-def merge(current: Resource | None, wanted: Resource) -> tuple[Fate, Resource | None]:
+def merge(
+    current: Resource | None, wanted: Resource, ours: Callable[[Resource], bool] = is_ours
+) -> tuple[Fate, Resource | None]:
     """What to do, and what to write if anything.
 
-    A ResearchSubject whose status a person set is KEPT as it stands. What others added to a resource
-    (extensions, identifiers, and elements of a ResearchSubject that we do not write) stays.
+    A ResearchSubject whose status a person set (that is not `ours`) is KEPT as it stands. What others added
+    to a resource (extensions, identifiers, and elements of a ResearchSubject that we do not write) stays.
     """
     if current is None:
         return Fate.CREATED, wanted
-    if wanted["resourceType"] == "ResearchSubject" and not is_ours(current):
+    if wanted["resourceType"] == "ResearchSubject" and not ours(current):
         return Fate.KEPT, None
     merged = _overlay(current, wanted)
     if _plain(merged) == _plain(current):

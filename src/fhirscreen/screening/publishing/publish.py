@@ -15,14 +15,16 @@ from typing import Any
 from fhirscreen.exceptions import OutcomeError, UsageError
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.references import target
-from fhirscreen.fhir.subjects import is_ours, list_uuid, study_uuid, subject_uuid
+from fhirscreen.fhir.subjects import is_as_written, is_ours, list_uuid, study_uuid, subject_uuid
 from fhirscreen.fhir_client import Client, token
 from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.outputs.resources.lists import without
 from fhirscreen.outputs.resources.subjects import NOT_IN_POPULATION, gate_closed, ineligible, standings
 from fhirscreen.outputs.resources.vocabulary import identifier_of
+from fhirscreen.screening.publishing.holdings import Holding
 from fhirscreen.screening.publishing.merges import Fate, merge
 from fhirscreen.screening.publishing.patient_maps import PatientMap
-from fhirscreen.screening.publishing.releases import TYPES, Release
+from fhirscreen.screening.publishing.releases import TYPES, Publishable, Release
 from fhirscreen.verdicts.standings import Status
 
 Progress = Callable[[int, int | None], None]
@@ -64,19 +66,30 @@ def publish(
         )
     publisher = _Publisher(release, client, catalogue, patients or PatientMap(), progress)
     if not replace_newer:
-        publisher.check_newest()
+        publisher.check_newest(release)
     return publisher.run()
+
+
+def publish_holding(
+    holding: Holding, client: Client, catalogue: Catalogue, progress: Progress = lambda _done, _total: None
+) -> Published:
+    """Writes what the store holds to the server that it was screened from, with what people decided.
+
+    A status that a person set on the server itself is kept, and whoever has one is on no list.
+    """
+    return _Publisher(holding, client, catalogue, PatientMap(), progress).run()
 
 
 @dataclass(slots=True)
 class _Publisher:
-    release: Release
+    release: Publishable
     client: Client
     catalogue: Catalogue
     patients: PatientMap
     progress: Progress
     published: Published = field(default_factory=Published)
     renamed: dict[str, str] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
     done: int = 0
 
     def run(self) -> Published:
@@ -85,22 +98,22 @@ class _Publisher:
         total = sum(map(len, wanted.values()))
         for kind in TYPES:
             self._publish_type(kind, wanted[kind], total)
-            if kind == "ResearchSubject":
+            if kind == "ResearchSubject" and self.release.sweeps:
                 self._demote(wanted[kind])
         return self.published
 
-    def check_newest(self) -> None:
+    def check_newest(self, release: Release) -> None:
         """Raises UsageError where a later run was published of one of the studies."""
-        wanted = [_stub(list_uuid(study, self.release.base)) for study in self.release.studies]
+        wanted = [_stub(list_uuid(study, release.base)) for study in release.studies]
         newer = {
             str(each.get("title", "a list")): day
             for each in self._find("List", wanted).values()
-            if (day := _day(each)) > self.release.as_of
+            if (day := _day(each)) > release.as_of
         }
         if newer:
             raise UsageError(
                 f"a later run is on the server: {', '.join(f'{title} of {newer[title]}' for title in newer)}",
-                where=str(self.release.folder),
+                where=str(release.folder),
                 expected="a run as of the same day or a later one",
                 remedy="publish the newest run, or go back to this one with --replace-newer",
             )
@@ -127,6 +140,8 @@ class _Publisher:
     def _publish_type(self, kind: str, wanted: Sequence[Resource], total: int) -> None:
         fates = self.published.fates.setdefault(kind, Counter())
         wanted = [self._renamed(each) for each in wanted]
+        if kind == "List":
+            wanted = [without(each, self.kept) for each in wanted]
         standing = self._find(kind, wanted)
 
         def write(resource: Resource) -> tuple[Fate, str]:
@@ -134,6 +149,8 @@ class _Publisher:
 
         for resource, (fate, id) in zip(wanted, self.client.spread(write, wanted), strict=True):
             fates[fate] += 1
+            if fate is Fate.KEPT:
+                self.kept.add(f"{kind}/{id}")
             if id != resource["id"]:
                 self.renamed[f"{kind}/{resource['id']}"] = f"{kind}/{id}"
             self.done += 1
@@ -159,7 +176,7 @@ class _Publisher:
         kind, id = wanted["resourceType"], wanted["id"]
         if standing is not None:
             id = standing["id"]
-            fate, _ = merge(standing, wanted)
+            fate, _ = merge(standing, wanted, self._ours)
             if fate in (Fate.UNCHANGED, Fate.KEPT):
                 return fate, id
         elif wanted.get("status") == Status.INELIGIBLE.value:
@@ -167,7 +184,7 @@ class _Publisher:
         fates = []
 
         def change(current: Resource | None) -> Resource | None:
-            fate, merged = merge(current, wanted)
+            fate, merged = merge(current, wanted, self._ours)
             fates.append(fate)
             return merged
 
@@ -201,17 +218,19 @@ class _Publisher:
                 patient = self._patient(resource, study)
                 if patient is None or subject_uuid(study, self.release.base, patient) in listed:
                     continue
-                if is_ours(resource) and resource["status"] != Status.INELIGIBLE.value:
+                if self._ours(resource) and resource["status"] != Status.INELIGIBLE.value:
                     fallen[study, patient] = resource
         failures, studies = self.release.failures(fallen.keys()), self.release.criteria()
         gates = self.release.gates()
         for key, resource in fallen.items():
             against = failures.get(key)
-            if against is not None and against.complete and against.verdicts:
+            if against is not None and against.gate is not None:
+                why = [gate_closed(against.gate)]
+            elif against is not None and against.complete and against.verdicts:
                 why = standings(against.verdicts, studies[key[0]], self.catalogue)
             elif key in gates:
                 why = [gate_closed(gates[key])]
-            elif against is None and self.release.complete:
+            elif against is None and key[0] in self.release.whole:
                 why = [gate_closed(NOT_IN_POPULATION)]
             else:
                 self.published.spared += 1
@@ -219,6 +238,11 @@ class _Publisher:
             fate, _ = self._write(self._traced(ineligible(resource, why)), resource)
             self.published.fates["ResearchSubject"][fate] += 1
             self.published.demoted += fate is Fate.UPDATED
+
+    @property
+    def _ours(self) -> Callable[[Resource], bool]:
+        """Which status may be written over: a person's that we passed on only where we know it still."""
+        return is_as_written if self.release.decides else is_ours
 
     def _patient(self, resource: Resource, study: str) -> str | None:
         """The run's id of a subject's patient; None where another base's run made the subject."""

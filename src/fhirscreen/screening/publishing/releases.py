@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -29,10 +29,60 @@ _REMEDY = "give the folder that `fhirscreen screen ... -o OUT` wrote"
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """What speaks against a member of a study; `complete` is False where not all data could be read."""
+    """What speaks against a member of a study; `complete` is False where not all data could be read.
+
+    `gate`: what took the member out before any criterion, where that is known here.
+    """
 
     verdicts: tuple[Verdict, ...]
     complete: bool
+    gate: str | None = None
+
+
+class Publishable(Protocol):
+    """What is published: a run that was written, or what the store holds."""
+
+    @property
+    def base(self) -> str:
+        """The base that the patients' ids belong to."""
+        ...
+
+    @property
+    def studies(self) -> tuple[str, ...]:
+        """The studies, by number."""
+        ...
+
+    @property
+    def resources(self) -> Mapping[str, tuple[Resource, ...]]:
+        """The resources, by type."""
+        ...
+
+    @property
+    def whole(self) -> frozenset[str]:
+        """The studies of which everybody was seen: who is not found is in no population."""
+        ...
+
+    @property
+    def decides(self) -> bool:
+        """Whether what people decided is in it, and goes before what it passed on earlier."""
+        ...
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether subjects that stand on the server and are not in it are to be looked for."""
+        ...
+
+    def failures(self, patients: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Failures]:
+        """By study and patient: what speaks against those of them who are members."""
+        ...
+
+    def gates(self) -> Mapping[tuple[str, str], str]:
+        """By study and patient: the gate that took a member out before any criterion."""
+        ...
+
+    def criteria(self) -> Mapping[str, Study]:
+        """The studies by number, with their criteria."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +98,13 @@ class Release:
     complete: bool
     studies: tuple[str, ...]
     resources: Mapping[str, tuple[Resource, ...]]
+    decides = False
+    sweeps = True
+
+    @property
+    def whole(self) -> frozenset[str]:
+        """The studies of which everybody was seen."""
+        return frozenset(self.studies) if self.complete else frozenset()
 
     def failures(self, patients: Collection[tuple[str, str]]) -> dict[tuple[str, str], Failures]:
         """By study and patient: what the run found of those asked for, as far as they were members."""

@@ -12,8 +12,7 @@ from starlette.testclient import TestClient
 
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.fhir.models import model_fault
-from fhirscreen.fhir.subjects import study_uuid
-from fhirscreen.outputs.resources.vocabulary import DECISION_EXTENSION
+from fhirscreen.fhir.subjects import DECISION_EXTENSION, study_uuid
 from fhirscreen.store.audits import list_audits
 from fhirscreen.store.reviews import list_reviews
 from fhirscreen.store.subjects import find_subject

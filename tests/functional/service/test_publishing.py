@@ -1,0 +1,242 @@
+"""What the service publishes: what its store accepted, and what people decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from fhirscreen.bootstrap.background import make_worker
+from fhirscreen.bootstrap.services import Service
+from fhirscreen.fhir.subjects import DECISION_EXTENSION, study_uuid, subject_uuid
+from fhirscreen.jobs.publications import PUBLISH, enqueue_publication
+from fhirscreen.jobs.screenings import SCREEN
+from fhirscreen.jobs.updates import UPDATE, enqueue
+from fhirscreen.screening.recordings import record_run
+from fhirscreen.store import jobs
+from fhirscreen.store.studies import Recruiting, set_recruiting
+from tests.lib.ehr import chart, charts, noon
+from tests.lib.keepers import Keeper
+from tests.lib.service import client_of, service_for
+from tests.lib.transport import BASE
+
+STUDY = "NCT06907602"
+SITE = Path("mappings/sites/demo.yaml").resolve()
+
+
+class Hospital:
+    """A service that publishes to the server that it screens, and a clock."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now = noon()
+        self.server = Keeper([each for patient in charts() for each in chart(patient)])
+        self.folder = folder
+        self.service: Service
+        self.client: TestClient
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def work(self, *kinds: str) -> None:
+        """Does everything of those kinds that is due."""
+        worker = make_worker(self.service, kinds=kinds)
+        while worker.work_once():
+            pass
+        with self.service.database.reading() as session:
+            ended = jobs.list_jobs(session, kinds=kinds)
+        assert {job.state for job in ended} == {"done"}, [job.error for job in ended]
+
+    def screen(self) -> None:
+        """The night's run, and what it has published."""
+        self.now += timedelta(minutes=5)
+        with self.service.database.begin() as session:
+            jobs.enqueue(session, SCREEN, {"cause": "nightly"}, by="nightly", at=self.now)
+        self.work(SCREEN)
+        self.work(PUBLISH)
+
+    def hear(self, *patients: str) -> None:
+        """News of patients."""
+        self.now += timedelta(minutes=5)
+        with self.service.database.begin() as session:
+            enqueue(session, "default", patients, urgent=False, by="poll", at=self.now)
+        self.work(UPDATE)
+        self.work(PUBLISH)
+
+    def statuses(self) -> dict[str, str]:
+        found = self.server.of("ResearchSubject")
+        return {each["individual"]["reference"].removeprefix("Patient/"): each["status"] for each in found}
+
+    def subject(self, patient: str) -> dict[str, Any]:
+        return self.server.kept["ResearchSubject", subject_uuid(STUDY, BASE, patient)]
+
+    def listed(self) -> set[str]:
+        """The patients on the server's List."""
+        (listing,) = self.server.of("List")
+        ids = {
+            each["item"]["reference"].removeprefix("ResearchSubject/") for each in listing.get("entry", ())
+        }
+        named = {each["id"]: each["individual"]["reference"] for each in self.server.of("ResearchSubject")}
+        return {named[id].removeprefix("Patient/") for id in ids}
+
+    def decide(self, patient: str, decision: str, because: str) -> None:
+        id = subject_uuid(STUDY, BASE, patient)
+        given = {"decision": decision, "because": because}
+        answer = self.client.post(f"/api/subjects/{id}/reviews", json=given)
+        assert answer.status_code == 201, answer.text
+        self.work(PUBLISH)
+
+
+@pytest.fixture
+def hospital(tmp_path: Path) -> Iterator[Hospital]:
+    made = Hospital(tmp_path)
+    with (
+        service_for(
+            tmp_path,
+            clock=made.clock,
+            transport=lambda _: made.server,
+            studies=[STUDY],
+            site=SITE,
+            server=BASE,
+            publish=True,
+            cds={"required": False},
+        ) as service,
+        client_of(service) as client,
+    ):
+        made.service, made.client = service, client
+        made.screen()
+        yield made
+
+
+def test_news_of_one_patient_change_nothing_of_the_others(hospital: Hospital) -> None:
+    before, listed = hospital.statuses(), hospital.listed()
+    assert len(listed) > 2
+    versions = hospital.server.state()
+    hospital.hear(min(listed))
+    assert hospital.server.state() == versions, "no news, nothing written"
+
+    dead = min(listed)
+    hospital.server.patient(dead)["deceasedBoolean"] = True
+    hospital.hear(dead, next(each for each in charts() if each not in {*before, "shared"}))
+    assert hospital.statuses() == before | {dead: "ineligible"}
+    assert "deceased" in str(hospital.subject(dead)["extension"])
+    assert hospital.listed() == listed - {dead}
+    changed = {key for key, version in hospital.server.state().items() if versions.get(key) != version}
+    assert sorted(type for type, _ in changed) == ["List", "ResearchSubject"]
+
+
+def test_what_a_coordinator_decided_is_published_and_taken_back(hospital: Hospital) -> None:
+    listed = hospital.listed()
+    patient = min(listed)
+    status = hospital.subject(patient)["status"]
+    hospital.decide(patient, "not-suitable", "moves away")
+    for _ in range(2):
+        published = hospital.subject(patient)
+        assert published["status"] == "ineligible"
+        (decided,) = [each for each in published["extension"] if each["url"] == DECISION_EXTENSION]
+        assert decided["extension"][0]["valueString"] == "moves away"
+        assert hospital.listed() == listed - {patient}
+        hospital.screen()  # and no run takes it away
+    hospital.decide(patient, "reopened", "")
+    assert hospital.subject(patient)["status"] == status
+    assert hospital.listed() == listed
+
+
+def test_what_a_person_set_on_the_server_stays_and_is_on_no_list(hospital: Hospital) -> None:
+    listed = hospital.listed()
+    one, other = sorted(listed)[:2]
+    hospital.server.put(hospital.subject(one) | {"status": "on-study"})
+    hospital.hear(other)
+    assert hospital.subject(one)["status"] == "on-study"
+    assert hospital.listed() == listed - {one}
+
+
+def test_an_older_run_never_takes_the_place_of_a_newer_one(hospital: Hospital) -> None:
+    service, patient = hospital.service, min(hospital.listed())
+    studies = service.panel().studies
+    hospital.now += timedelta(minutes=5)
+    old, began = service.screen(studies, "default"), hospital.now  # it has read its data, and lasts
+    hospital.server.patient(patient)["deceasedBoolean"] = True
+    hospital.screen()
+    assert hospital.subject(patient)["status"] == "ineligible"
+    with service.database.begin() as session:
+        record_run(
+            session,
+            old,
+            cause="nightly",
+            source="default",
+            versions={STUDY: 1},
+            patients=None,
+            by="nightly",
+            began=began,
+            at=hospital.now,
+        )
+        enqueue_publication(session, "default", None, by="nightly", at=hospital.now)
+    hospital.work(PUBLISH)
+    assert hospital.subject(patient)["status"] == "ineligible"
+    assert patient not in hospital.listed()
+
+
+def test_news_before_anybody_was_screened_leave_an_earlier_list(tmp_path: Path, hospital: Hospital) -> None:
+    """A store that is new knows of one patient; the server has the list of another run."""
+    before = hospital.server.state()
+    patient = min(hospital.listed())
+    hospital.server.patient(patient)["deceasedBoolean"] = True
+    again = tmp_path / "again"
+    again.mkdir()
+    fresh = Hospital(again)
+    fresh.server = hospital.server
+    with service_for(
+        again,
+        clock=fresh.clock,
+        transport=lambda _: fresh.server,
+        studies=[STUDY],
+        site=SITE,
+        server=BASE,
+        publish=True,
+    ) as fresh.service:
+        fresh.hear(patient)
+    changed = {key for key, version in fresh.server.state().items() if before.get(key) != version}
+    assert changed == {("ResearchSubject", subject_uuid(STUDY, BASE, patient))}
+    assert fresh.subject(patient)["status"] == "ineligible"
+
+
+def test_one_publication_at_a_time_and_those_that_wait_are_one(hospital: Hospital) -> None:
+    database = hospital.service.database
+    with database.begin() as session:
+        enqueue_publication(session, "default", ["a"], by="x", at=hospital.now)
+        first = jobs.lease(session, "another worker", [PUBLISH], hospital.now, 60)
+        for patients in (["b"], ["c"], ["b"]):
+            enqueue_publication(session, "default", patients, by="x", at=hospital.now)
+        (waiting,) = jobs.find_queued(session, PUBLISH)
+    assert first is not None
+    assert waiting.payload == {"source": "default", "patients": ["b", "c"]}
+    hospital.now += timedelta(seconds=1)
+    assert make_worker(hospital.service, kinds=[PUBLISH]).work_once()
+    with database.reading() as session:
+        ended = jobs.find_job(session, waiting.id)
+        (again,) = jobs.list_jobs(session, kinds=[PUBLISH], states=["queued"])
+    assert ended is not None
+    assert ended.result == {"source": "default", "waits": True}
+    assert again.payload == waiting.payload
+    assert again.not_before > hospital.now
+
+
+def test_the_list_of_a_study_that_is_closed_is_retired(hospital: Hospital) -> None:
+    listed = hospital.listed()
+    with hospital.service.database.begin() as session:
+        said = Recruiting(STUDY, hospital.service.site, open=False)
+        set_recruiting(session, said, by="x", at=hospital.now)
+        enqueue_publication(session, "default", None, by="x", at=hospital.now)
+    hospital.work(PUBLISH)
+    (listing,) = hospital.server.of("List")
+    assert listing["status"] == "retired"
+    assert "does not recruit" in listing["note"][-1]["text"]
+    assert hospital.listed() == listed
+    assert study_uuid(STUDY) in {each["id"] for each in hospital.server.of("ResearchStudy")}
+    found = hospital.client.get("/fhir/List?status=retired").json()
+    assert found["total"] == 1
+    assert hospital.client.get("/fhir/List?status=current").json()["total"] == 0
