@@ -181,7 +181,8 @@ class Service:
     ) -> Run:
         """Screens everybody of a source, or only `patients`; `as_of` is today where the site is, if left out.
 
-        Raises FhirscreenError where nothing could be screened; what could not be fetched is in the run.
+        Raises FhirscreenError where nothing could be screened; what could not be fetched, and who is not
+        there, is in the run.
         """
         from fhirscreen.screening.runs import screen  # noqa: PLC0415 - draws and writes tables: slow to import
 
@@ -203,6 +204,7 @@ class Service:
             depth=depth,
             patients=patients,
             progress=progress,
+            strict=False,
         )
         self.metrics.count_verdicts(run.screened.subjects)
         return run

@@ -105,16 +105,27 @@ class Outsider(NamedTuple):
     gate: Gate | None = None
 
 
+class Unknown(NamedTuple):
+    """Those of the patients asked for who are not there, and where (`in the data`)."""
+
+    patients: frozenset[str] = frozenset()
+    place: str = ""
+
+    def check(self) -> None:
+        """Raises DataError where there is anybody."""
+        if self.patients:
+            raise not_there(len(self.patients), self.place)
+
+
 @dataclass(slots=True)
 class Screened:
     """What an engine found. Lists are sorted by study (in the plan's order), then patient id.
 
-    `patients`: everybody looked at. `outside`: per study, how many do not belong to its population; `untold`:
-    of how many of these that is not sure, as what may make them members could not be read.
-    `gaps` says in plain words what was not fetched or left out, without patient data; `remarks` what is odd
-    about data that was read. `outsiders` tells why
-    where single patients were asked for. `survivors` leads from merged patients to those whom their records
-    follow.
+    `patients`: everybody looked at; `unknown`: who was asked for and could not be. `outside`: per study, how
+    many do not belong to its population; `untold`: of how many of these that is not sure, as what may make
+    them members could not be read. `gaps` says in plain words what was not fetched or left out, without
+    patient data; `remarks` what is odd about data that was read. `outsiders` tells why where single patients
+    were asked for. `survivors` leads from merged patients to those whom their records follow.
     """
 
     subjects: list[Subject] = field(default_factory=list)
@@ -128,6 +139,7 @@ class Screened:
     counts: dict[str, Any] = field(default_factory=dict)
     outsiders: list[Outsider] = field(default_factory=list)
     survivors: dict[str, str] = field(default_factory=dict)
+    unknown: Unknown = field(default_factory=Unknown)
 
     @property
     def complete(self) -> bool:
@@ -183,5 +195,8 @@ class Engine(Protocol):
         patients: Collection[str] | None = None,
         progress: Progress = silent,
     ) -> Screened:
-        """Screens everybody, or only `patients`. Raises FhirscreenError where nothing could be screened."""
+        """Screens everybody, or only `patients`, as far as they are there (`Screened.unknown`).
+
+        Raises FhirscreenError where nothing could be screened.
+        """
         ...

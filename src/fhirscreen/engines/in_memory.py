@@ -10,8 +10,8 @@ from fhirscreen.engines.base import (
     Engine,
     Progress,
     Screened,
+    Unknown,
     collecting_rarely,
-    not_there,
     shown_place,
     silent,
 )
@@ -62,11 +62,10 @@ class InMemory:
                 remedy="export Patient too, or mend the files",
             )
         wanted = sorted(cohort.patients if patients is None else set(patients) & set(cohort.patients))
-        if patients is not None and (unknown := set(patients) - set(cohort.patients)):
-            raise not_there(len(unknown), "in the data")
         evaluator = Evaluator(plan)
         screened = Screened(patients=len(wanted), set_aside=list(holdings.set_aside))
         screened.survivors = {id: last_survivor(id, cohort.survivors) for id in cohort.survivors}
+        screened.unknown = Unknown(frozenset(patients or ()) - cohort.patients.keys(), "in the data")
         screened.outside = {study.study.id: 0 for study in plan.studies}
         screened.remarks += cohort.remarks
         lacking = holdings.lacking(plan)

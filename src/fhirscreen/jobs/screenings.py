@@ -13,6 +13,7 @@ from fhirscreen.criteria.studies import Study
 from fhirscreen.engines.base import Depth, Progress
 from fhirscreen.exceptions import UsageError
 from fhirscreen.jobs.tasks import Outcome, Task
+from fhirscreen.jobs.updates import UPDATE
 from fhirscreen.screening.panels import Panel
 from fhirscreen.screening.recordings import check_cause, record_run
 from fhirscreen.store.changes import StoredChange
@@ -80,6 +81,11 @@ class Screenings:
         as_of = _as_of(payload, panel)
         depth = Depth(payload.get("depth") or Depth.FULL)
         run = self.screen(studies, source, patients, as_of, depth, task.progress)
+        unknown = run.screened.unknown
+        if task.job.kind != UPDATE:
+            unknown.check()
+        # Of many of whom there was news one may be deleted since: the others are screened all the same.
+        screened = patients and [patient for patient in patients if patient not in unknown.patients]
         task.check()
         versions = {study.id: panel.versions[study.id] for study in studies}
 
@@ -90,7 +96,7 @@ class Screenings:
                 cause=cause,
                 source=source,
                 versions=versions,
-                patients=patients,
+                patients=screened,
                 by=task.job.requested_by,
                 began=began,
                 at=self.clock(),
@@ -105,6 +111,7 @@ class Screenings:
             "source": source,
             "studies": list(versions),
             "patients": run.screened.patients,
+            **({"unknown": len(unknown.patients)} if unknown.patients else {}),
             "listed": sum(1 for each in run.screened.subjects if each.status is not None),
             "complete": run.complete,
             "statement": run.statement(),

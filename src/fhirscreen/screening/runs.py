@@ -89,13 +89,17 @@ def screen(
     rows: Rows = "all",
     patients: Collection[str] | None = None,
     progress: Progress = silent,
+    strict: bool = True,
 ) -> Run:
     """Screens everybody that the engine knows, or only `patients`.
 
     Raises FhirscreenError where nothing could be screened; what could not be read or fetched is in the run.
+    Of `patients` who are not there: DataError if `strict`, else they are `Screened.unknown`.
     """
     began = time.perf_counter()
     screened = engine.screen(plan, as_of, depth=depth, patients=patients, progress=progress)
+    if strict:
+        screened.unknown.check()
     setting = Setting(as_of, engine.name, depth, base, __version__, sources, rows, looked_at=patients)
     return Run(plan, setting, screened, {"screen": round(time.perf_counter() - began, 3)})
 

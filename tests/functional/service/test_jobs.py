@@ -13,6 +13,7 @@ from fhirscreen import synthetic
 from fhirscreen.bootstrap.background import make_worker
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.jobs.screenings import SCREEN
+from fhirscreen.jobs.updates import UPDATE, enqueue
 from fhirscreen.screening.listings import covering_run
 from fhirscreen.store import changes, jobs, runs, subjects
 from fhirscreen.store.databases import Database
@@ -131,6 +132,23 @@ def test_what_cannot_be_screened_is_told(
     assert job.error is not None
     assert says in job.error["what"]
     assert "nobody-at-all" not in str(job.error)
+
+
+def test_news_of_somebody_who_is_gone_hold_up_nobody(tmp_path: Path, folder: Path) -> None:
+    listed = sorted({s.patient for s in demo_screened().subjects if s.status is not None})[:3]
+    with service_for(tmp_path, clock=lambda: NOON, **settings(folder)) as service:
+        with service.database.begin() as session:
+            gone = ["deleted-meanwhile", "never-there"]
+            enqueue(session, "export", [gone[0], *listed, gone[1]], urgent=False, by="news", at=NOON)
+            (id,) = [job.id for job in jobs.list_jobs(session, kinds=[UPDATE])]
+        work(service)
+        job = found(service.database, id)
+        assert job.state == "done", job.error
+        assert job.result is not None
+        assert (job.result["patients"], job.result["unknown"]) == (3, 2)
+        assert not any(id in str(job.result) for id in gone)
+        with service.database.reading() as session:
+            assert sorted({each.patient for each in subjects.find_subjects(session)}) == listed
 
 
 def test_a_job_survives_its_worker_s_death(tmp_path: Path, folder: Path) -> None:

@@ -167,8 +167,10 @@ def test_a_circle_of_merges_has_one_survivor() -> None:
 
 def test_somebody_who_is_not_there_cannot_be_asked_for() -> None:
     engine = InMemory(gather(lines(patient("p1"))))
+    found = engine.screen(plan(), as_of(), patients=["p1", "p2", "p3"])
+    assert (found.patients, found.unknown.patients) == (1, frozenset({"p2", "p3"}))
     with pytest.raises(DataError) as caught:
-        engine.screen(plan(), as_of(), patients=["p1", "p2", "p3"])
+        found.unknown.check()
     assert caught.value.what == "2 of the patients asked for are not in the data"
     assert caught.value.expected == "the id of a Patient resource, as it stands in Patient.id"
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from fhirscreen.engines.base import Depth, Engine, Progress, Screened, collecting_rarely, not_there, silent
+from fhirscreen.engines.base import Depth, Engine, Progress, Screened, Unknown, collecting_rarely, silent
 from fhirscreen.engines.evaluator.cohorts import last_survivor
 from fhirscreen.engines.evaluator.evaluate import Evaluator
 from fhirscreen.engines.evaluator.gates import gate_types
@@ -57,7 +57,7 @@ class FhirSearch:
     ) -> Screened:
         """Screens the server's members, or only `patients`.
 
-        Raises ServerError where nothing could be fetched, DataError where `patients` are not on the server.
+        Raises ServerError where nothing could be fetched.
         """
         with collecting_rarely():
             return self._screen(plan, as_of, depth, patients, progress)
@@ -106,7 +106,11 @@ class FhirSearch:
             progress(done, total)
         if completeness.first_error is not None and not completeness.succeeded:
             raise completeness.first_error
-        _check_unknown(unknown, patients, completeness)
+        if patients is not None:
+            screened.unknown = Unknown(frozenset(unknown), "on the server")
+            screened.patients -= len(unknown)
+        elif unknown:
+            completeness.remark(f"{len(unknown)} patients named by records are not on the server")
         _count_outside(screened, plan, given_up)
         screened.gaps += completeness.gaps()
         screened.counts = {
@@ -196,15 +200,6 @@ def _count_outside(screened: Screened, plan: Plan, given_up: int) -> None:
         inside = sum(1 for each in screened.subjects if each.study == study)
         inside += sum(1 for each in screened.gated if each.study == study)
         screened.outside[study] = max(0, screened.patients - inside - given_up)
-
-
-def _check_unknown(unknown: set[str], wanted: Collection[str] | None, completeness: Completeness) -> None:
-    """Patients whom the server does not have: asked for by the caller, or named by its own records."""
-    if not unknown:
-        return
-    if wanted is not None:
-        raise not_there(len(unknown), "on the server")
-    completeness.remark(f"{len(unknown)} patients named by records are not on the server")
 
 
 _: type[Engine] = FhirSearch

@@ -221,8 +221,12 @@ def test_only_the_patients_asked_for() -> None:
     found = search(Searchable(resources()), patients=wanted)
     assert rows(found) == {key: row for key, row in rows(memory()).items() if key[1] in wanted}
     assert found.patients == len(set(wanted))
+    more = search(Searchable(resources()), patients=[*wanted, "somebody-else"])
+    assert rows(more) == rows(found), "the others are screened all the same"
+    assert (more.patients, more.outside) == (found.patients, found.outside)
+    assert more.complete == found.complete
     with pytest.raises(DataError, match="the patient asked for is not on the server") as caught:
-        search(Searchable(resources()), patients=[*wanted, "somebody-else"])
+        more.unknown.check()
     assert "somebody-else" not in str(caught.value)
 
 
