@@ -24,7 +24,7 @@ from fhirscreen.store.audits import list_audits
 from tests.lib.ehr import make_call
 from tests.lib.pages import pages_of
 from tests.lib.searchable import Searchable
-from tests.lib.service import service_for
+from tests.lib.service import HERE, service_for
 from tests.lib.transport import BASE
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -165,7 +165,9 @@ def served(folder: Path) -> Iterator[Served]:
         **settings,
     ) as service:
         # Not entered: the background work does not begin.
-        made = Served(service, TestClient(pages_of(service), raise_server_exceptions=False), server)
+        made = Served(
+            service, TestClient(pages_of(service), base_url=HERE, raise_server_exceptions=False), server
+        )
         made.job = made.waiting_job()
         assert make_worker(service).work_once()
         with service.database.reading() as session:

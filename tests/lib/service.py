@@ -38,10 +38,14 @@ def service_for(
         service.close()
 
 
+HERE = "http://localhost:8000"
+"""Where a service without access control is asked in tests: it answers to names of its machine alone."""
+
+
 @contextmanager
 def client_of(service: Service, *more: APIRouter) -> Iterator[TestClient]:
     """Asks the application over a service, which ends with it; errors are answers, as to anybody."""
-    with TestClient(make_app(service, *more), raise_server_exceptions=False) as client:
+    with TestClient(make_app(service, *more), base_url=HERE, raise_server_exceptions=False) as client:
         yield client
 
 

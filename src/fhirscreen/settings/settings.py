@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -157,6 +158,21 @@ class Settings(BaseSettings):
                 f"a host of this machine alone ({', '.join(LOOPBACK)}), or who may ask",
                 f"set {PREFIX}ACCESS__MODE to token or oidc",
                 where=PREFIX + "HOST",
+            )
+        public = urlsplit(self.public_url or "").hostname
+        if public is not None and public not in LOOPBACK and self.access.mode == "none":
+            raise wrong(
+                "the service has an address for others, and would not know who asks",
+                f"an address of this machine alone ({', '.join(LOOPBACK)}), or who may ask",
+                f"set {PREFIX}ACCESS__MODE to token or oidc",
+                where=PREFIX + "PUBLIC_URL",
+            )
+        if public is not None and public not in LOOPBACK and not self.cds.required:
+            raise wrong(
+                "the service has an address for others, and CDS Hooks would not know who calls",
+                "an address of this machine alone, or calls with a JWT",
+                f"leave out {PREFIX}CDS__REQUIRED",
+                where=PREFIX + "CDS__REQUIRED",
             )
         if self.host not in LOOPBACK and not self.cds.required:
             raise wrong(

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from fhirscreen.access.callers import Caller
+from fhirscreen.access.origins import is_foreign
 from fhirscreen.access.scopes import read_scope
 from fhirscreen.access.sessions import LIFE, Session
 from fhirscreen.bootstrap.services import Service
@@ -99,11 +99,7 @@ def visitor(service: Service, need: str | None) -> Callable[..., Coroutine[Any, 
 
 def check_origin(request: Request) -> None:
     """Raises NotAllowed for a form that a browser says came from another site."""
-    origin = request.headers.get("origin")
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    # A page that sends no referrer sends no origin either: browsers then say "null".
-    foreign = origin not in (None, "null") and urlsplit(origin).netloc != request.headers.get("host")
-    if foreign or site not in ("same-origin", "none"):
+    if is_foreign(request.headers, (request.headers.get("host"),)):
         raise NotAllowed("the form came from another site", remedy="send it from a page of this service")
 
 

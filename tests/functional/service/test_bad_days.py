@@ -23,7 +23,7 @@ from fhirscreen.store.studies import find_study
 from fhirscreen.store.tokens import add_token
 from tests.lib.pages import on_loopback, pages_of
 from tests.lib.routes import DEFINITION, STUDY, served
-from tests.lib.service import service_for
+from tests.lib.service import HERE, service_for
 
 YAML = {"Content-Type": "application/yaml"}
 URL = f"/fhir/ResearchStudy/{STUDY}"
@@ -107,7 +107,7 @@ def no_room(most: int) -> Iterator[None]:
 
 def test_a_full_disk_is_told_loses_nothing_and_is_over_when_there_is_room(tmp_path: Path) -> None:
     with service_for(tmp_path) as service:
-        client = TestClient(make_app(service), raise_server_exceptions=False)
+        client = TestClient(make_app(service), base_url=HERE, raise_server_exceptions=False)
         assert client.put(URL, content=DEFINITION, headers=YAML).status_code == 201
         long = DEFINITION.replace("Oesophageal cancer", "Long " * 50_000)
         room = sum(file.stat().st_size for file in tmp_path.glob("store.db*"))
@@ -129,7 +129,9 @@ def test_a_client_that_does_not_finish_is_not_waited_for(tmp_path: Path) -> None
     ):
         parts = urlsplit(url)
         with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=20) as connection:
-            head = f"PUT {URL} HTTP/1.1\r\nHost: x\r\nContent-Type: application/yaml\r\nContent-Length: 500"
+            head = (
+                f"PUT {URL} HTTP/1.1\r\nHost: [::1]\r\nContent-Type: application/yaml\r\nContent-Length: 500"
+            )
             connection.sendall(f"{head}\r\n\r\nstudy: NCT".encode())
             answer = b""
             while chunk := connection.recv(4096):
@@ -143,7 +145,7 @@ def test_a_client_that_does_not_finish_is_not_waited_for(tmp_path: Path) -> None
 
 def test_a_token_that_has_expired_opens_nothing(tmp_path: Path) -> None:
     with service_for(tmp_path, access={"mode": "token"}) as service:
-        client = TestClient(make_app(service), raise_server_exceptions=False)
+        client = TestClient(make_app(service), base_url=HERE, raise_server_exceptions=False)
         now = service.clock()
         for expires, status in ((now + timedelta(hours=1), 200), (now - timedelta(seconds=1), 401)):
             with service.database.begin() as session:

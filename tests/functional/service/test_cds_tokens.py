@@ -69,6 +69,7 @@ def ehr(tmp_path: Path, clock: Hands, keys_url: str) -> Iterator[TestClient]:
 @contextmanager
 def serving_calls(folder: Path, clock: Hands, issuers: list[dict[str, Any]]) -> Iterator[TestClient]:
     given: dict[str, Any] = {"studies": list(STUDIES), "site": SITE, "public_url": US}
+    given["access"] = {"mode": "token"}
     cds = {"issuers": issuers}
     with service_for(folder, clock=clock, cds=cds, **given) as service, client_of(service) as client:
         yield client

@@ -320,3 +320,61 @@ def test_a_check_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
     finally:
         stop.set()
         health.close()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["evil.example", "evil.example:8000", "localhost.evil.example", "127.0.0.1.evil.example", "", "[", "0"],
+)
+def test_a_name_that_was_made_to_lead_here_is_not_answered(client: TestClient, name: str) -> None:
+    for path in ("/long", "/fhir/metadata", "/health/live"):
+        response = client.get(path, headers={"Host": name})
+        assert (response.status_code, issue(response)["code"]) == (421, "security")
+
+
+@pytest.mark.parametrize("name", ["localhost", "LOCALHOST:1", "127.0.0.1:8000", "[::1]:8000", "localhost."])
+def test_names_of_this_machine_are_answered(client: TestClient, name: str) -> None:
+    assert client.get("/long", headers={"Host": name}).status_code == 200
+
+
+def test_who_must_say_who_they_are_may_ask_by_any_name(tmp_path: Path) -> None:
+    with asked(tmp_path, access={"mode": "token"}) as client:
+        assert client.get("/health/live", headers={"Host": "10.1.2.3:8000"}).status_code == 200
+    given: dict[str, Any] = {"access": {"mode": "token"}, "cds": {"required": False}}
+    with asked(tmp_path, **given) as client:  # CDS Hooks asks nobody here
+        assert client.get("/health/live", headers={"Host": "10.1.2.3:8000"}).status_code == 421
+
+
+FOREIGN = (
+    {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+    {"Origin": "http://localhost:8001"}, {"Origin": "http://["}, {"Origin": ""},
+    {"Origin": "http://localhost:8000", "Sec-Fetch-Site": "cross-site"},
+)  # fmt: skip
+OURS: tuple[dict[str, str], ...] = (
+    {}, {"Origin": "http://localhost:8000"}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"},
+    {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+@pytest.mark.parametrize("path", ["/size", "/fhir/ResearchStudy/x/$screen", "/cds-services/x", "/nothing"])
+def test_another_site_s_page_changes_nothing(client: TestClient, path: str, headers: dict[str, str]) -> None:
+    response = client.post(path, content=b"{}", headers=headers | {"Content-Type": "text/plain"})
+    assert (response.status_code, issue(response)["code"]) == (403, "security")
+    assert client.get("/long", headers=headers).status_code == 200, "it may look: it cannot read the answer"
+
+
+@pytest.mark.parametrize("headers", OURS)
+def test_programs_and_our_own_pages_do(client: TestClient, headers: dict[str, str]) -> None:
+    assert client.post("/size", content=b"{}", headers=headers).json() == {"size": 2}
+
+
+def test_a_frame_of_no_origin_changes_nothing_either(client: TestClient) -> None:
+    assert client.post("/api/x", headers={"Origin": "null"}).status_code == 403
+    assert client.post("/api/x").status_code == 404
+
+
+def test_a_browser_client_of_cds_hooks_calls_cds_hooks_alone(client: TestClient) -> None:
+    known = {"Origin": "https://ehr.example", "Sec-Fetch-Site": "cross-site"}
+    assert client.post("/cds-services/x", json={}, headers=known).status_code == 401, "without a JWT"
+    assert client.post("/size", content=b"x", headers=known).status_code == 403

@@ -31,6 +31,7 @@ def test_a_run_is_told_once(tmp_path: Path) -> None:
             "folders": {"export": export},
             "studies": STUDIES,
             "site": Path("mappings/sites/demo.yaml"),
+            "access": {"mode": "token"},
             "public_url": "https://trials.h.test",
             "notify": {
                 "webhook_url": there.url, "webhook_secret": "s", "smtp_host": "127.0.0.1",

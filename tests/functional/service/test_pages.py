@@ -21,6 +21,7 @@ from fhirscreen.store.subjects import find_subject, find_subjects, find_verdicts
 from fhirscreen.web.tellings import find_evidence
 from tests.lib.demo import STUDIES, demo_plan
 from tests.lib.pages import STUDY, demo_service, pages_of, screen_again, subject_of, token_of
+from tests.lib.service import HERE
 
 HTML = {"Accept": "text/html,application/xhtml+xml;q=0.9"}
 STRICT = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -35,7 +36,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def client(service: Service) -> Iterator[TestClient]:
-    with TestClient(pages_of(service), headers=HTML, raise_server_exceptions=False) as client:
+    with TestClient(pages_of(service), base_url=HERE, headers=HTML, raise_server_exceptions=False) as client:
         yield client
 
 
@@ -114,7 +115,7 @@ def test_a_run_that_could_not_read_everything_says_so(tmp_path: Path) -> None:
         broken = tmp_path / "export" / "broken.ndjson"
         broken.write_text("{\n")
         screen_again(service)
-        with TestClient(pages_of(service), headers=HTML) as client:
+        with TestClient(pages_of(service), base_url=HERE, headers=HTML) as client:
             for path in ("/studies", f"/studies/{STUDY}"):
                 assert "set aside" in client.get(path).text
             assert "Not everything could be read" in client.get("/runs").text
@@ -380,7 +381,7 @@ def test_errors_are_pages_without_details_for_browsers_alone(client: TestClient,
 def test_what_fails_is_told_without_its_text(tmp_path: Path) -> None:
     with (
         demo_service(tmp_path, patients=10) as service,
-        TestClient(pages_of(service), headers=HTML, raise_server_exceptions=False) as client,
+        TestClient(pages_of(service), base_url=HERE, headers=HTML, raise_server_exceptions=False) as client,
     ):
         with service.database.begin() as session:
             session.execute(text("DROP TABLE reviews"))

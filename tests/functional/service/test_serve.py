@@ -48,7 +48,7 @@ def test_a_session_from_start_to_end(tmp_path: Path) -> None:
 def slow_head(host: str, port: int) -> None:
     """A connection on which no whole head comes is closed."""
     with socket.create_connection((host, port), timeout=10) as line:
-        line.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n")
+        line.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n")
         began = time.monotonic()
         assert line.recv(100) == b""
         assert 0.5 < time.monotonic() - began < 8
@@ -58,7 +58,7 @@ def slow_body(host: str, port: int) -> bytes:
     """A body that does not come is not waited for; what is answered is returned."""
     with socket.create_connection((host, port), timeout=20) as line:
         line.sendall(
-            b"POST /nothing HTTP/1.1\r\nHost: x\r\n"
+            b"POST /nothing HTTP/1.1\r\nHost: localhost\r\n"
             b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
         )
         return line.recv(1000)

@@ -19,7 +19,7 @@ from fhirscreen.jobs.updates import UPDATE
 from fhirscreen.jobs.workers import Worker
 from fhirscreen.store import jobs
 from tests.lib.demo import STUDIES
-from tests.lib.service import service_for
+from tests.lib.service import HERE, service_for
 from tests.lib.transport import BASE, Server, outcome
 
 SECRET = {HEADER: "open sesame"}
@@ -49,7 +49,7 @@ def client(service: Service) -> TestClient:
     """Not entered: the background work does not begin."""
     from fhirscreen.api.app import make_app
 
-    return TestClient(make_app(service), raise_server_exceptions=False)
+    return TestClient(make_app(service), base_url=HERE, raise_server_exceptions=False)
 
 
 def queued(service: Service) -> list[dict[str, Any]]:
@@ -105,7 +105,7 @@ def test_without_updates_nobody_is_heard(tmp_path: Path) -> None:
     from fhirscreen.api.app import make_app
 
     with service_for(tmp_path, server=BASE) as made:
-        client = TestClient(make_app(made))
+        client = TestClient(make_app(made), base_url=HERE)
         assert client.post("/updates/default/Observation", headers={HEADER: ""}).status_code == 401
 
 

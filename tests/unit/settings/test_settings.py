@@ -206,6 +206,17 @@ def test_other_machines_are_answered_only_where_it_is_known_who_asks(host: str) 
     assert given(HOST=host, ACCESS__MODE="token").host == host
 
 
+def test_an_address_for_others_asks_who_they_are() -> None:
+    there = "https://fhirscreen.example"
+    with pytest.raises(UsageError, match="would not know who asks"):
+        given(PUBLIC_URL=there)
+    with pytest.raises(UsageError, match="would not know who calls"):
+        given(PUBLIC_URL=there, ACCESS__MODE="token", CDS__REQUIRED="no")
+    assert given(PUBLIC_URL=there, ACCESS__MODE="token").public_url == there
+    here = "http://localhost:8000"
+    assert given(PUBLIC_URL=here, CDS__REQUIRED="no").public_url == here
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [

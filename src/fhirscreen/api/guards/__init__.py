@@ -1,4 +1,6 @@
-"""What every request passes, outermost first: safe headers, its id, rates, a deadline, CORS, gzip, a size."""
+"""What every request passes, outermost first: safe headers, its id, whence it comes, rates, a deadline, CORS,
+gzip, a size.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from fhirscreen.api.guards.deadlines import Deadlines
 from fhirscreen.api.guards.headers import Origins, SafeHeaders
 from fhirscreen.api.guards.rates import Rates
 from fhirscreen.api.guards.requests import Requests
+from fhirscreen.api.guards.strangers import Strangers
 from fhirscreen.bootstrap.services import Service
 
 
@@ -22,5 +25,6 @@ def guard(app: FastAPI, service: Service) -> None:
     app.add_middleware(Origins, origins=settings.cds.origins)
     app.add_middleware(Deadlines, seconds=limits.request_seconds)
     app.add_middleware(Rates, per_minute=limits.requests_per_minute)
+    app.add_middleware(Strangers, settings=settings)
     app.add_middleware(Requests, metrics=service.metrics)
     app.add_middleware(SafeHeaders, tls=settings.tls_certificate is not None)

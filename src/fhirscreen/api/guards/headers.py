@@ -22,7 +22,8 @@ SAFE = {
 """Set where the answer does not say otherwise."""
 
 _HSTS = "max-age=31536000"
-_CDS = "/cds-services"
+CDS_HOOKS = "/cds-services"
+"""Where the routes of CDS Hooks begin."""
 
 
 class SafeHeaders:
@@ -63,5 +64,5 @@ class Origins:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        cds = scope["type"] == "http" and scope["path"].startswith(_CDS)
+        cds = scope["type"] == "http" and scope["path"].startswith(CDS_HOOKS)
         await (self._shared if cds else self._app)(scope, receive, send)

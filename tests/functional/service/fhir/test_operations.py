@@ -27,7 +27,7 @@ from fhirscreen.verdicts.standings import Gate
 from tests.functional.service.fhir.conftest import NOW
 from tests.lib.facade import OTHER, STUDY, screened_service, settings_of
 from tests.lib.searchable import Searchable
-from tests.lib.service import client_of, service_for, serving
+from tests.lib.service import HERE, client_of, service_for, serving
 from tests.lib.transport import BASE
 
 SCREEN = f"/fhir/ResearchStudy/{STUDY}/$screen"
@@ -202,7 +202,7 @@ def test_everybody_is_screened_in_the_background(fresh: TestClient, open_service
     begun = fresh.post(SCREEN, headers=ASYNC | FHIR, content=body_of(asOf="2026-11-02"))
     assert begun.status_code == 202
     here = urlsplit(begun.headers["content-location"]).path
-    assert begun.headers["content-location"].startswith("http://testserver/fhir/")
+    assert begun.headers["content-location"].startswith(f"{HERE}/fhir/")
     again = fresh.get(f"{SCREEN}?asOf=2026-11-02&depth=full", headers=ASYNC)
     assert again.headers["content-location"] == begun.headers["content-location"]
 
