@@ -164,7 +164,9 @@ def handlers(service: Parts) -> Mapping[str, Handler]:
         SCREEN: screenings,
         UPDATE: screenings,
         PUBLISH: Publications(service.database, publish, service.clock),
-        FORGET: Forgetting(settings.retention_days, settings.audit_days, service.clock),
+        FORGET: Forgetting(
+            settings.retention_days, settings.audit_days, settings.cds.snooze_days, service.clock
+        ),
     }
 
 

@@ -21,10 +21,14 @@ DAILY = "17 3 * * *"
 
 @dataclass(frozen=True, slots=True)
 class Forgetting:
-    """Handles them. `days` for what is known of patients, `audit_days` for the audit trail; None: never."""
+    """Handles them. `days` for what is known of patients, `audit_days` for the audit trail; None: never.
+
+    Cards stay for `snooze_days` at least: so long they keep a study from being shown again.
+    """
 
     days: int | None
     audit_days: int | None
+    snooze_days: int
     clock: Callable[[], datetime]
 
     def __call__(self, _task: Task) -> Outcome:
@@ -32,7 +36,10 @@ class Forgetting:
 
         def write(session: Session) -> Mapping[str, Any]:
             now = self.clock()
-            deleted = forget(session, now - timedelta(days=self.days)) if self.days is not None else {}
+            deleted: dict[str, int] = {}
+            if self.days is not None:
+                snooze = now - timedelta(days=self.snooze_days)
+                deleted = forget(session, now - timedelta(days=self.days), cards_before=snooze)
             if self.audit_days is not None:
                 deleted = {**deleted, "audits": forget_audits(session, now - timedelta(days=self.audit_days))}
             return {"deleted": deleted}

@@ -14,7 +14,7 @@ from fhirscreen.outputs.disclosures import FURTHER_REVIEW, FURTHER_REVIEW_SAYS, 
 from fhirscreen.outputs.wording import GATES
 from fhirscreen.screening.disclosures import tell_reason
 from fhirscreen.store.reviews import StoredReview, newest_reviews
-from fhirscreen.store.standings import LISTED, StoredSubject, StoredVerdict
+from fhirscreen.store.standings import FORGOTTEN, LISTED, StoredSubject, StoredVerdict
 from fhirscreen.store.studies import find_study
 from fhirscreen.store.subjects import find_failed, find_subjects
 from fhirscreen.verdicts.standings import Gate
@@ -23,7 +23,8 @@ COLUMNS = (
     "study", "study_version", "base", "patient", "screened_at", "run", "outcome", "status", "gate", "failed",
     "why", "person_status", "decision", "decided_by", "decided_at", "because",
 )  # fmt: skip
-"""The columns, in their order. `outcome`: listed, failed, gate or outside (of the population, by now)."""
+"""The columns, in their order. `outcome`: listed, failed, gate, outside (of the population, by now) or
+forgotten (all but the decision, by retention)."""
 
 _PAGE = 500
 
@@ -112,6 +113,8 @@ def _row(
 
 
 def _outcome(subject: StoredSubject) -> str:
+    if subject.study_version == FORGOTTEN:
+        return "forgotten"
     if subject.gate is not None:
         return "gate" if subject.gate in {each.value for each in Gate} else "outside"
     return "listed" if subject.status in LISTED else "failed"

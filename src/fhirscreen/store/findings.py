@@ -13,7 +13,7 @@ from sqlalchemy import RowMapping
 from fhirscreen.store.standings import LISTED, NOT_IN_POPULATION
 from fhirscreen.verdicts.standings import Gate, Status, Subject, Verdict, priority
 
-_UNLISTED = "9"
+UNLISTED = "9"
 """A rank key behind all others."""
 
 
@@ -75,7 +75,7 @@ def subject_finding(id: str, subject: Subject, row: RowMapping | None) -> Findin
         "patient": subject.patient,
         "status": status,
         "gate": None,
-        "rank_key": _rank_key(subject) if status in LISTED else _UNLISTED,
+        "rank_key": _rank_key(subject) if status in LISTED else UNLISTED,
         "complete": subject.complete,
         "diagnosed": subject.diagnosed,
         "planned_start": subject.planned_start,
@@ -109,7 +109,7 @@ def _outside(patient: str, gate: str, row: RowMapping | None) -> dict[str, Any]:
         "patient": patient,
         "status": Status.INELIGIBLE.value if before is not None else None,
         "gate": gate,
-        "rank_key": _UNLISTED,
+        "rank_key": UNLISTED,
         "complete": True,
         "diagnosed": row["diagnosed"] if row is not None else "",
         "planned_start": row["planned_start"] if row is not None else "",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from fhirscreen.store.findings import UNLISTED
 from fhirscreen.store.jobs import UNFINISHED
+from fhirscreen.store.rows import chunks
+from fhirscreen.store.standings import FORGOTTEN
 from fhirscreen.store.tables import (
     AuditRow,
     CardRow,
@@ -25,13 +29,16 @@ from fhirscreen.store.tables import (
 )
 
 
-def forget(session: Session, before: datetime) -> dict[str, int]:
+def forget(session: Session, before: datetime, *, cards_before: datetime | None = None) -> dict[str, int]:
     """Deletes what concerns patients and is older; gives the number of rows by table.
 
     A subject goes, with verdicts, changes and reviews, when it was neither evaluated nor touched by a person
-    since. Of one that stays, old changes go and people's reviews stay. Cards and their feedback go by the day
-    they were shown, refusals by the day they were reopened (one that stands stays: it protects the patient),
-    jobs and messages by the day they ended. Studies, runs and tokens stay; audits go by `forget_audits`.
+    since. Of one whom a person decided about (`decisions`) the decision stays, so that no run and no visit
+    brings the patient back: who, when, which status, and hashes of what it rests on; not the reason. Of one
+    that stays, old changes go and people's reviews stay. Cards and their feedback go by the day they were
+    shown (`cards_before`, where they are needed for longer), refusals by the day they were reopened (one that
+    stands stays: it protects the patient), jobs and messages by the day they ended. Studies, runs and tokens
+    stay; audits go by `forget_audits`.
     """
     reviewed = select(ReviewRow.subject).where(ReviewRow.at >= before)
     old = (
@@ -40,9 +47,12 @@ def forget(session: Session, before: datetime) -> dict[str, int]:
         & or_(SubjectRow.person_at.is_(None), SubjectRow.person_at < before)
         & SubjectRow.id.not_in(reviewed)
     )
-    counts = _forget_subjects(session, old)
+    decided = SubjectRow.person_status.is_not(None)
+    counts = _strip_subjects(session, old & decided & (SubjectRow.study_version != FORGOTTEN))
+    for name, number in _forget_subjects(session, old & ~decided).items():
+        counts[name] = counts.get(name, 0) + number
     counts["changes"] += _delete(session, ChangeRow, ChangeRow.at < before)
-    counts |= _forget_cards(session, CardRow.at < before)
+    counts |= _forget_cards(session, CardRow.at < min(before, cards_before or before))
     counts["refusals"] = _delete(session, RefusalRow, RefusalRow.reopened_at < before)
     counts["jobs"] = _delete(
         session, JobRow, and_(JobRow.state.not_in(UNFINISHED), JobRow.finished_at < before)
@@ -113,6 +123,38 @@ def _forget_subjects(session: Session, which: ColumnElement[bool]) -> dict[str, 
         "reviews": _delete(session, ReviewRow, ReviewRow.subject.in_(ids)),
         "subjects": _delete(session, SubjectRow, which),
     }
+
+
+def _strip_subjects(session: Session, which: ColumnElement[bool]) -> dict[str, int]:
+    """Deletes all of subjects but what a person decided."""
+    ids = list(session.scalars(select(SubjectRow.id).where(which)))
+    counts = {"decisions": len(ids), "verdicts": 0, "changes": 0, "reviews": 0}
+    for chunk in chunks(ids):
+        newest = (
+            select(func.max(ReviewRow.id)).where(ReviewRow.subject.in_(chunk)).group_by(ReviewRow.subject)
+        )
+        older = ReviewRow.subject.in_(chunk) & ReviewRow.id.not_in(newest)
+        counts["verdicts"] += _delete(session, VerdictRow, VerdictRow.subject.in_(chunk))
+        counts["changes"] += _delete(session, ChangeRow, ChangeRow.subject.in_(chunk))
+        counts["reviews"] += _delete(session, ReviewRow, older)
+        session.execute(update(ReviewRow).where(ReviewRow.subject.in_(chunk)).values(because=""))
+        stripped = {**_STRIPPED, "version": SubjectRow.version + 1}
+        session.execute(update(SubjectRow).where(SubjectRow.id.in_(chunk)).values(**stripped))
+    return counts
+
+
+_STRIPPED: Mapping[str, Any] = {
+    "status": None,
+    "person_reason": None,
+    "gate": None,
+    "rank_key": UNLISTED,
+    "complete": True,
+    "diagnosed": "",
+    "planned_start": "",
+    "notes": [],
+    "study_version": FORGOTTEN,
+    "run": None,
+}
 
 
 def _forget_cards(session: Session, which: ColumnElement[bool]) -> dict[str, int]:

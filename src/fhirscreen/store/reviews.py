@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fhirscreen.store.rows import chunks, insert, make
+from fhirscreen.store.standings import FORGOTTEN
 from fhirscreen.store.subjects import find_verdicts
-from fhirscreen.store.tables import ReviewRow
+from fhirscreen.store.tables import ReviewRow, SubjectRow
 
 Decision = Literal["suitable", "not-suitable", "reopened"]
 
@@ -87,6 +88,15 @@ def newest_reviews(
 
 
 def holds(session: Session, review: StoredReview) -> bool:
-    """Whether no verdict that a decision rests on is another now; one that rests on none always holds."""
+    """Whether no verdict that a decision rests on is another now; one that rests on none always holds.
+
+    So does one that retention left: nobody has looked at the patient since.
+    """
     now = {verdict.criterion: verdict.digest for verdict in find_verdicts(session, review.subject)}
+    if not now and _is_forgotten(session, review.subject):
+        return True
     return all(now.get(criterion) == digest for criterion, digest in review.bears_on.items())
+
+
+def _is_forgotten(session: Session, subject: str) -> bool:
+    return session.scalar(select(SubjectRow.study_version).where(SubjectRow.id == subject)) == FORGOTTEN

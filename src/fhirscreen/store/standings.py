@@ -17,6 +17,9 @@ LISTED = frozenset((Status.CANDIDATE.value, Status.POTENTIAL_CANDIDATE.value))
 NOT_IN_POPULATION = "not-in-population"
 """Stands as `gate` for a patient whose record no longer shows the study's disease."""
 
+FORGOTTEN = 0
+"""Stands as `study_version` for one of whom retention left only what a person decided."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredSubject:
@@ -24,7 +27,8 @@ class StoredSubject:
 
     `status` is ours: None for one who was never listed; `person_status` what a person set, which goes first.
     `gate`: what took the patient out before any criterion, or NOT_IN_POPULATION. `rank_key` sorts as text in
-    the order of a list. `version` grows with everything that is seen of it.
+    the order of a list. `study_version`: FORGOTTEN where nothing is known but a person's decision. `version`
+    grows with everything that is seen of it.
     """
 
     id: str

@@ -27,7 +27,7 @@ from fhirscreen.store import cards
 from fhirscreen.store.changes import list_changes
 from fhirscreen.store.reviews import Decision, list_reviews
 from fhirscreen.store.runs import find_run
-from fhirscreen.store.standings import NOT_IN_POPULATION, StoredSubject
+from fhirscreen.store.standings import FORGOTTEN, NOT_IN_POPULATION, StoredSubject
 from fhirscreen.store.subjects import find_subject, find_verdicts
 from fhirscreen.verdicts.standings import Gate, Standing
 from fhirscreen.web import tellings
@@ -175,7 +175,8 @@ class _File:
 
     def _describe(self, session: Session, visit: Visit, stored: StoredSubject) -> dict[str, Any]:
         catalogue, full = self._service.catalogue, visit.caller.sensitive_shown
-        study = self._definitions.find(session, stored.study, stored.study_version)
+        version = stored.study_version if stored.study_version != FORGOTTEN else None
+        study = self._definitions.find(session, stored.study, version)
         if study is None:
             raise HTTPException(404)
         subject = recall_subject(stored, find_verdicts(session, stored.id), study)
@@ -196,6 +197,7 @@ class _File:
             "stands_as": _status(stored),
             "near_miss": stored.current_status is None and near_miss(subject, study) is not None,
             "gate": _gate(stored.gate),
+            "forgotten": stored.study_version == FORGOTTEN,
             "told": [(tellings.TITLES[which], which, found) for which, found in told.items()],
             "to_ask": tellings.to_ask(subject, catalogue, full=full),
             "choices": [(c.id, c.says) for c in study.criteria if full or not is_sensitive(c, catalogue)],

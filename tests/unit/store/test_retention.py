@@ -73,7 +73,7 @@ def test_what_is_older_goes_and_what_is_newer_stays(database: Database) -> None:
         assert counts(session)["subjects"] == 2
         deleted = retention.forget(session, LIMIT)
         left = counts(session)
-    assert deleted == {**FORGOTTEN, "refusals": 1, "messages": 1}
+    assert deleted == {**FORGOTTEN, "refusals": 1, "messages": 1, "decisions": 0}
     assert left == {
         **ONE, "refusals": 3, "audits": 2, "jobs": 2, "messages": 2, "studies": 1, "counters": 1, "tokens": 1,
     }  # fmt: skip
@@ -102,6 +102,74 @@ def test_a_subject_that_is_still_in_use_stays_with_its_reviews(database: Databas
         assert kept == (touch != "nothing")
         assert bool(reviews.list_reviews(session, id)) == kept
         assert "changes" not in counts(session)
+
+
+def test_what_a_person_decided_stays_without_the_rest(database: Database) -> None:
+    with database.begin() as session:
+        id = fill(session, "p1", OLD)
+        subjects.set_person_status(session, id, "ineligible", by="ito", reason="HIV positive", at=OLD)
+        bears_on = {each.criterion: each.digest for each in subjects.find_verdicts(session, id)}
+        said = reviews.add_review(
+            session, subject=id, decision="not-suitable", because="HIV positive", by="ito", at=OLD,
+            bears_on=bears_on,
+        )  # fmt: skip
+        deleted = retention.forget(session, LIMIT)
+        assert {name: deleted[name] for name in ("decisions", "subjects", "verdicts", "reviews")} == {
+            "decisions": 1, "subjects": 0, "verdicts": 2, "reviews": 1,
+        }  # fmt: skip
+        kept = subjects.find_subject(session, id)
+        assert kept is not None
+        assert (kept.status, kept.person_status, kept.person_by, kept.person_at) == (
+            None, "ineligible", "ito", OLD,
+        )  # fmt: skip
+        assert (kept.diagnosed, kept.planned_start, kept.notes, kept.run) == ("", "", (), None)
+        assert not holding(session, "HIV positive")
+        (left,) = reviews.list_reviews(session, id)
+        assert (left.id, left.decision, left.because) == (said.id, "not-suitable", "")
+        assert reviews.holds(session, left), "nobody has looked at the patient since"
+        assert retention.forget(session, LIMIT)["decisions"] == 0, "once is enough"
+        again = subjects.find_subject(session, id)
+        assert again == kept
+
+
+@pytest.mark.parametrize(("platelets", "holds"), [("true", True), ("stale", False)])
+def test_the_decision_stands_when_the_patient_comes_back(
+    database: Database, platelets: str, holds: bool
+) -> None:
+    with database.begin() as session:
+        id = fill(session, "p1", OLD)
+        bears_on = {each.criterion: each.digest for each in subjects.find_verdicts(session, id)}
+        subjects.set_person_status(session, id, "ineligible", by="ito", reason="x", at=OLD)
+        reviews.add_review(
+            session, subject=id, decision="not-suitable", because="x", by="ito", at=OLD, bears_on=bears_on
+        )
+        retention.forget(session, LIMIT)
+        subjects.record_subjects(
+            session, run=None, base=BASE, subjects=[subject("p1", FITS | {"platelets": platelets})], gated=(),
+            looked_at=(), studies={STUDY: 1}, at=NEW,
+        )  # fmt: skip
+        back = subjects.find_subject(session, id)
+        assert back is not None
+        assert (back.current_status, back.study_version) == ("ineligible", 1)
+        assert back.status in ("candidate", "potential-candidate")
+        assert reviews.holds(session, reviews.list_reviews(session, id)[-1]) == holds
+
+
+def test_who_was_given_back_goes_with_the_others(database: Database) -> None:
+    with database.begin() as session:
+        id = fill(session, "p1", OLD)
+        subjects.set_person_status(session, id, "ineligible", by="ito", reason="x", at=OLD)
+        subjects.set_person_status(session, id, None, by="ito", reason=None, at=OLD)
+        assert retention.forget(session, LIMIT)["subjects"] == 1
+        assert subjects.find_subject(session, id) is None
+
+
+def test_a_card_stays_while_it_keeps_a_study_from_being_shown_again(database: Database) -> None:
+    with database.begin() as session:
+        fill(session, "p1", OLD)
+        assert retention.forget(session, LIMIT, cards_before=OLD)["cards"] == 0
+        assert cards.snoozed(session, BASE, "p1", [STUDY], NEW, days=366, besides="other") == {STUDY}
+        assert retention.forget(session, LIMIT, cards_before=NEW)["cards"] == 1
 
 
 def test_audits_have_their_own_age(database: Database) -> None:
