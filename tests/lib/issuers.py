@@ -45,7 +45,7 @@ def access(issuer: str, **given: Any) -> dict[str, Any]:
         "client_id": "pages",
         "client_secret": CLIENT_SECRET,
         "roles_claim": "realm_access.roles",
-        "roles": {"trial-nurse": "coordinator"},
+        "roles": {"trial-nurse": "coordinator", "designer": "designer"},
         "name_claim": "preferred_username",
     } | given
 

@@ -87,8 +87,8 @@ def make_hook_authenticator(
         if known.clients and tenant not in known.clients:
             raise refused("the token is of a tenant that is not known here")
         jti = claims["jti"]
-        if not 0 < len(jti) <= _JTI:
-            raise refused("the token's jti cannot be read", f"1 to {_JTI} characters")
+        if not 0 < len(jti) <= _JTI or not jti.isprintable():
+            raise refused("the token's jti cannot be read", f"1 to {_JTI} printable characters")
         until = instant(claims, "exp") + timedelta(seconds=LEEWAY)
         with database.begin() as session:
             if seen_jti(session, issuer, jti, until, now):

@@ -20,7 +20,8 @@ _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 FhirId = Annotated[str, Field(pattern=r"^(Patient/)?[A-Za-z0-9\-.]{1,64}$")]
 Url = Annotated[str, Field(pattern=r"^https?://[^\s?#@]+$", max_length=500)]
-Short = Annotated[str, Field(min_length=1, max_length=200)]
+Short = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+"""A word of an EHR. No NUL: PostgreSQL cannot store one."""
 
 
 Model = TypeVar("Model", bound=BaseModel)

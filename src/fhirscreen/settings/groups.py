@@ -104,7 +104,8 @@ class AccessSettings(Group):
     name_claim: str = "sub"
     """`oidc`: the claim that names who asks, in the audit trail and beside decisions."""
     roles: dict[str, Literal["coordinator", "investigator", "designer", "admin"]] = {}
-    """`oidc`: the issuer's names of roles or groups, each with the role that it stands for here."""
+    """`oidc`: the issuer's names of roles or groups, each with the role that it stands for here; once one is
+    set, no other name counts. Without any, ours are the issuer's too."""
     client_id: str | None = None
     """`oidc`: this service's client id at the issuer, for signing in to the pages."""
     client_secret: Secret | None = None

@@ -206,6 +206,7 @@ def test_a_token_is_good_for_one_of_two_processes(tmp_path: Path, postgres_url: 
     environment = {
         "FHIRSCREEN_STORE": postgres_url,
         "FHIRSCREEN_STUDIES": STUDIES[0],
+        "FHIRSCREEN_ACCESS__MODE": "token",
         "FHIRSCREEN_PUBLIC_URL": US,
         "FHIRSCREEN_CDS__ISSUERS": json.dumps([{"issuer": EHR, "keys_file": str(file)}]),
     }

@@ -127,6 +127,8 @@ def test_roles_lie_where_the_settings_say() -> None:
     made = issuer(pages(), roles_claim="realm_access.roles", roles={"trial-nurses": "coordinator"})
     deep = claims(realm_access={"roles": ["trial-nurses", "x"]}, roles=["admin"])
     assert made.admit(sign(ec(), deep)).role == "coordinator"
+    own = claims(realm_access={"roles": ["admin", "coordinator"]})
+    assert made.admit(sign(ec(), own)).role == "", "a group of theirs that has a name of ours"
     whole = issuer(pages(), roles_claim="https://example.org/roles")
     assert whole.admit(sign(ec(), claims() | {"https://example.org/roles": "admin"})).role == "admin"
     assert issuer(pages()).admit(sign(ec(), claims(roles={"admin": True}))).role == ""
