@@ -87,7 +87,7 @@ class Issuer:
         said = claims.get("scope") or claims.get("scp")
         known = {each.value: each for each in Role}
         # A group of the issuer that happens to have one of our names is none of ours, where names are mapped.
-        meant = self._settings.roles or {name: name for name in known}
+        meant: Mapping[str, str] = {**self._settings.roles} or {name: name for name in known}
         named = (meant.get(each) for each in _words(self._role_claim(claims)))
         roles = frozenset(known[each] for each in named if each is not None)
         return Caller(name, find_scopes(_words(said)), roles)
