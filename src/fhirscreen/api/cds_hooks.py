@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from fhirscreen.access.audits import Access
 from fhirscreen.access.hooks import NotTrusted
+from fhirscreen.api.guards.deadlines import DUE
 from fhirscreen.api.outcomes import Refusal
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.cds_hooks.calls import Call, CallError, NoSuchService, NothingKnown, read_call
@@ -52,7 +54,12 @@ def router(service: Service) -> APIRouter:
     @routes.post("/{id}", summary="Which studies may this patient fit?", responses=_TOLD, openapi_extra=_CALL)
     async def call(id: str, request: Request) -> Response:
         body, header = await request.body(), request.headers.get("authorization")
-        made = await to_thread.run_sync(_work, lambda: _answer(service, clinic, id, header, body))
+        due = request.scope.get(DUE)
+
+        def late() -> bool:
+            return due is not None and time.monotonic() >= due
+
+        made = await to_thread.run_sync(_work, lambda: _answer(service, clinic, id, header, body, late))
         return Response(orjson.dumps(made), media_type="application/json")
 
     @routes.post(
@@ -115,13 +122,15 @@ def make_clinic(service: Service) -> Clinic:
     )
 
 
-def _answer(service: Service, clinic: Clinic, id: str, header: str | None, body: bytes) -> dict[str, Any]:
+def _answer(
+    service: Service, clinic: Clinic, id: str, header: str | None, body: bytes, late: Callable[[], bool]
+) -> dict[str, Any]:
     caller = service.authenticate_hook(header, f"{clinic.url}/cds-services/{id}")
     hook = HOOKS.get(id, "none")
     counted = service.metrics.cards
     try:
         call: Call = read_call(id, body)
-        found: Answer = answer(clinic, call, caller.issuer)
+        found: Answer = answer(clinic, call, caller.issuer, late)
     except FhirscreenError as error:
         counted.labels(hook, type(error).__name__).inc()
         if service.settings.cds.keep_calls:

@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import orjson
+
 from fhirscreen.criteria.studies import Study, Weight
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.subjects import CANONICAL, NCT_SYSTEM, subject_uuid
@@ -45,19 +47,24 @@ class Suggestion(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """What a card needs beside its studies: the base of patients' ids, the service's address, the site."""
+    """What a card needs beside its studies: the base of patients' ids, the service's address, the site.
+
+    `issuer` is the EHR that calls, as its JWT names it; empty where none is asked for.
+    """
 
     base: str
     url: str
     site: str
     catalogue: Catalogue
+    issuer: str = ""
 
 
 def make_card(instance: str, suggestions: Sequence[Suggestion], frame: Frame) -> dict[str, Any]:
     """The card of a visit that names these studies, best first."""
     studies = [each.study for each in suggestions]
-    id = card_uuid(instance, [study.id for study in studies])
-    created = [_suggestion(instance, each, frame) for each in suggestions if not each.listed]
+    visit = visit_uuid(instance, frame.issuer, frame.base, suggestions[0].subject.patient)
+    id = card_uuid(visit, [study.id for study in studies])
+    created = [_suggestion(visit, each, frame) for each in suggestions if not each.listed]
     return {
         "uuid": id,
         "summary": summary(studies),
@@ -73,14 +80,19 @@ def make_card(instance: str, suggestions: Sequence[Suggestion], frame: Frame) ->
     }
 
 
-def card_uuid(instance: str, studies: Sequence[str]) -> str:
-    """The same for the same hookInstance and studies."""
-    return str(uuid.uuid5(_NAMESPACE, "|".join(("card", instance, *studies))))
+def visit_uuid(instance: str, issuer: str, base: str, patient: str) -> uuid.UUID:
+    """The same for the same hookInstance, EHR and patient; some EHRs use a hookInstance for several."""
+    return uuid.uuid5(_NAMESPACE, orjson.dumps([instance, issuer, base, patient]).decode())
 
 
-def suggestion_uuid(instance: str, study: str) -> str:
-    """The same for the same hookInstance and study."""
-    return str(uuid.uuid5(_NAMESPACE, f"suggestion|{instance}|{study}"))
+def card_uuid(visit: uuid.UUID, studies: Sequence[str]) -> str:
+    """The same for the same visit and studies."""
+    return str(uuid.uuid5(visit, "|".join(("card", *studies))))
+
+
+def suggestion_uuid(visit: uuid.UUID, study: str) -> str:
+    """The same for the same visit and study."""
+    return str(uuid.uuid5(visit, f"suggestion|{study}"))
 
 
 def summary(studies: Sequence[Study]) -> str:
@@ -177,11 +189,11 @@ def _link(suggestion: Suggestion, frame: Frame, card: str) -> dict[str, str]:
     return {"label": label, "url": url, "type": "absolute"}
 
 
-def _suggestion(instance: str, suggestion: Suggestion, frame: Frame) -> dict[str, Any]:
+def _suggestion(visit: uuid.UUID, suggestion: Suggestion, frame: Frame) -> dict[str, Any]:
     study = suggestion.study
     return {
         "label": _cut(f"Put on the screening list of {study.id}", _LABEL),
-        "uuid": suggestion_uuid(instance, study.id),
+        "uuid": suggestion_uuid(visit, study.id),
         "actions": [
             {
                 "type": "create",

@@ -71,16 +71,28 @@ class Answer:
     outcome: str
 
 
-def answer(clinic: Clinic, call: Call, caller: str = "") -> Answer:
-    """Answers a call; `caller` is the EHR. Raises CallError, NothingKnown, StoreError."""
+def never_late() -> bool:
+    """Nobody waits for an answer but as long as it takes."""
+    return False
+
+
+def answer(clinic: Clinic, call: Call, caller: str = "", late: Callable[[], bool] = never_late) -> Answer:
+    """Answers a call; `caller` is the EHR. Raises CallError, NothingKnown, StoreError.
+
+    `late`: whether the EHR was told meanwhile that the answer takes too long; then nothing counts as shown.
+    """
     record = read_prefetch(call.patient, call.prefetch, clinic.templates)
     base, at = call.server or clinic.base, clinic.clock()
     found = _decide(clinic, call, record, base, at)
-    card, named = None, list[str]()
-    if not isinstance(found, str):
-        frame = Frame(base, clinic.url, clinic.site, clinic.catalogue)
-        card, named = make_card(call.instance, found, frame), [each.study.id for each in found]
+    frame = Frame(base, clinic.url, clinic.site, clinic.catalogue, caller)
+    card = None if isinstance(found, str) else make_card(call.instance, found, frame)
     with clinic.database.begin() as session:
+        if not isinstance(found, str):
+            cards.hold_patient(session, base, call.patient)
+            left = "too late" if late() else _left(clinic, session, call, base, record.ids, found, at)
+            if left != found:  # another hook of the same visit was faster
+                found, card = left, None if isinstance(left, str) else make_card(call.instance, left, frame)
+        named = [] if isinstance(found, str) else [each.study.id for each in found]
         clinic.tell(session, f"{call.user} {caller}".strip(), base, call.patient, named)
         if card is not None:
             cards.show_card(
@@ -136,6 +148,20 @@ def _decide(clinic: Clinic, call: Call, record: Record, base: str, at: datetime)
         if (study := panel.study(subject.study)) is not None
     ]
     return chosen or "no study fits"
+
+
+def _left(
+    clinic: Clinic,
+    session: Session,
+    call: Call,
+    base: str,
+    patients: Collection[str],
+    found: list[Suggestion],
+    at: datetime,
+) -> list[Suggestion] | str:
+    """What nobody has shown or settled since it was looked for."""
+    gone = _suppressed(clinic, session, call, base, patients, [each.study.id for each in found], at)
+    return [each for each in found if each.study.id not in gone] or "snoozed"
 
 
 def _suppressed(

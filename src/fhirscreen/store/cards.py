@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from fhirscreen.store.rows import insert, insert_once, make, wrote
+from fhirscreen.store.rows import insert, make, wrote
 from fhirscreen.store.tables import CardRow, FeedbackRow, RefusalRow
 
 
@@ -54,9 +54,22 @@ def show_card(
     by: str,
     at: datetime,
 ) -> None:
-    """Stores that a card was shown; the same uuid again changes nothing."""
+    """Stores that a card was shown; the same uuid again within the hour changes nothing.
+
+    Later it is another visit, of an EHR that uses a hookInstance again: the card counts as shown anew.
+    """
     values = {"uuid": uuid, "hook_instance": hook_instance, "base": base.rstrip("/"), "patient": patient}
-    insert_once(session, CardRow, **values, studies=list(studies), by=by, at=at)
+    shown = {"studies": list(studies), "by": by, "at": at}
+    statement = insert(session, CardRow).values(**values, **shown)
+    another = CardRow.at < at - _AGAIN
+    session.execute(statement.on_conflict_do_update(index_elements=["uuid"], set_=shown, where=another))
+
+
+def hold_patient(session: Session, base: str, patient: str) -> None:
+    """Waits for others who show cards for a patient: who comes second sees what the first has shown."""
+    if session.get_bind().dialect.name == "postgresql":
+        key = func.hashtextextended(f"card {patient} {base.rstrip('/')}", 0)
+        session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 def find_card(session: Session, uuid: str) -> StoredCard | None:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from fhirscreen.cds_hooks.cards import Frame, Suggestion, card_uuid, make_card, suggestion_uuid, summary
+from fhirscreen.cds_hooks.cards import (
+    Frame,
+    Suggestion,
+    card_uuid,
+    make_card,
+    suggestion_uuid,
+    summary,
+    visit_uuid,
+)
 from fhirscreen.criteria.studies import Study
 from fhirscreen.outputs.disclosures import FURTHER_REVIEW_SAYS
 from fhirscreen.values.truth import FALSE, UNKNOWN
@@ -81,9 +89,17 @@ def test_a_sensitive_reason_reads_further_review_needed() -> None:
 
 def test_ids_are_the_same_for_the_same_call() -> None:
     assert card_of(subject()) == card_of(subject())
-    assert card_uuid("a", ["x", "y"]) != card_uuid("b", ["x", "y"])
-    assert card_uuid("a", ["x"]) != card_uuid("a", ["x", "y"])
-    assert suggestion_uuid("a", "x") != suggestion_uuid("a", "y")
+    visit = visit_uuid("a", "https://ehr.example", "https://ehr.example/r4", "1")
+    assert card_uuid(visit, ["x"]) != card_uuid(visit, ["x", "y"])
+    assert suggestion_uuid(visit, "x") != suggestion_uuid(visit, "y")
+    others = [
+        visit_uuid("b", "https://ehr.example", "https://ehr.example/r4", "1"),
+        visit_uuid("a", "https://other.example", "https://ehr.example/r4", "1"),
+        visit_uuid("a", "https://ehr.example", "https://other.example/r4", "1"),
+        visit_uuid("a", "https://ehr.example", "https://ehr.example/r4", "2"),
+    ]
+    assert len({visit, *others}) == 5
+    assert len({card_uuid(each, ["x"]) for each in others} | {card_uuid(visit, ["x"])}) == 5
 
 
 def test_a_date_of_birth_is_not_shown() -> None:

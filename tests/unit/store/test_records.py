@@ -102,6 +102,26 @@ def test_a_shown_study_is_snoozed_for_that_patient(database: Database) -> None:
         assert [each.reason for each in cards.list_feedback(session, "u1")] == ["declined"]
 
 
+def test_a_hook_instance_that_is_used_again_snoozes_again(database: Database) -> None:
+    def show(at: datetime) -> None:
+        with database.begin() as session:
+            cards.hold_patient(session, BASE, "p1")
+            cards.show_card(
+                session, uuid="u1", hook_instance="h1", base=BASE, patient="p1", studies=["A"], by="u", at=at
+            )
+
+    hour = timedelta(hours=1)
+    for at, shown in ((AT, AT), (AT + hour / 2, AT), (AT + 31 * DAY, AT + 31 * DAY)):
+        show(at)
+        with database.reading() as session:
+            card = cards.find_card(session, "u1")
+            assert card is not None
+            assert card.at == shown
+    with database.reading() as session:
+        assert cards.snoozed(session, BASE, "p1", ["A"], AT + 31 * DAY + 2 * hour, besides="h1") == {"A"}
+        assert cards.snoozed(session, BASE, "p1", ["A"], AT + 31 * DAY + hour / 2, besides="h1") == set()
+
+
 def test_a_refusal_lasts_until_a_person_reopens_it(database: Database) -> None:
     with database.begin() as session:
         cards.refuse(session, BASE, "p1", "A", "declined", by="u1", at=AT)

@@ -7,6 +7,7 @@ server, the store) has time limits of its own.
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 
 import structlog
@@ -15,6 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fhirscreen.api.guards.bodies import RECEIVED
 from fhirscreen.api.outcomes import Refusal, of_error
 from fhirscreen.bootstrap.logs import told
+
+DUE = "fhirscreen.due"
+"""Under this name a request's scope has the moment, of `time.monotonic`, at which it is given up."""
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +37,7 @@ class Deadlines:
             await self._app(scope, receive, send)
             return
         begun = over = False
+        scope[DUE] = time.monotonic() + self._seconds
 
         async def reply(message: Message) -> None:
             nonlocal begun
