@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,7 +54,8 @@ class Search:
 
     `count` is how many matches there are as the server counts, None where it does not say; `found` how many
     different ones came; `dropped` the parameters that its self link leaves out; `echoed` whether the self
-    link has any parameter (HAPI's has none after POST, so that nothing can be concluded).
+    link has any parameter (HAPI's has none after POST, so that nothing can be concluded). `answered` is when
+    the first page was, by the server's own clock, None where it does not say.
     """
 
     def __init__(
@@ -74,7 +76,7 @@ class Search:
         self.flaws: frozenset[Flaw] = frozenset()
         self.dropped: tuple[str, ...] = ()
         self.echoed = False
-        self.assembled: datetime | None = None
+        self.answered: datetime | None = None
         self._ask = ask
         self._follow = follow
         self._ask_count = count
@@ -84,7 +86,7 @@ class Search:
     def __iter__(self) -> Iterator[Page]:
         answer, posted = self._ask(self.query)
         self.count = _read_total(answer.body)
-        self.assembled = _read_assembled(answer.body)
+        self.answered = updated_at(answer.body) or _read_date(answer)
         self._compare(answer, posted)
         yield self._read(answer)
         followed: set[str] = set()
@@ -169,14 +171,24 @@ def _read_total(body: Resource | None) -> int | None:
     return total if isinstance(total, int) and not isinstance(total, bool) else None
 
 
-def _read_assembled(body: Resource | None) -> datetime | None:
-    meta = (body or {}).get("meta")
+def updated_at(resource: Resource | None) -> datetime | None:
+    """The moment in meta.lastUpdated, of a Bundle when it was assembled; None where none is told."""
+    meta = (resource or {}).get("meta")
     text = meta.get("lastUpdated") if isinstance(meta, dict) else None
     try:
         found = datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
         return None
     return found if found is not None and found.tzinfo is not None else None
+
+
+def _read_date(answer: Answer) -> datetime | None:
+    """When the server sent its answer, as HTTP has it tell (RFC 9110, 6.6.1)."""
+    try:
+        found = parsedate_to_datetime(answer.headers.get("date", ""))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def _read_link(answer: Answer, relation: str) -> str | None:

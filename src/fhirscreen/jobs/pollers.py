@@ -1,9 +1,10 @@
 """The Poller: asks a FHIR server what is new, by `_lastUpdated`, and has the patients screened.
 
 Nothing between two questions is missed: each begins some minutes before the server answered the one before,
-by the server's own clock, and what came twice is known by its version. A question that was not answered
-whole is asked again from where it began. What a search does not show it cannot tell: a resource that was
-deleted, and one whose transaction took longer than the overlap; the nightly run finds both.
+by the server's own clock, and what came twice is known by its version. That clock is read from the answer's
+Bundle.meta.lastUpdated, else from its Date, else from the newest resource that it gave. A question that was
+not answered whole is asked again from where it began. What a search does not show it cannot tell: a resource
+that was deleted, and one whose transaction took longer than the overlap; the nightly run finds both.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import structlog
 from fhirscreen.exceptions import FhirscreenError, OutcomeError, ServerError
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir_client import Client
+from fhirscreen.fhir_client.paging import updated_at
 from fhirscreen.jobs.questions import URGENT_TYPES, Question, Questions, make_questions
 from fhirscreen.jobs.subscriptions import Subscriptions
 from fhirscreen.jobs.updates import enqueue
@@ -37,6 +39,9 @@ URGENT_SECONDS = 5.0
 
 LOST_SECONDS = 60.0
 """Seconds between two questions where the server notifies: as long may a lost notification delay news."""
+
+_UNTOLD = timedelta(hours=1)
+"""How far the clock of a server that never tells the time may be behind ours."""
 
 _GATHER_SECONDS = 1.0
 """How long further notifications are waited for before the server is asked: they come in swarms."""
@@ -204,13 +209,14 @@ class Poller:
     def _ask(self, question: Question, questions: Questions) -> _Answer:
         began = self._clock()
         with self._database.reading() as session:
-            position = find_position(session, self._place(question)) or began
-        since = (position - OVERLAP).astimezone(UTC).isoformat(timespec="milliseconds")
+            position = find_position(session, self._place(question))
+        since = ((position or began) - OVERLAP).astimezone(UTC).isoformat(timespec="milliseconds")
         parameters = {"_lastUpdated": f"ge{since.replace('+00:00', 'Z')}", **question.parameters}
         search = self._client().search(question.type, parameters, strict=False)
         known = self._seen.get(question.type, frozenset())
         patients: dict[str, bool] = {}
         versions: set[Version] = set()
+        newest: datetime | None = None
         for page in search:
             if "_lastUpdated" in search.dropped:
                 raise OutcomeError(
@@ -221,6 +227,8 @@ class Poller:
             for resource in page.matches:
                 version = _version(resource)
                 versions.add(version)
+                if (at := updated_at(resource)) is not None and (newest is None or at > newest):
+                    newest = at
                 if version not in known:
                     urgent = questions.urgent(resource)
                     for patient in questions.patients(resource):
@@ -228,7 +236,12 @@ class Poller:
         if not search.whole:
             log.warning("news not whole", source=self.source, type=question.type)
         # What this one saw and the one before did is seen; what failed half-way is asked for again.
-        until = (search.assembled or began) if search.whole else None
+        if not search.whole:
+            until = None
+        elif search.answered is not None:
+            until = search.answered
+        else:  # before anything that the server may write next, whatever its clock says
+            until = min(newest or position or began - _UNTOLD, began)
         return _Answer(question, patients, frozenset(versions if search.whole else versions | known), until)
 
     # --- the thread

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,7 +52,8 @@ def database(tmp_path: Path) -> Iterator[Database]:
 class Hospital(Server):
     """Searches by `_lastUpdated` and says when it answered; its clock is `ahead` of ours."""
 
-    def __init__(self, ahead: timedelta = timedelta()) -> None:
+    def __init__(self, ahead: timedelta = timedelta(), tells: str = "meta") -> None:
+        self.tells = tells
         self.now = AT + ahead
         self.resources: list[Resource] = []
         self.subscriptions: dict[str, Resource] = {}
@@ -83,7 +85,13 @@ class Hospital(Server):
                 and datetime.fromisoformat(each["meta"]["lastUpdated"]) >= since
             ]
         page = bundle(found[: len(found) - self.shorten], total=len(found))
-        return reply(page | {"meta": {"lastUpdated": self.now.isoformat()}})
+        match self.tells:
+            case "meta":
+                return reply(page | {"meta": {"lastUpdated": self.now.isoformat()}})
+            case "Date":
+                return reply(page, Date=format_datetime(self.now, usegmt=True))
+            case _:
+                return reply(page)
 
     def _put(self, request: httpx.Request, form: dict[str, str]) -> httpx.Response:
         import orjson
@@ -171,6 +179,37 @@ def test_each_news_once_whatever_the_clocks_say(database: Database, panel: Panel
     hospital.write(diagnosis("c1", "anna", "I10"))  # changed: another version
     assert asking.look() == 1
     assert waiting(database) == ["anna"]
+
+
+@pytest.mark.parametrize("tells", ["meta", "Date", "nothing"])
+@pytest.mark.parametrize("ahead", [timedelta(minutes=-4), timedelta(minutes=4)])
+def test_a_server_whose_clock_differs_loses_nothing(
+    database: Database, panel: Panel, ahead: timedelta, tells: str
+) -> None:
+    hospital, clock = Hospital(ahead, tells), Clock()
+    asking = poller(database, hospital, panel, clock)
+    asking.look()
+    waiting(database)
+    for number in range(4):
+        clock.at += 5 * 60 * SECOND
+        hospital.now += 20 * SECOND
+        hospital.write(diagnosis(f"c{number}", f"p{number}", "I10"))
+        hospital.now += 280 * SECOND
+        assert asking.look() == 1
+        assert waiting(database) == [f"p{number}"]
+        assert asking.look() == 0
+
+
+def test_a_resource_of_the_future_moves_nothing(database: Database, panel: Panel) -> None:
+    hospital, clock = Hospital(tells="nothing"), Clock()
+    asking = poller(database, hospital, panel, clock)
+    asking.look()
+    hospital.write(diagnosis("c1", "anna", "I10"), AT + timedelta(days=9000))
+    assert asking.look() == 1
+    waiting(database)
+    hospital.write(diagnosis("c2", "bert", "I10"))
+    assert asking.look() == 1
+    assert waiting(database) == ["bert"]
 
 
 def test_another_process_goes_on_where_this_one_ended(database: Database, panel: Panel) -> None:
