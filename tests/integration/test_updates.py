@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from fhirscreen.fhir.subjects import subject_uuid
+from fhirscreen.bootstrap.background import make_worker
+from fhirscreen.fhir.subjects import list_uuid, subject_uuid
 from fhirscreen.store import jobs, runs, subjects
 from fhirscreen.store.databases import Database
 from fhirscreen.store.standings import StoredSubject
 from tests.lib.hapi import Hapi, Servers
 from tests.lib.receivers import Endpoint, endpoint, free_port
-from tests.lib.service import Serving, serving
+from tests.lib.service import Serving, service_for, serving
 
 pytestmark = pytest.mark.hapi
 
@@ -154,6 +155,53 @@ def test_news_evaluate_a_patient_anew_within_a_minute(
     assert [each["new"] for each in counts][:1] == [1]
     assert patient not in "".join(call.body.decode() for call in told.calls)
     assert not [line for line in watched.service.lines if patient in line]
+
+
+def test_news_of_one_patient_leave_what_was_published_of_the_others(server: Hapi, tmp_path: Path) -> None:
+    server.clear()
+    patients = [f"ines-{number}" for number in range(4)]
+    for each in patients:
+        record = [{"resourceType": "Patient", "id": each, "birthDate": "1960-05-20"}]
+        server.load([*record, cancer(f"c-{each}", each), platelets(f"o-{each}", each, 180)])
+    (tmp_path / "study.yaml").write_text(DEFINITION)
+    with service_for(
+        tmp_path, studies=[str(tmp_path / "study.yaml")], server=server.base, publish=True
+    ) as service:
+
+        def work(kind: str, payload: dict[str, Any]) -> None:
+            with service.database.begin() as session:
+                id = jobs.enqueue(session, kind, payload, by="test", at=service.clock()).id
+            worker = make_worker(service)
+            while worker.work_once():
+                pass
+            with service.database.reading() as session:
+                job = jobs.find_job(session, id)
+                assert {each.state for each in jobs.list_jobs(session)} == {"done"}, job
+
+        work("screen", {"cause": "nightly"})
+        before = published(server)
+        assert {each["status"] for each in before.values()} == {"candidate"}
+        assert listed(server) == set(before) == {subject_uuid(STUDY, server.base, each) for each in patients}
+
+        server.load([platelets(f"o-{patients[0]}", patients[0], 20)])
+        work("update", {"source": "default", "patients": [patients[0]], "cause": "update"})
+    after = published(server)
+    changed = subject_uuid(STUDY, server.base, patients[0])
+    assert after[changed]["status"] == "ineligible"
+    assert {id: each for id, each in after.items() if id != changed} == {
+        id: each for id, each in before.items() if id != changed
+    }
+    assert listed(server) == set(before) - {changed}
+
+
+def published(server: Hapi) -> dict[str, dict[str, Any]]:
+    return {each["id"]: each for each in server.pages("ResearchSubject", _count="50")}
+
+
+def listed(server: Hapi) -> set[str]:
+    """The ids of the ResearchSubjects on the study's List."""
+    (listing,) = [each for each in server.pages("List") if each["id"] == list_uuid(STUDY, server.base)]
+    return {each["item"]["reference"].removeprefix("ResearchSubject/") for each in listing["entry"]}
 
 
 def wait_until_active(server: Hapi) -> None:

@@ -77,7 +77,9 @@ def router(service: Service) -> APIRouter:
         said = Recruiting(id, service.site, given.open, given.opens, given.closes, given.slots)
         with service.database.begin() as session:
             _check_study(session, id)
+            was_open = service.recruits(session, id)
             set_recruiting(session, said, by=caller.name, at=service.clock())
+            service.follow_study(session, id, caller.name, was_open=was_open)
             tell(service, caller, "U", "recruiting", [Access(study=id)], session=session)
             return _recruiting(service, session, id)
 

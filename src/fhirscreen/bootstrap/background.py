@@ -24,6 +24,7 @@ from fhirscreen.jobs.workers import Worker
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.screening.panels import Panel
 from fhirscreen.settings.settings import Settings
+from fhirscreen.store import jobs
 from fhirscreen.store.changes import StoredChange
 from fhirscreen.store.databases import Database
 from fhirscreen.values.durations import AsOf
@@ -176,6 +177,18 @@ def publish_soon(
     """Has what this transaction stores published, where that is set; a folder has no server for it."""
     if service.settings.publish and source in service.settings.named_servers:
         enqueue_publication(session, source, patients, by=by, at=service.clock())
+
+
+def screen_soon(service: Parts, session: Session, study: str, by: str) -> None:
+    """Has everybody screened for a study that opened or asks something else, where that is done by night.
+
+    A job that runs already has the criteria as they were; one that waits will take the new ones.
+    """
+    if service.settings.nightly is None or service.source is None:
+        return
+    payload = {"studies": [study], "cause": "manual"}
+    if all(job.payload != payload for job in jobs.find_queued(session, SCREEN)):
+        jobs.enqueue(session, SCREEN, payload, by=by, at=service.clock())
 
 
 def _publish(

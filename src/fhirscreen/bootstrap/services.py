@@ -17,7 +17,7 @@ from fhirscreen.access.documents import Documents
 from fhirscreen.access.hooks import make_hook_authenticator
 from fhirscreen.access.sessions import make_sessions
 from fhirscreen.access.sign_ins import make_sign_ins
-from fhirscreen.bootstrap.background import Background, hang_background, publish_soon
+from fhirscreen.bootstrap.background import Background, hang_background, publish_soon, screen_soon
 from fhirscreen.bootstrap.exports import Exports
 from fhirscreen.bootstrap.health import Health, Probe
 from fhirscreen.bootstrap.lending import Lending
@@ -42,6 +42,7 @@ from fhirscreen.screening.panels import Panel
 from fhirscreen.screening.patients import Assessed, assess, assess_among
 from fhirscreen.settings.settings import Settings
 from fhirscreen.store.databases import Database
+from fhirscreen.store.studies import list_open
 from fhirscreen.values.durations import AsOf
 
 if TYPE_CHECKING:
@@ -245,6 +246,20 @@ class Service:
         for name, server in self.settings.named_servers.items():
             if server.url == base.rstrip("/"):
                 publish_soon(self, session, name, [patient], by)
+
+    def follow_study(self, session: Session, study: str, by: str, *, was_open: bool) -> None:
+        """Has lists follow what this transaction changed of a study, its criteria or whether it is open.
+
+        `was_open`: it was open before, and asks the same as then.
+        """
+        if self.source is not None:
+            publish_soon(self, session, self.source, None, by)
+        if not was_open and self.recruits(session, study):
+            screen_soon(self, session, study, by)
+
+    def recruits(self, session: Session, study: str) -> bool:
+        """Whether the site recruits for a study today, as this transaction has it."""
+        return any(each.id == study for each in list_open(session, self.site, self.as_of().day))
 
     def as_of(self) -> AsOf:
         """Today where the site is."""

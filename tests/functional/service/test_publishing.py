@@ -16,15 +16,16 @@ from fhirscreen.fhir.subjects import DECISION_EXTENSION, study_uuid, subject_uui
 from fhirscreen.jobs.publications import PUBLISH, enqueue_publication
 from fhirscreen.jobs.screenings import SCREEN
 from fhirscreen.jobs.updates import UPDATE, enqueue
+from fhirscreen.mapping.loading import mappings_folder
 from fhirscreen.screening.recordings import record_run
 from fhirscreen.store import jobs
-from fhirscreen.store.studies import Recruiting, set_recruiting
 from tests.lib.ehr import chart, charts, noon
 from tests.lib.keepers import Keeper
 from tests.lib.service import client_of, service_for
 from tests.lib.transport import BASE
 
 STUDY = "NCT06907602"
+YAML = {"Content-Type": "application/yaml"}
 SITE = Path("mappings/sites/demo.yaml").resolve()
 
 
@@ -102,6 +103,7 @@ def hospital(tmp_path: Path) -> Iterator[Hospital]:
             site=SITE,
             server=BASE,
             publish=True,
+            nightly="30 2 * * *",
             cds={"required": False},
         ) as service,
         client_of(service) as client,
@@ -225,12 +227,40 @@ def test_one_publication_at_a_time_and_those_that_wait_are_one(hospital: Hospita
     assert again.not_before > hospital.now
 
 
+def test_a_study_that_changed_is_screened_anew_and_until_then_its_list_says_so(hospital: Hospital) -> None:
+    client, (listing,) = hospital.client, hospital.server.of("List")
+    assert "note" in listing
+    text = next(mappings_folder().glob(f"**/{STUDY}.yaml")).read_text("utf-8")
+    changed = text.replace("title: ", "title: Changed, ", 1)
+    for _ in range(2):  # the second says nothing new
+        put = client.put(
+            f"/fhir/ResearchStudy/{STUDY}", content=changed, headers={"Content-Type": "application/yaml"}
+        )
+        assert put.status_code == 200, put.text
+    hospital.work(PUBLISH)
+    (listing,) = hospital.server.of("List")
+    assert "have changed" in listing["note"][-1]["text"]
+    assert queued(hospital) == [{"studies": [STUDY], "cause": "manual"}]
+    hospital.now += timedelta(minutes=5)
+    hospital.work(SCREEN)
+    hospital.work(PUBLISH)
+    (listing,) = hospital.server.of("List")
+    assert "have changed" not in str(listing["note"])
+
+    for is_open in (False, True, True):
+        client.put(f"/api/studies/{STUDY}/recruiting", json={"open": is_open}).raise_for_status()
+    assert queued(hospital) == [{"studies": [STUDY], "cause": "manual"}], "reopened once"
+
+
+def queued(hospital: Hospital) -> list[dict[str, Any]]:
+    """What waits to be screened."""
+    with hospital.service.database.reading() as session:
+        return [job.payload for job in jobs.list_jobs(session, kinds=[SCREEN], states=["queued"])]
+
+
 def test_the_list_of_a_study_that_is_closed_is_retired(hospital: Hospital) -> None:
     listed = hospital.listed()
-    with hospital.service.database.begin() as session:
-        said = Recruiting(STUDY, hospital.service.site, open=False)
-        set_recruiting(session, said, by="x", at=hospital.now)
-        enqueue_publication(session, "default", None, by="x", at=hospital.now)
+    hospital.client.put(f"/api/studies/{STUDY}/recruiting", json={"open": False}).raise_for_status()
     hospital.work(PUBLISH)
     (listing,) = hospital.server.of("List")
     assert listing["status"] == "retired"

@@ -108,6 +108,8 @@ class Studies:
                     at=self._service.clock(),
                     expected=expected,
                 )
+                if fresh:
+                    self._service.follow_study(session, study.id, call.caller.name, was_open=False)
         except Conflict as conflict:
             raise Refusal(412, say(conflict)) from None
         with self._service.database.reading() as session:
