@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import structlog
 from sqlalchemy.orm import Session
 
+from fhirscreen.access.callers import Caller
+from fhirscreen.exceptions import NotAllowed
 from fhirscreen.store.audits import Action, add_audits
 from fhirscreen.store.databases import Database
+
+Outcome = Literal["0", "4"]
+REFUSED: Outcome = "4"
+"""Not allowed; 0 is done (FHIR R4, audit-event-outcome)."""
 
 
 class Access(NamedTuple):
@@ -31,6 +37,18 @@ class Audits:
         self._clock = clock
         self._posts = posts
 
+    def check(self, caller: Caller, need: str, *, changes: bool, what: str) -> None:
+        """Raises NotAllowed where somebody may not do what a scope names, and writes down who was refused.
+
+        Of whom, or of which study, is not looked up for who may not ask. Who is not known leaves no entry:
+        there is nobody to name, and anybody could fill the store.
+        """
+        try:
+            caller.check(need)
+        except NotAllowed:
+            self.tell(caller.name, "U" if changes else "R", what, [Access()], outcome=REFUSED)
+            raise
+
     def tell(
         self,
         who: str,
@@ -38,14 +56,13 @@ class Audits:
         what: str,
         accesses: Iterable[Access],
         *,
-        outcome: str = "0",
+        outcome: Outcome = "0",
         session: Session | None = None,
     ) -> None:
         """Writes an entry an access, each patient and study once.
 
-        `what` is the route or page, never an address; `outcome` is 0 (done), 4 (refused) or 8 (failed), of
-        FHIR's audit-event-outcome. With a `session` the entries are part of its transaction: they stand if
-        what they tell of does. Raises StoreError: then nothing is to be answered.
+        `what` is the route or page, never an address. With a `session` the entries are part of its
+        transaction: they stand if what they tell of does. Raises StoreError: then nothing is to be answered.
         """
         wanted = [access._asdict() for access in dict.fromkeys(accesses)]
         if not wanted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
 from fhirscreen.access.callers import LOCAL, Caller, Role
@@ -33,15 +33,6 @@ class Authenticator:
         self._database = database
         self._clock = clock
         self.issuer = Issuer(settings, documents, clock, public_url) if settings.mode == "oidc" else None
-
-    def admit(self, headers: Mapping[str, str], need: str) -> Caller:
-        """The caller, allowed what is needed: a scope like `system/ResearchSubject.rs`.
-
-        `headers` are found by lower-case names. Raises NotTrusted and NotAllowed.
-        """
-        caller = self.authenticate(headers.get("authorization"))
-        caller.check(need)
-        return caller
 
     def authenticate(self, authorization: str | None) -> Caller:
         """Who asks, by the header Authorization. Raises NotTrusted."""

@@ -12,6 +12,7 @@ from fastapi import Request
 
 from fhirscreen.access.callers import LOCAL, Caller
 from fhirscreen.access.scopes import read_scope
+from fhirscreen.api.guards.requests import route_of
 from fhirscreen.bootstrap.services import Service
 
 __all__ = ["LOCAL", "Caller", "require"]
@@ -22,7 +23,9 @@ def require(service: Service, need: str) -> Callable[[Request], Caller]:
     read_scope(need)  # a route's own slip is told at start
 
     def admit(request: Request) -> Caller:
-        caller = service.authenticator.admit(request.headers, need)
+        caller = service.authenticator.authenticate(request.headers.get("authorization"))
+        what = f"{request.method} {route_of(request.scope)}"
+        service.audits.check(caller, need, changes=request.method not in ("GET", "HEAD"), what=what)
         request.state.caller = caller
         return caller
 

@@ -91,10 +91,16 @@ def visitor(service: Service, need: str | None) -> Callable[..., Coroutine[Any, 
                 request.state.form_refused = True
                 raise
         if need is not None:
-            session.caller.check(need)
+            changes, what = request.method not in SAFE, f"{request.method} {_template(request)}"
+            await run_in_threadpool(service.audits.check, session.caller, need, changes=changes, what=what)
         return found
 
     return visit
+
+
+def _template(request: Request) -> str:
+    """The page as it stands in the code: an address may name a subject."""
+    return str(getattr(request.scope.get("route"), "path", "page"))
 
 
 def check_origin(request: Request) -> None:

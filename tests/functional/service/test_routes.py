@@ -137,6 +137,7 @@ def test_a_route_needs_its_scope_and_no_other(
             assert nobody.status_code == 401
         got = browsers["system/Binary.r"].request(method, url, **given)
         assert got.status_code == 403
+        assert method != "GET" or newest(guarded) == (name, "4"), "somebody tried"
         if method == "GET":  # a form has a token of its own
             assert browsers[route.need].request(method, url, **given).status_code in (200, 303, 404)
         return
@@ -146,9 +147,18 @@ def test_a_route_needs_its_scope_and_no_other(
     other, fitting = token(guarded, "system/Binary.r"), token(guarded, route.need)
     refused = door.request(method, url, headers=own | {"Authorization": f"Bearer {other}"}, **given)
     assert (refused.status_code, refused.json()["resourceType"]) == (403, "OperationOutcome")
+    assert newest(guarded) == (name, "4"), "somebody tried"
     let = door.request(method, url, headers=own | {"Authorization": f"Bearer {fitting}"}, **given)
     # POST $screen of one patient stores, of everybody begins: the former is asked here
     assert let.status_code not in (401, 403), let.text
+
+
+def newest(service: Service) -> tuple[str, str]:
+    with service.database.reading() as session:
+        told = list_audits(session, limit=1)[0]
+    assert (told.patient, told.study) == (None, None)
+    assert told.who
+    return told.what, told.outcome
 
 
 def signed_in(service: Service, door: TestClient, scope: str) -> TestClient:
