@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.outputs.disclosures import FURTHER_REVIEW_SAYS, is_sensitive
+from fhirscreen.store import jobs
 from fhirscreen.store.audits import list_audits
 from fhirscreen.store.reviews import list_reviews
 from fhirscreen.store.runs import list_runs
@@ -376,6 +377,22 @@ def test_errors_are_pages_without_details_for_browsers_alone(client: TestClient,
     assert program.json()["resourceType"] == "OperationOutcome"
     assert client.get("/fhir/Patient/1").headers["content-type"].startswith("application/fhir+json")
     assert client.post("/studies").status_code == 405
+
+
+def test_a_screening_that_met_trouble_is_no_screening_that_waits(tmp_path: Path) -> None:
+    with (
+        demo_service(tmp_path, patients=10) as service,
+        TestClient(pages_of(service), base_url=HERE, headers=HTML) as client,
+    ):
+        at = service.clock()
+        with service.database.begin() as session:
+            jobs.enqueue(session, "screen", {}, by="schedule nightly", at=at)
+            job = jobs.lease(session, "w", ["screen"], at, 60)
+            assert job is not None
+            jobs.hand_back(session, job.id, "w", not_before=at, error={"what": "Nothing answers"})
+        shown = client.get("/studies").text
+    assert "A screening could not be done yet</strong>: Nothing answers." in shown
+    assert "waits to begin" not in shown
 
 
 def test_what_fails_is_told_without_its_text(tmp_path: Path) -> None:

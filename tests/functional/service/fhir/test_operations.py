@@ -218,6 +218,13 @@ def test_everybody_is_screened_in_the_background(fresh: TestClient, open_service
     assert fresh.get(f"{here}/ResearchSubject").status_code == 404
 
     with open_service.database.begin() as session:
+        trouble = {"what": "Nothing answers"}
+        assert jobs.hand_back(session, job.id, "a worker", not_before=NOW, error=trouble)
+    again = fresh.get(here)
+    assert (again.status_code, again.headers["x-progress"]) == (202, "to be tried again: Nothing answers")
+    job = lease(open_service)
+
+    with open_service.database.begin() as session:
         jobs.finish(
             session, job.id, "a worker", at=NOW, result={"complete": False, "statement": ["Not all."]}
         )
