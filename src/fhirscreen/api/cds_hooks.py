@@ -76,7 +76,7 @@ def router(service: Service) -> APIRouter:
                 accesses = [Access(card.patient, card.base, study) for study in card.studies]
                 service.audits.tell(who, "U", what, accesses, session=session)
 
-            return take_feedback(service.database, id, body, tell, at=service.clock())
+            return take_feedback(service.database, id, body, tell, at=service.clock(), issuer=caller.issuer)
 
         await to_thread.run_sync(_work, take)
         return Response(b"{}", media_type="application/json")

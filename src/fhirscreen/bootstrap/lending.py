@@ -49,22 +49,27 @@ class Lending:
         self._servers = {server.url: server for server in settings.named_servers.values()}
         self._names = {server.url: name for name, server in settings.named_servers.items()}
         self._allowed = {*settings.cds.fhir_servers, *self._servers}
+        self._of_issuer = {each.issuer: frozenset(each.fhir_servers) for each in settings.cds.issuers}
+        # Where nobody is asked who they are, everything that we may read is open to this machine anyway.
+        self._open = not settings.cds.required and settings.access.mode == "none"
         self._own = own
         self._transport = transport
         self._clients: dict[str, Client] = {}
         self._lock = threading.Lock()
 
     @contextmanager
-    def lend(self, base: str, token: SecretStr | None) -> Iterator[Client | None]:
-        """A client of the server for one call; None for a server that is not allow-listed.
+    def lend(self, base: str, token: SecretStr | None, issuer: str = "") -> Iterator[Client | None]:
+        """A client of the server for one call of an EHR; None for one not allow-listed for it.
 
-        Without a token, a named server is asked with our own credentials, any other without.
+        Without a token, a named server is asked with our own credentials where the settings let this EHR have
+        it so, and else not at all; any other server without credentials.
         """
-        if base not in self._allowed:
+        its = self._of_issuer.get(issuer, frozenset())
+        if base not in (its or self._allowed):
             yield None
             return
-        if token is None and (own := self._own(base)) is not None:
-            yield own
+        if token is None and base in self._servers:
+            yield self._own(base) if base in its or self._open else None
             return
         before = _token.set(token)
         try:

@@ -61,8 +61,12 @@ Told = Callable[[Session, StoredCard], None]
 """Writes down, in the transaction that stores it, that something was said of a card."""
 
 
-def take_feedback(database: Database, service: str, body: bytes, tell: Told, *, at: datetime) -> int:
+def take_feedback(
+    database: Database, service: str, body: bytes, tell: Told, *, at: datetime, issuer: str = ""
+) -> int:
     """Stores what users made of cards, and gives how many of the cards are known.
+
+    `issuer` is the EHR that tells; a card that another one showed is not known to it.
 
     Raises NoSuchService, CallError, NoSuchCard where none of the cards is known, and StoreError.
     """
@@ -77,16 +81,19 @@ def take_feedback(database: Database, service: str, body: bytes, tell: Told, *, 
                 expected="their ids",
             )
     with database.begin() as session:
-        known = sum(_take(session, item, tell, at) for item in items)
+        known = sum(_take(session, item, tell, at, issuer) for item in items)
     if not known:
         raise NoSuchCard("no such card was shown", where="feedback.card", expected="the uuid of a card")
     return known
 
 
-def _take(session: Session, item: Item, tell: Told, at: datetime) -> bool:
+def _take(session: Session, item: Item, tell: Told, at: datetime, issuer: str) -> bool:
+    card = cards.find_card(session, item.card)
+    if card is None or card.issuer not in (None, issuer):
+        return False
     given = item.overrideReason.reason if item.overrideReason is not None else None
     reason = given.code if given is not None and given.code in OVERRIDES else None
-    stored = cards.add_feedback(
+    cards.add_feedback(
         session,
         card=item.card,
         outcome=item.outcome,
@@ -95,12 +102,10 @@ def _take(session: Session, item: Item, tell: Told, at: datetime) -> bool:
         outcome_at=item.outcomeTimestamp.astimezone(UTC),
         at=at,
     )
-    card = cards.find_card(session, item.card) if stored else None
-    if card is not None:
-        tell(session, card)
-    if card is not None and item.outcome == "overridden" and reason in REFUSALS:
+    tell(session, card)
+    if item.outcome == "overridden" and reason in REFUSALS:
         # The EHR's clock may be wrong, but nobody answers a card before it is shown.
         said = min(at, max(card.at, item.outcomeTimestamp.astimezone(UTC)))
         for study in card.studies:
             cards.refuse(session, card.base, card.patient, study, str(reason), by=card.by, at=said)
-    return stored
+    return True

@@ -32,8 +32,9 @@ from fhirscreen.verdicts.standings import Subject
 Tell = Callable[[Session, str, str, str, Sequence[str]], None]
 """Writes the audit trail: who, of which base and patient, saw which studies; in that transaction."""
 
-Lend = Callable[[str, SecretStr | None], AbstractContextManager[Client | None]]
-"""A client of the FHIR server that a call names, with the token that it lends; None for one not allowed."""
+Lend = Callable[[str, SecretStr | None, str], AbstractContextManager[Client | None]]
+"""A client of the FHIR server that a call of an issuer names, with the token that it lends; None for one not
+allowed."""
 
 
 Follow = Callable[[Session, str, str, Sequence[str]], None]
@@ -82,8 +83,8 @@ def answer(clinic: Clinic, call: Call, caller: str = "", late: Callable[[], bool
     `late`: whether the EHR was told meanwhile that the answer takes too long; then nothing counts as shown.
     """
     record = read_prefetch(call.patient, call.prefetch, clinic.templates)
-    base, at = call.server or clinic.base, clinic.clock()
-    found = _decide(clinic, call, record, base, at)
+    base, at = call.server or _base_of(clinic, caller), clinic.clock()
+    found = _decide(clinic, call, record, base, at, caller)
     frame = Frame(base, clinic.url, clinic.site, clinic.catalogue, caller)
     card = None if isinstance(found, str) else make_card(call.instance, found, frame)
     with clinic.database.begin() as session:
@@ -104,12 +105,21 @@ def answer(clinic: Clinic, call: Call, caller: str = "", late: Callable[[], bool
                 studies=named,
                 by=call.user,
                 at=at,
+                issuer=caller,
             )
             clinic.follow(session, base, call.patient, named)
     return Answer({"cards": [] if card is None else [card]}, found if isinstance(found, str) else "card")
 
 
-def _decide(clinic: Clinic, call: Call, record: Record, base: str, at: datetime) -> list[Suggestion] | str:
+def _base_of(clinic: Clinic, issuer: str) -> str:
+    """The base of patients whose call names no FHIR server: the only one of that EHR, else ours."""
+    its = next((each.fhir_servers for each in clinic.settings.issuers if each.issuer == issuer), ())
+    return its[0] if len(its) == 1 else clinic.base
+
+
+def _decide(
+    clinic: Clinic, call: Call, record: Record, base: str, at: datetime, issuer: str
+) -> list[Suggestion] | str:
     """The studies to suggest, or in a word why there is none."""
     panel = clinic.panel()
     open_ = set(panel.versions)
@@ -120,7 +130,7 @@ def _decide(clinic: Clinic, call: Call, record: Record, base: str, at: datetime)
         open_ -= _suppressed(clinic, session, call, base, known, open_, at)
     if not open_:
         return "snoozed"
-    _fetch(clinic, call, record)
+    _fetch(clinic, call, record, issuer)
     if set(record.ids) != set(known):  # only now it is known who was merged into this patient
         with clinic.database.reading() as session:
             open_ -= _suppressed(clinic, session, call, base, record.ids, open_, at)
@@ -196,11 +206,11 @@ def _published(clinic: Clinic, base: str) -> Collection[str]:
         return next((run.studies for run in list_runs(session, 1, base=base)), ())
 
 
-def _fetch(clinic: Clinic, call: Call, record: Record) -> None:
+def _fetch(clinic: Clinic, call: Call, record: Record, issuer: str) -> None:
     if call.server is None:
         complete(record, clinic.templates, None, call.user)
         return
-    with clinic.lend(call.server, call.token) as client:
+    with clinic.lend(call.server, call.token, issuer) as client:
         complete(record, clinic.templates, client, call.user)
 
 

@@ -131,6 +131,10 @@ class CdsIssuer(Group):
     """Its keys (JWKS) as a file."""
     clients: Words = ()
     """The tenants that may call; empty: all."""
+    fhir_servers: Urls = ()
+    """The FHIR servers that its calls may name, and no other; one of `servers` among them is asked with our
+    own credentials where a call lends none. Empty: those of `cds.fhir_servers` and `servers`, and never with
+    ours. Of a call that names no server, patients are those of the only one here."""
 
     @model_validator(mode="after")
     def _keys(self) -> Self:

@@ -15,7 +15,7 @@ from fhirscreen.store.tables import CardRow, FeedbackRow, RefusalRow
 
 @dataclass(frozen=True, slots=True)
 class StoredCard:
-    """A card as it was shown: which studies, for whom, to whom (`by`)."""
+    """A card as it was shown: which studies, for whom, to whom (`by`), in which EHR; None where none said."""
 
     uuid: str
     hook_instance: str
@@ -24,6 +24,7 @@ class StoredCard:
     studies: tuple[str, ...]
     by: str
     at: datetime
+    issuer: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,19 @@ def show_card(
     studies: Sequence[str],
     by: str,
     at: datetime,
+    issuer: str = "",
 ) -> None:
     """Stores that a card was shown; the same uuid again within the hour changes nothing.
 
     Later it is another visit, of an EHR that uses a hookInstance again: the card counts as shown anew.
     """
-    values = {"uuid": uuid, "hook_instance": hook_instance, "base": base.rstrip("/"), "patient": patient}
+    values: dict[str, str | None] = {
+        "uuid": uuid,
+        "hook_instance": hook_instance,
+        "base": base.rstrip("/"),
+        "patient": patient,
+    }
+    values["issuer"] = issuer or None
     shown = {"studies": list(studies), "by": by, "at": at}
     statement = insert(session, CardRow).values(**values, **shown)
     another = CardRow.at < at - _AGAIN

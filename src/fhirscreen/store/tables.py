@@ -269,7 +269,7 @@ class PositionRow(Table):
 
 
 class CardRow(Table):
-    """A card that was shown at a visit."""
+    """A card that was shown at a visit; `issuer` is the EHR that showed it."""
 
     __tablename__ = "cards"
     __table_args__ = (Index("ix_cards_patient", "base", "patient", "at"),)
@@ -280,6 +280,7 @@ class CardRow(Table):
     studies: Mapped[list[str]]
     by: Mapped[str]
     at: Mapped[datetime]
+    issuer: Mapped[str | None]
 
 
 class FeedbackRow(Table):
