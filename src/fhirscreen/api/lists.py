@@ -7,7 +7,8 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from tempfile import SpooledTemporaryFile
+from typing import IO, Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
@@ -18,6 +19,7 @@ from fhirscreen.api.audits import Access, tell
 from fhirscreen.api.outcomes import Refusal, documented
 from fhirscreen.api.security import Caller, require
 from fhirscreen.bootstrap.services import Service
+from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.outputs.disclosures import FURTHER_REVIEW
 from fhirscreen.screening.logs import COLUMNS, hidden_ids, log_rows
 from fhirscreen.screening.settlements import held_decisions
@@ -33,8 +35,11 @@ _ERRORS = documented(400, 401, 403, 404, 422)
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]", re.ASCII)
 
-_LINES = 200
-"""Lines of the log that are sent at once."""
+_PART = 65_536
+"""Bytes of the log that are sent at once."""
+
+_IN_MEMORY = 4_000_000
+"""Bytes of the log that are held in memory; a longer one waits in a file that has no name."""
 
 
 class Recruits(BaseModel):
@@ -108,13 +113,14 @@ def router(service: Service) -> APIRouter:
         with service.database.reading() as session:
             _check_study(session, id)
             seen = [Access(patient, base, id) for patient, base in find_patients(session, id)]
-        tell(service, caller, "E", "log", seen or [Access(study=id)])
+            written = _write_log(session, service.catalogue, id, full=caller.sensitive_shown)
+        try:
+            tell(service, caller, "E", "log", seen or [Access(study=id)])
+        except BaseException:
+            written.close()
+            raise
         headers = {"Content-Disposition": f'attachment; filename="screening-log-{id}.csv"'}
-        return StreamingResponse(
-            _log(service, id, full=caller.sensitive_shown),
-            media_type="text/csv; charset=utf-8",
-            headers=headers,
-        )
+        return StreamingResponse(_read(written), media_type="text/csv; charset=utf-8", headers=headers)
 
     return routes
 
@@ -174,19 +180,22 @@ def _instant(at: datetime | None) -> str | None:
     return at.isoformat() if at is not None else None
 
 
-def _log(service: Service, id: str, *, full: bool) -> Iterator[str]:
-    """The log as CSV (RFC 4180), a few hundred lines at a time."""
-    out = io.StringIO()
-    writer = csv.writer(out)
+def _write_log(session: Session, catalogue: Catalogue, id: str, *, full: bool) -> IO[bytes]:
+    """The log as CSV (RFC 4180), whole: however slowly it is then fetched, no transaction waits for it."""
+    spool = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed when it is sent
+    text = io.TextIOWrapper(spool, "utf-8", newline="", write_through=True)
+    writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    with service.database.reading() as session:
-        for number, row in enumerate(log_rows(session, id, service.catalogue, full=full), 1):
-            writer.writerow(map(_harmless, row))
-            if number % _LINES == 0:
-                yield out.getvalue()
-                out.seek(0)
-                out.truncate()
-    yield out.getvalue()
+    writer.writerows(map(_harmless, row) for row in log_rows(session, id, catalogue, full=full))
+    text.detach()
+    spool.seek(0)
+    return spool
+
+
+def _read(spool: IO[bytes]) -> Iterator[bytes]:
+    with spool:
+        while part := spool.read(_PART):
+            yield part
 
 
 def _harmless(text: str) -> str:

@@ -9,9 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
+from fastapi.routing import APIRoute
+from sqlalchemy.pool import QueuePool
 from starlette.testclient import TestClient
 
+from fhirscreen.access.callers import LOCAL
+from fhirscreen.api import lists
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.criteria.wire import load_study
 from fhirscreen.mapping.loading import load_catalogue, mappings_folder
@@ -191,6 +196,31 @@ def test_the_log_says_who_failed_why_and_who_decided(service: Service, client: T
         dict.fromkeys(FURTHER_REVIEW if id in hidden else id for id in failed)
     )
     assert {row["outcome"] for row in found} >= {"listed", "failed", "gate"}
+
+
+def test_a_log_that_is_fetched_slowly_keeps_no_transaction_open(service: Service) -> None:
+    many = [subject(f"p{number}", {"age": "true"}, of=STUDY) for number in range(1000)]
+    base = listed(service).base
+    with service.database.begin() as session:
+        subjects.record_subjects(
+            session, run=None, base=base, subjects=many, gated=(), looked_at=(), studies={STUDY: 1}, at=NOW
+        )
+    routes = [each for each in lists.router(service).routes if isinstance(each, APIRoute)]
+    (log,) = (each.endpoint for each in routes if each.path.endswith("log.csv"))
+    answer = log(STUDY, LOCAL)
+
+    async def fetch() -> str:
+        parts = aiter(answer.body_iterator)
+        first = await anext(parts)
+        pool = service.database._engine.pool
+        assert isinstance(pool, QueuePool)
+        assert pool.checkedout() == 0
+        return b"".join([first, *[part async for part in parts]]).decode()
+
+    text = anyio.run(fetch)
+    assert len(text) > lists._PART
+    found = {row["patient"] for row in csv.DictReader(io.StringIO(text, newline=""))}
+    assert found > {each.patient for each in many}
 
 
 def test_the_log_names_nothing_sensitive(service: Service, client: TestClient) -> None:
