@@ -87,7 +87,6 @@ def router(service: Service) -> APIRouter:
 def make_clinic(service: Service) -> Clinic:
     """What answering takes, from the service."""
     settings = service.settings
-    scheme = "https" if settings.tls_certificate is not None else "http"
     source = service.source
 
     def tell(session: Session, who: str, base: str, patient: str, studies: Sequence[str]) -> None:
@@ -116,7 +115,7 @@ def make_clinic(service: Service) -> Clinic:
         tell,
         follow,
         own,
-        settings.public_url or f"{scheme}://{settings.host}:{settings.port}",
+        settings.url,
         settings.site_name or "",
         settings.publish,
     )

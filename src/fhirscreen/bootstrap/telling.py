@@ -75,7 +75,7 @@ def make_teller(service: Telling) -> Teller:
     return Teller(
         targets(settings.notify),
         service.site,
-        public_url(settings),
+        settings.url,
         Quiet.read(hours, zone) if hours is not None else None,
         timedelta(minutes=settings.notify.every_minutes),
     )
@@ -100,9 +100,3 @@ def make_audit_poster(service: Posting, server: str) -> AuditPoster:
         return service.client(server)
 
     return AuditPoster(service.database, client, service.site, clock=service.clock, counted=counted)
-
-
-def public_url(settings: Settings) -> str:
-    """Where others reach the service: as it is set, else where it listens."""
-    scheme = "https" if settings.tls_certificate is not None else "http"
-    return settings.public_url or f"{scheme}://{settings.host}:{settings.port}"

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from fhirscreen.bootstrap.telling import public_url
 from fhirscreen.exceptions import UsageError
 from fhirscreen.fhir_client import Client
 from fhirscreen.jobs.pollers import Poller
@@ -61,7 +60,7 @@ def make_poller(service: Updating) -> Poller | None:
     secret = settings.updates.secret
     subscriptions = Subscriptions(
         client,
-        f"{public_url(settings)}/updates/{source}",
+        f"{settings.url}/updates/{source}",
         secret.get_secret_value() if secret is not None else "",
         service.clock,
     )

@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from fhirscreen.api.cds_hooks import make_clinic
+from fhirscreen.bootstrap.telling import make_teller
 from fhirscreen.exceptions import UsageError
 from fhirscreen.settings import Settings
+from tests.lib.service import service_for
 
 MAPPINGS = Path(__file__).parents[3] / "mappings"
 
@@ -230,3 +233,18 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, text: str, what: str) -> Non
     file.write_text(text)
     with pytest.raises(UsageError, match=what):
         given(file)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000"),
+        ("::1", "http://[::1]:8000"),
+        ("localhost", "http://localhost:8000"),
+    ],
+)
+def test_the_address_of_the_service_is_one_wherever_it_is_told(tmp_path: Path, host: str, url: str) -> None:
+    assert given(HOST=host).url == url
+    with service_for(tmp_path, host=host) as service:
+        assert make_clinic(service).url == url
+        assert make_teller(service).url == url
