@@ -14,6 +14,7 @@ from fhirscreen.bootstrap.parts import (
     make_catalogue,
     make_client,
     make_engine,
+    make_reader,
     read_server,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "make_catalogue",
     "make_client",
     "make_engine",
+    "make_reader",
     "read_server",
 ]

@@ -23,6 +23,7 @@ from fhirscreen.fhir.subjects import FILES_BASE
 from fhirscreen.fhir_client import Bearer, Client, Registration, SigningKey
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.loading import load_catalogue, load_site, mappings_folder
+from fhirscreen.reading import Reader
 from fhirscreen.settings.groups import ServerSettings
 from fhirscreen.settings.settings import Settings, base_url
 from fhirscreen.values.durations import AsOf
@@ -123,6 +124,11 @@ def export_base(folder: Path) -> str | None:
 def find_mappings(settings: Settings) -> Path:
     """The folder of the mappings: the one that is set, or the shipped one."""
     return settings.mappings or mappings_folder()
+
+
+def make_reader(settings: Settings) -> Reader:
+    """The reader of eligibility text, by the names and units of the mappings; it asks no server."""
+    return Reader(load_catalogue(find_mappings(settings)))
 
 
 def make_catalogue(

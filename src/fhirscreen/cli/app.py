@@ -17,6 +17,7 @@ from fhirscreen.cli.doctor import doctor
 from fhirscreen.cli.explain import explain
 from fhirscreen.cli.forget import forget
 from fhirscreen.cli.publish import publish
+from fhirscreen.cli.read import read
 from fhirscreen.cli.screen import screen
 from fhirscreen.cli.serve import serve
 from fhirscreen.cli.tokens import app as tokens
@@ -102,6 +103,6 @@ def settle(
         stamina.instrumentation.set_on_retry_hooks(())
 
 
-for command in (demo, check, explain, screen, publish, serve, forget, doctor):
+for command in (demo, read, check, explain, screen, publish, serve, forget, doctor):
     app.command()(command)
 app.add_typer(tokens, name="token")

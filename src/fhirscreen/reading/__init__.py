@@ -1,7 +1,10 @@
-"""From eligibility text to criteria, with character offsets. Pure. Not built yet.
-
-Will hold the readers of ClinicalTrials.gov v2 records and of plain text, the grammar that turns a
-sentence into criteria, and the account of what was understood, and what was not.
-"""
+"""Eligibility text into criteria: deterministic, best effort, honest about what it did not understand."""
 
 from __future__ import annotations
+
+from fhirscreen.reading.fragments import Atom
+from fhirscreen.reading.reader import Reader
+from fhirscreen.reading.readings import Reading, Status
+from fhirscreen.reading.records import Record, RegisteredAge, parse_record, read_records
+
+__all__ = ["Atom", "Reader", "Reading", "Record", "RegisteredAge", "Status", "parse_record", "read_records"]

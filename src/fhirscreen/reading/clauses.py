@@ -1,0 +1,410 @@
+"""Sentences: how fragments are joined, negated and excepted, and whether that is sure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from fhirscreen.criteria.nodes import Confirm, Expression, Not, Unread
+from fhirscreen.criteria.studies import Kind
+from fhirscreen.reading.fragments import Atom, Sort
+from fhirscreen.reading.items import Item, Role
+from fhirscreen.reading.segments import Built, Segment, build_segment, join, kind_of
+
+_JOINS = (Role.AND, Role.OR, Role.COMMA, Role.SLASH)
+_SILENT = (Role.FILLER, Role.COLON, Role.DASH, Role.KNOWN, Role.RANGE, Role.STOP)
+_TOGETHER = (
+    frozenset(("pregnancy", "lactation")),
+    frozenset(
+        (
+            "hiv-infection",
+            "hepatitis-b-infection",
+            "hepatitis-c-infection",
+            "active-infection",
+            "tuberculosis",
+        )
+    ),
+)
+"""Concepts of which "and" in a list of exclusions means that each excludes."""
+_LONG_LIST = 3
+_TURNS = (Role.NO, Role.EXCEPT, Role.BARRED, Role.ALLOWED, Role.IF)
+_MOST_TURNS = 12
+"""What turns more often than this is no sentence that anybody wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clauses:
+    """The grammar of sentences, over one text, for one kind of criterion."""
+
+    text: str
+    kind: Kind
+    start: int
+    end: int
+
+    def read(self, items: Sequence[Item]) -> Built:
+        """What a criterion's items say together."""
+        built = [b for clause in _clauses(items) if (b := self._clause(clause)) is not None]
+        if len(built) <= 1:
+            return built[0] if built else Built(None)
+        parts = [b.expression for b in built if b.expression is not None]
+        manual = [b for b in built if b.manual]
+        if len(manual) == len(built):
+            return Built(None, manual=True)
+        return _merge(built, join(parts, any_of=self.kind is Kind.EXCLUSION))
+
+    def _clause(self, items: list[Item]) -> Built | None:
+        items = [i for i in items if i.role not in _SILENT or i.role is Role.STOP]
+        if sum(item.role in _TURNS for item in items) > _MOST_TURNS:
+            return self._unread(items)
+        items = _glosses(items, self.text)
+        if not items:
+            return None
+        at = _first(items, Role.BARRED)
+        if at is not None:
+            rest = items[:at] + items[at + 1 :]
+            made = self._clause(rest) if rest else None
+            if made is None or self.kind is Kind.EXCLUSION:
+                return made
+            return _negate(made)
+        if _first(items, Role.ALLOWED) is not None:
+            return self._unread(items)
+        at = _first(items, Role.EXCEPT)
+        if at is not None:
+            return self._excepted(items[:at], items[at + 1 :])
+        at = next(
+            (i for i, item in enumerate(items) if item.role is Role.IF and i and _has_content(items[:i])),
+            None,
+        )
+        if at is not None:
+            return self._conditional(items[:at], items[at:])
+        items = [i for i in items if i.role is not Role.IF]
+        at = _first(items, Role.NO)
+        if at is not None:
+            return self._negated(items, at)
+        return self._list(items, negated=False)
+
+    def _unread(self, items: Sequence[Item]) -> Built:
+        start, end = self._span(items)
+        return Built(Unread(self._said(items)), unread=((start, end),), complete=False)
+
+    def _excepted(self, main: list[Item], exception: list[Item]) -> Built | None:
+        if not _has_content(main):
+            return self._unread([*main, *exception]) if main or exception else None
+        made = self._clause(main)
+        if made is None or not exception:
+            return made
+        if all(item.role is Role.EXEMPT or item.role in _JOINS for item in exception) and any(
+            a.concept == "second-malignancy" for a in made.atoms
+        ):
+            return made
+        other = self._list([i for i in exception if i.role not in (Role.IF, Role.NO)], negated=True)
+        if other.complete and any(i.role in (Role.NO, Role.IF) for i in exception):
+            other = replace(other, complete=False)
+        if other.complete and other.expression is not None and not other.manual:
+            inner: Expression = Not(other.expression)
+        else:
+            other = self._unread(exception)
+            inner = Unread(self._said(exception))
+        whole = _within(made.expression, inner)
+        return _merge([made, replace(other, atoms=_flip(other.atoms))], whole)
+
+    def _conditional(self, main: list[Item], condition: list[Item]) -> Built | None:
+        """`A if B`: whoever is not A may be no B, so that only A includes; an exclusion asks for both."""
+        made = self._clause(main)
+        if made is None:
+            return self._unread([*main, *condition])
+        other = self._unread(condition)
+        if made.expression is None or other.expression is None:
+            return _merge([made, other], other.expression)
+        whole = join([made.expression, other.expression], any_of=self.kind is Kind.INCLUSION)
+        return _merge([made, other], whole)
+
+    def _negated(self, items: list[Item], at: int) -> Built | None:
+        """`A and no B, C or D`: the "no" reaches to the end, or to the next "no"."""
+        before, after = items[:at], items[at + 1 :]
+        word = items[at]
+        following = _first(after, Role.NO)
+        rest: list[Item] = []
+        if following is not None:
+            cut = following
+            while cut and after[cut - 1].role in _JOINS:
+                cut -= 1
+            rest, after = after[cut:], after[:cut]
+        scope = self._list(after, negated=True)
+        joins = []
+        while before and before[-1].role in _JOINS:
+            joins.append(before.pop().role)
+        prefix: list[Item] = []
+        while before and before[-1].role in (Role.HISTORY, Role.RECEIVED, Role.ACTIVE) and not joins:
+            prefix.insert(0, before.pop())
+        if prefix:
+            scope = self._list([*prefix, *after], negated=True)
+        made = _negate(scope)
+        if len({Sort.MEASURE, Sort.CATEGORY, Sort.AGE} & scope.sorts) and len(scope.sorts) > 1:
+            made = replace(
+                made,
+                complete=False,
+                sure=False,
+                warnings=(*made.warnings, "how far the negation reaches is not sure"),
+            )
+        if self.kind is Kind.EXCLUSION:
+            note = "a negation under the exclusion criteria: does it exclude, or is it a requirement?"
+            spans = tuple(sorted({*made.unread, (word.start, word.end)}))
+            made = replace(
+                made,
+                complete=False,
+                unread=spans,
+                warnings=(*made.warnings, note),
+                expression=Unread(self._said(items)),
+            )
+        parts = [made]
+        left = self._clause(before) if before else None
+        if left is not None:
+            parts.insert(0, left)
+            if Role.OR in joins:
+                parts[-1] = made = replace(made, complete=False, sure=False)
+        if rest:
+            drop = 0
+            while drop < len(rest) and rest[drop].role in _JOINS:
+                drop += 1
+            right = self._clause(rest[drop:])
+            if right is not None:
+                parts.append(right)
+                joins += [i.role for i in rest[:drop]]
+        if len(parts) == 1:
+            return made
+        expressions = [p.expression for p in parts if p.expression is not None]
+        merged = _merge(parts, join(expressions, any_of=Role.OR in joins))
+        return replace(
+            merged,
+            complete=merged.complete and Role.OR not in joins,
+            sure=merged.sure and Role.OR not in joins,
+        )
+
+    def _said(self, items: Sequence[Item]) -> str:
+        start, end = self._span(items)
+        return " ".join(self.text[start:end].split())
+
+    def _span(self, items: Sequence[Item]) -> tuple[int, int]:
+        """Where items stand in the criterion: those that its stem lends stand before it, and do not count."""
+        own = [item for item in items if self.start <= item.start and item.end <= self.end]
+        return (own[0].start, max(item.end for item in own)) if own else (self.start, self.end)
+
+    def _list(self, items: list[Item], *, negated: bool) -> Built:
+        segments, joins = self._segments(items)
+        if not segments:
+            return Built(None)
+        _share(segments)
+        built = [build_segment(segment, self.text, negated=negated) for segment in segments]
+        if all(b.manual for b in built) or (any(b.manual for b in built) and not any(b.atoms for b in built)):
+            return Built(None, manual=True)
+        if len(built) == 1:
+            return built[0]
+        any_of, sure, noted = self._how(segments, built, joins, negated=negated)
+        parts: list[Expression] = []
+        for b in built:
+            if b.manual:
+                parts.append(Confirm(self._said(items)))
+            elif b.expression is not None:
+                parts.append(b.expression)
+        unclear = any(not b.atoms and b.expression is not None for b in built) and set(joins) <= {Role.COMMA}
+        whole = join(parts, any_of=any_of)
+        if unclear and whole is not None:
+            rest = [b.expression for b in built if b.atoms and b.expression is not None]
+            apart = Unread(self._said(items))
+            either = join(rest, any_of=any_of)
+            whole = (
+                apart
+                if either is None
+                else join([e for e in (join([either, apart], any_of=False), apart) if e], any_of=True)
+            )
+        merged = _merge(built, whole)
+        if not sure:
+            merged = replace(merged, complete=False, sure=False)
+        return replace(merged, warnings=(*merged.warnings, *noted), manual=False)
+
+    def _how(
+        self, segments: list[Segment], built: list[Built], joins: list[Role], *, negated: bool
+    ) -> tuple[bool, bool, tuple[str, ...]]:
+        """Whether any of a list is enough, whether that is sure, and what to say about it."""
+        kinds = set(joins)
+        if negated:
+            return True, True, ()
+        if kinds <= {Role.OR, Role.SLASH} or (Role.OR in kinds and Role.AND not in kinds):
+            return True, True, ()
+        conditions = all(b.sorts <= {Sort.CONDITION, Sort.THERAPY, Sort.SEX, Sort.AGE} for b in built)
+        if Role.AND in kinds and Role.OR in kinds:
+            return (
+                self.kind is Kind.EXCLUSION,
+                self.kind is Kind.EXCLUSION and conditions,
+                ("“and” beside “or”: which binds closer is not written",),
+            )
+        if self.kind is Kind.INCLUSION:
+            return False, True, ()
+        if not kinds - {Role.COMMA, Role.SLASH}:
+            return True, conditions, ()
+        concepts = {a.concept for b in built for a in b.atoms}
+        if conditions and (len(segments) >= _LONG_LIST or any(concepts <= pair for pair in _TOGETHER)):
+            return True, True, ("a list of exclusions: each is read as excluding by itself",)
+        note = "“and” between two exclusions: does each exclude, or only both together?"
+        return not conditions, False, (note,)
+
+    def _segments(self, items: Sequence[Item]) -> tuple[list[Segment], list[Role]]:
+        segments: list[Segment] = [Segment()]
+        joins: list[Role] = []
+        for item in items:
+            if item.role in _JOINS:
+                if segments[-1].empty:
+                    if joins:
+                        joins[-1] = item.role if item.role is not Role.COMMA else joins[-1]
+                    continue
+                segments.append(Segment())
+                joins.append(item.role)
+            elif item.role in (Role.OPEN, Role.CLOSE, Role.EXAMPLE):
+                if item.role is Role.EXAMPLE and segments[-1].empty is False:
+                    segments.append(Segment())
+                    joins.append(Role.OR)
+            elif (
+                item.role is Role.ENTITY
+                and kind_of(item) is not None
+                and segments[-1].entities
+                and segments[-1].entities[-1].concepts == item.concepts
+            ):
+                continue  # said twice: human immunodeficiency virus (HIV)
+            else:
+                segments[-1].take(item)
+        while segments and segments[-1].empty:
+            segments.pop()
+            if joins:
+                joins.pop()
+        return segments, joins[: max(0, len(segments) - 1)]
+
+
+def _clauses(items: Sequence[Item]) -> list[list[Item]]:
+    found: list[list[Item]] = [[]]
+    depth = 0
+    for item in items:
+        depth += (item.role is Role.OPEN) - (item.role is Role.CLOSE)
+        if item.role is Role.STOP and depth <= 0:
+            found.append([])
+        else:
+            found[-1].append(item)
+    return [clause for clause in found if clause]
+
+
+def _first(items: Sequence[Item], role: Role) -> int | None:
+    depth = 0
+    for index, item in enumerate(items):
+        depth += (item.role is Role.OPEN) - (item.role is Role.CLOSE)
+        if item.role is role and depth <= 0:
+            return index
+    return None
+
+
+def _has_content(items: Sequence[Item]) -> bool:
+    return any(i.role not in (*_JOINS, Role.FILLER, Role.OPEN, Role.CLOSE, Role.NO) for i in items)
+
+
+def _glosses(items: list[Item], text: str) -> list[Item]:
+    """Without parentheses that only repeat or exemplify what stands before them: (ANC), (e.g. lupus)."""
+    found: list[Item] = []
+    at = 0
+    while at < len(items):
+        if items[at].role is not Role.OPEN:
+            found.append(items[at])
+            at += 1
+            continue
+        end = at + 1
+        while end < len(items) and items[end].role not in (Role.CLOSE, Role.OPEN):
+            end += 1
+        inner = items[at + 1 : end]
+        closed = end < len(items) and items[end].role is Role.CLOSE
+        before = found[-1] if found else None
+        known = before is not None and before.role in (Role.FRAGMENT, Role.ENTITY)
+        if closed and known and before is not None and _repeats(inner, before):
+            at = end + 1
+            continue
+        found.append(items[at])
+        at += 1
+    return found
+
+
+def _repeats(inner: Sequence[Item], before: Item) -> bool:
+    if not inner:
+        return True
+    if inner[0].role is Role.EXAMPLE:
+        return all(
+            i.role
+            in (Role.WORD, Role.ENTITY, *_JOINS, Role.EXAMPLE, Role.FILLER, Role.SEVERITY, Role.POSITIVE)
+            for i in inner
+        )
+    words = [i for i in inner if i.role not in _JOINS]
+    if len(words) == 1 and words[0].role is Role.WORD:
+        return words[0].text.isupper() and len(words[0].text) > 1
+    concepts = set(before.concepts) | {c for part in before.parts for c in part.concepts}
+    return bool(words) and all(i.role is Role.ENTITY and set(i.concepts) & concepts for i in words)
+
+
+def _share(segments: list[Segment]) -> None:
+    """What qualifies the first of a list qualifies the rest; a window at the end reaches back over it."""
+    for first, second in pairwise(segments):
+        if second.bare and first.entities and not second.unread:
+            second.history, second.active = first.history, first.active
+            second.received = second.received or first.received
+            second.severity = second.severity or first.severity
+        elif (
+            second.entities and not second.history and first.history and not second.active and first.entities
+        ):
+            second.history = True
+    for index, segment in enumerate(segments[:-1]):  # "prior or concurrent chemotherapy"
+        following = segments[index + 1]
+        if not segment.content and not segment.unread and not segment.manual and following.entities:
+            following.history = following.history or segment.history
+            following.active = following.active or segment.active
+            following.received = following.received or segment.received
+            segment.modifiers.clear()
+            segment.history = segment.active = segment.received = False
+    segments[:] = [s for s in segments if not s.empty]
+    last = segments[-1] if segments else None
+    if last is not None and last.window is not None and last.entities:
+        for segment in reversed(segments[:-1]):
+            if not segment.entities or segment.window is not None or segment.fragments:
+                break
+            segment.window = last.window
+
+
+def _flip(atoms: tuple[Atom, ...]) -> tuple[Atom, ...]:
+    return tuple(replace(atom, negated=not atom.negated) for atom in atoms)
+
+
+def _negate(made: Built) -> Built:
+    if made.manual or made.expression is None:
+        return made
+    inner = made.expression
+    expression = inner.of if isinstance(inner, Not) else Not(inner)
+    return replace(made, expression=expression, atoms=_flip(made.atoms), rules=(*made.rules, "negation"))
+
+
+def _within(expression: Expression | None, exception: Expression) -> Expression | None:
+    """The exception where it belongs: inside the negation, where there is one."""
+    if expression is None:
+        return exception
+    if isinstance(expression, Not):
+        inner = join([expression.of, exception], any_of=False)
+        return None if inner is None else Not(inner)
+    return join([expression, exception], any_of=False)
+
+
+def _merge(built: Sequence[Built], expression: Expression | None) -> Built:
+    return Built(
+        expression,
+        tuple(a for b in built for a in b.atoms),
+        tuple(dict.fromkeys(r for b in built for r in b.rules)),
+        tuple(dict.fromkeys(w for b in built for w in b.warnings)),
+        tuple(sorted({span for b in built for span in b.unread})),
+        all(b.complete for b in built),
+        False,
+        all(b.sure for b in built),
+        frozenset().union(*(b.sorts for b in built)),
+    )

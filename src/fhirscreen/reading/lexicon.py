@@ -1,0 +1,139 @@
+"""Phrases by their tokens: longest match first, over one trie of concepts' names and of function words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fhirscreen.reading.items import Item, Role
+from fhirscreen.reading.phrases import AMBIGUOUS, NUMBER_WORDS, PHRASES, SPELT_EXACTLY
+from fhirscreen.reading.tokens import Kind, Token, tokenise
+
+if TYPE_CHECKING:
+    from fhirscreen.mapping.concepts import Concept
+
+_DROPPED = ("-", "'")
+_SIGNS = {
+    ",": Role.COMMA, ";": Role.STOP, ".": Role.STOP, "(": Role.OPEN, ")": Role.CLOSE, "-": Role.DASH,
+    "~": Role.DASH, "/": Role.SLASH, ":": Role.COLON, "&": Role.AND, "{": Role.OPEN, "}": Role.CLOSE,
+    '"': Role.FILLER, "'": Role.FILLER, "*": Role.FILLER, "•": Role.STOP, "?": Role.FILLER, "®": Role.FILLER,
+    "™": Role.FILLER, "!": Role.STOP, "_": Role.FILLER, "^": Role.FILLER, "|": Role.STOP, "#": Role.FILLER,
+    "†": Role.FILLER, "‡": Role.FILLER, "·": Role.STOP, "○": Role.STOP, "●": Role.STOP,
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Node:
+    children: dict[str, _Node] = field(default_factory=dict)
+    role: Role | None = None
+    value: str = ""
+    concepts: tuple[Concept, ...] = ()
+    exact: frozenset[str] = frozenset()
+
+
+class Lexicon:
+    """Concepts by name, synonym and abbreviation, and the words that join them."""
+
+    __slots__ = ("_root",)
+
+    def __init__(self, concepts: Iterable[Concept]) -> None:
+        self._root = _Node()
+        for role in sorted(PHRASES, key=lambda role: role is Role.FILLER):  # a filler is what is nothing else
+            for phrase, value in PHRASES[role].items():
+                node = self._node(phrase)
+                if node.role is None:
+                    node.role, node.value = role, value
+        for concept in concepts:
+            for name in (*concept.names, concept.label):
+                self._add(concept, name)
+
+    def _node(self, phrase: str) -> _Node:
+        node = self._root
+        for key in _keys(tokenise(phrase)):
+            node = node.children.setdefault(key, _Node())
+        return node
+
+    def _add(self, concept: Concept, name: str) -> None:
+        plain = name
+        for ending in ("-positive", "-negative", " positive", " negative"):
+            if concept.values and name.endswith(ending):  # the value is read beside the name
+                plain = name.removesuffix(ending)
+        if plain in AMBIGUOUS:
+            return
+        node = self._node(plain)
+        if node.role is not None and node.role is not Role.ENTITY:
+            return
+        node.role = Role.ENTITY
+        if concept not in node.concepts:
+            node.concepts = (*node.concepts, concept)
+        if len(plain) <= 2 or plain in SPELT_EXACTLY:
+            node.exact = node.exact | {plain}
+
+    def find(self, tokens: Sequence[Token]) -> list[Item]:
+        """The items of the tokens: phrases, numbers, comparators, signs, and words that are not known."""
+        found: list[Item] = []
+        at, count = 0, len(tokens)
+        while at < count:
+            token = tokens[at]
+            end, node = self._longest(tokens, at)
+            if node is not None and node.role is not None:
+                last = tokens[end - 1]
+                found.append(
+                    Item(
+                        node.role,
+                        token.start,
+                        last.end,
+                        token.text if end == at + 1 else "",
+                        node.value,
+                        node.concepts,
+                    )
+                )
+                at = end
+                continue
+            found.append(_single(token))
+            at += 1
+        return found
+
+    def _longest(self, tokens: Sequence[Token], at: int) -> tuple[int, _Node | None]:
+        node, best, end = self._root, None, at
+        for index in range(at, len(tokens)):
+            token = tokens[index]
+            key = token.key
+            if index > at and key in _DROPPED:
+                continue
+            following = node.children.get(key)
+            if following is None:
+                break
+            node = following
+            if node.role is not None and (
+                not node.exact or index > at or token.text in node.exact or token.text[:-1] in node.exact
+            ):
+                best, end = node, index + 1
+        return end, best
+
+
+def _keys(tokens: Iterable[Token]) -> list[str]:
+    return [token.key for token in tokens if token.key not in _DROPPED]
+
+
+def _single(token: Token) -> Item:
+    kind = token.kind
+    if kind is Kind.NUMBER:
+        item = Item(Role.NUMBER, token.start, token.end, token.text, token.limit, value=token.value)
+        item.key = token.unit
+        if token.limit:
+            item.role, item.key = Role.NUMBER, f"limit:{token.limit}"
+        return item
+    if kind is Kind.COMPARATOR:
+        return Item(Role.COMPARE, token.start, token.end, token.text, token.key)
+    if kind is Kind.LIMIT:
+        return Item(Role.LIMIT, token.start, token.end, token.text, token.limit)
+    if kind is Kind.CATEGORY:
+        return Item(Role.CATEGORY, token.start, token.end, token.text)
+    if kind is Kind.SIGN:
+        role = _SIGNS.get(token.text, Role.WORD if token.text.isalnum() else Role.FILLER)
+        return Item(role, token.start, token.end, token.text)
+    if token.key in NUMBER_WORDS:
+        return Item(Role.NUMBER, token.start, token.end, token.text, value=float(NUMBER_WORDS[token.key]))
+    return Item(Role.WORD, token.start, token.end, token.text, token.key)

@@ -1,0 +1,209 @@
+"""The reader: eligibility text into criteria, each with its status. Deterministic; never raises on text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from fhirscreen.criteria.nodes import Confirm, Expression, Unread
+from fhirscreen.criteria.studies import Kind
+from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.reading.ages import read_ages, read_sex
+from fhirscreen.reading.bounds import bind_numbers, bind_windows
+from fhirscreen.reading.categories import read_categories
+from fhirscreen.reading.characters import flatten
+from fhirscreen.reading.clauses import Clauses
+from fhirscreen.reading.fragments import Sort
+from fhirscreen.reading.items import Item, Role
+from fhirscreen.reading.lexicon import Lexicon
+from fhirscreen.reading.measures import Measures
+from fhirscreen.reading.readings import Reading, Status
+from fhirscreen.reading.records import Record
+from fhirscreen.reading.registered import merge
+from fhirscreen.reading.segments import Built
+from fhirscreen.reading.structure import Piece, split
+from fhirscreen.reading.tokens import tokenise
+
+_LONGEST = 4000
+"""A longer criterion than this is no sentence: it is kept, and not read."""
+
+_ALTERNATIVES = re.compile(
+    r"\b(?:one|two|three|at least|either|1|2|3)\b(?: or more)?[^.:]{0,40}\b(?:of|from)\b", re.IGNORECASE
+)
+_PARTS = re.compile(r"\b(?:cohorts?|arms?|phases?|groups?|parts?|only|for)\b", re.IGNORECASE)
+_CARRIED = (Role.NO, Role.HISTORY, Role.ACTIVE, Role.RECEIVED, Role.WINDOW)
+_PLAIN = (Sort.AGE, Sort.SEX, Sort.MEASURE, Sort.CATEGORY)
+
+
+class Reader:
+    """Reads eligibility text by the concepts and units of a catalogue."""
+
+    __slots__ = ("_concepts", "_lexicon", "_units")
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._concepts = dict(catalogue.concepts)
+        self._lexicon = Lexicon(catalogue)
+        self._units = catalogue.units
+
+    def read(self, text: str) -> list[Reading]:
+        """Every heading and criterion of the text, in order; together they hold its every letter."""
+        flat = flatten(text)
+        return [self._read(text, flat, piece) for piece in split(flat)]
+
+    def read_record(self, record: Record) -> list[Reading]:
+        """What the record's own fields ask for, then its text; where the two disagree, a warning."""
+        return merge(record, self.read(record.text))
+
+    def _read(self, text: str, flat: str, piece: Piece) -> Reading:
+        said = text[piece.start : piece.end]
+        if piece.heading:
+            return Reading(said, piece.start, piece.end, Status.HEADING)
+        kind = piece.kind or Kind.INCLUSION
+        group = " ".join(text[piece.stems[-1][0] : piece.stems[-1][1]].split()) if piece.stems else None
+        warnings = (
+            () if piece.kind else ("no heading says whether this includes or excludes: read as an inclusion",)
+        )
+        whole = ((piece.start, piece.end),)
+        if piece.end - piece.start > _LONGEST:
+            note = (*warnings, "too long to be one criterion")
+            return Reading(
+                said,
+                piece.start,
+                piece.end,
+                Status.UNREAD,
+                kind,
+                group,
+                Unread(_plain(said)),
+                (),
+                whole,
+                note,
+            )
+        built = self._build(flat, piece, kind)
+        expression = built.expression
+        warnings = (*warnings, *built.warnings)
+        if built.manual:
+            return Reading(
+                said,
+                piece.start,
+                piece.end,
+                Status.MANUAL,
+                kind,
+                group,
+                Confirm(_plain(said)),
+                (),
+                (),
+                warnings,
+                ("manual",),
+            )
+        if not built.atoms and not (built.complete and expression is not None):
+            return Reading(
+                said,
+                piece.start,
+                piece.end,
+                Status.UNREAD,
+                kind,
+                group,
+                Unread(_plain(said)),
+                (),
+                whole,
+                warnings,
+            )
+        unread = tuple(span for span in built.unread if piece.start <= span[0] and span[1] <= piece.end)
+        if built.complete and expression is not None:
+            return Reading(
+                said,
+                piece.start,
+                piece.end,
+                Status.COMPUTED,
+                kind,
+                group,
+                expression,
+                built.atoms,
+                (),
+                warnings,
+                built.rules,
+            )
+        if expression is None or not built.sure or not _marks(expression):
+            expression = Unread(_plain(said))
+        return Reading(
+            said,
+            piece.start,
+            piece.end,
+            Status.PARTIAL,
+            kind,
+            group,
+            expression,
+            built.atoms,
+            unread,
+            warnings,
+            built.rules,
+        )
+
+    def _items(self, flat: str, start: int, end: int) -> list[Item]:
+        return bind_windows(bind_numbers(self._lexicon.find(tokenise(flat, start, end))))
+
+    def _build(self, flat: str, piece: Piece, kind: Kind) -> Built:
+        items = self._items(flat, piece.body, piece.end)
+        carried, sure = self._stems(flat, piece, kind)
+        before = [i for i in carried if i.role is not Role.WINDOW]
+        after = [i for i in carried if i.role is Role.WINDOW]
+        if before and before[0].role is Role.AGE:
+            items = [*before, *items]
+            before = []
+        items = read_ages(items)
+        items = read_categories(items, self._concepts)
+        items = Measures(flat, self._units).read(items)
+        items = read_sex(items)
+        while items and items[-1].role is Role.STOP:
+            items.pop()
+        built = Clauses(flat, kind, piece.start, piece.end).read(
+            [*before, *items, *after] if items else items
+        )
+        if (
+            not sure
+            and not built.manual
+            and not (kind is Kind.INCLUSION and built.sorts and built.sorts <= set(_PLAIN) and sure is None)
+        ):
+            note = "it stands under a line that was not read whole"
+            return replace(built, complete=False, warnings=(*built.warnings, note))
+        return built
+
+    def _stems(self, flat: str, piece: Piece, kind: Kind) -> tuple[list[Item], bool | None]:
+        """What the stems above say of a criterion, and whether that is all they say; None: but for words."""
+        carried: list[Item] = []
+        sure: bool | None = True
+        for start, end in piece.stems:
+            line = flat[start:end]
+            items = self._items(flat, start, end)
+            roles = {item.role for item in items}
+            if Role.AGE in roles and len(items) <= 2:
+                carried.append(next(i for i in items if i.role is Role.AGE))
+                continue
+            if roles & {
+                Role.EXCEPT,
+                Role.IF,
+                Role.ALLOWED,
+                Role.ENTITY,
+                Role.MANUAL,
+                Role.FRAGMENT,
+                Role.BOUND,
+            }:
+                sure = False
+            if kind is Kind.INCLUSION and (_ALTERNATIVES.search(line) or Role.OR in roles):
+                sure = False
+            if Role.BARRED in roles and kind is Kind.INCLUSION:
+                sure = False
+            found = [i for i in items if i.role in _CARRIED]
+            if Role.WORD in roles and sure is not False:
+                sure = False if found or _PARTS.search(line) else (None if kind is Kind.INCLUSION else sure)
+            carried += found
+        return carried, sure
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()) or text
+
+
+def _marks(expression: Expression) -> bool:
+    """Whether an expression says somewhere that something was not read, or is for a person."""
+    return any(name in repr(expression) for name in ("Unread(", "Judgement(", "Confirm("))

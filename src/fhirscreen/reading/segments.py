@@ -1,0 +1,217 @@
+"""The stretch between two joining words: concepts with what qualifies them, as one expression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from fhirscreen.criteria.nodes import AllOf, AnyOf, Condition, Expression, Judgement, Not, Received, Unread
+from fhirscreen.mapping.concepts import Concept, ConceptKind
+from fhirscreen.reading.fragments import Atom, Fragment, Sort
+from fhirscreen.reading.items import Item, Role
+
+_DIAGNOSES = (ConceptKind.DIAGNOSIS, ConceptKind.EVENT)
+_PRESENT = ("pregnancy", "lactation")
+"""States that are asked about as they are now, unless a history is named."""
+
+
+@dataclass(slots=True)
+class Segment:
+    """What stands between two connectors: concepts, fragments, modifiers, and what nothing here knows."""
+
+    entities: list[Item] = field(default_factory=list)
+    fragments: list[Item] = field(default_factory=list)
+    unread: list[tuple[int, int]] = field(default_factory=list)
+    manual: list[Item] = field(default_factory=list)
+    history: bool = False
+    active: bool = False
+    received: bool = False
+    severity: tuple[str, ...] = ()
+    window: Item | None = None
+    modifiers: list[Item] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether it says nothing."""
+        return not (self.entities or self.fragments or self.unread or self.manual or self.modifiers)
+
+    @property
+    def content(self) -> bool:
+        """Whether something in it is understood."""
+        return bool(self.entities or self.fragments)
+
+    @property
+    def bare(self) -> bool:
+        """Whether it names concepts and nothing that qualifies them before."""
+        return bool(self.entities) and not (self.history or self.active or self.received or self.severity)
+
+    def take(self, item: Item) -> None:
+        """Adds an item to it."""
+        role = item.role
+        if role is Role.FRAGMENT:
+            self.fragments.append(item)
+        elif role is Role.ENTITY and kind_of(item) is not None:
+            self.entities.append(item)
+        elif role is Role.HISTORY:
+            self.history = True
+            self.modifiers.append(item)
+        elif role is Role.ACTIVE:
+            self.active = True
+            self.modifiers.append(item)
+        elif role is Role.RECEIVED:
+            self.received = True
+            self.modifiers.append(item)
+        elif role is Role.SEVERITY:
+            self.severity = tuple(item.key.split())
+            self.modifiers.append(item)
+        elif role is Role.WINDOW and self.window is None:
+            self.window = item
+            self.modifiers.append(item)
+        elif role is Role.MANUAL:
+            self.manual.append(item)
+        elif role is Role.POSITIVE and self.entities:
+            pass
+        else:
+            self.unread.append((item.start, item.end))
+
+
+def kind_of(item: Item) -> ConceptKind | None:
+    """What kind of concept can stand by itself: a diagnosis, an event or a therapy."""
+    concept = concept_of(item)
+    return concept.kind if concept else None
+
+
+def concept_of(item: Item) -> Concept | None:
+    """The one concept that a name means by itself; None where it needs a value, or means several."""
+    able = [c for c in item.concepts if c.kind in _DIAGNOSES or c.kind is ConceptKind.THERAPY]
+    return able[0] if len(able) == 1 else None
+
+
+@dataclass(slots=True)
+class Built:
+    """A segment's or clause's expression, with what was not read of it."""
+
+    expression: Expression | None
+    atoms: tuple[Atom, ...] = ()
+    rules: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    unread: tuple[tuple[int, int], ...] = ()
+    complete: bool = True
+    manual: bool = False
+    sure: bool = True
+    sorts: frozenset[Sort] = frozenset()
+
+    @property
+    def understood(self) -> bool:
+        """Whether anything of it is."""
+        return bool(self.atoms) or (self.expression is not None and self.complete)
+
+
+def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
+    """The conjunction of what a segment says; `negated` where it stands under a "no"."""
+    made: list[Fragment] = [item.fragment for item in segment.fragments if item.fragment is not None]
+    made += [_entity(item, segment, text, negated=negated) for item in segment.entities]
+    expressions = [f.expression for f in made if f.expression is not None]
+    unread = list(segment.unread)
+    sorts = frozenset(f.sort for f in made)
+    complete = all(f.complete for f in made)
+    sure = True
+    if not segment.entities:
+        unread += [(m.start, m.end) for m in segment.modifiers]
+    elif segment.received and all(kind_of(e) is not ConceptKind.THERAPY for e in segment.entities):
+        unread += [(m.start, m.end) for m in segment.modifiers if m.role is Role.RECEIVED]
+    if segment.entities and segment.severity and not any(kind_of(e) in _DIAGNOSES for e in segment.entities):
+        unread += [(m.start, m.end) for m in segment.modifiers if m.role is Role.SEVERITY]
+    if len(made) > 1 and len({f.sort for f in made} - {Sort.AGE, Sort.SEX}) + (len(segment.entities) > 1) > 1:
+        sure = False  # concepts side by side with no word between: how they belong together is a guess
+    manual = bool(segment.manual)
+    if manual and made:
+        unread += [(m.start, m.end) for m in segment.manual]
+    warnings = tuple(dict.fromkeys(w for f in made for w in f.warnings))
+    expression: Expression | None = None
+    unread = sorted(set(unread))
+    if expressions:
+        if manual:
+            expressions = [Judgement(e) if isinstance(e, Condition) else e for e in expressions]
+        parts = list(expressions)
+        if unread or not complete or not sure:
+            parts.append(Unread(_quote(text, unread) or "how this belongs together"))
+        expression = parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+    elif unread or made:
+        spans = unread or [(a.start, a.end) for f in made for a in f.atoms]
+        quoted = _quote(text, spans)
+        expression = Unread(quoted) if quoted else None
+    return Built(
+        expression,
+        tuple(a for f in made for a in f.atoms),
+        tuple(dict.fromkeys(r for f in made for r in f.rules)),
+        warnings,
+        tuple(unread),
+        complete and sure and not unread and not (manual and made),
+        manual and not made,
+        sure,
+        sorts,
+    )
+
+
+def _quote(text: str, spans: list[tuple[int, int]]) -> str:
+    if not spans:
+        return ""
+    return " … ".join(dict.fromkeys(" ".join(text[s:e].split()) for s, e in spans)).strip()
+
+
+def _entity(item: Item, segment: Segment, text: str, *, negated: bool) -> Fragment:
+    concept = concept_of(item)
+    if concept is None:
+        raise AssertionError("a segment takes only concepts that can stand by themselves")
+    window = segment.window
+    name = " ".join(text[item.start : item.end].split())
+    low, high = item.start, item.end
+    if window is not None:
+        low, high = min(low, window.start), max(high, window.end)
+    atom = Atom(concept.id, name, low, high, window=window.parts[0].text if window else None)
+    within = window.text if window is not None and window.key == "within" else None
+    washout = window is not None and window.key == "washout"
+    if concept.kind is ConceptKind.THERAPY:
+        return _therapy(concept, atom, segment, window, within, washout=washout, negated=negated)
+    now = segment.active and not segment.history
+    if concept.id in _PRESENT and not segment.history and within is None:
+        now = True
+    severity = segment.severity
+    made: Expression = Condition(concept.id, active=now, within=within, severity=severity)
+    if washout:
+        return Fragment(
+            Sort.CONDITION, made, (atom,), ("condition",), ("how long ago is not read",), complete=False
+        )
+    return Fragment(Sort.CONDITION, made, (atom,), ("condition",))
+
+
+def _therapy(
+    concept: Concept,
+    atom: Atom,
+    segment: Segment,
+    window: Item | None,
+    within: str | None,
+    *,
+    washout: bool,
+    negated: bool,
+) -> Fragment:
+    if washout and window is not None:
+        atom = replace(atom, negated=True)
+        made: Expression = Not(Received(concept.id, within=window.text))
+        return Fragment(Sort.THERAPY, made, (atom,), ("washout",), complete=not negated)
+    current = segment.active and not segment.history and within is None
+    told = segment.history or segment.active or segment.received or within is not None
+    made = Received(concept.id, within=within, current=current)
+    warnings = () if told else ("when it was given is not said: read as ever",)
+    return Fragment(Sort.THERAPY, made, (atom,), ("therapy",), warnings, complete=told)
+
+
+def join(parts: list[Expression], *, any_of: bool) -> Expression | None:
+    """One expression of several; None of none."""
+    flat: list[Expression] = []
+    for part in parts:
+        inner = part.of if isinstance(part, AnyOf if any_of else AllOf) else (part,)
+        flat += [each for each in inner if each not in flat]
+    if len(flat) < 2:
+        return flat[0] if flat else None
+    return AnyOf(tuple(flat)) if any_of else AllOf(tuple(flat))

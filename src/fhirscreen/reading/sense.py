@@ -1,0 +1,108 @@
+"""Whether a bound makes sense for what it bounds: units that fit, numbers that a patient can have."""
+
+from __future__ import annotations
+
+import re
+
+from fhirscreen.criteria.bounds import Bound, Bounds, Limit
+from fhirscreen.criteria.checks.catalogue import convert_bound, is_pure
+from fhirscreen.exceptions import StudyError
+from fhirscreen.mapping.concepts import Concept
+from fhirscreen.reading.items import Range
+from fhirscreen.values.quantities import UnitTable
+
+_COUNTED_ABOVE = 500.0
+_LIMITS = {"uln": Limit.ULN, "lln": Limit.LLN}
+_LIKELY = ("g/dL", "g/L", "mg/dL", "umol/L", "mmol/L", "10*9/L", "/uL", "10*3/uL", "cm", "mm", "%")
+
+
+_PER = re.compile(r"(?:^|\s)per\s+", re.IGNORECASE)
+_CUBIC = re.compile(r"cubic\s+milli-?met(?:er|re)s?|cu\.?\s?mm", re.IGNORECASE)
+_SQUARE = re.compile(r"(?:square\s+met(?:er|re)s?|met(?:er|re)s?\s+squared|sq\.?\s?m)\b", re.IGNORECASE)
+
+
+def read_unit(text: str, units: UnitTable) -> str | None:
+    """The UCUM code of a unit as criteria write it (`per cubic millimetre`); None for an unknown one."""
+    if not text:
+        return None
+    known = units.normalise(text)
+    if known is not None:
+        return known
+    return units.normalise(_PER.sub("/", _SQUARE.sub("m2", _CUBIC.sub("mm3", text))).strip(" .("))
+
+
+def make_bounds(numbers: Range, concept: Concept, units: UnitTable) -> tuple[Bounds | None, list[str]]:
+    """The bounds that a text's numbers mean for a concept, and what is odd about them.
+
+    No bounds where the unit is missing or does not fit, or the number is implausible: what they mean is then
+    for a person to say.
+    """
+    unit = numbers.code
+    if numbers.limit:
+        return _bounds(numbers, None)
+    if not numbers.unit and concept.unit is not None and not is_pure(concept.unit):
+        unit = _unwritten(numbers, concept, units)
+        if unit is None:
+            return None, [
+                f"the unit of {_say(numbers)} is missing: {concept.label} is measured in {concept.unit}"
+            ]
+        bounds, warnings = _bounds(numbers, unit)
+        return bounds, [*warnings, f"the unit of {_say(numbers)} is not written: read as {unit}"]
+    if numbers.unit and unit is None:
+        return None, [f"the unit `{numbers.unit}` is not known"]
+    if unit is not None and concept.unit is not None and not _fits(unit, concept, units):
+        return None, [f"the unit {unit} does not fit {concept.label}, which is measured in {concept.unit}"]
+    bounds, warnings = _bounds(numbers, unit)
+    if bounds is None:
+        return None, warnings
+    odd = _implausible(bounds, concept, units)
+    return (None, [*warnings, odd]) if odd else (bounds, warnings)
+
+
+def _bounds(numbers: Range, unit: str | None) -> tuple[Bounds | None, list[str]]:
+    limit = _LIMITS.get(numbers.limit)
+    try:
+        low = None if numbers.low is None else Bound(numbers.low, unit, limit, numbers.low_inclusive)
+        high = None if numbers.high is None else Bound(numbers.high, unit, limit, numbers.high_inclusive)
+        return Bounds(low, high), []
+    except StudyError as error:
+        return None, [error.what]
+
+
+def _say(numbers: Range) -> str:
+    return " and ".join(f"{value:g}" for value in (numbers.low, numbers.high) if value is not None)
+
+
+def _fits(unit: str, concept: Concept, units: UnitTable) -> bool:
+    if concept.unit is None:
+        return False
+    affine = units.affine(unit, concept.unit, molar_mass=concept.molar_mass, valence=concept.valence)
+    return affine is not None
+
+
+def _unwritten(numbers: Range, concept: Concept, units: UnitTable) -> str | None:
+    """The unit that goes without saying: a cell count in hundreds is one per microlitre, a share is in %."""
+    values = [value for value in (numbers.low, numbers.high) if value is not None]
+    if concept.unit == "%" and all(0 <= value <= 100 for value in values):
+        return "%"
+    if concept.unit == "10*9/L" and values and min(values) >= _COUNTED_ABOVE and "/uL" in units:
+        return "/uL"
+    if concept.unit in ("kg/m2", "mm[Hg]", "ms", "/min"):
+        return concept.unit
+    return None
+
+
+def _implausible(bounds: Bounds, concept: Concept, units: UnitTable) -> str | None:
+    low, high = concept.plausible
+    for bound in (bounds.low, bounds.high):
+        if bound is None or bound.limit is not None or bound.value == 0:
+            continue
+        value = convert_bound(bound, concept, units)
+        if value is None or ((low is None or value >= low) and (high is None or value <= high)):
+            continue
+        for other in _LIKELY:
+            likely = convert_bound(Bound(bound.value, other), concept, units) if other in units else None
+            if likely is not None and (low is None or likely >= low) and (high is None or likely <= high):
+                return f"{concept.label} of {bound} is implausible: probably {bound.value:g} {other} is meant"
+        return f"{concept.label} of {bound} is implausible"
+    return None

@@ -1,0 +1,267 @@
+"""Eligibility text as headings and criteria: sections, bullets, numbers, stems, run-on paragraphs.
+
+Every letter of the text is in exactly one piece. Linear in the length of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from fhirscreen.criteria.studies import Kind
+from fhirscreen.reading.headings import INNER, heading_kind, is_title, prefix, stem_kind
+
+_LINE = re.compile(r"[^\n]+")
+_MARKER = re.compile(
+    r"\s*(?:[-*•●○▪▫◦■□►➢✓·‣⁃§§>]+(?=\s|[A-Za-z(])|o(?=\s{1,4}\S)|"
+    r"\(?\d{1,2}(?:\.\d{1,2}){0,3}[.)](?!\d)|\d{1,2}\.\d{1,2}(?:\.\d{1,2})?(?=\s+[A-Z])|"
+    r"\(?[a-zA-Z][.)](?=\s)|\(?[ivxIVX]{1,4}[.)](?=\s)|#\d{1,2}[.):]?)\s*"
+)
+_NUMBERED = re.compile(r"(?<=[\s;.,])\(?(\d{1,2})[.)]\s?(?=[A-Z])")
+_SENTENCE = re.compile(r"(?<=[a-z0-9)%\"])[.]\s+(?=[A-Z][a-z]|[A-Z]{2,}\b|[≥≤<>]|No\b)")
+_ABBREVIATION = re.compile(
+    r"\b(?:e\.g|i\.e|vs|approx|no|dr|prof|incl|excl|resp|cf|ca|inc|st|etc)$", re.IGNORECASE
+)
+_DEPENDENT = re.compile(
+    r"\s*(?:\(?note\b|this|these|those|such|they|however|otherwise|if|unless|except|exception|"
+    r"in (?:this|these|that|such) case|for (?:these|this|example)|also|he|she|it|the above|all of|"
+    r"any of|"
+    r"(?:[^.]{0,200}\b(?:allowed|permitted|eligible|acceptable|excluded|exception|ineligible|"
+    r"exempt|may be|can be|may have|are not required|is not required)\b))",
+    re.IGNORECASE,
+)
+_WRAPPED = 60
+_LONG = 160
+_STEM = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of the text: a heading (or stem), or a criterion with its section and the stems above it.
+
+    `body` is where its words begin, after a number or letter that counts it.
+    """
+
+    start: int
+    end: int
+    heading: bool
+    kind: Kind | None = None
+    stems: tuple[tuple[int, int], ...] = ()
+    body: int = 0
+
+
+@dataclass(slots=True)
+class _Block:
+    """Lines that belong together, without the marker before them."""
+
+    start: int
+    end: int
+    indent: int
+    marked: bool
+    marker: int
+
+
+def split(text: str) -> list[Piece]:
+    """The pieces of a flattened text, in order; each with the number or letter before it."""
+    pieces: list[Piece] = []
+    last = 0
+    for piece in _pieces(text):
+        start = piece.start
+        first = next((i for i in range(last, start) if text[i].isalnum()), start)
+        if first < start and text[first - 1 : first] == "(":
+            first -= 1
+        pieces.append(replace(piece, start=first, body=start))
+        last = piece.end
+    return pieces
+
+
+def _pieces(text: str) -> list[Piece]:
+    pieces: list[Piece] = []
+    kind: Kind | None = None
+    stems: list[tuple[int, bool, int, int]] = []  # indent, marked, start, end
+    blocks = list(_blocks(text))
+    for index, block in enumerate(blocks):
+        line = text[block.start : block.end].strip()
+        if not any(c.isalnum() for c in line):
+            continue
+        while stems and not _below(block, stems[-1]):
+            stems.pop()
+        opened = heading_kind(line)
+        if opened is not None:
+            kind, stems = opened, []
+            pieces.append(Piece(block.start, block.end, True))
+            continue
+        following = blocks[index + 1] if index + 1 < len(blocks) else None
+        nested = following is not None and (
+            following.indent > block.indent or (following.marked and not block.marked)
+        )
+        if is_title(line) and not nested and len(line) < 60:
+            stems = []
+            pieces.append(Piece(block.start, block.end, True))
+            continue
+        if (
+            line.endswith(":")
+            and following is not None
+            and len(line) < _STEM
+            and (nested or not block.marked)
+        ):
+            opened = stem_kind(line)
+            pieces.append(Piece(block.start, block.end, True))
+            if opened is not None and (not block.marked or (opened is Kind.EXCLUSION and kind is None)):
+                kind, stems = opened, []
+                continue
+            stems.append((block.indent, block.marked, block.start, block.end))
+            continue
+        start = block.start
+        while (found := prefix(text, start, block.end)) is not None:
+            pieces.append(Piece(start, found[0], True))
+            start, kind = found
+            stems = []
+        above = tuple((s, e) for _, _, s, e in stems)
+        for piece in _criteria(text, start, block.end, kind, above):
+            if piece.heading and (inner := heading_kind(text[piece.start : piece.end].strip())) is not None:
+                kind = inner
+            pieces.append(
+                piece
+                if piece.heading or piece.kind is kind
+                else Piece(piece.start, piece.end, False, kind, piece.stems)
+            )
+    return pieces
+
+
+def _below(block: _Block, stem: tuple[int, bool, int, int]) -> bool:
+    indent, marked, _, _ = stem
+    if block.indent > indent:
+        return True
+    return block.marked and not marked and block.indent >= indent
+
+
+def _blocks(text: str) -> Iterator[_Block]:
+    """Lines joined where one only wraps the one before."""
+    current: _Block | None = None
+    last_length, blank_since, last_end = 0, True, 0
+    for match in _LINE.finditer(text):
+        line = match[0]
+        stripped = line.strip()
+        blank = text.count("\n", last_end, match.start()) > 1
+        last_end = match.end()
+        if not stripped:
+            blank_since = True
+            continue
+        blank_since = blank_since or blank
+        indent = len(line) - len(line.lstrip())
+        marker = _MARKER.match(line)
+        marked = marker is not None and marker.end() < len(line)
+        wraps = (
+            current is not None
+            and not marked
+            and not blank_since
+            and heading_kind(stripped) is None
+            and (
+                (current.marked and indent > current.indent and last_length >= _WRAPPED)
+                or (
+                    last_length >= _WRAPPED
+                    and not text[current.start : current.end].rstrip().endswith((":", ".", ";"))
+                )
+                or stripped[0].islower()
+                or (
+                    last_length >= _WRAPPED + 15 and indent >= current.indent and text[current.end - 1] != ":"
+                )
+            )
+        )
+        if wraps and current is not None:
+            current.end = match.start() + len(line.rstrip())
+        else:
+            if current is not None:
+                yield current
+            skip = marker.end() if marked and marker is not None else indent
+            begin = match.start() + skip
+            current = _Block(
+                begin, match.start() + len(line.rstrip()), indent, marked, match.start() + indent
+            )
+        last_length, blank_since = len(line.rstrip()), False
+    if current is not None:
+        yield current
+
+
+def _criteria(
+    text: str, start: int, end: int, kind: Kind | None, stems: tuple[tuple[int, int], ...]
+) -> Iterator[Piece]:
+    """The criteria of one block: inner headings, inline numbers, sentences that stand for themselves."""
+    if (
+        end - start > _LONG
+        and (inner := list(INNER.finditer(text, start, end)))
+        and (len(inner) > 1 or inner[0].start() == start)
+    ):
+        yield from _inner(text, start, end, kind, stems, [(m.start(), m.end()) for m in inner])
+        return
+    cuts = _numbered(text, start, end) or _sentences(text, start, end)
+    for first, last in zip([start, *cuts], [*cuts, end], strict=True):
+        if any(c.isalnum() for c in text[first:last]):
+            yield from _trimmed(text, first, last, kind, stems)
+
+
+def _trimmed(
+    text: str, start: int, end: int, kind: Kind | None, stems: tuple[tuple[int, int], ...]
+) -> Iterator[Piece]:
+    while start < end and text[start].isspace():
+        start += 1
+    marker = _MARKER.match(text, start, end)
+    if (
+        marker is not None
+        and marker.end() < end
+        and text[start : marker.end()].strip("-*> .") not in ("", "o")
+    ):
+        start = marker.end()
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if start < end:
+        yield Piece(start, end, False, kind, stems)
+
+
+def _inner(
+    text: str,
+    start: int,
+    end: int,
+    kind: Kind | None,
+    stems: tuple[tuple[int, int], ...],
+    found: list[tuple[int, int]],
+) -> Iterator[Piece]:
+    edges = [*[s for s, _ in found], end]
+    if found[0][0] > start and any(c.isalnum() for c in text[start : found[0][0]]):
+        yield from _criteria(text, start, found[0][0], kind, stems)
+    for index, (first, last) in enumerate(found):
+        yield Piece(first, last, True)
+        heading = text[first:last].strip()
+        inner = heading_kind(heading)
+        kind = inner or kind
+        above = stems if inner is not None or is_title(heading) else (*stems, (first, last))
+        if any(c.isalnum() for c in text[last : edges[index + 1]]):
+            yield from _criteria(text, last, edges[index + 1], kind, above)
+
+
+def _numbered(text: str, start: int, end: int) -> list[int]:
+    """Where 1. 2. 3. stand in the middle of a line."""
+    cuts: list[int] = []
+    wanted = 2
+    for match in _NUMBERED.finditer(text, start, end):
+        if int(match[1]) == wanted:
+            cuts.append(match.start())
+            wanted += 1
+    return cuts if len(cuts) > 1 else []
+
+
+def _sentences(text: str, start: int, end: int) -> list[int]:
+    cuts: list[int] = []
+    first = start
+    for match in _SENTENCE.finditer(text, start, end):
+        if _ABBREVIATION.search(text, max(first, match.start() - 8), match.start()):
+            continue
+        if text.count("(", first, match.start()) > text.count(")", first, match.start()):
+            continue
+        cuts.append(match.end())
+        first = match.end()
+    if cuts and any(_DEPENDENT.match(text, cut, end) for cut in cuts):
+        return []
+    return cuts

@@ -1,0 +1,236 @@
+"""One line for each production of the reader's grammar: a criterion in English, and what it becomes."""
+
+from __future__ import annotations
+
+import pytest
+
+from fhirscreen.criteria.studies import Kind
+from fhirscreen.reading import Status
+from tests.lib.mappings import as_json
+from tests.lib.reading import expression_of, read_one
+
+INCLUDED = [
+    # ages
+    ("Aged 21 years or older", "age: {at_least: 21 a}"),
+    ("Must be at least 16 years old", "age: {at_least: 16 a}"),
+    ("Between the ages of 30 and 64 years", "age: {at_least: 30 a, at_most: 64 a}"),
+    ("45-70 years of age", "age: {at_least: 45 a, at_most: 70 a}"),
+    ("Ages 19 and over, under 75", "age: {at_least: 19 a, below: 75 a}"),
+    ("Younger than 40 years", "age: {below: 40 a}"),
+    ("Women ≥ 50 years old", "all: [{sex: female}, {age: {at_least: 50 a}}]"),
+    ("Adults", "age: {at_least: 18 a}"),
+    ("Men or women", "constant: true"),
+    # bounds in all their wordings
+    ("Haemoglobin ≥ 9 g/dL", "measured: {concept: haemoglobin, at_least: 9 g/dL}"),
+    ("Hemoglobin level of no less than 10.5 g/dl", "measured: {concept: haemoglobin, at_least: 10.5 g/dL}"),
+    ("Hb => 95 g/L", "measured: {concept: haemoglobin, at_least: 95 g/L}"),
+    ("Platelets of at least 75,000/mm3", "measured: {concept: platelet-count, at_least: 75000 /mm3}"),
+    ("Platelets > 80.000 /mmc", "measured: {concept: platelet-count, above: 80000 /mm3}"),
+    ("Neutrophils ≥1,2 x 10^9/L", "measured: {concept: neutrophil-count, at_least: 1.2 10*9/L}"),
+    ("ANC ≧ 1.5×109/L", "measured: {concept: neutrophil-count, at_least: 1.5 10*9/L}"),
+    ("WBC 3000 per µL or more", "measured: {concept: leukocyte-count, at_least: 3000 /uL}"),
+    ("Serum albumin not below 28 g/L", "measured: {concept: albumin, at_least: 28 g/L}"),
+    (
+        "Potassium between 3.5 and 5.5 mmol/L",
+        "measured: {concept: potassium, at_least: 3.5 mmol/L, at_most: 5.5 mmol/L}",
+    ),
+    ("Total bilirubin must not exceed 2 mg/dL", "measured: {concept: total-bilirubin, at_most: 2 mg/dL}"),
+    ("LDH &lt;= 500 U/L", "measured: {concept: lactate-dehydrogenase, at_most: 500 U/L}"),
+    ("LVEF 55 % or greater", "measured: {concept: left-ventricular-ejection-fraction, at_least: 55 %}"),
+    ("QTc less than 470 msec", "measured: {concept: qtc-interval, below: 470 ms}"),
+    ("BMI 18.5-35 kg/m²", "derived: {quantity: body-mass-index, at_least: 18.5 kg/m2, at_most: 35 kg/m2}"),
+    # limits of normal
+    ("Bilirubin ≤ 1.5 x ULN", "measured: {concept: total-bilirubin, at_most: 1.5 ULN}"),
+    (
+        "ALT up to 3 times the upper limit of normal (ULN)",
+        "measured: {concept: alanine-aminotransferase, at_most: 3 ULN}",
+    ),
+    (
+        "AST < 5 times the institutional upper normal limit",
+        "measured: {concept: aspartate-aminotransferase, below: 5 ULN}",
+    ),
+    ("Lipase ≤ ULN", "measured: {concept: lipase, at_most: 1 ULN}"),
+    ("Albumin above the lower limit of normal", "measured: {concept: albumin, above: 1 LLN}"),
+    ("Magnesium within normal limits", "measured: {concept: magnesium, at_least: 1 LLN, at_most: 1 ULN}"),
+    # several analytes, alternatives, conditions
+    (
+        "ALT and AST ≤ 3 x ULN",
+        (
+            "all: [{measured: {concept: alanine-aminotransferase, at_most: 3 ULN}},"
+            " {measured: {concept: aspartate-aminotransferase, at_most: 3 ULN}}]"
+        ),
+    ),
+    (
+        "Creatinine ≤ 1.25 x ULN or creatinine clearance ≥ 45 mL/min",
+        (
+            "any: [{measured: {concept: creatinine, at_most: 1.25 ULN}},"
+            " {derived: {quantity: creatinine-clearance, at_least: 45 mL/min}}]"
+        ),
+    ),
+    (
+        "ALT ≤ 2.5 x ULN (≤ 5 x ULN if liver metastases are present)",
+        (
+            "conditional: {when: {condition: {concept: liver-metastasis}},"
+            " then: {measured: {concept: alanine-aminotransferase, at_most: 5 ULN}},"
+            " otherwise: {measured: {concept: alanine-aminotransferase, at_most: 2.5 ULN}}}"
+        ),
+    ),
+    # categories
+    ("ECOG performance status 0-1", "finding: {concept: ecog-performance-status, in: ['0', '1']}"),
+    ("ECOG PS of 0, 1 or 2", "finding: {concept: ecog-performance-status, in: ['0', '1', '2']}"),
+    ("WHO performance status ≤ 1", "finding: {concept: ecog-performance-status, in: ['0', '1']}"),
+    (
+        "Karnofsky performance status ≥ 80%",
+        "finding: {concept: karnofsky-performance-status, in: ['80', '90', '100']}",
+    ),
+    ("Stage II-III", "finding: {concept: stage-group, in: [II, III]}"),
+    ("Child-Pugh class A or B", "finding: {concept: child-pugh-class, in: [A, B]}"),
+    ("NYHA class II or lower", "finding: {concept: nyha-class, in: [I, II]}"),
+    ("cT2-3", "finding: {concept: t-category, staging: clinical, in: [T2, T3]}"),
+    (
+        "T3N1M0",
+        (
+            "all: [{finding: {concept: t-category, in: [T3]}}, {finding: {concept: n-category, in: [N1]}},"
+            " {finding: {concept: m-category, in: [M0]}}]"
+        ),
+    ),
+    ("HER2-positive", "finding: {concept: her2-status, in: [positive]}"),
+    ("Negative pregnancy test", "finding: {concept: pregnancy-test, in: [negative]}"),
+    # negation
+    ("No prior radiotherapy", "not: {received: {concept: radiotherapy}}"),
+    ("Patients must not have received prior anti-PD-1 therapy", "not: {received: {concept: pd-1-inhibitor}}"),
+    (
+        "Without brain metastases or leptomeningeal disease",
+        (
+            "not: {any: [{condition: {concept: brain-metastasis}},"
+            " {condition: {concept: leptomeningeal-metastasis}}]}"
+        ),
+    ),
+    (
+        "Patients with interstitial lung disease are not eligible",
+        "not: {condition: {concept: interstitial-lung-disease}}",
+    ),
+    (
+        "At least 4 weeks since last chemotherapy",
+        "not: {received: {concept: systemic-chemotherapy, within: 4 wk}}",
+    ),
+]
+
+EXCLUDED = [
+    (
+        "Pregnant or breast-feeding women",
+        (
+            "any: [{condition: {concept: pregnancy, active: true}},"
+            " {condition: {concept: lactation, active: true}}]"
+        ),
+    ),
+    ("History of interstitial lung disease", "condition: {concept: interstitial-lung-disease}"),
+    ("Active tuberculosis", "condition: {concept: tuberculosis}"),
+    (
+        "Myocardial infarction within 6 months before enrolment",
+        "condition: {concept: myocardial-infarction, within: 6 mo}",
+    ),
+    (
+        "Stroke or unstable angina in the past 3 months",
+        (
+            "any: [{condition: {concept: stroke, within: 3 mo}},"
+            " {condition: {concept: unstable-angina, within: 3 mo}}]"
+        ),
+    ),
+    ("Prior treatment with pembrolizumab", "received: {concept: pd-1-inhibitor}"),
+    ("Radiotherapy within 14 days of randomisation", "received: {concept: radiotherapy, within: 14 d}"),
+    ("Concurrent anticoagulants", "received: {concept: anticoagulant, current: true}"),
+    (
+        "Other malignancy within 5 years, except basal cell carcinoma or cervical carcinoma in situ",
+        "condition: {concept: second-malignancy, within: 5 a}",
+    ),
+    (
+        "HIV, hepatitis B, or hepatitis C",
+        (
+            "any: [{condition: {concept: hiv-infection}},"
+            " {condition: {concept: hepatitis-b-infection}}, {condition: {concept: hepatitis-c-infection}}]"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "wanted"), INCLUDED)
+def test_an_inclusion_is_read_whole(text: str, wanted: str) -> None:
+    reading = read_one(text)
+    assert expression_of(reading) == as_json(wanted)
+    assert reading.status is Status.COMPUTED
+
+
+@pytest.mark.parametrize(("text", "wanted"), EXCLUDED)
+def test_an_exclusion_is_read_whole(text: str, wanted: str) -> None:
+    reading = read_one(text, Kind.EXCLUSION)
+    assert expression_of(reading) == as_json(wanted)
+    assert reading.status is Status.COMPUTED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Signed informed consent",
+        "Willing to attend all visits",
+        "Life expectancy of at least 3 months",
+        "Agrees to use effective contraception",
+        "Any condition that, in the opinion of the investigator, would interfere with the study",
+        "Able to comply with the protocol",
+    ],
+)
+def test_what_only_a_person_can_settle_is_manual(text: str) -> None:
+    assert read_one(text).status is Status.MANUAL
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "why"),
+    [
+        ("Haemoglobin ≥ 11 g/L", Kind.INCLUSION, "implausible"),
+        ("Potassium ≥ 3 mg/dL/h", Kind.INCLUSION, ""),
+        ("Uncontrolled hypertension", Kind.EXCLUSION, ""),
+        ("No brain metastases", Kind.EXCLUSION, "negation under the exclusion criteria"),
+        ("Diabetes and hypertension", Kind.EXCLUSION, "“and” between two exclusions"),
+        ("Zorbinase ≥ 40 U/L", Kind.INCLUSION, ""),
+        ("Urine creatinine ≥ 5 mmol/L", Kind.INCLUSION, ""),
+        ("Radiotherapy, unless given for the knee", Kind.EXCLUSION, ""),
+    ],
+)
+def test_what_is_in_doubt_is_partial(text: str, kind: Kind, why: str) -> None:
+    reading = read_one(text, kind)
+    assert reading.status is Status.PARTIAL
+    assert why in "; ".join(reading.warnings)
+    assert "unread" in str(expression_of(reading)) or "judgement" in str(expression_of(reading))
+
+
+def test_an_unknown_measure_has_its_name_and_no_concept() -> None:
+    (atom,) = read_one("Zorbinase activity between 10 and 40 U/L").atoms
+    assert (atom.concept, atom.name, atom.low, atom.high, atom.unit) == (
+        None,
+        "Zorbinase activity",
+        10,
+        40,
+        "U/L",
+    )
+
+
+def test_a_clearance_is_no_creatinine() -> None:
+    (atom,) = read_one("Creatinine clearance ≥ 60 mL/min").atoms
+    assert atom.concept == "creatinine-clearance"
+
+
+def test_a_bound_keeps_the_numbers_of_the_text() -> None:
+    (atom,) = read_one("Platelets not less than 100.000 /mmc").atoms
+    assert (atom.low, atom.low_inclusive, atom.high, atom.unit, atom.limit) == (
+        100000,
+        True,
+        None,
+        "/mm3",
+        None,
+    )
+
+
+def test_a_negation_marks_its_atoms() -> None:
+    (atom,) = read_one("No prior chemotherapy within 4 weeks before enrolment").atoms
+    assert atom.negated
+    assert atom.window == "P4W before enrolment"
