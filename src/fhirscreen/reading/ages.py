@@ -46,7 +46,10 @@ def read_ages(items: Sequence[Item]) -> list[Item]:
                 continue
         found.append(item)
         at += 1
-    has_age = any(i.fragment is not None and i.fragment.sort is Sort.AGE for i in found)
+    ages = [
+        a for i in found if i.fragment is not None and i.fragment.sort is Sort.AGE for a in i.fragment.atoms
+    ]
+    has_age = any(atom.low is not None or atom.unit != "a" for atom in ages)
     return [_adult(item, has_age) if item.role is Role.ADULT else item for item in found]
 
 
@@ -107,7 +110,12 @@ def _age_around(items: Sequence[Item], at: int, before: Sequence[Item]) -> tuple
         Role.SEX,
         Role.ADULT,
     )
-    return start, end if alone and stops else 0
+    told = any(item.role is Role.ADULT for item in before) and _closed(items, end)
+    return start, end if (alone and stops) or told else 0
+
+
+def _closed(items: Sequence[Item], at: int) -> bool:
+    return at < len(items) and items[at].role is Role.CLOSE
 
 
 def _fragment(numbers: Range, start: int, end: int, item: Item) -> Item:

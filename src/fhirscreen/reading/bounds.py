@@ -55,7 +55,8 @@ def _bound_at(items: Sequence[Item], at: int) -> tuple[Item | None, int]:
             following = _skip(items, following + 1)
         if following < len(items) and items[following].role is Role.NUMBER:
             bound, end = _ranged(items, following, spoken=True)
-            if bound is not None:
+            if bound is not None and bound.range is not None:
+                bound.range.older = any(i.role in (Role.AGE, Role.OLD) for i in items[at:following])
                 return bound, end
         return None, at
     if role is Role.NUMBER:
@@ -91,6 +92,8 @@ def _compared(items: Sequence[Item], at: int) -> tuple[Item | None, int]:
     older = any(operator.endswith("old") for operator in operators)
     signs = {operator.removesuffix("old") for operator in operators}
     end = _skip(items, end)
+    if older and _is(items, end, Role.COLON):
+        end += 1
     if end < len(items) and items[end].role is Role.AGE:  # over the age of 18
         older, end = True, _skip(items, end + 1)
     if end >= len(items) or items[end].role not in (Role.NUMBER, Role.LIMIT):

@@ -67,8 +67,9 @@ class Clauses:
             if made is None or self.kind is Kind.EXCLUSION:
                 return made
             return _negate(made)
-        if _first(items, Role.ALLOWED) is not None:
-            return self._unread(items)
+        at = _first(items, Role.ALLOWED)
+        if at is not None:
+            return self._allowed(items, at)
         at = _first(items, Role.EXCEPT)
         if at is not None:
             return self._excepted(items[:at], items[at + 1 :])
@@ -87,6 +88,13 @@ class Clauses:
     def _unread(self, items: Sequence[Item]) -> Built:
         start, end = self._span(items)
         return Built(Unread(self._said(items)), unread=((start, end),), complete=False)
+
+    def _allowed(self, items: list[Item], at: int) -> Built:
+        """What is allowed is no more than that: it decides nothing, and its numbers are shown."""
+        made = self._unread(items)
+        rest = items[:at] + items[at + 1 :]
+        inner = self._clause(rest) if rest and self.kind is Kind.INCLUSION else None
+        return made if inner is None else replace(made, atoms=inner.atoms, rules=inner.rules, sure=False)
 
     def _excepted(self, main: list[Item], exception: list[Item]) -> Built | None:
         if not _has_content(main):
@@ -141,7 +149,9 @@ class Clauses:
         if prefix:
             scope = self._list([*prefix, *after], negated=True)
         made = _negate(scope)
-        if len({Sort.MEASURE, Sort.CATEGORY, Sort.AGE} & scope.sorts) and len(scope.sorts) > 1:
+        if scope.sorts & {Sort.MEASURE, Sort.CATEGORY, Sort.AGE} and (
+            len(scope.sorts) > 1 or len(scope.atoms) > 1
+        ):
             made = replace(
                 made,
                 complete=False,
@@ -220,6 +230,8 @@ class Clauses:
                 else join([e for e in (join([either, apart], any_of=False), apart) if e], any_of=True)
             )
         merged = _merge(built, whole)
+        if negated and any(b.manual for b in built):
+            sure, noted = False, (*noted, "how far the negation reaches is not sure")
         if not sure:
             merged = replace(merged, complete=False, sure=False)
         return replace(merged, warnings=(*merged.warnings, *noted), manual=False)
@@ -360,6 +372,7 @@ def _share(segments: list[Segment]) -> None:
     for index, segment in enumerate(segments[:-1]):  # "prior or concurrent chemotherapy"
         following = segments[index + 1]
         if not segment.content and not segment.unread and not segment.manual and following.entities:
+            following.severity = following.severity or segment.severity
             following.history = following.history or segment.history
             following.active = following.active or segment.active
             following.received = following.received or segment.received

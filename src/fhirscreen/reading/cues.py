@@ -110,6 +110,7 @@ CUES: dict[Role, dict[str, str]] = {
         ),
         **words(
             """
+            nursing home |
             geographic | geographical | geographically | accessible | reside | residing | resident |
             live within | travel | transportation | telephone | phone | smartphone | internet |
             available for | insurance | affiliated | social security | prisoner | incarcerated |
@@ -219,39 +220,39 @@ CUES: dict[Role, dict[str, str]] = {
             organ function | bone marrow function | marrow function | hematologic function |
             hematological function | hepatic function | liver function | renal function |
             kidney function | coagulation function | cardiac function | bone marrow reserve |
-            adequate organ function | organ system function | bone marrow | hematology | hematologic |
-            hematological | hepatic | renal | biochemistry | blood count | blood | serum | plasma |
-            baseline | at baseline | at screening | screening | at the time of screening |
-            at the time of enrollment | at time of enrollment | at enrollment | at study entry |
-            at the time of study entry | at inclusion | at the time of inclusion |
-            at the time of consent | at the time of informed consent |
+            adequate organ function | organ system function | hematology | biochemistry | blood count |
+            serum | plasma | baseline | at baseline | at screening | screening |
+            at the time of screening | at the time of enrollment | at time of enrollment |
+            at enrollment | at study entry | at the time of study entry | at inclusion |
+            at the time of inclusion | at the time of consent | at the time of informed consent |
             at the time of signing informed consent | at the time of signing the informed consent form |
             on the day of signing informed consent | on day of signing informed consent |
             at registration | at the time of registration | at time of registration | at randomization |
             at the time of randomization | at diagnosis of study | at entry | upon entry |
             at presentation | eligible patient | eligible subject | performance | classification |
-            class | grade scale | scale | category | institutional | also | only | both | either |
-            following | as follow | the following | able to be | if applicable | inclusive |
-            including the extremes | gender | race | ethnicity | of any race | ethnic | regardless of |
-            type | kind | form | based on | according to | per | using | via | has been | have been |
-            case of | clinical | clinically | enrolled | included | patient population | population |
-            with a | respectively | total | male and female patient | male or female patient |
-            one of the following | eastern cooperative oncology group | world health organization |
-            new york heart association | nyha functional | formula | cockcroft gault formula |
-            cockcroft gault | cockcroft and gault | by cockcroft gault |
-            using the cockcroft gault formula | according to cockcroft gault | cockcroft gault equation |
-            using cockcroft gault | cockroft | cockcroft | gault | equation | cockroft gault |
-            functional | index | documented | documentation | confirmed | proven | verified | known |
+            class | grade scale | scale | category | institutional | also | both | following |
+            as follow | the following | able to be | if applicable | inclusive | including the extremes |
+            gender | race | ethnicity | of any race | ethnic | regardless of | type | kind | form |
+            based on | according to | per | using | via | has been | have been | case of | clinical |
+            clinically | enrolled | included | patient population | population | with a | respectively |
+            male and female patient | male or female patient | one of the following |
+            eastern cooperative oncology group | world health organization | new york heart association |
+            nyha functional | formula | cockcroft gault formula | cockcroft gault | cockcroft and gault |
+            by cockcroft gault | using the cockcroft gault formula | according to cockcroft gault |
+            cockcroft gault equation | using cockcroft gault | cockroft | cockcroft | gault | equation |
+            cockroft gault | index | documented | documentation | confirmed | proven | verified | known |
             evidence | diagnosis | diagnosed | presence | present | existence | existing | established |
             histologically | cytologically | pathologically | histologic | histological | cytological |
             cytologic | pathological | pathologic | histopathologically | histopathological |
-            microscopically | confirmation | biopsy proven | clinical evidence | radiological evidence |
+            microscopically | confirmation | biopsy proven | radiological evidence |
             radiographic evidence | signs | sign | self reported | reported | suffering | suffer |
-            affected | presenting | present with | have a diagnosis | carry | exhibit |
-            carrying a diagnosis | identified | detected | infected | infection with | so | then |
-            other | corrected | institution | oncology group | hospital | man and woman | number | rate |
-            time | times | point | points | score of | disease of | where | when | whom | we | our |
-            least | unit | range | range of | ranging | upper
+            presenting | present with | have a diagnosis | carry | exhibit | carrying a diagnosis |
+            identified | detected | so | then | institution | oncology group | hospital | man and woman |
+            number | rate | time | times | point | points | score of | disease of | where | when | whom |
+            we | our | least | range | range of | ranging | upper | renal: | hepatic: | hematologic: |
+            hematological: | hematopoietic: | bone marrow: | liver: | kidney: | cardiac: |
+            cardiovascular: | coagulation: | hematology: | chemistry: | biochemistry: | pulmonary: |
+            of either | either | infected with | infection with | affected by | total number of
             """,
         ),
     },

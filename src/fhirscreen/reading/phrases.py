@@ -26,7 +26,7 @@ _JOINING: dict[Role, dict[str, str]] = {
     Role.NO: {
         **words(
             """
-            no | not | without | never | non | free of | free from | absence of | lack of | nor |
+            no | not | without | never | free of | free from | absence of | lack of | nor |
             neither | none | cannot have | exclusion of | negative history of | no evidence of |
             no known | no sign of | devoid of
             """,
@@ -416,8 +416,8 @@ SPELT_EXACTLY = frozenset(
 
 AMBIGUOUS = frozenset((
     "performance status score", "platinum", "biologic", "biologics", "stage", "PS", "perforation",
-    "progression", "recurrence", "relapse", "surgery", "cancer", "pulse", "temperature", "height",
-    "nursing", "growth factor", "seizure", "RT", "AP", "Pi", "lactate", "weight",
+    "progression", "recurrence", "relapse", "surgery", "cancer", "pulse", "temperature",
+    "height", "growth factor", "seizure", "RT", "AP", "Pi", "lactate", "weight",
 ))  # fmt: skip
 """Names of the mappings that mean more than their concept in running text."""
 

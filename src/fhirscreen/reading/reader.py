@@ -31,6 +31,15 @@ _ALTERNATIVES = re.compile(
     r"\b(?:one|two|three|at least|either|1|2|3)\b(?: or more)?[^.:]{0,40}\b(?:of|from)\b", re.IGNORECASE
 )
 _PARTS = re.compile(r"\b(?:cohorts?|arms?|phases?|groups?|parts?|only|for)\b", re.IGNORECASE)
+_OR = ("or", "and/or", "either")
+_NEUTRAL = {
+    "condition", "disease", "disorder", "event", "illness", "medical", "cardiovascular", "cardiac",
+    "parameter", "finding", "abnormality", "below", "above", "organ", "marrow", "function", "renal",
+    "hepatic", "hematologic", "hematological", "blood", "lab", "characteristic", "comorbidity",
+    "concomitant", "conditions", "situation",
+}  # fmt: skip
+"""What the line above nested bullets may name without changing what they ask for."""
+
 _CARRIED = (Role.NO, Role.HISTORY, Role.ACTIVE, Role.RECEIVED, Role.WINDOW)
 _PLAIN = (Sort.AGE, Sort.SEX, Sort.MEASURE, Sort.CATEGORY)
 
@@ -48,7 +57,7 @@ class Reader:
     def read(self, text: str) -> list[Reading]:
         """Every heading and criterion of the text, in order; together they hold its every letter."""
         flat = flatten(text)
-        return [self._read(text, flat, piece) for piece in split(flat)]
+        return _alternate([self._read(text, flat, piece) for piece in split(flat)])
 
     def read_record(self, record: Record) -> list[Reading]:
         """What the record's own fields ask for, then its text; where the two disagree, a warning."""
@@ -162,7 +171,7 @@ class Reader:
         if (
             not sure
             and not built.manual
-            and not (kind is Kind.INCLUSION and built.sorts and built.sorts <= set(_PLAIN) and sure is None)
+            and not (built.sorts and built.sorts <= set(_PLAIN) and sure is None)
         ):
             note = "it stands under a line that was not read whole"
             return replace(built, complete=False, warnings=(*built.warnings, note))
@@ -194,10 +203,34 @@ class Reader:
             if Role.BARRED in roles and kind is Kind.INCLUSION:
                 sure = False
             found = [i for i in items if i.role in _CARRIED]
-            if Role.WORD in roles and sure is not False:
-                sure = False if found or _PARTS.search(line) else (None if kind is Kind.INCLUSION else sure)
+            unknown = {item.key for item in items if item.role is Role.WORD} - _NEUTRAL
+            if (unknown or Role.SEVERITY in roles) and sure is not False:
+                sure = False if found or _PARTS.search(line) else None
             carried += found
         return carried, sure
+
+
+def _alternate(readings: list[Reading]) -> list[Reading]:
+    """Where a line ends or begins with "or", neither it nor its neighbour is asked for by itself."""
+    found = list(readings)
+    for index, reading in enumerate(readings):
+        words = reading.text.lower().strip(" .;,:-*").split()
+        if reading.status is Status.HEADING or not words:
+            continue
+        if words[-1] in _OR:
+            neighbours = (index, index + 1)
+        elif words[0] in _OR:
+            neighbours = (index - 1, index)
+        else:
+            continue
+        for each in neighbours:
+            if 0 <= each < len(found) and found[each].status is Status.COMPUTED:
+                note = "an alternative to the line beside it"
+                doubted = replace(
+                    found[each], status=Status.PARTIAL, expression=Unread(_plain(found[each].text))
+                )
+                found[each] = replace(doubted, warnings=(*found[each].warnings, note))
+    return found
 
 
 def _plain(text: str) -> str:

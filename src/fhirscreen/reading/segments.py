@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from fhirscreen.criteria.nodes import AllOf, AnyOf, Condition, Expression, Judgement, Not, Received, Unread
+from fhirscreen.criteria.nodes import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Expression,
+    Finding,
+    Judgement,
+    Measured,
+    Not,
+    Received,
+    Unread,
+)
 from fhirscreen.mapping.concepts import Concept, ConceptKind
 from fhirscreen.reading.fragments import Atom, Fragment, Sort
 from fhirscreen.reading.items import Item, Role
@@ -109,6 +120,8 @@ class Built:
 def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
     """The conjunction of what a segment says; `negated` where it stands under a "no"."""
     made: list[Fragment] = [item.fragment for item in segment.fragments if item.fragment is not None]
+    if segment.window is not None and not segment.entities:
+        made = _windowed(made, segment)
     made += [_entity(item, segment, text, negated=negated) for item in segment.entities]
     expressions = [f.expression for f in made if f.expression is not None]
     unread = list(segment.unread)
@@ -116,7 +129,8 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
     complete = all(f.complete for f in made)
     sure = True
     if not segment.entities:
-        unread += [(m.start, m.end) for m in segment.modifiers]
+        taken = any(atom.window for f in made for atom in f.atoms)
+        unread += [(m.start, m.end) for m in segment.modifiers if not (taken and m is segment.window)]
     elif segment.received and all(kind_of(e) is not ConceptKind.THERAPY for e in segment.entities):
         unread += [(m.start, m.end) for m in segment.modifiers if m.role is Role.RECEIVED]
     if segment.entities and segment.severity and not any(kind_of(e) in _DIAGNOSES for e in segment.entities):
@@ -174,7 +188,11 @@ def _entity(item: Item, segment: Segment, text: str, *, negated: bool) -> Fragme
     if concept.kind is ConceptKind.THERAPY:
         return _therapy(concept, atom, segment, window, within, washout=washout, negated=negated)
     now = segment.active and not segment.history
-    if concept.id in _PRESENT and not segment.history and within is None:
+    if (
+        (concept.id in _PRESENT or concept.id.startswith("active-"))
+        and not segment.history
+        and within is None
+    ):
         now = True
     severity = segment.severity
     made: Expression = Condition(concept.id, active=now, within=within, severity=severity)
@@ -204,6 +222,31 @@ def _therapy(
     made = Received(concept.id, within=within, current=current)
     warnings = () if told else ("when it was given is not said: read as ever",)
     return Fragment(Sort.THERAPY, made, (atom,), ("therapy",), warnings, complete=told)
+
+
+def _windowed(made: list[Fragment], segment: Segment) -> list[Fragment]:
+    """Measured values and findings of a window: "platelets ≥ 100 × 10⁹/L within 14 days before enrolment"."""
+    window = segment.window
+    if window is None or window.key != "within" or len(made) != 1:
+        return made
+    expression = _within(made[0].expression, window.text)
+    if expression is None:
+        return made
+    atoms = tuple(replace(atom, window=window.parts[0].text) for atom in made[0].atoms)
+    return [replace(made[0], expression=expression, atoms=atoms)]
+
+
+def _within(expression: Expression | None, window: str) -> Expression | None:
+    """The expression over a window; None where it has a part that knows none."""
+    match expression:
+        case Measured() | Finding():
+            return replace(expression, within=window)
+        case AllOf(of) | AnyOf(of):
+            parts = [_within(part, window) for part in of]
+            known = tuple(part for part in parts if part is not None)
+            return replace(expression, of=known) if len(known) == len(parts) else None
+        case _:
+            return None
 
 
 def join(parts: list[Expression], *, any_of: bool) -> Expression | None:

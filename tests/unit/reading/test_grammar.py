@@ -20,6 +20,7 @@ INCLUDED = [
     ("Women ≥ 50 years old", "all: [{sex: female}, {age: {at_least: 50 a}}]"),
     ("Adults", "age: {at_least: 18 a}"),
     ("Men or women", "constant: true"),
+    ("Adults up to 75 years", "all: [{age: {at_least: 18 a}}, {age: {at_most: 75 a}}]"),
     # bounds in all their wordings
     ("Haemoglobin ≥ 9 g/dL", "measured: {concept: haemoglobin, at_least: 9 g/dL}"),
     ("Hemoglobin level of no less than 10.5 g/dl", "measured: {concept: haemoglobin, at_least: 10.5 g/dL}"),
@@ -39,6 +40,10 @@ INCLUDED = [
     ("LVEF 55 % or greater", "measured: {concept: left-ventricular-ejection-fraction, at_least: 55 %}"),
     ("QTc less than 470 msec", "measured: {concept: qtc-interval, below: 470 ms}"),
     ("BMI 18.5-35 kg/m²", "derived: {quantity: body-mass-index, at_least: 18.5 kg/m2, at_most: 35 kg/m2}"),
+    (
+        "Platelets ≥ 90 x 10^9/L within 14 days before enrolment",
+        "measured: {concept: platelet-count, at_least: 90 10*9/L, within: 14 d}",
+    ),
     # limits of normal
     ("Bilirubin ≤ 1.5 x ULN", "measured: {concept: total-bilirubin, at_most: 1.5 ULN}"),
     (
@@ -125,6 +130,7 @@ EXCLUDED = [
         ),
     ),
     ("History of interstitial lung disease", "condition: {concept: interstitial-lung-disease}"),
+    ("Uncontrolled infections", "condition: {concept: active-infection, active: true}"),
     ("Active tuberculosis", "condition: {concept: tuberculosis}"),
     (
         "Myocardial infarction within 6 months before enrolment",
@@ -192,6 +198,8 @@ def test_what_only_a_person_can_settle_is_manual(text: str) -> None:
         ("No brain metastases", Kind.EXCLUSION, "negation under the exclusion criteria"),
         ("Diabetes and hypertension", Kind.EXCLUSION, "“and” between two exclusions"),
         ("Zorbinase ≥ 40 U/L", Kind.INCLUSION, ""),
+        ("Women of non-childbearing potential, aged 20 to 50 years", Kind.INCLUSION, ""),
+        ("Severe renal or hepatic insufficiency", Kind.EXCLUSION, ""),
         ("Urine creatinine ≥ 5 mmol/L", Kind.INCLUSION, ""),
         ("Radiotherapy, unless given for the knee", Kind.EXCLUSION, ""),
     ],

@@ -95,3 +95,13 @@ def test_a_sentence_that_excepts_stays_with_what_it_excepts() -> None:
         "Diabetes.",
     ]
     assert criteria(text)[0].status is Status.PARTIAL
+
+
+def test_a_line_that_ends_with_or_is_one_of_several() -> None:
+    text = "Inclusion Criteria:\n\n* Bilirubin ≤ 1.5 x ULN OR\n* Direct bilirubin ≤ ULN\n* Adults"
+    assert [r.status for r in criteria(text)] == [Status.PARTIAL, Status.PARTIAL, Status.COMPUTED]
+
+
+def test_a_stem_that_narrows_its_bullets_leaves_them_in_doubt() -> None:
+    text = "Exclusion Criteria:\n\n* Uncontrolled medical conditions such as:\n\n  * Diabetes"
+    assert [r.status for r in criteria(text)] == [Status.PARTIAL]
