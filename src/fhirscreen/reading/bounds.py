@@ -331,8 +331,12 @@ def _window_at(items: Sequence[Item], at: int, before: list[Item]) -> tuple[Item
             and numbers.high is None
             and (anchor or ago or _is(items, end, Role.SINCE))
         ):
-            key = "washout"
-        elif (numbers.high is not None and numbers.low is None and (anchor or ago)) or (
+            key = "ago" if ago else "washout"
+        elif (
+            numbers.high is not None
+            and numbers.low is None
+            and (anchor or ago or _is(items, end, Role.SINCE))
+        ) or (
             numbers.low is None
             and numbers.high is None
             and anchor
@@ -346,7 +350,7 @@ def _window_at(items: Sequence[Item], at: int, before: list[Item]) -> tuple[Item
     length = whole(values[0], unit) if values and unit in ("a", "mo", "wk", "d", "h") else None
     if length is None:
         return None, at
-    if last == end and _is(items, end, Role.SINCE) and key == "washout":
+    if last == end and _is(items, end, Role.SINCE) and items[at].role is not Role.WITHIN:
         last += 1
     item = Item(Role.WINDOW, items[start].start, items[last - 1].end, key=key)
     item.text = f"{length[0]} {length[1]}"

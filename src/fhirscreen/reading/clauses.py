@@ -206,7 +206,10 @@ class Clauses:
         if not segments:
             return Built(None)
         _share(segments)
-        built = [build_segment(segment, self.text, negated=negated) for segment in segments]
+        built = [
+            build_segment(segment, self.text, negated=negated or self.kind is Kind.EXCLUSION)
+            for segment in segments
+        ]
         if all(b.manual for b in built) or (any(b.manual for b in built) and not any(b.atoms for b in built)):
             return Built(None, manual=True)
         if len(built) == 1:
@@ -364,6 +367,7 @@ def _share(segments: list[Segment]) -> None:
         if second.bare and first.entities and not second.unread:
             second.history, second.active = first.history, first.active
             second.received = second.received or first.received
+            second.told = second.told or first.told
             second.severity = second.severity or first.severity
         elif (
             second.entities and not second.history and first.history and not second.active and first.entities
@@ -376,6 +380,7 @@ def _share(segments: list[Segment]) -> None:
             following.history = following.history or segment.history
             following.active = following.active or segment.active
             following.received = following.received or segment.received
+            following.told = following.told or segment.told
             segment.modifiers.clear()
             segment.history = segment.active = segment.received = False
     segments[:] = [s for s in segments if not s.empty]

@@ -123,13 +123,14 @@ _JOINING: dict[Role, dict[str, str]] = {
         ),
         **words(
             """
-            older than | over the age of | above the age of | older | past the age of
+            older than | over the age of | above the age of | older | past the age of |
+            and older than | or older than
             """,
             ">old",
         ),
         **words(
             """
-            younger than | under the age of | below the age of | younger
+            younger than | under the age of | below the age of | younger | and younger than | or younger than
             """,
             "<old",
         ),
@@ -271,14 +272,26 @@ _JOINING: dict[Role, dict[str, str]] = {
     Role.RECEIVED: {
         **words(
             """
-            received | receiving | receive | receipt of | treated with | treated | treatment with |
-            treated by | use of | using | taking | exposure to | exposed to | administration of |
-            therapy with | undergone | underwent | undergoing | undergo | treatment | therapy |
-            had received | have received | on | prior use of | been treated with | been exposed to |
-            administered | took | taken | use | pretreated with | pre treated with | pretreatment with |
-            requiring treatment with | intake of | have had | has had | have undergone | given |
-            completed | last dose of | dose of | last | course of | systemic treatment with |
-            treatment of | regimen | received treatment with
+            received | receipt of | treated with | treated | treated by | exposed to | undergone |
+            underwent | had received | have received | prior use of | been treated with |
+            been exposed to | administered | took | taken | pretreated with | pre treated with |
+            pretreatment with | have had | has had | have undergone | given | completed |
+            last dose of | last | received treatment with | exposure to
+            """,
+            "ever",
+        ),
+        **words(
+            """
+            receiving | taking | undergoing | on | requiring treatment with | using |
+            currently receiving | currently taking | is on | are on | being treated with
+            """,
+            "now",
+        ),
+        **words(
+            """
+            treatment | therapy | use | use of | treatment with | therapy with | treatment of |
+            regimen | systemic treatment with | administration of | receive | undergo | intake of |
+            course of | dose of
             """,
         ),
     },

@@ -36,6 +36,7 @@ class Segment:
     history: bool = False
     active: bool = False
     received: bool = False
+    told: bool = False
     severity: tuple[str, ...] = ()
     window: Item | None = None
     modifiers: list[Item] = field(default_factory=list)
@@ -70,6 +71,8 @@ class Segment:
             self.modifiers.append(item)
         elif role is Role.RECEIVED:
             self.received = True
+            self.told = self.told or item.key == "ever"
+            self.active = self.active or item.key == "now"
             self.modifiers.append(item)
         elif role is Role.SEVERITY:
             self.severity = tuple(item.key.split())
@@ -196,7 +199,7 @@ def _entity(item: Item, segment: Segment, text: str, *, negated: bool) -> Fragme
         now = True
     severity = segment.severity
     made: Expression = Condition(concept.id, active=now, within=within, severity=severity)
-    if washout:
+    if window is not None and window.key != "within":
         return Fragment(
             Sort.CONDITION, made, (atom,), ("condition",), ("how long ago is not read",), complete=False
         )
@@ -216,9 +219,12 @@ def _therapy(
     if washout and window is not None:
         atom = replace(atom, negated=True)
         made: Expression = Not(Received(concept.id, within=window.text))
-        return Fragment(Sort.THERAPY, made, (atom,), ("washout",), complete=not negated)
+        return Fragment(Sort.THERAPY, None if negated else made, (atom,), ("washout",), complete=not negated)
+    if window is not None and window.key == "ago":
+        note = "how long ago is not read"
+        return Fragment(Sort.THERAPY, Received(concept.id), (atom,), ("therapy",), (note,), complete=False)
     current = segment.active and not segment.history and within is None
-    told = segment.history or segment.active or segment.received or within is not None
+    told = segment.history or segment.active or segment.told or within is not None
     made = Received(concept.id, within=within, current=current)
     warnings = () if told else ("when it was given is not said: read as ever",)
     return Fragment(Sort.THERAPY, made, (atom,), ("therapy",), warnings, complete=told)

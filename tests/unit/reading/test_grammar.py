@@ -145,6 +145,8 @@ EXCLUDED = [
     ),
     ("Prior treatment with pembrolizumab", "received: {concept: pd-1-inhibitor}"),
     ("Radiotherapy within 14 days of randomisation", "received: {concept: radiotherapy, within: 14 d}"),
+    ("Less than 4 weeks since radiotherapy", "received: {concept: radiotherapy, within: 4 wk}"),
+    ("Patients receiving chemotherapy", "received: {concept: systemic-chemotherapy, current: true}"),
     ("Concurrent anticoagulants", "received: {concept: anticoagulant, current: true}"),
     (
         "Other malignancy within 5 years, except basal cell carcinoma or cervical carcinoma in situ",
@@ -201,6 +203,11 @@ def test_what_only_a_person_can_settle_is_manual(text: str) -> None:
         ("Women of non-childbearing potential, aged 20 to 50 years", Kind.INCLUSION, ""),
         ("Severe renal or hepatic insufficiency", Kind.EXCLUSION, ""),
         ("Urine creatinine ≥ 5 mmol/L", Kind.INCLUSION, ""),
+        ("Radiotherapy more than 4 weeks ago", Kind.EXCLUSION, "how long ago"),
+        ("At least 4 weeks since radiotherapy", Kind.EXCLUSION, ""),
+        ("Use of anticoagulants", Kind.EXCLUSION, "when it was given is not said"),
+        ("Patients without HIV infection are eligible", Kind.INCLUSION, ""),
+        ("Patients must not have received chemotherapy", Kind.EXCLUSION, "a negation under"),
         ("Radiotherapy, unless given for the knee", Kind.EXCLUSION, ""),
     ],
 )
