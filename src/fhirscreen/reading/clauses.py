@@ -44,7 +44,7 @@ class Clauses:
 
     def read(self, items: Sequence[Item]) -> Built:
         """What a criterion's items say together."""
-        built = [b for clause in _clauses(items) if (b := self._clause(clause)) is not None]
+        built = [b for clause in _clauses(items) if (b := self._asked(clause)) is not None]
         if len(built) <= 1:
             return built[0] if built else Built(None)
         parts = [b.expression for b in built if b.expression is not None]
@@ -52,6 +52,13 @@ class Clauses:
         if len(manual) == len(built):
             return Built(None, manual=True)
         return _merge(built, join(parts, any_of=self.kind is Kind.EXCLUSION))
+
+    def _asked(self, items: list[Item]) -> Built | None:
+        """A clause; what is asked in person keeps its words, for where it stands beside others."""
+        made = self._clause(items)
+        if made is None or not made.manual:
+            return made
+        return replace(made, expression=Confirm(self._said(items) or "what the text asks"))
 
     def _clause(self, items: list[Item]) -> Built | None:
         items = [i for i in items if i.role not in _SILENT or i.role is Role.STOP]
@@ -114,8 +121,18 @@ class Clauses:
         else:
             other = self._unread(exception)
             inner = Unread(self._said(exception))
+        if self.kind is Kind.INCLUSION and not isinstance(made.expression, Not):
+            return self._spared(made, other)
         whole = _within(made.expression, inner)
         return _merge([made, replace(other, atoms=_flip(other.atoms))], whole)
+
+    def _spared(self, made: Built, other: Built) -> Built:
+        """`A unless B` as a requirement: of a measured value, B is enough too; of the rest, who can say."""
+        parts = [e for e in (made.expression, other.expression) if e is not None]
+        merged = _merge([made, other], join(parts, any_of=True))
+        if made.sorts <= {Sort.MEASURE, Sort.CATEGORY, Sort.AGE}:
+            return merged
+        return replace(merged, complete=False, sure=False)
 
     def _conditional(self, main: list[Item], condition: list[Item]) -> Built | None:
         """`A if B`: whoever is not A may be no B, so that only A includes; an exclusion asks for both."""
@@ -387,7 +404,7 @@ def _share(segments: list[Segment]) -> None:
     last = segments[-1] if segments else None
     if last is not None and last.window is not None and last.entities:
         for segment in reversed(segments[:-1]):
-            if not segment.entities or segment.window is not None or segment.fragments:
+            if not segment.entities or segment.window is not None or segment.fragments or segment.always:
                 break
             segment.window = last.window
 

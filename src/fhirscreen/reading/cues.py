@@ -206,6 +206,7 @@ CUES: dict[Role, dict[str, str]] = {
     Role.FILLER: {
         **words(
             """
+            at time of informed consent | at the time of informed consent form | at time of consent |
             a | an | the | of | to | be | is | are | was | were | been | being | has | have | had |
             having | do | does | did | must | should | shall | will | can | may | who | that | which |
             whose | patient | subject | participant | individual | people | person | volunteer | case |

@@ -16,6 +16,7 @@ from fhirscreen.criteria.nodes import (
     Measured,
     Unread,
 )
+from fhirscreen.criteria.studies import Kind
 from fhirscreen.mapping.concepts import Concept, ConceptKind
 from fhirscreen.reading.durations import time_unit
 from fhirscreen.reading.fragments import Atom, Fragment, Sort
@@ -101,6 +102,7 @@ class Measures:
 
     text: str
     units: UnitTable
+    kind: Kind
 
     def read(self, items: Sequence[Item]) -> list[Item]:
         """The items with every measured value as a fragment."""
@@ -189,7 +191,7 @@ class Measures:
 
     def _shared(self, found: list[Item], first: int) -> tuple[int, list[Item], Role]:
         """AST and ALT; AST/ALT; bilirubin, ALT, AST."""
-        named, joined = [found[first]], Role.AND
+        named, seen = [found[first]], set[Role]()
         while first >= 2:
             step = first - 1
             joins = []
@@ -204,8 +206,7 @@ class Measures:
                 break
             if Role.OPEN in joins and not set(named[0].concepts) & set(found[step].concepts):
                 break
-            if Role.OR in joins:
-                joined = Role.OR
+            seen |= set(joins)
             if not set(joins) & set(_JOINS) or set(named[0].concepts) & set(found[step].concepts):
                 named[0] = found[step]  # the same, said twice: alanine aminotransferase (ALT)
             else:
@@ -216,7 +217,15 @@ class Measures:
             return first - 1, [name], Role.AND
         if first > 1 and found[first - 1].role is Role.FILLER and found[first - 2].key in _CHANGE:
             return first - 2, [self._name(found[first - 2], named[-1])], Role.AND
-        return first, named, joined
+        return first, named, self._joined(seen) if len(named) > 1 else Role.AND
+
+    def _joined(self, seen: set[Role]) -> Role:
+        """AND where all are meant, OR where any is enough; NO where that cannot be told."""
+        if Role.OR in seen:
+            return Role.NO if Role.AND in seen else Role.OR
+        if self.kind is Kind.INCLUSION:
+            return Role.AND
+        return Role.NO if Role.AND in seen else Role.OR
 
     def _name(self, first: Item, last: Item) -> Item:
         return Item(Role.WORD, first.start, last.end, self.text[first.start : last.end])
@@ -268,7 +277,9 @@ class Measures:
             atoms.append(
                 _atom(concept.id if concept else None, name, numbers, min(each.start, item.start), item.end)
             )
-        whole = len(expressions) == len(named)
+        whole = len(expressions) == len(named) and joined is not Role.NO
+        if joined is Role.NO:
+            warnings.append("whether all of these are meant or any of them cannot be told")
         joined_up: Expression | None = None
         if expressions:
             made = tuple(dict.fromkeys(expressions))

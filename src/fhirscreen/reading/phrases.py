@@ -243,6 +243,7 @@ _JOINING: dict[Role, dict[str, str]] = {
         ),
     },
     Role.HISTORY: {
+        **words("at any time | at any point | at any time in the past | regardless of time", "always"),
         **words(
             """
             history of | history | prior | previous | previously | past | ever | past history of |

@@ -161,7 +161,7 @@ class Reader:
             before = []
         items = read_ages(items)
         items = read_categories(items, self._concepts)
-        items = Measures(flat, self._units).read(items)
+        items = Measures(flat, self._units, kind).read(items)
         items = read_sex(items)
         while items and items[-1].role is Role.STOP:
             items.pop()

@@ -37,6 +37,7 @@ class Segment:
     active: bool = False
     received: bool = False
     told: bool = False
+    always: bool = False
     severity: tuple[str, ...] = ()
     window: Item | None = None
     modifiers: list[Item] = field(default_factory=list)
@@ -65,6 +66,7 @@ class Segment:
             self.entities.append(item)
         elif role is Role.HISTORY:
             self.history = True
+            self.always = self.always or item.key == "always"
             self.modifiers.append(item)
         elif role is Role.ACTIVE:
             self.active = True
@@ -138,7 +140,11 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
         unread += [(m.start, m.end) for m in segment.modifiers if m.role is Role.RECEIVED]
     if segment.entities and segment.severity and not any(kind_of(e) in _DIAGNOSES for e in segment.entities):
         unread += [(m.start, m.end) for m in segment.modifiers if m.role is Role.SEVERITY]
-    if len(made) > 1 and len({f.sort for f in made} - {Sort.AGE, Sort.SEX}) + (len(segment.entities) > 1) > 1:
+    if (
+        not _scales(made)
+        and len(made) > 1
+        and len({f.sort for f in made} - {Sort.AGE, Sort.SEX}) + (len(segment.entities) > 1) > 1
+    ):
         sure = False  # concepts side by side with no word between: how they belong together is a guess
     manual = bool(segment.manual)
     if manual and made:
@@ -149,7 +155,7 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
     if expressions:
         if manual:
             expressions = [Judgement(e) if isinstance(e, Condition) else e for e in expressions]
-        parts = list(expressions)
+        parts: list[Expression] = [AnyOf(tuple(expressions))] if _scales(made) else list(expressions)
         if unread or not complete or not sure:
             parts.append(Unread(_quote(text, unread) or "how this belongs together"))
         expression = parts[0] if len(parts) == 1 else AllOf(tuple(parts))
@@ -168,6 +174,12 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
         sure,
         sorts,
     )
+
+
+def _scales(made: list[Fragment]) -> bool:
+    """Whether two scales of performance status say the same side by side: ECOG ≤ 2 (Karnofsky ≥ 60)."""
+    named = [a.concept for f in made for a in f.atoms]
+    return sorted(filter(None, named)) == ["ecog-performance-status", "karnofsky-performance-status"]
 
 
 def _quote(text: str, spans: list[tuple[int, int]]) -> str:

@@ -80,6 +80,13 @@ INCLUDED = [
             " otherwise: {measured: {concept: alanine-aminotransferase, at_most: 2.5 ULN}}}"
         ),
     ),
+    (
+        "Total bilirubin ≤ 1.5 x ULN unless Gilbert's syndrome",
+        (
+            "any: [{measured: {concept: total-bilirubin, at_most: 1.5 ULN}},"
+            " {condition: {concept: gilbert-syndrome}}]"
+        ),
+    ),
     # categories
     ("ECOG performance status 0-1", "finding: {concept: ecog-performance-status, in: ['0', '1']}"),
     ("ECOG PS of 0, 1 or 2", "finding: {concept: ecog-performance-status, in: ['0', '1', '2']}"),
@@ -145,6 +152,17 @@ EXCLUDED = [
     ),
     ("Prior treatment with pembrolizumab", "received: {concept: pd-1-inhibitor}"),
     ("Radiotherapy within 14 days of randomisation", "received: {concept: radiotherapy, within: 14 d}"),
+    (
+        "ALT, AST > 3 x ULN",
+        (
+            "any: [{measured: {concept: alanine-aminotransferase, above: 3 ULN}},"
+            " {measured: {concept: aspartate-aminotransferase, above: 3 ULN}}]"
+        ),
+    ),
+    (
+        "Stroke at any time, or unstable angina within 3 months",
+        "any: [{condition: {concept: stroke}}, {condition: {concept: unstable-angina, within: 3 mo}}]",
+    ),
     ("Less than 4 weeks since radiotherapy", "received: {concept: radiotherapy, within: 4 wk}"),
     ("Patients receiving chemotherapy", "received: {concept: systemic-chemotherapy, current: true}"),
     ("Concurrent anticoagulants", "received: {concept: anticoagulant, current: true}"),
@@ -205,6 +223,8 @@ def test_what_only_a_person_can_settle_is_manual(text: str) -> None:
         ("Urine creatinine ≥ 5 mmol/L", Kind.INCLUSION, ""),
         ("Radiotherapy more than 4 weeks ago", Kind.EXCLUSION, "how long ago"),
         ("At least 4 weeks since radiotherapy", Kind.EXCLUSION, ""),
+        ("ALT and AST > 3 x ULN", Kind.EXCLUSION, "cannot be told"),
+        ("Prothrombin time or INR, and aPTT ≤ 1.2 x ULN", Kind.INCLUSION, "cannot be told"),
         ("Use of anticoagulants", Kind.EXCLUSION, "when it was given is not said"),
         ("Patients without HIV infection are eligible", Kind.INCLUSION, ""),
         ("Patients must not have received chemotherapy", Kind.EXCLUSION, "a negation under"),
