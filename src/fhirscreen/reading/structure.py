@@ -73,6 +73,9 @@ def split(text: str) -> list[Piece]:
             first -= 1
         pieces.append(replace(piece, start=first, body=start))
         last = piece.end
+    rest = [index for index in range(last, len(text)) if text[index].isalnum()]
+    if rest:  # a number that counts nothing
+        pieces.append(Piece(rest[0], rest[-1] + 1, False, pieces[-1].kind if pieces else None, (), rest[0]))
     return pieces
 
 

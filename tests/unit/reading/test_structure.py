@@ -105,3 +105,7 @@ def test_a_line_that_ends_with_or_is_one_of_several() -> None:
 def test_a_stem_that_narrows_its_bullets_leaves_them_in_doubt() -> None:
     text = "Exclusion Criteria:\n\n* Uncontrolled medical conditions such as:\n\n  * Diabetes"
     assert [r.status for r in criteria(text)] == [Status.PARTIAL]
+
+
+def test_a_number_that_counts_nothing_is_kept() -> None:
+    assert [t for _, t in said("Inclusion Criteria:\n1. Adults\n2. \u0816")] == ["1. Adults", "2"]
