@@ -18,22 +18,12 @@ from fhirscreen.store.databases import Database
 from fhirscreen.store.standings import StoredSubject
 from tests.lib.hapi import Hapi, Servers
 from tests.lib.receivers import Endpoint, endpoint, free_port
+from tests.lib.routes import DEFINITION, STUDY
 from tests.lib.service import Serving, service_for, serving
 
 pytestmark = pytest.mark.hapi
 
 MINUTE = 60.0
-STUDY = "NCT00000001"
-DEFINITION = f"""\
-study: {STUDY}
-title: Oesophageal cancer with enough platelets
-population: {{cancer: oesophageal-cancer}}
-status: active
-inclusion:
-  - id: platelets
-    says: Platelets of 100 or more
-    measured: {{concept: platelet-count, at_least: 100 10*9/L}}
-"""
 
 
 @pytest.fixture(scope="module")

@@ -72,81 +72,37 @@ class Reader:
         warnings = (
             () if piece.kind else ("no heading says whether this includes or excludes: read as an inclusion",)
         )
-        whole = ((piece.start, piece.end),)
-        if piece.end - piece.start > _LONGEST:
-            note = (*warnings, "too long to be one criterion")
-            return Reading(
-                said,
-                piece.start,
-                piece.end,
-                Status.UNREAD,
-                kind,
-                group,
-                Unread(_plain(said)),
-                (),
-                whole,
-                note,
-            )
-        built = self._build(flat, piece, kind)
-        expression = built.expression
-        warnings = (*warnings, *built.warnings)
-        if built.manual:
-            return Reading(
-                said,
-                piece.start,
-                piece.end,
-                Status.MANUAL,
-                kind,
-                group,
-                Confirm(_plain(said)),
-                (),
-                (),
-                warnings,
-                ("manual",),
-            )
-        if not built.atoms and not (built.complete and expression is not None):
-            return Reading(
-                said,
-                piece.start,
-                piece.end,
-                Status.UNREAD,
-                kind,
-                group,
-                Unread(_plain(said)),
-                (),
-                whole,
-                warnings,
-            )
-        unread = tuple(span for span in built.unread if piece.start <= span[0] and span[1] <= piece.end)
-        if built.complete and expression is not None:
-            return Reading(
-                said,
-                piece.start,
-                piece.end,
-                Status.COMPUTED,
-                kind,
-                group,
-                expression,
-                built.atoms,
-                (),
-                warnings,
-                built.rules,
-            )
-        if expression is None or not built.sure or not _marks(expression):
-            expression = Unread(_plain(said))
-        return Reading(
+        # What nobody has read yet, until more is known.
+        unread = Reading(
             said,
             piece.start,
             piece.end,
-            Status.PARTIAL,
+            Status.UNREAD,
             kind,
             group,
-            expression,
-            built.atoms,
-            unread,
+            Unread(_plain(said)),
+            (),
+            ((piece.start, piece.end),),
             warnings,
-            built.rules,
         )
+        if piece.end - piece.start > _LONGEST:
+            return replace(unread, warnings=(*warnings, "too long to be one criterion"))
+        built = self._build(flat, piece, kind)
+        expression = built.expression
+        unread = replace(unread, warnings=(*warnings, *built.warnings))
+        if built.manual:
+            confirm = Confirm(_plain(said))
+            return replace(unread, status=Status.MANUAL, expression=confirm, unread=(), rules=("manual",))
+        whole = built.complete and expression is not None
+        if not built.atoms and not whole:
+            return unread
+        understood = replace(unread, atoms=built.atoms, rules=built.rules)
+        if whole:
+            return replace(understood, status=Status.COMPUTED, expression=expression, unread=())
+        spans = tuple(span for span in built.unread if piece.start <= span[0] and span[1] <= piece.end)
+        if expression is None or not built.sure or not _marks(expression):
+            expression = Unread(_plain(said))
+        return replace(understood, status=Status.PARTIAL, expression=expression, unread=spans)
 
     def _items(self, flat: str, start: int, end: int) -> list[Item]:
         return bind_windows(bind_numbers(self._lexicon.find(tokenise(flat, start, end))))

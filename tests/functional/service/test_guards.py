@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +16,6 @@ import pytest
 from fastapi import APIRouter, Body, Response
 from starlette.testclient import TestClient
 
-from fhirscreen.bootstrap.logs import set_up_logs
 from fhirscreen.exceptions import (
     Conflict,
     DataError,
@@ -97,18 +95,6 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
         tmp_path_factory.mktemp("guards"), limits=limits, cds={"origins": ["https://ehr.example"]}
     ) as it:
         yield it
-
-
-@pytest.fixture
-def logged() -> Iterator[io.StringIO]:
-    """What is logged as JSON; logging is put back afterwards."""
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
-    stream = io.StringIO()
-    set_up_logs("debug", json=True, stream=stream)
-    yield stream
-    root.handlers[:] = before
-    root.setLevel(level)
 
 
 def issue(response: Any) -> dict[str, Any]:

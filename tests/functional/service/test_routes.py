@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +14,6 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from fhirscreen.bootstrap.background import make_worker
-from fhirscreen.bootstrap.logs import set_up_logs
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.jobs.screenings import SCREEN
 from fhirscreen.store import jobs
@@ -178,18 +176,6 @@ def test_others_programs_show_who_they_are(door: TestClient, made: Served, name:
 
 
 # --- logs
-
-
-@pytest.fixture
-def logged() -> Iterator[io.StringIO]:
-    """Everything that is logged, libraries and all; logging is put back afterwards."""
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
-    stream = io.StringIO()
-    set_up_logs("debug", json=True, stream=stream)
-    yield stream
-    root.handlers[:] = before
-    root.setLevel(level)
 
 
 MALFORMED: tuple[tuple[str, str, dict[str, Any]], ...] = (
