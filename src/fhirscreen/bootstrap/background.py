@@ -103,16 +103,11 @@ NIGHTLY = "nightly"
 
 def hang_background(service: Parts) -> None:
     """Gives a service its schedules and workers; they begin with `start`."""
-    settings, zone = service.settings, service.catalogue.site.zone
+    settings = service.settings
     if settings.nightly is not None:
-        payload = {"cause": "nightly"}
-        service.background.append(
-            Schedule(service.database, NIGHTLY, settings.nightly, zone, SCREEN, payload, clock=service.clock)
-        )
+        service.background.append(_schedule(service, NIGHTLY, settings.nightly, SCREEN, {"cause": "nightly"}))
     if settings.retention_days is not None or settings.audit_days is not None:
-        service.background.append(
-            Schedule(service.database, FORGET, DAILY, zone, FORGET, {}, clock=service.clock)
-        )
+        service.background.append(_schedule(service, FORGET, DAILY, FORGET, {}))
     for _ in range(settings.workers):
         service.background.append(make_worker(service))
     if (poller := make_poller(service)) is not None:
@@ -125,6 +120,19 @@ def hang_background(service: Parts) -> None:
         service.background.append(make_audit_poster(service, settings.audit_server))
 
 
+def _schedule(service: Parts, name: str, expression: str, kind: str, payload: Mapping[str, Any]) -> Schedule:
+    return Schedule(
+        service.database,
+        name,
+        expression,
+        service.catalogue.site.zone,
+        kind,
+        payload,
+        clock=service.clock,
+        troubled=service.metrics.count_trouble,
+    )
+
+
 def make_worker(service: Parts, *, kinds: Collection[str] | None = None, **more: Any) -> Worker:
     """A worker that does jobs of these kinds, or of every kind."""
 
@@ -134,7 +142,14 @@ def make_worker(service: Parts, *, kinds: Collection[str] | None = None, **more:
 
     known = handlers(service)
     wanted = known if kinds is None else {kind: known[kind] for kind in kinds}
-    return Worker(service.database, wanted, clock=service.clock, ended=ended, **more)
+    return Worker(
+        service.database,
+        wanted,
+        clock=service.clock,
+        ended=ended,
+        troubled=service.metrics.count_trouble,
+        **more,
+    )
 
 
 def handlers(service: Parts) -> Mapping[str, Handler]:

@@ -66,10 +66,20 @@ class Metrics:
             ("channel", "outcome"),
             registry=self.registry,
         )
+        self.loop_failures = Counter(
+            "fhirscreen_loop_failures",
+            "Times that background work raised and was begun again",
+            ("loop",),
+            registry=self.registry,
+        )
         self.open_studies = Gauge("fhirscreen_open_studies", "Studies in the panel", registry=self.registry)
         self.panel_seconds = Gauge(
             "fhirscreen_panel_seconds", "Seconds that compiling the panel took last", registry=self.registry
         )
+
+    def count_trouble(self, loop: str) -> None:
+        """Counts that background work raised."""
+        self.loop_failures.labels(loop).inc()
 
     def count_verdicts(self, subjects: Iterable[Subject]) -> None:
         """Counts the verdicts of patients who were evaluated."""

@@ -87,7 +87,14 @@ def make_sender(service: Telling, channels: Mapping[str, Channel]) -> Sender:
     def counted(channel: str, outcome: str) -> None:
         service.metrics.notifications.labels(channel, outcome).inc()
 
-    return Sender(service.database, channels, make_teller(service), clock=service.clock, counted=counted)
+    return Sender(
+        service.database,
+        channels,
+        make_teller(service),
+        clock=service.clock,
+        counted=counted,
+        troubled=service.metrics.count_trouble,
+    )
 
 
 def make_audit_poster(service: Posting, server: str) -> AuditPoster:
@@ -99,4 +106,11 @@ def make_audit_poster(service: Posting, server: str) -> AuditPoster:
     def client() -> Client:
         return service.client(server)
 
-    return AuditPoster(service.database, client, service.site, clock=service.clock, counted=counted)
+    return AuditPoster(
+        service.database,
+        client,
+        service.site,
+        clock=service.clock,
+        counted=counted,
+        troubled=service.metrics.count_trouble,
+    )

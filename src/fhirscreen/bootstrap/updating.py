@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
+from fhirscreen.bootstrap.metrics import Metrics
 from fhirscreen.exceptions import UsageError
 from fhirscreen.fhir_client import Client
 from fhirscreen.jobs.pollers import Poller
@@ -20,6 +21,7 @@ class Updating(Protocol):
 
     settings: Settings
     database: Database
+    metrics: Metrics
 
     @property
     def clock(self) -> Callable[[], datetime]:
@@ -73,4 +75,5 @@ def make_poller(service: Updating) -> Poller | None:
         seconds=settings.updates.seconds,
         subscriptions=subscriptions,
         subscribes=settings.updates.mode == "subscription",
+        troubled=service.metrics.count_trouble,
     )

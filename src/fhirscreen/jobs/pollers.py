@@ -25,6 +25,7 @@ from fhirscreen.fhir_client.paging import updated_at
 from fhirscreen.jobs.questions import URGENT_TYPES, Question, Questions, make_questions
 from fhirscreen.jobs.subscriptions import Subscriptions
 from fhirscreen.jobs.updates import enqueue
+from fhirscreen.loops import Loop, Troubled, nobody_counts
 from fhirscreen.screening.panels import Panel
 from fhirscreen.store.databases import Database
 from fhirscreen.store.positions import find_position, hold_position, leave_position, move_position
@@ -45,6 +46,9 @@ _UNTOLD = timedelta(hours=1)
 
 _GATHER_SECONDS = 1.0
 """How long further notifications are waited for before the server is asked: they come in swarms."""
+
+_FAREWELL = 20.0
+"""Seconds that whoever ends the process waits for a question: orchestrators kill after thirty."""
 
 Version = tuple[str, str]
 
@@ -83,6 +87,10 @@ class _Nudges:
             found, self.types = self.types, set()
         return found
 
+    def __bool__(self) -> bool:
+        with self.lock:
+            return bool(self.types)
+
 
 class Poller:
     """Asks in a thread of its own between `start` and `stop`; one process of several, while it lives.
@@ -103,6 +111,7 @@ class Poller:
         seconds: float,
         subscriptions: Subscriptions,
         subscribes: bool,
+        troubled: Troubled = nobody_counts,
     ) -> None:
         self.source = source
         self._database = database
@@ -120,24 +129,19 @@ class Poller:
         self._questions: tuple[Panel, Questions] | None = None
         self._due = _Due()
         self._nudges = _Nudges()
-        self._nudged = threading.Event()
-        self._closing = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._loop = Loop("poller", self._work, troubled=troubled)
 
     # --- life
 
     def start(self) -> None:
         """Begins to ask."""
-        self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
-        self._thread.start()
+        self._loop.start()
 
     def stop(self) -> None:
-        """Ends after the question at hand; another process takes over at once."""
-        self._closing.set()
-        self._nudged.set()
-        if self._thread is None:
-            return
-        self._thread.join()
+        """Ends after the question at hand, if that takes no longer than some seconds; another process takes
+        over at once.
+        """
+        self._loop.stop(_FAREWELL)
         try:
             with self._database.begin() as session:
                 leave_position(session, self._name, self._owner)
@@ -147,7 +151,7 @@ class Poller:
     def nudge(self, type: str) -> None:
         """The server says that there is news of a type: it is asked at once, whoever else asks it too."""
         self._nudges.add(type)
-        self._nudged.set()
+        self._loop.wake()
 
     def tell(self, resource: Resource) -> bool:
         """Has the patients screened whom a resource is about; of what it says nothing else is believed.
@@ -246,14 +250,11 @@ class Poller:
 
     # --- the thread
 
-    def _work(self) -> None:
-        while not self._closing.is_set():
-            self._turn(time.monotonic())
-            now = time.monotonic()
-            rest = min(self._due.all, self._due.urgent) - now
-            if self._nudged.wait(max(0.05, rest)) and not self._closing.is_set():
-                self._closing.wait(_GATHER_SECONDS)
-                self._nudged.clear()
+    def _work(self) -> float:
+        if self._nudges and self._loop.pause(_GATHER_SECONDS):
+            return 0.0
+        self._turn(time.monotonic())
+        return max(0.05, min(self._due.all, self._due.urgent) - time.monotonic())
 
     def _turn(self, now: float) -> None:
         types: set[str] | None = self._nudges.take()
@@ -265,12 +266,14 @@ class Poller:
                 types = None if everything else {*(types or ()), *URGENT_TYPES}
             if types is None or types:
                 self.look(types)
-        except FhirscreenError as error:
+        except ServerError as error:
             log.warning("no news", source=self.source, what=error.what, error=type(error).__name__)
             self._again(types)
         except Exception:
-            log.exception("news failed unexpectedly", source=self.source)
-        self._put_off(time.monotonic(), everything, hasty)
+            self._again(types)
+            raise
+        finally:
+            self._put_off(time.monotonic(), everything, hasty)
 
     def _register(self) -> None:
         try:

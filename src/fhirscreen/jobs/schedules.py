@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from cronsim import CronSim
 
-from fhirscreen.exceptions import StoreError
+from fhirscreen.loops import Loop, Troubled, nobody_counts
 from fhirscreen.store import jobs
 from fhirscreen.store.databases import Database
 
@@ -41,6 +40,7 @@ class Schedule:
         payload: Mapping[str, Any],
         *,
         clock: Callable[[], datetime],
+        troubled: Troubled = nobody_counts,
     ) -> None:
         self._database = database
         self._name = name
@@ -49,20 +49,16 @@ class Schedule:
         self._kind = kind
         self._payload = dict(payload)
         self._clock = clock
-        self._closing = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._loop = Loop(f"schedule {name}", self._turn, troubled=troubled)
         self._seen: datetime | None = None
 
     def start(self) -> None:
         """Begins to wait for the next tick."""
-        self._thread = threading.Thread(target=self._wait, name=f"schedule {self._name}", daemon=True)
-        self._thread.start()
+        self._loop.start()
 
     def stop(self) -> None:
         """Ends the waiting."""
-        self._closing.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._loop.stop()
 
     def next_tick(self, after: datetime) -> datetime:
         """The first tick after an instant, in UTC."""
@@ -108,14 +104,7 @@ class Schedule:
         with self._database.reading() as session:
             return jobs.last_fired(session, self._name) is not None
 
-    def _wait(self) -> None:
-        while True:
-            try:
-                self.look()
-                now = self._clock()
-                seconds = (self.next_tick(now) - now).total_seconds()
-            except StoreError as error:
-                log.warning("schedule waits for the store", schedule=self._name, what=error.what)
-                seconds = 5.0
-            if self._closing.wait(max(0.01, min(seconds, _GLANCE))):
-                return
+    def _turn(self) -> float:
+        self.look()
+        now = self._clock()
+        return max(0.01, min((self.next_tick(now) - now).total_seconds(), _GLANCE))

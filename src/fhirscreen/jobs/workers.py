@@ -17,6 +17,8 @@ import structlog
 
 from fhirscreen.exceptions import FhirscreenError, ServerError, StoreError
 from fhirscreen.jobs.tasks import Handler, Outcome, Stop, Stopped, Task
+from fhirscreen.loops import Loop, Troubled
+from fhirscreen.loops import nobody_counts as nobody_watches
 from fhirscreen.store import jobs
 from fhirscreen.store.databases import Database
 from fhirscreen.store.jobs import StoredJob
@@ -35,6 +37,9 @@ _PATIENCE = timedelta(hours=30)
 
 _BEAT = 2.0
 """Seconds between two beats at most: so soon a job hears that it was cancelled."""
+
+_FAREWELL = 20.0
+"""Seconds that whoever ends the process waits for a job: orchestrators kill after thirty."""
 
 Ended = Callable[[str, str, float], None]
 """Called with kind, state and seconds of each job that ended."""
@@ -65,6 +70,7 @@ class Worker:
         lease_seconds: float = 60.0,
         idle_seconds: float = 1.0,
         ended: Ended = nobody_counts,
+        troubled: Troubled = nobody_watches,
     ) -> None:
         self.owner = owner_name()
         self._database = database
@@ -73,34 +79,28 @@ class Worker:
         self.lease_seconds = lease_seconds
         self._idle_seconds = idle_seconds
         self._ended = ended
-        self._closing = threading.Event()
+        self._loop = Loop("worker", self._turn, troubled=troubled)
         self._task: Task | None = None
-        self._thread: threading.Thread | None = None
 
     # --- life
 
     def start(self) -> None:
         """Begins to take up jobs."""
-        self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
-        self._thread.start()
+        self._loop.start()
 
     def stop(self) -> None:
-        """Takes up no more; a job at work is handed back at its next step. Returns when that is done."""
-        self._closing.set()
+        """Takes up no more; a job at work is handed back at its next step.
+
+        Returns when that is done; a job that takes no step is left to its lease after some seconds.
+        """
+        self._loop.close()
         if (task := self._task) is not None:
             task.stop(Stop.CLOSING)
-        if self._thread is not None:
-            self._thread.join()
+        if not self._loop.stop(_FAREWELL):
+            log.warning("a job is left to its lease", owner=self.owner)
 
-    def _work(self) -> None:
-        while not self._closing.is_set():
-            try:
-                worked = self.work_once()
-            except StoreError as error:
-                log.warning("worker waits for the store", what=error.what)
-                worked = False
-            if not worked:
-                self._closing.wait(self._idle_seconds)
+    def _turn(self) -> float:
+        return 0.0 if self.work_once() else self._idle_seconds
 
     # --- one job
 
@@ -112,7 +112,7 @@ class Worker:
             return False
         began = time.monotonic()
         task = self._task = Task(job)
-        if self._closing.is_set():
+        if self._loop.closing:
             task.stop(Stop.CLOSING)
         log.info("job begins", job=job.id, kind=job.kind, attempt=job.attempts)
         try:

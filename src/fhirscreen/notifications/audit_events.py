@@ -6,14 +6,14 @@ lost between the two. It is put under its own id, so that one that is sent twice
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
-from fhirscreen.exceptions import Conflict, FhirscreenError, OutcomeError, StoreError
+from fhirscreen.exceptions import Conflict, FhirscreenError, OutcomeError
 from fhirscreen.fhir_client import Client
+from fhirscreen.loops import Loop, Troubled, nobody_counts
 from fhirscreen.screening.audit_events import audit_event
 from fhirscreen.store.audits import StoredAudit, any_due, lease_audits, posted, postpone
 from fhirscreen.store.databases import Database
@@ -53,6 +53,7 @@ class AuditPoster:
         *,
         clock: Callable[[], datetime],
         counted: Counted,
+        troubled: Troubled = nobody_counts,
         idle_seconds: float = 2.0,
     ) -> None:
         self._database = database
@@ -62,19 +63,15 @@ class AuditPoster:
         self._counted = counted
         self._idle_seconds = idle_seconds
         self._unanswered = 0
-        self._closing = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._loop = Loop("audits", self._turn, troubled=troubled)
 
     def start(self) -> None:
         """Begins to post."""
-        self._thread = threading.Thread(target=self._work, name="audits", daemon=True)
-        self._thread.start()
+        self._loop.start()
 
     def stop(self) -> None:
         """Ends when the one at hand is settled; the rest stay due."""
-        self._closing.set()
-        if self._thread is not None:
-            self._thread.join(_PATIENCE)
+        self._loop.stop(_PATIENCE)
 
     def post_once(self) -> bool:
         """Posts what is due, up to fifty; whether the server took any. Raises StoreError."""
@@ -104,7 +101,7 @@ class AuditPoster:
         """Those that the server took, and those that it refused; it was not asked for the others."""
         sent, refused, in_a_row = [], [], 0
         for audit in audits:
-            if self._closing.is_set():
+            if self._loop.closing:
                 break
             try:
                 client = self._client()
@@ -127,15 +124,5 @@ class AuditPoster:
         self._unanswered = 0 if answered else self._unanswered + 1
         return timedelta(seconds=DELAYS[min(max(self._unanswered, 1), len(DELAYS)) - 1])
 
-    def _work(self) -> None:
-        while not self._closing.is_set():
-            try:
-                worked = self.post_once()
-            except StoreError as error:
-                log.warning("audits wait for the store", what=error.what)
-                worked = False
-            except Exception:
-                log.exception("posting audits failed unexpectedly")
-                worked = False
-            if not worked:
-                self._closing.wait(self._idle_seconds)
+    def _turn(self) -> float:
+        return 0.0 if self.post_once() else self._idle_seconds

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 import structlog
 
-from fhirscreen.exceptions import StoreError
+from fhirscreen.loops import Loop, Troubled, nobody_counts
 from fhirscreen.notifications.channels import Channel, Undelivered
 from fhirscreen.notifications.messages import Teller
 from fhirscreen.store.changes import any_pending
@@ -40,6 +39,7 @@ class Sender:
         *,
         clock: Callable[[], datetime],
         counted: Counted,
+        troubled: Troubled = nobody_counts,
         idle_seconds: float = 2.0,
     ) -> None:
         self._owner = uuid4().hex
@@ -49,19 +49,15 @@ class Sender:
         self._clock = clock
         self._counted = counted
         self._idle_seconds = idle_seconds
-        self._closing = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._loop = Loop("sender", self._turn, troubled=troubled)
 
     def start(self) -> None:
         """Begins to send."""
-        self._thread = threading.Thread(target=self._work, name="sender", daemon=True)
-        self._thread.start()
+        self._loop.start()
 
     def stop(self) -> None:
-        """Ends when the message at hand is settled."""
-        self._closing.set()
-        if self._thread is not None:
-            self._thread.join()
+        """Ends when the message at hand is settled; no channel takes longer than half a minute."""
+        self._loop.stop()
         for channel in self._channels.values():
             channel.close()
 
@@ -119,12 +115,5 @@ class Sender:
             why=str(error) if error is not None else None,
         )
 
-    def _work(self) -> None:
-        while not self._closing.is_set():
-            try:
-                worked = self.send_once()
-            except StoreError as error:
-                log.warning("sender waits for the store", what=error.what)
-                worked = False
-            if not worked:
-                self._closing.wait(self._idle_seconds)
+    def _turn(self) -> float:
+        return 0.0 if self.send_once() else self._idle_seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -284,3 +285,21 @@ def test_the_end_of_quiet_hours_brings_one_message(database: Database) -> None:
         (message,) = outbox.list_messages(session)
     assert counts(message.body) == {"new": 3}
     assert channel.sent == [(message.id, clock.at)]
+
+
+def test_the_sender_outlives_what_nobody_foresaw(database: Database) -> None:
+    clock = Clock(AT)
+    sender, channel, _ = sending(database, clock)
+    record(database, "r1", anna=FITS)
+    at, clock.at = clock.at, None  # type: ignore[assignment]
+    sender.start()
+    try:
+        time.sleep(0.1)
+        assert not channel.sent
+        clock.at = at
+        until = time.monotonic() + 15
+        while not channel.sent and time.monotonic() < until:
+            time.sleep(0.02)
+    finally:
+        sender.stop()
+    assert len(channel.sent) == 1
