@@ -20,6 +20,7 @@ from fhirscreen.outputs import disclosures, wording
 from fhirscreen.outputs.resources.subjects import listed_subject
 from fhirscreen.outputs.resources.vocabulary import OVERRIDE_REASONS, OVERRIDES
 from fhirscreen.outputs.worklists import open_items
+from fhirscreen.verdicts.proofs import without_birth
 from fhirscreen.verdicts.reasons import Basis
 from fhirscreen.verdicts.standings import Standing, Status, Subject, Verdict
 
@@ -108,7 +109,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def _detail(suggestion: Suggestion, frame: Frame) -> str:
-    study, subject = suggestion.study, suggestion.subject
+    study, subject = suggestion.study, _undated(suggestion.subject)
     status = wording.STATUSES[_status(subject)]
     listed = " · on the screening list already" if suggestion.listed else ""
     parts = [f"### {_plain(study.title)}", f"{study.id} · {status}{listed}"]
@@ -142,6 +143,12 @@ def _detail(suggestion: Suggestion, frame: Frame) -> str:
     return "\n\n".join(parts)
 
 
+def _undated(subject: Subject) -> Subject:
+    """The subject without the date of birth: a card is read over shoulders, and kept by the EHR."""
+    verdicts = tuple(each._replace(proof=without_birth(each.proof)) for each in subject.verdicts)
+    return subject._replace(verdicts=verdicts)
+
+
 def _fits(subject: Subject, catalogue: Catalogue) -> list[str]:
     """What is met on record, gates first; nothing sensitive, and no exclusion that repeats an inclusion."""
     met = [
@@ -156,8 +163,7 @@ def _fits(subject: Subject, catalogue: Catalogue) -> list[str]:
 
 def _fit(verdict: Verdict, catalogue: Catalogue) -> str:
     criterion, proof = verdict.criterion, verdict.proof
-    born = proof.unit == "a"  # the date of an age is that of birth
-    details = [wording.say_value(proof, criterion, catalogue), "" if born else wording.say_date(proof.date)]
+    details = [wording.say_value(proof, criterion, catalogue), wording.say_date(proof.date)]
     said = ", ".join(_plain(each) for each in details if each)
     return f"{_plain(criterion.says)}{f': {said}' if said else ''}"
 

@@ -154,7 +154,8 @@ def say_value(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
 def fact_date(proof: Proof) -> str:
     """The date of the deciding value in words; where several decide, their date if it is the same."""
     if proof.date or proof.truth is Truth.UNKNOWN:
-        return f"born {say_date(proof.date)}" if proof.unit == "a" else say_date(proof.date)
+        born = proof.unit == "a" and proof.date
+        return f"born {say_date(proof.date)}" if born else say_date(proof.date)
     found = {atom.date[:10] for atom in facts(proof) if atom.unit != "a"}
     return say_date(found.pop()) if len(found) == 1 else ""
 

@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import RowMapping
 
 from fhirscreen.store.standings import LISTED, NOT_IN_POPULATION
+from fhirscreen.verdicts.proofs import without_birth
 from fhirscreen.verdicts.standings import Gate, Status, Subject, Verdict, priority
 
 UNLISTED = "9"
@@ -83,6 +84,7 @@ def subject_finding(id: str, subject: Subject, row: RowMapping | None) -> Findin
     }
     verdicts = {}
     for place, verdict in enumerate(subject.verdicts):
+        verdict = verdict._replace(proof=without_birth(verdict.proof))
         proof, kind = verdict.proof, verdict.criterion.kind
         # The Proof is a tuple of tuples: quicker to write down than its tree of names.
         whole = orjson.dumps((place, kind, proof), default=tuple)

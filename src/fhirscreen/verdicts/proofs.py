@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -69,6 +70,19 @@ def explained(proof: Proof) -> str:
         return proof.because
     below = (explained(child) for child in proof.children if child.reason is proof.reason)
     return next((said for said in below if said), "")
+
+
+def without_birth(proof: Proof) -> Proof:
+    """The proof without the date of birth: an age is its value in years, and its date is that of the birth.
+
+    A run's own files have it, as everything that decides; whoever keeps or shows a proof elsewhere leaves it
+    out.
+    """
+    children = tuple(map(without_birth, proof.children))
+    born = proof.unit == "a" and all(each.startswith("Patient/") for each in proof.evidence)
+    if born and proof.date:
+        return proof._replace(date="", children=children)
+    return proof if all(map(operator.is_, children, proof.children)) else proof._replace(children=children)
 
 
 def facts(proof: Proof) -> tuple[Proof, ...]:

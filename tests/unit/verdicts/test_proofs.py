@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from fhirscreen.values.truth import Truth, at_least
-from fhirscreen.verdicts.proofs import Proof, compound, read_proof, threshold
+from fhirscreen.verdicts.proofs import Proof, compound, read_proof, threshold, without_birth
 from fhirscreen.verdicts.reasons import RANK, STRENGTH, Basis, Reason, first_reason, strongest, weakest
 
 TRUE = Proof(Truth.TRUE, Basis.RECORDED, None, ("Observation/1",), "1", "kg", "2026-10-20", "a")
@@ -132,3 +132,11 @@ def test_what_is_no_proof_is_not_read() -> None:
         read_proof({"truth": "true"})
     with pytest.raises(ValueError, match="perhaps"):
         read_proof({"truth": "perhaps", "basis": "recorded"})
+
+
+def test_a_proof_without_the_birth_has_the_rest() -> None:
+    born = Proof(Truth.TRUE, Basis.RECORDED, None, ("Patient/1",), "54", "a", "1972-03-04", "Age >= 18")
+    measured = Proof(Truth.TRUE, Basis.RECORDED, None, ("Observation/1",), "3", "a", "2026-01-01", "years")
+    whole = Proof(Truth.TRUE, Basis.RECORDED, children=(born, measured))
+    assert without_birth(whole) == whole._replace(children=(born._replace(date=""), measured))
+    assert without_birth(measured) is measured

@@ -14,6 +14,7 @@ from fhirscreen.fhir.subjects import study_uuid
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.outputs import disclosures, wording
 from fhirscreen.outputs.completeness import set_aside_reasons
+from fhirscreen.verdicts.proofs import without_birth
 from fhirscreen.verdicts.standings import Standing, Subject, Verdict, mirrored
 
 Part = dict[str, Any]
@@ -106,7 +107,7 @@ def criteria(subject: Subject, study: Study, catalogue: Catalogue, base: str) ->
 
 
 def _criterion(verdict: Verdict, study: Study, catalogue: Catalogue, base: str) -> Part:
-    criterion, proof = verdict.criterion, verdict.proof
+    criterion, proof = verdict.criterion, without_birth(verdict.proof)
     said = {
         "id": criterion.id,
         "says": criterion.says,
