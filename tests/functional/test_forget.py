@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from fhirscreen.store import audits, cards
+from fhirscreen.jobs.forgetting import FORGET, Forgetting
+from fhirscreen.jobs.workers import Worker
+from fhirscreen.store import audits, cards, jobs
 from fhirscreen.store.databases import Database
 from tests.lib.cli import fhirscreen, run_fhirscreen
 
@@ -39,6 +41,42 @@ def test_a_patient_is_forgotten_and_that_is_written_down(tmp_path: Path) -> None
     assert fhirscreen("forget", "Patient/zuse-4711", "--audits", "--base", BASE + "/", **store).code == 0
     with database.reading() as session:
         assert [each.patient for each in audits.list_audits(session)] == [None, None, "p2", None]
+    database.close()
+
+
+def traces(folder: Path, text: str) -> list[str]:
+    """The files of the store that hold a text anywhere."""
+    return sorted(each.name for each in folder.iterdir() if text.encode() in each.read_bytes())
+
+
+def test_no_trace_stays_in_any_file_while_a_service_has_the_store(tmp_path: Path) -> None:
+    database = filled(tmp_path)
+    with database.begin() as session:
+        for number in range(200):
+            audits.add_audit(session, at=AT, who="ito", action="R", what="page", patient=f"q{number}")
+    assert database.scrub()
+    with database.begin() as session:
+        cards.refuse(session, BASE, "zuse-4711", "B", "declined", by="u", at=AT)
+    assert traces(tmp_path, "zuse-4711") == ["store.db", "store.db-wal"]
+    store = {"FHIRSCREEN_STORE": f"sqlite:///{tmp_path}/store.db"}
+    done = fhirscreen("forget", "zuse-4711", "--audits", "--base", BASE, **store)
+    assert done.code == 0, done.err
+    assert traces(tmp_path, "zuse-4711") == []
+    assert traces(tmp_path, "q199"), "the others stay"
+    database.close()
+
+
+def test_what_a_job_deletes_leaves_no_trace_either(tmp_path: Path) -> None:
+    database = filled(tmp_path)
+    with database.begin() as session:
+        cards.reopen(session, BASE, "zuse-4711", "A", by="u", at=AT)
+        jobs.enqueue(session, FORGET, {}, by="nightly", at=AT)
+    assert "store.db-wal" in traces(tmp_path, "zuse-4711")
+    later = AT + timedelta(days=2)
+    job = Forgetting(1, 1, 0, lambda: later, database.scrub_after)
+    assert Worker(database, {FORGET: job}, clock=lambda: later).work_once()
+    assert traces(tmp_path, "zuse-4711") == []
+    assert traces(tmp_path, "p2"), "whose refusal stands"
     database.close()
 
 

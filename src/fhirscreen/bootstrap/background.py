@@ -181,7 +181,11 @@ def handlers(service: Parts) -> Mapping[str, Handler]:
         UPDATE: screenings,
         PUBLISH: Publications(service.database, publish, service.clock),
         FORGET: Forgetting(
-            settings.retention_days, settings.audit_days, settings.cds.snooze_days, service.clock
+            settings.retention_days,
+            settings.audit_days,
+            settings.cds.snooze_days,
+            service.clock,
+            service.database.scrub_after,
         ),
     }
 

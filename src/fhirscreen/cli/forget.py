@@ -67,8 +67,14 @@ def forget(
             counts = forget_patient(session, whose, id, sources=sources, audits=audits)
             who = f"{getpass.getuser()} at the command line"
             trail.tell(who, "D", "forget", [Access(base=whose)], session=session)
+        clean = database.scrub()
     finally:
         database.close()
+    if not clean:
+        notices().print(
+            "Somebody reads the store: its journal (-wal) keeps traces until that ends. Run this again then.",
+            highlight=False,
+        )
     said = ", ".join(f"{number} of {name}" for name, number in counts.items() if number)
     notices().print(f"Deleted: {said or 'nothing; the store held nothing of them'}.", highlight=False)
 

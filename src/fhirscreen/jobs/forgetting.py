@@ -30,6 +30,8 @@ class Forgetting:
     audit_days: int | None
     snooze_days: int
     clock: Callable[[], datetime]
+    after: Callable[[Session], None]
+    """What follows once the deletion stands: the journal is emptied of what is gone."""
 
     def __call__(self, _task: Task) -> Outcome:
         """Gives what is to be deleted, in the transaction that ends the job."""
@@ -42,6 +44,7 @@ class Forgetting:
                 deleted = forget(session, now - timedelta(days=self.days), cards_before=snooze)
             if self.audit_days is not None:
                 deleted = {**deleted, "audits": forget_audits(session, now - timedelta(days=self.audit_days))}
+            self.after(session)
             return {"deleted": deleted}
 
         return Outcome({}, write)

@@ -111,6 +111,27 @@ class Database:
             return False
         return True
 
+    def scrub(self) -> bool:
+        """Takes what was deleted out of SQLite's journal too; False where somebody who reads holds it still.
+
+        What is deleted is overwritten where it stood (`secure_delete`), but the journal (`-wal`) has what was
+        written before until all of it is in the file. PostgreSQL sees to its own.
+        """
+        if self.dialect != "sqlite":
+            return True
+        pooled = self._engine.raw_connection()
+        try:
+            (held, *_) = pooled.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:  # nobody is the worse for it; the next one does it
+            return False
+        finally:
+            pooled.close()
+        return not held
+
+    def scrub_after(self, session: Session) -> None:
+        """Does so when this transaction is committed."""
+        event.listen(session, "after_commit", lambda _: self.scrub(), once=True)
+
     def close(self) -> None:
         """Closes all connections."""
         self._engine.dispose()

@@ -100,10 +100,11 @@ def forget_patient(
 
 def _forget_in_jobs(session: Session, patient: str, sources: Collection[str]) -> int:
     changed = 0
-    query = select(JobRow.id, JobRow.payload).where(JobRow.payload["patients"].as_string().is_not(None))
-    for id, payload in session.execute(query).all():
-        named = payload["patients"]
-        if patient not in named or payload.get("source") not in sources:
+    one, some = (JobRow.payload[name].as_string().is_not(None) for name in ("patient", "patients"))
+    for id, payload in session.execute(select(JobRow.id, JobRow.payload).where(or_(one, some))).all():
+        named = payload["patients"] if "patients" in payload else [payload["patient"]]
+        # A job without a source is of the one that is set, and that may be this one.
+        if patient not in named or ("source" in payload and payload["source"] not in sources):
             continue
         rest = [each for each in named if each != patient]
         if rest:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from fhirscreen.jobs.publications import enqueue_publication
 from fhirscreen.store import audits, cards, jobs, outbox, retention, reviews, studies, subjects, tokens
 from fhirscreen.store.databases import Database
 from fhirscreen.store.tables import Table
@@ -80,6 +81,17 @@ def test_what_is_older_goes_and_what_is_newer_stays(database: Database) -> None:
     with database.reading() as session:
         assert [each.patient for each in subjects.find_subjects(session)] == ["new"]
         assert cards.refused(session, BASE, "old") == {"A"}, "a refusal lasts until a person reopens it"
+
+
+def test_jobs_of_every_kind_forget(database: Database) -> None:
+    with database.begin() as session:
+        enqueue_publication(session, "main", ["zuse-4711", "p2"], by="ito", at=NEW)
+        jobs.enqueue(session, "publish", {"source": "main", "patients": ["zuse-4711"]}, by="ito", at=NEW)
+        jobs.enqueue(session, "screen", {"patient": "zuse-4711"}, by="ito", at=NEW)
+        assert retention.forget_patient(session, BASE, "zuse-4711", sources=["main"])["jobs"] == 3
+        assert holding(session, "zuse-4711") == set()
+        (left,) = jobs.list_jobs(session)
+        assert left.payload == {"source": "main", "patients": ["p2"]}
 
 
 @pytest.mark.parametrize("touch", ["evaluated", "person", "reviewed", "nothing"])
