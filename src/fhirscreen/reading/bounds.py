@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from fhirscreen.reading.durations import iso, time_unit, whole
@@ -10,7 +11,7 @@ from fhirscreen.reading.items import Item, Range, Role
 _FLIPPED = {">": "<=", "<": ">=", ">=": "<", "<=": ">"}
 _TO = ("to", "-", "~", "and", "through", "until", "&", "up to", "till", "thru")
 _LISTED = (Role.COMMA, Role.OR, Role.SLASH, Role.AND)
-_OLD_TEXT = ("old", "age")
+_PAIR = re.compile(r"\d,\d(?:,\d)?")
 
 
 def bind_numbers(items: Sequence[Item]) -> list[Item]:
@@ -87,11 +88,21 @@ def _compared(items: Sequence[Item], at: int) -> tuple[Item | None, int]:
             end += 1
         elif operators and item.role in (Role.OR, Role.SLASH) and _is(items, end + 1, Role.COMPARE):
             end += 1
+        elif (
+            operators
+            and item.role is Role.OPEN
+            and _is(items, end + 1, Role.COMPARE)
+            and _is(items, end + 2, Role.CLOSE)
+        ):
+            operators.append(items[end + 1].key)  # greater than or equal to (>=)
+            end += 3
         else:
             break
     older = any(operator.endswith("old") for operator in operators)
     signs = {operator.removesuffix("old") for operator in operators}
     end = _skip(items, end)
+    if _is(items, end, Role.FILLER) and items[end].text.lower() == "to":
+        end += 1
     if older and _is(items, end, Role.COLON):
         end += 1
     if end < len(items) and items[end].role is Role.AGE:  # over the age of 18
@@ -248,6 +259,9 @@ def _listed(items: Sequence[Item], at: int) -> tuple[tuple[float, ...], int]:
             break
         values.append(items[end].value)
         last = end
+    if last > at and any(_PAIR.fullmatch(items[i].text) for i in (at, last)):  # 0,1 or 2: no decimal comma
+        parts = [items[i] for i in range(at, last + 1) if items[i].role is Role.NUMBER]
+        values = [float(digit) for part in parts for digit in re.split("[,.]", part.text)]
     return tuple(values), last
 
 

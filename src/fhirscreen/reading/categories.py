@@ -14,6 +14,8 @@ from fhirscreen.reading.items import Item, Range, Role
 _CATEGORY = re.compile(r"(y?[cp]|[ra])?([TNM])(is|\+|[xX]|[0-4][a-d]?)(?:\s?[-~]\s?([0-4][a-d]?))?")
 _ROMAN = re.compile(r"(IV|I{1,3})([A-D]?)[1-3]?")
 _DIGITS = {1: "I", 2: "II", 3: "III", 4: "IV"}
+_ECOG = "ecog-performance-status"
+_PAIR = re.compile(r"\d(?:,\d)+")
 _GLUE = (Role.FILLER, Role.COLON, Role.OPEN, Role.CLOSE, Role.DASH)
 _JOINS = (Role.OR, Role.COMMA, Role.SLASH, Role.AND)
 _STAGINGS = {
@@ -35,6 +37,8 @@ def read_categories(items: Sequence[Item], concepts: dict[str, Concept]) -> list
             made = _tnm(items, at, concepts)
         elif item.role is Role.WORD and item.key == "stage" and "stage-group" in concepts:
             made = _valued(items, at, concepts["stage-group"])
+        elif item.role is Role.WORD and item.key == "ps" and _ECOG in concepts:
+            made = _valued(items, at, concepts[_ECOG])
         elif item.role is Role.ENTITY:
             for concept in item.concepts:
                 if concept.kind is ConceptKind.CATEGORY:
@@ -68,7 +72,7 @@ def _finish(
             numbers.low, numbers.low_inclusive if numbers.low is not None else None,
             numbers.high, numbers.high_inclusive if numbers.high is not None else None,
         )  # fmt: skip
-    return Fragment(Sort.CATEGORY, expression, (atom,), (rule,))
+    return Fragment(Sort.CATEGORY, expression, (atom,), (rule,), about_cancer=concept.about_cancer)
 
 
 def _valued(items: Sequence[Item], at: int, concept: Concept) -> tuple[Fragment, int, int] | None:
@@ -77,7 +81,9 @@ def _valued(items: Sequence[Item], at: int, concept: Concept) -> tuple[Fragment,
     end = at + 1
     while end < len(items) and end < at + 8:
         item = items[end]
-        if item.role is Role.ENTITY and concept in item.concepts:
+        if (item.role is Role.ENTITY and concept in item.concepts) or (
+            item.key == "ps" and concept.id == _ECOG
+        ):
             end += 1
         elif (
             item.role in (Role.SLASH, Role.OR) and end + 1 < len(items) and concept in items[end + 1].concepts
@@ -100,10 +106,12 @@ def _valued(items: Sequence[Item], at: int, concept: Concept) -> tuple[Fragment,
             or numbers.unit not in ("", "%")
         ):
             return None
+        if _PAIR.fullmatch(item.text):  # 0,1
+            numbers = Range(values=tuple(float(digit) for digit in item.text.split(",")))
         chosen = [n for n in names if fits(float(n), numbers)]
         if not chosen or (numbers.values and len(chosen) != len(numbers.values)):
             return None
-        last = _close(items, at, end + 1)
+        last = _scale(items, _close(items, at, end + 1), concept)
         return (
             _finish(concept, chosen, name, items[at].start, items[end].end, "scale", range=numbers),
             0,
@@ -127,6 +135,19 @@ def _valued(items: Sequence[Item], at: int, concept: Concept) -> tuple[Fragment,
                 _close(items, at, last),
             )
     return None
+
+
+def _scale(items: Sequence[Item], end: int, concept: Concept) -> int:
+    """Past the name of the scale after its value: "0-2 on the ECOG scale"."""
+    at = end
+    while at < len(items) and at < end + 4:
+        item = items[at]
+        if item.role is Role.ENTITY and concept in item.concepts:
+            return _close(items, end, at + 1)
+        if item.role not in (Role.FILLER, Role.OPEN) and item.text.lower() not in ("on", "using"):
+            break
+        at += 1
+    return end
 
 
 def _close(items: Sequence[Item], at: int, end: int) -> int:

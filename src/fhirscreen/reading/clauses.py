@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
-from fhirscreen.criteria.nodes import Confirm, Expression, Not, Unread
+from fhirscreen.criteria.nodes import AllOf, Confirm, Expression, Not, Unread
 from fhirscreen.criteria.studies import Kind
 from fhirscreen.reading.fragments import Atom, Sort
 from fhirscreen.reading.items import Item, Role
+from fhirscreen.reading.lists import JOINS, absorb, drop_glosses, share_qualifiers
 from fhirscreen.reading.segments import Built, Segment, build_segment, join, kind_of
 
-_JOINS = (Role.AND, Role.OR, Role.COMMA, Role.SLASH)
 _SILENT = (Role.FILLER, Role.COLON, Role.DASH, Role.KNOWN, Role.RANGE, Role.STOP)
 _TOGETHER = (
     frozenset(("pregnancy", "lactation")),
@@ -64,7 +63,7 @@ class Clauses:
         items = [i for i in items if i.role not in _SILENT or i.role is Role.STOP]
         if sum(item.role in _TURNS for item in items) > _MOST_TURNS:
             return self._unread(items)
-        items = _glosses(items, self.text)
+        items = drop_glosses(items, self.text)
         if not items:
             return None
         at = _first(items, Role.BARRED)
@@ -109,7 +108,7 @@ class Clauses:
         made = self._clause(main)
         if made is None or not exception:
             return made
-        if all(item.role is Role.EXEMPT or item.role in _JOINS for item in exception) and any(
+        if all(item.role is Role.EXEMPT or item.role in JOINS for item in exception) and any(
             a.concept == "second-malignancy" for a in made.atoms
         ):
             return made
@@ -153,12 +152,12 @@ class Clauses:
         rest: list[Item] = []
         if following is not None:
             cut = following
-            while cut and after[cut - 1].role in _JOINS:
+            while cut and after[cut - 1].role in JOINS:
                 cut -= 1
             rest, after = after[cut:], after[:cut]
         scope = self._list(after, negated=True)
         joins = []
-        while before and before[-1].role in _JOINS:
+        while before and before[-1].role in JOINS:
             joins.append(before.pop().role)
         prefix: list[Item] = []
         while before and before[-1].role in (Role.HISTORY, Role.RECEIVED, Role.ACTIVE) and not joins:
@@ -193,7 +192,7 @@ class Clauses:
                 parts[-1] = made = replace(made, complete=False, sure=False)
         if rest:
             drop = 0
-            while drop < len(rest) and rest[drop].role in _JOINS:
+            while drop < len(rest) and rest[drop].role in JOINS:
                 drop += 1
             right = self._clause(rest[drop:])
             if right is not None:
@@ -219,10 +218,10 @@ class Clauses:
         return (own[0].start, max(item.end for item in own)) if own else (self.start, self.end)
 
     def _list(self, items: list[Item], *, negated: bool) -> Built:
-        segments, joins = self._segments(items)
+        segments, joins = self._segments(absorb(items))
         if not segments:
             return Built(None)
-        _share(segments)
+        share_qualifiers(segments)
         built = [
             build_segment(segment, self.text, negated=negated or self.kind is Kind.EXCLUSION)
             for segment in segments
@@ -231,14 +230,15 @@ class Clauses:
             return Built(None, manual=True)
         if len(built) == 1:
             return built[0]
+        lifted = self._lifted(segments, built, joins)
+        if lifted is not None:
+            return lifted
         any_of, sure, noted = self._how(segments, built, joins, negated=negated)
         parts: list[Expression] = []
-        for b in built:
-            if b.manual:
-                parts.append(Confirm(self._said(items)))
-            elif b.expression is not None:
-                parts.append(b.expression)
-        unclear = any(not b.atoms and b.expression is not None for b in built) and set(joins) <= {Role.COMMA}
+        parts += [b.expression for b in built if b.expression is not None]
+        unclear = set(joins) <= {Role.COMMA} and any(
+            not b.atoms and not b.manual and b.expression is not None for b in built
+        )
         whole = join(parts, any_of=any_of)
         if unclear and whole is not None:
             rest = [b.expression for b in built if b.atoms and b.expression is not None]
@@ -255,6 +255,23 @@ class Clauses:
         if not sure:
             merged = replace(merged, complete=False, sure=False)
         return replace(merged, warnings=(*merged.warnings, *noted), manual=False)
+
+    def _lifted(self, segments: list[Segment], built: list[Built], joins: list[Role]) -> Built | None:
+        """`breast cancer that is ER-positive or PR-positive`: the cancer is asked for in any case."""
+        named = [s for s in segments if s.entities]
+        if len(named) != 1 or not named[0].fragments or set(joins) - {Role.OR, Role.SLASH}:
+            return None
+        found = [item.fragment for s in segments for item in s.fragments]
+        if not all(f is not None and f.about_cancer for f in found):
+            return None
+        merged = _merge(built, None)
+        parts = [f.expression for f in found if f is not None and f.expression is not None]
+        any_of = join(parts, any_of=True)
+        own = [b.expression for s, b in zip(segments, built, strict=True) if s is named[0]]
+        if not merged.complete or any_of is None or not isinstance(own[0], AllOf):
+            return replace(merged, expression=Unread(self._said([])), complete=False, sure=False)
+        cancer = [e for e in own[0].of if e not in parts]
+        return replace(merged, expression=join([*cancer, any_of], any_of=False))
 
     def _how(
         self, segments: list[Segment], built: list[Built], joins: list[Role], *, negated: bool
@@ -286,7 +303,7 @@ class Clauses:
         segments: list[Segment] = [Segment()]
         joins: list[Role] = []
         for item in items:
-            if item.role in _JOINS:
+            if item.role in JOINS:
                 if segments[-1].empty:
                     if joins:
                         joins[-1] = item.role if item.role is not Role.COMMA else joins[-1]
@@ -335,78 +352,7 @@ def _first(items: Sequence[Item], role: Role) -> int | None:
 
 
 def _has_content(items: Sequence[Item]) -> bool:
-    return any(i.role not in (*_JOINS, Role.FILLER, Role.OPEN, Role.CLOSE, Role.NO) for i in items)
-
-
-def _glosses(items: list[Item], text: str) -> list[Item]:
-    """Without parentheses that only repeat or exemplify what stands before them: (ANC), (e.g. lupus)."""
-    found: list[Item] = []
-    at = 0
-    while at < len(items):
-        if items[at].role is not Role.OPEN:
-            found.append(items[at])
-            at += 1
-            continue
-        end = at + 1
-        while end < len(items) and items[end].role not in (Role.CLOSE, Role.OPEN):
-            end += 1
-        inner = items[at + 1 : end]
-        closed = end < len(items) and items[end].role is Role.CLOSE
-        before = found[-1] if found else None
-        known = before is not None and before.role in (Role.FRAGMENT, Role.ENTITY)
-        if closed and known and before is not None and _repeats(inner, before):
-            at = end + 1
-            continue
-        found.append(items[at])
-        at += 1
-    return found
-
-
-def _repeats(inner: Sequence[Item], before: Item) -> bool:
-    if not inner:
-        return True
-    if inner[0].role is Role.EXAMPLE:
-        return all(
-            i.role
-            in (Role.WORD, Role.ENTITY, *_JOINS, Role.EXAMPLE, Role.FILLER, Role.SEVERITY, Role.POSITIVE)
-            for i in inner
-        )
-    words = [i for i in inner if i.role not in _JOINS]
-    if len(words) == 1 and words[0].role is Role.WORD:
-        return words[0].text.isupper() and len(words[0].text) > 1
-    concepts = set(before.concepts) | {c for part in before.parts for c in part.concepts}
-    return bool(words) and all(i.role is Role.ENTITY and set(i.concepts) & concepts for i in words)
-
-
-def _share(segments: list[Segment]) -> None:
-    """What qualifies the first of a list qualifies the rest; a window at the end reaches back over it."""
-    for first, second in pairwise(segments):
-        if second.bare and first.entities and not second.unread:
-            second.history, second.active = first.history, first.active
-            second.received = second.received or first.received
-            second.told = second.told or first.told
-            second.severity = second.severity or first.severity
-        elif (
-            second.entities and not second.history and first.history and not second.active and first.entities
-        ):
-            second.history = True
-    for index, segment in enumerate(segments[:-1]):  # "prior or concurrent chemotherapy"
-        following = segments[index + 1]
-        if not segment.content and not segment.unread and not segment.manual and following.entities:
-            following.severity = following.severity or segment.severity
-            following.history = following.history or segment.history
-            following.active = following.active or segment.active
-            following.received = following.received or segment.received
-            following.told = following.told or segment.told
-            segment.modifiers.clear()
-            segment.history = segment.active = segment.received = False
-    segments[:] = [s for s in segments if not s.empty]
-    last = segments[-1] if segments else None
-    if last is not None and last.window is not None and last.entities:
-        for segment in reversed(segments[:-1]):
-            if not segment.entities or segment.window is not None or segment.fragments or segment.always:
-                break
-            segment.window = last.window
+    return any(i.role not in (*JOINS, Role.FILLER, Role.OPEN, Role.CLOSE, Role.NO) for i in items)
 
 
 def _flip(atoms: tuple[Atom, ...]) -> tuple[Atom, ...]:

@@ -1,4 +1,4 @@
-"""What a sentence says of the whole, what it may leave unsaid, and what only a person can settle.
+"""What a sentence says of the whole, and what it may leave unsaid.
 
 Spelling variants, plurals and hyphens need no entry of their own: phrases are looked up as tokens are folded.
 """
@@ -35,106 +35,6 @@ CUES: dict[Role, dict[str, str]] = {
             """,
         ),
     },
-    Role.MANUAL: {
-        **words(
-            """
-            informed consent | written informed consent | signed informed consent | written consent |
-            signed consent | consent form | informed consent form | assent | provide consent |
-            give consent | consent to participate | able to consent | sign consent |
-            signed written informed consent | icf | ability to consent | capable of giving |
-            capacity to consent | signed and dated | parental consent | legal guardian |
-            legally authorized representative | consenting | consent
-            """,
-            "consent",
-        ),
-        **words(
-            """
-            willing | willingness | unwilling | unwillingness | agree | agrees | agree to | agreement |
-            refuse | refusal | refuses | decline | accept | consents | commit | intention | intend |
-            intends | desire | wish | wishes | want | wants | inability or unwillingness | cooperate |
-            cooperation | cooperative | understand | understanding | comprehend | comprehension |
-            read and write | speak english | english speaking | fluent | literate | language |
-            interested in
-            """,
-            "willingness",
-        ),
-        **words(
-            """
-            comply | compliance | compliant | complying | adhere | adherence | noncompliance |
-            non compliance | able to comply | inability to comply | unable to comply | adhering |
-            follow up | able to follow | protocol requirement | study procedure | attend | attendance |
-            complete the study | study visit | scheduled visit | able to complete |
-            complete questionnaire | return for follow up | treatment plan
-            """,
-            "compliance",
-        ),
-        **words(
-            """
-            in the opinion of the investigator | in the investigator's opinion |
-            investigator's judgment | judgment of the investigator |
-            in the judgment of the investigator | investigator | investigator's discretion |
-            discretion of the investigator | opinion of the investigator | treating physician |
-            physician's discretion | physician | judged by | as judged by the investigator |
-            investigator judgement | at the discretion of | considered by the investigator |
-            deemed by the investigator | deemed | opinion | judgment | judgement | suitable |
-            unsuitable | unfit | inappropriate | appropriate candidate | interfere | interfering |
-            interferes | interference | compromise | jeopardize | pose a risk | unacceptable risk |
-            undue risk | increase the risk | confound | preclude | precludes | precluding |
-            contraindicate | contraindicated | contraindication | contraindications to |
-            any condition that | any other condition | any other reason | other condition | amenable to |
-            amenable
-            """,
-            "judgement",
-        ),
-        **words(
-            """
-            life expectancy | expected survival | anticipated life expectancy |
-            estimated life expectancy | predicted life expectancy | projected life expectancy |
-            expected to live | survival expectation | expected survival time | estimated survival |
-            predicted survival | anticipated survival | expectancy
-            """,
-            "life expectancy",
-        ),
-        **words(
-            """
-            contraception | contraceptive | contraceptives | birth control | barrier method |
-            contraceptive method | effective contraception | double barrier | abstinence | abstain |
-            condom | intrauterine device | sperm donation | donate sperm | donating sperm | donate egg |
-            donate blood | planning to become pregnant | plan to become pregnant | become pregnant |
-            conceive | father a child | childbearing potential | child bearing potential |
-            reproductive potential | fertile | wocbp | planned pregnancy | intend to become pregnant |
-            planning pregnancy | plan to | planning to | planned | scheduled to | scheduled for |
-            anticipated | anticipate | expected to require
-            """,
-            "future behaviour",
-        ),
-        **words(
-            """
-            nursing home |
-            geographic | geographical | geographically | accessible | reside | residing | resident |
-            live within | travel | transportation | telephone | phone | smartphone | internet |
-            available for | insurance | affiliated | social security | prisoner | incarcerated |
-            institutionalized | imprisoned | detained | guardianship | legal protection |
-            legally protected | deprived of liberty | employee | employees | family member | caregiver |
-            vulnerable | health insurance | medicare | homeless | judicial | correctional | military |
-            legal capacity | legally incompetent | legal incapacity | under legal
-            """,
-            "logistics",
-        ),
-        **words(
-            """
-            participation in another | participating in another | participate in another |
-            participation in other | enrolled in another | another clinical trial |
-            another clinical study | other clinical trial | other clinical study |
-            participation in a clinical trial | concurrent participation | participation in any other |
-            concurrent enrollment | currently enrolled | another interventional | another trial |
-            another study | other study | interventional study | interventional trial |
-            simultaneous participation | participation in clinical trial | participated in another |
-            participated in a clinical trial | participated in any other | enrollment in another
-            """,
-            "other study",
-        ),
-    },
     Role.EXEMPT: {
         **words(
             """
@@ -154,8 +54,8 @@ CUES: dict[Role, dict[str, str]] = {
             basal cell carcinoma or squamous cell carcinoma of the skin | skin basal cell carcinoma |
             basalioma | adequately treated basal cell | cervical intraepithelial neoplasia |
             effectively treated | appropriately treated | cured | curatively resected |
-            lobular carcinoma in situ | squamous skin cancer | basal skin cancer |
-            carcinoma of the skin | basocellular carcinoma | cone biopsied | surgically cured |
+            lobular carcinoma in situ | squamous skin cancer | basal skin cancer | carcinoma of the skin |
+            basocellular carcinoma | cone biopsied | surgically cured |
             in situ carcinoma of the uterine cervix | carcinoma in situ of the uterine cervix |
             carcinoma in situ of uterine cervix | in situ uterine cervical cancer
             """,
@@ -175,85 +75,91 @@ CUES: dict[Role, dict[str, str]] = {
             first dose of ip | first dose of investigational drug | first administration of study drug |
             first administration of study treatment | first administration of study medication |
             first study treatment | first study drug administration | first study drug dose |
-            start of study treatment | start of study drug | start of study therapy |
-            start of treatment | start of therapy | start of the study | start of study |
-            start of trial treatment | start of protocol therapy | start of protocol treatment |
-            start of study medication | initiation of study treatment | initiation of study drug |
-            initiation of treatment | initiation of therapy | initiation of study therapy |
-            initiation of protocol therapy | initiation of study medication |
-            beginning of study treatment | beginning treatment | starting study treatment |
-            starting study drug | starting treatment | starting study therapy | starting the study drug |
-            starting protocol therapy | starting the trial | starting the study | study treatment |
-            study drug | study therapy | protocol therapy | protocol treatment | study treatment start |
-            screening | the screening visit | screening visit | study start | study day 1 | day 1 |
-            cycle 1 day 1 | c1d1 | day 0 | cycle 1 | day 1 of cycle 1 | day 1 of treatment |
-            day 1 of study treatment | study day 0 | informed consent | signing informed consent |
-            signing of informed consent | signing the informed consent | signing consent | consent |
-            baseline | baseline visit | treatment | treatment start | therapy | study | the trial |
-            trial | this study | this trial | entering the study | entering study | study participation |
-            participation | drug administration | study drug administration | study drug initiation |
-            dosing | first treatment | trial treatment | planned treatment | leukapheresis |
-            enrollment in the study | enrollment into the study | enrollment in this study |
-            first infusion | first injection | administration of study drug | first vaccination |
-            vaccination | visit 1 | first visit | planned start of treatment | planned first dose |
-            allocation | randomisation visit | receiving study drug | study initiation |
-            date of enrollment | date of randomization | date of registration | date of inclusion |
-            treatment initiation | being enrolled | recruitment | study inclusion date |
-            investigational product administration
+            start of study treatment | start of study drug | start of study therapy | start of treatment |
+            start of therapy | start of the study | start of study | start of trial treatment |
+            start of protocol therapy | start of protocol treatment | start of study medication |
+            initiation of study treatment | initiation of study drug | initiation of treatment |
+            initiation of therapy | initiation of study therapy | initiation of protocol therapy |
+            initiation of study medication | beginning of study treatment | beginning treatment |
+            starting study treatment | starting study drug | starting treatment | starting study therapy |
+            starting the study drug | starting protocol therapy | starting the trial | starting the study |
+            study treatment | study drug | study therapy | protocol therapy | protocol treatment |
+            study treatment start | screening | the screening visit | screening visit | study start |
+            study day 1 | day 1 | cycle 1 day 1 | c1d1 | day 0 | cycle 1 | day 1 of cycle 1 |
+            day 1 of treatment | day 1 of study treatment | study day 0 | informed consent |
+            signing informed consent | signing of informed consent | signing the informed consent |
+            signing consent | consent | baseline | baseline visit | treatment | treatment start | therapy |
+            study | the trial | trial | this study | this trial | entering the study | entering study |
+            study participation | participation | drug administration | study drug administration |
+            study drug initiation | dosing | first treatment | trial treatment | planned treatment |
+            leukapheresis | enrollment in the study | enrollment into the study |
+            enrollment in this study | first infusion | first injection | administration of study drug |
+            first vaccination | vaccination | visit 1 | first visit | planned start of treatment |
+            planned first dose | allocation | randomisation visit | receiving study drug |
+            study initiation | date of enrollment | date of randomization | date of registration |
+            date of inclusion | treatment initiation | being enrolled | recruitment |
+            study inclusion date | investigational product administration
             """,
         ),
     },
     Role.FILLER: {
         **words(
             """
-            at time of informed consent | at the time of informed consent form | at time of consent |
-            a | an | the | of | to | be | is | are | was | were | been | being | has | have | had |
-            having | do | does | did | must | should | shall | will | can | may | who | that | which |
-            whose | patient | subject | participant | individual | people | person | volunteer | case |
-            candidate | adult patient | pt | pts | with | for | in | at | on | by | as | from | their |
-            his | her | they | he | she | it | its | this | these | those | any | all | each | some |
-            there | must have | should have | must be | should be | required | requirement | criteria |
-            criterion | level | value | count | concentration | score | status | function | result |
-            laboratory value | laboratory | measured | measurement | determined | assessed | calculated |
-            estimated | defined as | defined by | defined | as defined by | such that | namely | i.e. |
-            i.e | ie | viz | meet | meeting | met | show | showing | demonstrate | demonstrated |
-            demonstrating | evaluated | obtained | adequate | sufficient | acceptable limit |
-            organ function | bone marrow function | marrow function | hematologic function |
-            hematological function | hepatic function | liver function | renal function |
-            kidney function | coagulation function | cardiac function | bone marrow reserve |
-            adequate organ function | organ system function | hematology | biochemistry | blood count |
-            serum | plasma | baseline | at baseline | at screening | screening |
-            at the time of screening | at the time of enrollment | at time of enrollment |
-            at enrollment | at study entry | at the time of study entry | at inclusion |
-            at the time of inclusion | at the time of consent | at the time of informed consent |
-            at the time of signing informed consent | at the time of signing the informed consent form |
-            on the day of signing informed consent | on day of signing informed consent |
-            at registration | at the time of registration | at time of registration | at randomization |
-            at the time of randomization | at diagnosis of study | at entry | upon entry |
-            at presentation | eligible patient | eligible subject | performance | classification |
-            class | grade scale | scale | category | institutional | also | both | following |
-            as follow | the following | able to be | if applicable | inclusive | including the extremes |
-            gender | race | ethnicity | of any race | ethnic | regardless of | type | kind | form |
-            based on | according to | per | using | via | has been | have been | case of | clinical |
-            clinically | enrolled | included | patient population | population | with a | respectively |
-            male and female patient | male or female patient | one of the following |
-            eastern cooperative oncology group | world health organization | new york heart association |
-            nyha functional | formula | cockcroft gault formula | cockcroft gault | cockcroft and gault |
-            by cockcroft gault | using the cockcroft gault formula | according to cockcroft gault |
-            cockcroft gault equation | using cockcroft gault | cockroft | cockcroft | gault | equation |
-            cockroft gault | index | documented | documentation | confirmed | proven | verified | known |
-            evidence | diagnosis | diagnosed | presence | present | existence | existing | established |
-            histologically | cytologically | pathologically | histologic | histological | cytological |
-            cytologic | pathological | pathologic | histopathologically | histopathological |
-            microscopically | confirmation | biopsy proven | radiological evidence |
-            radiographic evidence | signs | sign | self reported | reported | suffering | suffer |
-            presenting | present with | have a diagnosis | carry | exhibit | carrying a diagnosis |
-            identified | detected | so | then | institution | oncology group | hospital | man and woman |
-            number | rate | time | times | point | points | score of | disease of | where | when | whom |
-            we | our | least | range | range of | ranging | upper | renal: | hepatic: | hematologic: |
-            hematological: | hematopoietic: | bone marrow: | liver: | kidney: | cardiac: |
-            cardiovascular: | coagulation: | hematology: | chemistry: | biochemistry: | pulmonary: |
-            of either | either | infected with | infection with | affected by | total number of
+            at time of informed consent | at the time of informed consent form | at time of consent | a |
+            an | the | of | to | be | is | are | was | were | been | being | has | have | had | having |
+            do | does | did | must | should | shall | will | can | may | who | that | which | whose |
+            patient | subject | participant | individual | people | person | volunteer | case | candidate |
+            adult patient | pt | pts | with | for | in | at | on | by | as | from | their | his | her |
+            they | he | she | it | its | this | these | those | any | all | each | some | there |
+            must have | should have | must be | should be | required | requirement | criteria | criterion |
+            level | value | count | concentration | score | status | function | result | laboratory value |
+            laboratory | measured | measurement | determined | assessed | calculated | estimated |
+            defined as | defined by | defined | as defined by | such that | namely | i.e. | i.e | ie |
+            viz | meet | meeting | met | show | showing | demonstrate | demonstrated | demonstrating |
+            evaluated | obtained | adequate | sufficient | acceptable limit | organ function |
+            bone marrow function | marrow function | hematologic function | hematological function |
+            hepatic function | liver function | renal function | kidney function | coagulation function |
+            cardiac function | bone marrow reserve | adequate organ function | organ system function |
+            hematology | biochemistry | blood count | serum | plasma | baseline | at baseline |
+            at screening | screening | at the time of screening | at the time of enrollment |
+            at time of enrollment | at enrollment | at study entry | at the time of study entry |
+            at inclusion | at the time of inclusion | at the time of consent |
+            at the time of informed consent | at the time of signing informed consent |
+            at the time of signing the informed consent form | on the day of signing informed consent |
+            on day of signing informed consent | at registration | at the time of registration |
+            at time of registration | at randomization | at the time of randomization |
+            at diagnosis of study | at entry | upon entry | at presentation | eligible patient |
+            eligible subject | performance | classification | class | grade scale | scale | category |
+            institutional | also | both | following | as follow | the following | able to be |
+            if applicable | inclusive | including the extremes | gender | race | ethnicity | of any race |
+            ethnic | regardless of | type | kind | form | based on | according to | per | using | via |
+            has been | have been | case of | clinical | clinically | enrolled | included |
+            patient population | population | with a | respectively | male and female patient |
+            male or female patient | one of the following | eastern cooperative oncology group |
+            world health organization | new york heart association | nyha functional | formula |
+            cockcroft gault formula | cockcroft gault | cockcroft and gault | by cockcroft gault |
+            using the cockcroft gault formula | according to cockcroft gault | cockcroft gault equation |
+            using cockcroft gault | cockroft | cockcroft | gault | equation | cockroft gault | index |
+            documented | documentation | confirmed | proven | verified | known | evidence | diagnosis |
+            diagnosed | presence | present | existence | existing | established | histologically |
+            cytologically | pathologically | histologic | histological | cytological | cytologic |
+            pathological | pathologic | histopathologically | histopathological | microscopically |
+            confirmation | biopsy proven | radiological evidence | radiographic evidence | signs | sign |
+            self reported | reported | suffering | suffer | presenting | present with | have a diagnosis |
+            carry | exhibit | carrying a diagnosis | identified | detected | so | then | institution |
+            oncology group | hospital | man and woman | number | rate | time | times | point | points |
+            score of | disease of | where | when | whom | we | our | least | range | range of | ranging |
+            upper | renal: | hepatic: | hematologic: | hematological: | hematopoietic: | bone marrow: |
+            liver: | kidney: | cardiac: | cardiovascular: | coagulation: | hematology: | chemistry: |
+            biochemistry: | pulmonary: | ctcae | nci ctcae | nci ctc | ctc | nci |
+            common terminology criteria for adverse event | common terminology criteria |
+            common toxicity criteria | nci common toxicity criteria |
+            national cancer institute common terminology criteria for adverse event |
+            national cancer institute common toxicity criteria |
+            national cancer institute common terminology criteria | who grade | urine or serum |
+            serum or urine | urine and/or serum | blood or urine | urine or blood | serum and/or urine |
+            serum or plasma | swog | of either | either | infected with | infection with | affected by |
+            total number of
             """,
         ),
     },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -52,6 +52,7 @@ class Fragment:
     """An expression and the atoms in it. `expression` is None where only the atoms could be made of the text.
 
     `rules` name the productions that read it; `warnings` are for the person who checks the study.
+    `about_cancer`: what is found belongs to one cancer (a stage, a marker).
     """
 
     sort: Sort
@@ -60,7 +61,7 @@ class Fragment:
     rules: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     complete: bool = True
-    lasting: bool = field(default=False)
+    about_cancer: bool = False
 
     def negated(self) -> tuple[Atom, ...]:
         """Its atoms, negated."""

@@ -51,6 +51,7 @@ class Role(Enum):
     RECEIVED = auto()
     KNOWN = auto()
     SEVERITY = auto()
+    NARROWING = auto()  # what no record says of a diagnosis or therapy: uncontrolled, symptomatic, adjuvant
     WITHIN = auto()
     SINCE = auto()
     BEFORE = auto()

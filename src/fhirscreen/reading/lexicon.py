@@ -70,6 +70,19 @@ class Lexicon:
         if len(plain) <= 2 or plain in SPELT_EXACTLY:
             node.exact = node.exact | {plain}
 
+    def keys(self, text: str, start: int, end: int) -> list[str]:
+        """What a stretch of the text is looked up by."""
+        return _keys(tokenise(text, start, end))
+
+    def name(self, keys: Sequence[str], start: int, end: int) -> Item | None:
+        """The concept of that name as an item between two offsets; None where no concept is called so."""
+        node: _Node | None = self._root
+        for key in keys:
+            node = node.children.get(key) if node is not None else None
+        if node is None or node.role is not Role.ENTITY:
+            return None
+        return Item(Role.ENTITY, start, end, "", node.value, node.concepts)
+
     def find(self, tokens: Sequence[Token]) -> list[Item]:
         """The items of the tokens: phrases, numbers, comparators, signs, and words that are not known."""
         found: list[Item] = []

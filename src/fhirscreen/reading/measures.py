@@ -20,79 +20,37 @@ from fhirscreen.criteria.studies import Kind
 from fhirscreen.mapping.concepts import Concept, ConceptKind
 from fhirscreen.reading.durations import time_unit
 from fhirscreen.reading.fragments import Atom, Fragment, Sort
-from fhirscreen.reading.items import Item, Range, Role
+from fhirscreen.reading.items import Item, Range, Role, words
 from fhirscreen.reading.sense import make_bounds, read_unit
 from fhirscreen.values.quantities import UnitTable
 
 _KINDS = (ConceptKind.MEASUREMENT, ConceptKind.DERIVED)
 _BETWEEN = (Role.FILLER, Role.COLON, Role.RANGE, Role.KNOWN, Role.DASH)
 _JOINS = (Role.AND, Role.OR, Role.SLASH, Role.COMMA)
-_OTHERWISE = {
-    "urine",
-    "urinary",
-    "csf",
-    "fetal",
-    "cord",
-    "birth",
-    "excess",
-    "direct",
-    "indirect",
-    "ionized",
-    "ascites",
-    "predicted",
-    "estimated",
-}
-_CHANGE = {
-    "increase",
-    "decrease",
-    "change",
-    "reduction",
-    "loss",
-    "gain",
-    "fall",
-    "rise",
-    "drop",
-    "decline",
-    "elevation",
-    "variation",
-    "difference",
-    "improvement",
-    "doubling",
-}
-_NOT_A_NAME = {
-    "grade",
-    "stage",
-    "dose",
-    "doses",
-    "cycle",
-    "line",
-    "week",
-    "day",
-    "month",
-    "year",
-    "episode",
-    "visit",
-    "hour",
-    "every",
-    "least",
-}
-_GLUE_WORDS = {
-    "present",
-    "involvement",
-    "involved",
-    "exist",
-    "which",
-    "case",
-    "documented",
-    "known",
-    "then",
-    "those",
-    "allowed",
-    "elevated",
-    "secondary",
-    "there",
-    "due",
-}
+_OTHERWISE = words(
+    """
+    urine | urinary | csf | fetal | cord | birth | excess | direct | indirect | ionized | ascites |
+    predicted | estimated
+    """
+)
+_CHANGE = words(
+    """
+    increase | decrease | change | reduction | loss | gain | fall | rise | drop | decline | elevation |
+    variation | difference | improvement | doubling
+    """
+)
+_NOT_A_NAME = words(
+    """
+    grade | stage | dose | doses | cycle | line | week | day | month | year | episode | visit | hour |
+    every | least
+    """
+)
+_GLUE_WORDS = words(
+    """
+    present | involvement | involved | exist | which | case | documented | known | then | those |
+    allowed | elevated | secondary | there | due
+    """
+)
 _WORDS_IN_A_NAME = 6
 
 
@@ -157,7 +115,17 @@ class Measures:
                     opened >= 0
                     and opened > at - 8
                     and found[opened].role
-                    in (Role.ENTITY, Role.WORD, Role.FILLER, Role.DASH, Role.NUMBER, Role.CATEGORY)
+                    in (
+                        Role.ENTITY,
+                        Role.WORD,
+                        Role.FILLER,
+                        Role.DASH,
+                        Role.NUMBER,
+                        Role.CATEGORY,
+                        Role.OR,
+                        Role.AND,
+                        Role.SLASH,
+                    )
                 ):
                     opened -= 1
                 if opened < 0 or found[opened].role is not Role.OPEN:

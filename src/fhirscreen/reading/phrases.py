@@ -5,8 +5,10 @@ Spelling variants, plurals and hyphens need no entry of their own: phrases are l
 
 from __future__ import annotations
 
+from fhirscreen.reading.asked import ASKED
 from fhirscreen.reading.cues import CUES
 from fhirscreen.reading.items import Role, words
+from fhirscreen.reading.narrowing import NARROWING
 
 _JOINING: dict[Role, dict[str, str]] = {
     Role.AND: {
@@ -26,9 +28,9 @@ _JOINING: dict[Role, dict[str, str]] = {
     Role.NO: {
         **words(
             """
-            no | not | without | never | free of | free from | absence of | lack of | nor |
-            neither | none | cannot have | exclusion of | negative history of | no evidence of |
-            no known | no sign of | devoid of
+            no | not | without | never | free of | free from | absence of | lack of | nor | neither |
+            none | cannot have | exclusion of | negative history of | no evidence of | no known |
+            no sign of | devoid of
             """,
         ),
         **words(
@@ -43,8 +45,8 @@ _JOINING: dict[Role, dict[str, str]] = {
         **words(
             """
             except | except for | excepting | unless | other than | excluding | with the exception of |
-            with exception of | exception | exceptions | apart from | aside from |
-            with the exclusion of | not including | exclusive of | however | but not | rather than
+            with exception of | exception | exceptions | apart from | aside from | with the exclusion of |
+            not including | exclusive of | however | but not | rather than
             """,
         ),
     },
@@ -54,9 +56,8 @@ _JOINING: dict[Role, dict[str, str]] = {
             if | in case of | in the presence of | in patient with | in subject with | for patient with |
             for subject with | in participant with | for those with | with known | in case with |
             in the setting of | in the event of | when there is | provided | provided that | as long as |
-            when | in the case of | for participant with | patient with | subject with |
-            participant with | for patient who have | in patient who have | whose tumor | due to |
-            attributable to
+            when | in the case of | for participant with | patient with | subject with | participant with |
+            for patient who have | in patient who have | whose tumor | due to | attributable to
             """,
         ),
     },
@@ -93,9 +94,9 @@ _JOINING: dict[Role, dict[str, str]] = {
         ),
         **words(
             """
-            greater than | more than | higher than | larger than | bigger than | above | over |
-            exceeding | exceeds | exceed | in excess of | longer than | beyond | of more than | of over |
-            greater | superior to | upwards of | more
+            greater than | more than | higher than | larger than | bigger than | above | over | exceeding |
+            exceeds | exceed | in excess of | longer than | beyond | of more than | of over | greater |
+            superior to | upwards of | more
             """,
             ">",
         ),
@@ -123,14 +124,15 @@ _JOINING: dict[Role, dict[str, str]] = {
         ),
         **words(
             """
-            older than | over the age of | above the age of | older | past the age of |
-            and older than | or older than
+            older than | over the age of | above the age of | older | past the age of | and older than |
+            or older than
             """,
             ">old",
         ),
         **words(
             """
-            younger than | under the age of | below the age of | younger | and younger than | or younger than
+            younger than | under the age of | below the age of | younger | and younger than |
+            or younger than
             """,
             "<old",
         ),
@@ -182,9 +184,8 @@ _JOINING: dict[Role, dict[str, str]] = {
     Role.AGE: {
         **words(
             """
-            age | aged | aging | age of | ages | the age of | chronological age | age range |
-            age between | between the age of | age at enrollment | age limit | age group | ageing |
-            aged between
+            age | aged | aging | age of | ages | the age of | chronological age | age range | age between |
+            between the age of | age at enrollment | age limit | age group | ageing | aged between
             """,
         ),
     },
@@ -253,10 +254,10 @@ _JOINING: dict[Role, dict[str, str]] = {
             previous or current | history or presence of | current or prior | current or previous |
             current or past | past or current | prior or current | history or current evidence of |
             history or evidence of | evidence or history of | presence or history of |
-            current or history of | current or prior history of | active or prior |
-            active or history of | past or present | prior or concurrent | previous or concurrent |
-            current or a history of | history and/or presence of | history of or current |
-            history of or active | has a history of | clinical history of
+            current or history of | current or prior history of | active or prior | active or history of |
+            past or present | prior or concurrent | previous or concurrent | current or a history of |
+            history and/or presence of | history of or current | history of or active | has a history of |
+            clinical history of
             """,
             "ever",
         ),
@@ -264,9 +265,9 @@ _JOINING: dict[Role, dict[str, str]] = {
     Role.ACTIVE: {
         **words(
             """
-            active | current | currently | ongoing | concurrent | concomitant | concurrently |
-            at present | actively | presently | existing | clinically active | currently active |
-            acute or ongoing | current evidence of | evidence of active | persistent
+            active | current | currently | ongoing | concurrent | concomitant | concurrently | at present |
+            actively | presently | existing | clinically active | currently active | acute or ongoing |
+            current evidence of | evidence of active | persistent
             """,
         ),
     },
@@ -274,25 +275,25 @@ _JOINING: dict[Role, dict[str, str]] = {
         **words(
             """
             received | receipt of | treated with | treated | treated by | exposed to | undergone |
-            underwent | had received | have received | prior use of | been treated with |
-            been exposed to | administered | took | taken | pretreated with | pre treated with |
-            pretreatment with | have had | has had | have undergone | given | completed |
-            last dose of | last | received treatment with | exposure to
+            underwent | had received | have received | prior use of | been treated with | been exposed to |
+            administered | took | taken | pretreated with | pre treated with | pretreatment with |
+            have had | has had | have undergone | given | completed | last dose of | last |
+            received treatment with | exposure to
             """,
             "ever",
         ),
         **words(
             """
-            receiving | taking | undergoing | on | requiring treatment with | using |
-            currently receiving | currently taking | is on | are on | being treated with
+            receiving | taking | undergoing | on | requiring treatment with | using | currently receiving |
+            currently taking | is on | are on | being treated with
             """,
             "now",
         ),
         **words(
             """
-            treatment | therapy | use | use of | treatment with | therapy with | treatment of |
-            regimen | systemic treatment with | administration of | receive | undergo | intake of |
-            course of | dose of
+            treatment | therapy | use | use of | treatment with | therapy with | treatment of | regimen |
+            systemic treatment with | administration of | receive | undergo | intake of | course of |
+            dose of
             """,
         ),
     },
@@ -333,11 +334,11 @@ _JOINING: dict[Role, dict[str, str]] = {
             """
             within | within the last | within the past | within the previous | within the preceding |
             within the prior | in the last | in the past | in the previous | in the preceding |
-            in the prior | during the last | during the past | during the previous |
-            during the preceding | over the last | over the past | for the last | for the past |
-            in last | in past | within last | within past | the past | the last | the previous |
-            the preceding | the prior | during | less than or equal to the last | during the prior |
-            within the time of | within at least | past the
+            in the prior | during the last | during the past | during the previous | during the preceding |
+            over the last | over the past | for the last | for the past | in last | in past | within last |
+            within past | the past | the last | the previous | the preceding | the prior | during |
+            less than or equal to the last | during the prior | within the time of | within at least |
+            past the
             """,
         ),
     },
@@ -374,9 +375,8 @@ _JOINING: dict[Role, dict[str, str]] = {
     Role.NEGATIVE: {
         **words(
             """
-            negative | negativity | seronegative | undetectable | wild type | nonreactive |
-            non reactive | negative for | tested negative for | test negative for | negative test for |
-            negative result
+            negative | negativity | seronegative | undetectable | wild type | nonreactive | non reactive |
+            negative for | tested negative for | test negative for | negative test for | negative result
             """,
             "negative",
         ),
@@ -385,8 +385,8 @@ _JOINING: dict[Role, dict[str, str]] = {
         **words(
             """
             within normal limits | within normal limit | within the normal limits | within normal range |
-            within the normal range | normal | wnl | in the normal range | in normal range |
-            normal range | within institutional normal limits | within the institutional normal range |
+            within the normal range | normal | wnl | in the normal range | in normal range | normal range |
+            within institutional normal limits | within the institutional normal range |
             within limits of normal | normal limits | within institutional limits |
             institutional normal limits
             """,
@@ -404,7 +404,7 @@ _JOINING: dict[Role, dict[str, str]] = {
 }
 """Phrases by role, each with what it adds to the role."""
 
-PHRASES = {**_JOINING, **CUES}
+PHRASES = {**_JOINING, **ASKED, **NARROWING, **CUES}
 """Phrases by role, each with what it adds to the role."""
 
 SPELT_EXACTLY = frozenset(

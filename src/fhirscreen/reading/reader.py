@@ -17,6 +17,7 @@ from fhirscreen.reading.fragments import Sort
 from fhirscreen.reading.items import Item, Role
 from fhirscreen.reading.lexicon import Lexicon
 from fhirscreen.reading.measures import Measures
+from fhirscreen.reading.qualifiers import read_grades, share_heads
 from fhirscreen.reading.readings import Reading, Status
 from fhirscreen.reading.records import Record
 from fhirscreen.reading.registered import merge
@@ -24,12 +25,18 @@ from fhirscreen.reading.segments import Built
 from fhirscreen.reading.structure import Piece, split
 from fhirscreen.reading.tokens import tokenise
 
+_SHORT = 160
 _LONGEST = 4000
 """A longer criterion than this is no sentence: it is kept, and not read."""
 
 _ALTERNATIVES = re.compile(
     r"\b(?:one|two|three|at least|either|1|2|3)\b(?: or more)?[^.:]{0,40}\b(?:of|from)\b", re.IGNORECASE
 )
+_ADEQUATE = re.compile(
+    r"(?:in)?adequate|normal|sufficient|insufficient|acceptable|satisfactory|good|impaired", re.IGNORECASE
+)
+_FUNCTION = re.compile(r"\b(?:functions?|reserves?|parameters|results|values|condition)\b", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
 _PARTS = re.compile(r"\b(?:cohorts?|arms?|phases?|groups?|parts?|only|for)\b", re.IGNORECASE)
 _OR = ("or", "and/or", "either")
 _NEUTRAL = {
@@ -90,22 +97,24 @@ class Reader:
         built = self._build(flat, piece, kind)
         expression = built.expression
         unread = replace(unread, warnings=(*warnings, *built.warnings))
-        if built.manual:
+        whole = built.complete and expression is not None
+        understood = built.atoms or whole
+        if built.manual or (not understood and _asks_for_function(flat[piece.body : piece.end])):
             confirm = Confirm(_plain(said))
             return replace(unread, status=Status.MANUAL, expression=confirm, unread=(), rules=("manual",))
-        whole = built.complete and expression is not None
-        if not built.atoms and not whole:
+        if not understood:
             return unread
-        understood = replace(unread, atoms=built.atoms, rules=built.rules)
+        made = replace(unread, atoms=built.atoms, rules=built.rules)
         if whole:
-            return replace(understood, status=Status.COMPUTED, expression=expression, unread=())
+            return replace(made, status=Status.COMPUTED, expression=expression, unread=())
         spans = tuple(span for span in built.unread if piece.start <= span[0] and span[1] <= piece.end)
         if expression is None or not built.sure or not _marks(expression):
             expression = Unread(_plain(said))
-        return replace(understood, status=Status.PARTIAL, expression=expression, unread=spans)
+        return replace(made, status=Status.PARTIAL, expression=expression, unread=spans)
 
     def _items(self, flat: str, start: int, end: int) -> list[Item]:
-        return bind_windows(bind_numbers(self._lexicon.find(tokenise(flat, start, end))))
+        named = share_heads(self._lexicon.find(tokenise(flat, start, end)), flat, self._lexicon)
+        return bind_windows(bind_numbers(named))
 
     def _build(self, flat: str, piece: Piece, kind: Kind) -> Built:
         items = self._items(flat, piece.body, piece.end)
@@ -116,7 +125,7 @@ class Reader:
             items = [*before, *items]
             before = []
         items = read_ages(items)
-        items = read_categories(items, self._concepts)
+        items = read_grades(read_categories(items, self._concepts))
         items = Measures(flat, self._units, kind).read(items)
         items = read_sex(items)
         while items and items[-1].role is Role.STOP:
@@ -187,6 +196,16 @@ def _alternate(readings: list[Reading]) -> list[Reading]:
                 )
                 found[each] = replace(doubted, warnings=(*found[each].warnings, note))
     return found
+
+
+def _asks_for_function(text: str) -> bool:
+    """Whether it asks for adequate function of an organ without saying what that is."""
+    return (
+        len(text) < _SHORT
+        and _DIGIT.search(text) is None
+        and _ADEQUATE.search(text) is not None
+        and _FUNCTION.search(text) is not None
+    )
 
 
 def _plain(text: str) -> str:

@@ -8,6 +8,7 @@ from fhirscreen.criteria.nodes import (
     AllOf,
     AnyOf,
     Condition,
+    Confirm,
     Expression,
     Finding,
     Judgement,
@@ -23,6 +24,11 @@ from fhirscreen.reading.items import Item, Role
 _DIAGNOSES = (ConceptKind.DIAGNOSIS, ConceptKind.EVENT)
 _PRESENT = ("pregnancy", "lactation")
 """States that are asked about as they are now, unless a history is named."""
+REACHING = ("needs", "rest")
+"""Keys of what narrows by all that follows it: requiring steroids, resulting in a fracture."""
+_METASTATIC = "distant-metastasis"
+_SPREAD = (_METASTATIC, "disseminated-disease", "oligometastatic-disease", "malignancy", "second-malignancy")
+"""Of which "metastatic" says nothing that a record of the index cancer's spread could settle."""
 
 
 @dataclass(slots=True)
@@ -39,6 +45,9 @@ class Segment:
     told: bool = False
     always: bool = False
     severity: tuple[str, ...] = ()
+    narrowed: bool = False
+    led: bool = False  # narrowed by what stands before its first concept
+    metastatic: bool = False
     window: Item | None = None
     modifiers: list[Item] = field(default_factory=list)
 
@@ -55,7 +64,8 @@ class Segment:
     @property
     def bare(self) -> bool:
         """Whether it names concepts and nothing that qualifies them before."""
-        return bool(self.entities) and not (self.history or self.active or self.received or self.severity)
+        told = self.history or self.active or self.received or self.severity
+        return bool(self.entities) and not (told or self.narrowed or self.metastatic)
 
     def take(self, item: Item) -> None:
         """Adds an item to it."""
@@ -78,6 +88,11 @@ class Segment:
             self.modifiers.append(item)
         elif role is Role.SEVERITY:
             self.severity = tuple(item.key.split())
+            self.modifiers.append(item)
+        elif role is Role.NARROWING and item.key not in REACHING:
+            self.narrowed = self.narrowed or not item.key
+            self.led = self.led or not (item.key or self.entities)
+            self.metastatic = self.metastatic or item.key == "metastatic"
             self.modifiers.append(item)
         elif role is Role.WINDOW and self.window is None:
             self.window = item
@@ -142,12 +157,18 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
         unread += [(m.start, m.end) for m in segment.modifiers if m.role is Role.SEVERITY]
     if (
         not _scales(made)
+        and not _fit(segment)
         and len(made) > 1
         and len({f.sort for f in made} - {Sort.AGE, Sort.SEX}) + (len(segment.entities) > 1) > 1
     ):
         sure = False  # concepts side by side with no word between: how they belong together is a guess
     manual = bool(segment.manual)
-    if manual and made:
+    if manual and not made:
+        return _ask(segment, text)
+    judged = manual and _judged(segment)
+    if judged:  # what follows says what the judgement is about
+        unread = [span for span in unread if span[0] < segment.manual[0].start]
+    elif manual:
         unread += [(m.start, m.end) for m in segment.manual]
     warnings = tuple(dict.fromkeys(w for f in made for w in f.warnings))
     expression: Expression | None = None
@@ -169,8 +190,8 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
         tuple(dict.fromkeys(r for f in made for r in f.rules)),
         warnings,
         tuple(unread),
-        complete and sure and not unread and not (manual and made),
-        manual and not made,
+        complete and sure and not unread,
+        False,
         sure,
         sorts,
     )
@@ -180,6 +201,46 @@ def _scales(made: list[Fragment]) -> bool:
     """Whether two scales of performance status say the same side by side: ECOG ≤ 2 (Karnofsky ≥ 60)."""
     named = [a.concept for f in made for a in f.atoms]
     return sorted(filter(None, named)) == ["ecog-performance-status", "karnofsky-performance-status"]
+
+
+def _ask(segment: Segment, text: str) -> Built:
+    """What a person is asked, in the words of the text."""
+    said = [*segment.manual, *segment.modifiers]
+    start = min([m.start for m in said] + [s for s, _ in segment.unread])
+    end = max([m.end for m in said] + [e for _, e in segment.unread])
+    return Built(Confirm(" ".join(text[start:end].split())), rules=("manual",), manual=True)
+
+
+def _judged(segment: Segment) -> bool:
+    """Whether somebody judges the diagnoses that stand before: epilepsy that would interfere."""
+    first = segment.manual[0]
+    return (
+        not segment.fragments
+        and all(m.key in ("judgement", "compliance") for m in segment.manual)
+        and all(kind_of(e) in _DIAGNOSES and e.start < first.start for e in segment.entities)
+    )
+
+
+_FITTING = {
+    "nyha-class": ("heart-failure", "cardiomyopathy"),
+    "child-pugh-class": ("cirrhosis", "liver-dysfunction"),
+}
+"""Classes, and the diagnoses that they are of."""
+
+
+def _fit(segment: Segment) -> bool:
+    """Whether findings qualify the one diagnosis that they stand beside: stage III breast cancer."""
+    if len(segment.entities) != 1 or not segment.fragments:
+        return False
+    concept = concept_of(segment.entities[0])
+    if concept is None or concept.kind not in _DIAGNOSES:
+        return False
+    fragments = [item.fragment for item in segment.fragments]
+    named = [a.concept or "" for f in fragments if f is not None for a in f.atoms]
+    of_cancer = concept.about_cancer and all(
+        f is not None and f.sort is Sort.CATEGORY and f.about_cancer for f in fragments
+    )
+    return of_cancer or all(concept.id in _FITTING.get(name, ()) for name in named)
 
 
 def _quote(text: str, spans: list[tuple[int, int]]) -> str:
@@ -209,13 +270,17 @@ def _entity(item: Item, segment: Segment, text: str, *, negated: bool) -> Fragme
         and within is None
     ):
         now = True
-    severity = segment.severity
-    made: Expression = Condition(concept.id, active=now, within=within, severity=severity)
+    made: Expression = Condition(concept.id, active=now, within=within, severity=segment.severity)
+    if segment.metastatic and not segment.narrowed and concept.about_cancer and concept.id not in _SPREAD:
+        made = AllOf((made, Condition(_METASTATIC)))
+    elif segment.metastatic or segment.narrowed:
+        made = Judgement(made)
     if window is not None and window.key != "within":
         return Fragment(
             Sort.CONDITION, made, (atom,), ("condition",), ("how long ago is not read",), complete=False
         )
-    return Fragment(Sort.CONDITION, made, (atom,), ("condition",))
+    rules = ("condition", "for judgement") if isinstance(made, Judgement) else ("condition",)
+    return Fragment(Sort.CONDITION, made, (atom,), rules)
 
 
 def _therapy(
@@ -228,9 +293,11 @@ def _therapy(
     washout: bool,
     negated: bool,
 ) -> Fragment:
+    narrowed = segment.narrowed or segment.metastatic
     if washout and window is not None:
         atom = replace(atom, negated=True)
-        made: Expression = Not(Received(concept.id, within=window.text))
+        given: Expression = Received(concept.id, within=window.text)
+        made: Expression = Not(Judgement(given) if narrowed else given)
         return Fragment(Sort.THERAPY, None if negated else made, (atom,), ("washout",), complete=not negated)
     if window is not None and window.key == "ago":
         note = "how long ago is not read"
@@ -238,8 +305,14 @@ def _therapy(
     current = segment.active and not segment.history and within is None
     told = segment.history or segment.active or segment.told or within is not None
     made = Received(concept.id, within=within, current=current)
-    warnings = () if told else ("when it was given is not said: read as ever",)
-    return Fragment(Sort.THERAPY, made, (atom,), ("therapy",), warnings, complete=told)
+    if narrowed:
+        return Fragment(Sort.THERAPY, Judgement(made), (atom,), ("therapy", "for judgement"))
+    if told:
+        return Fragment(Sort.THERAPY, made, (atom,), ("therapy",))
+    # Who takes it now is meant in any case; whether who took it once is, the text leaves open.
+    either = AnyOf((replace(made, current=True), Judgement(made)))
+    note = "whether it means now or ever is not said: who had it once is for the investigator"
+    return Fragment(Sort.THERAPY, either, (atom,), ("therapy", "now or ever"), (note,))
 
 
 def _windowed(made: list[Fragment], segment: Segment) -> list[Fragment]:

@@ -1,0 +1,135 @@
+"""Lists: what their members share, what they repeat, and what only qualifies one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from fhirscreen.mapping.concepts import ConceptKind
+from fhirscreen.reading.items import Item, Role
+from fhirscreen.reading.segments import REACHING, Segment, kind_of
+
+JOINS = (Role.AND, Role.OR, Role.COMMA, Role.SLASH)
+"""What joins the members of a list."""
+_PAIR = 2
+
+
+def absorb(items: list[Item]) -> list[Item]:
+    """Without what a diagnosis requires or leads to, which narrows it: autoimmune disease requiring steroids.
+
+    What is required ends where a diagnosis follows in a list; how far what is led to reaches cannot be told.
+    """
+    at = next((i for i, item in enumerate(items) if item.role is Role.NARROWING and item.key in REACHING), 0)
+    if not at or not any(i.role is Role.ENTITY for i in items[:at]):
+        return items
+    word, end, joined = items[at], len(items), 0
+    for index in range(at + 1, len(items)):
+        item = items[index]
+        joined = index if item.role in JOINS and items[index - 1].role not in JOINS else joined
+        known = kind_of(item) is not None and kind_of(item) is not ConceptKind.THERAPY
+        if item.role in (Role.FRAGMENT, Role.MANUAL) or (known and joined):
+            if not joined or word.key == "rest":
+                return items
+            end = joined
+            break
+    rest = items[at + 1 : end]
+    made = [*items[:at], Item(Role.NARROWING, word.start, max([word.end, *(i.end for i in rest)]))]
+    if any(item.role is Role.WINDOW for item in rest):  # when it was required says not when it began
+        made.append(Item(Role.HISTORY, word.start, word.end, key="ever"))
+    return made + items[end:]
+
+
+def drop_glosses(items: list[Item], text: str) -> list[Item]:
+    """Without parentheses that only repeat or exemplify what stands before them: (ANC), (e.g. lupus)."""
+    found: list[Item] = []
+    at = 0
+    while at < len(items):
+        if items[at].role is not Role.OPEN:
+            found.append(items[at])
+            at += 1
+            continue
+        end = at + 1
+        while end < len(items) and items[end].role not in (Role.CLOSE, Role.OPEN):
+            end += 1
+        inner = items[at + 1 : end]
+        closed = end < len(items) and items[end].role is Role.CLOSE
+        before = found[-1] if found else None
+        known = before is not None and before.role in (Role.FRAGMENT, Role.ENTITY)
+        if closed and known and before is not None and _repeats(inner, before):
+            at = end + 1
+            continue
+        found.append(items[at])
+        at += 1
+    return found
+
+
+def _repeats(inner: Sequence[Item], before: Item) -> bool:
+    if not inner:
+        return True
+    if inner[0].role is Role.EXAMPLE:
+        return all(
+            i.role
+            in (Role.WORD, Role.ENTITY, *JOINS, Role.EXAMPLE, Role.FILLER, Role.SEVERITY, Role.POSITIVE)
+            for i in inner
+        )
+    words = [i for i in inner if i.role not in JOINS]
+    if len(words) == 1 and words[0].role is Role.WORD:
+        return words[0].text.isupper() and len(words[0].text) > 1
+    concepts = set(before.concepts) | {c for part in before.parts for c in part.concepts}
+    return bool(words) and all(i.role is Role.ENTITY and set(i.concepts) & concepts for i in words)
+
+
+def share_qualifiers(segments: list[Segment]) -> None:
+    """What qualifies the first of a list qualifies the rest; a window at the end reaches back over it."""
+    if len(segments) == _PAIR and segments[0].entities and _trailing(segments[1]):
+        segments[0].narrowed = True  # "hypertension or diabetes requiring insulin" may mean both
+    if (
+        len(segments) == _PAIR
+        and segments[0].entities
+        and not segments[1].entities
+        and any(m.key == "judgement" for m in segments[1].manual)
+    ):
+        segments[0].narrowed = True  # "psychiatric illness or a situation that would preclude compliance"
+    for first, second in pairwise(segments):
+        if second.bare and first.entities and not second.unread:
+            second.history, second.active = first.history, first.active
+            second.narrowed = second.led = first.led
+            second.metastatic = first.metastatic
+            second.received = second.received or first.received
+            second.told = second.told or first.told
+            second.severity = second.severity or first.severity
+        elif (
+            second.entities and not second.history and first.history and not second.active and first.entities
+        ):
+            second.history = True
+    for index, segment in enumerate(segments[:-1]):  # "prior or concurrent chemotherapy"
+        following = segments[index + 1]
+        if not segment.content and not segment.unread and not segment.manual and following.entities:
+            following.severity = following.severity or segment.severity
+            following.narrowed = following.narrowed or segment.narrowed or segment.metastatic
+            following.led = following.led or following.narrowed
+            following.history = following.history or segment.history
+            following.active = following.active or segment.active
+            following.received = following.received or segment.received
+            following.told = following.told or segment.told
+            following.modifiers[:0] = segment.modifiers
+            segment.modifiers.clear()
+            segment.history = segment.active = segment.received = False
+    segments[:] = [s for s in segments if not s.empty]
+    last = segments[-1] if segments else None
+    if last is not None and last.window is not None and (last.entities or last.manual):
+        for segment in reversed(segments[:-1]):
+            if not segment.entities or segment.window is not None or segment.fragments or segment.always:
+                break
+            segment.window = last.window
+
+
+def _trailing(segment: Segment) -> bool:
+    """Whether what narrows it stands at its end."""
+    last = segment.modifiers[-1] if segment.modifiers else None
+    return (
+        last is not None
+        and last.role is Role.NARROWING
+        and bool(segment.entities)
+        and last.start > segment.entities[-1].start
+    )

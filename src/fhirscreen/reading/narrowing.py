@@ -1,0 +1,72 @@
+"""What narrows a diagnosis or a therapy by what no record says of it: uncontrolled, symptomatic, adjuvant.
+
+Spelling variants, plurals and hyphens need no entry of their own: phrases are looked up as tokens are folded.
+"""
+
+from __future__ import annotations
+
+from fhirscreen.reading.items import Role, words
+
+NARROWING: dict[Role, dict[str, str]] = {
+    Role.NARROWING: {
+        **words(
+            """
+            uncontrolled | not controlled | that is not controlled | not adequately controlled |
+            not well controlled | inadequately controlled | poorly controlled | insufficiently controlled |
+            uncontrollable | symptomatic | unstable | untreated | refractory | intractable |
+            uncompensated | decompensated | clinically significant | clinically relevant |
+            clinically important | clinically apparent | clinically manifest | clinically unstable |
+            clinically evident | significant | relevant | important | major | life threatening | chronic |
+            acute | recent | recurrent | relapsed | relapsing | recurring | progressive | progressing |
+            advanced | locally advanced | locally recurrent | unresectable | inoperable | non resectable |
+            nonresectable | resectable | resected | completely resected | operable | localized | invasive |
+            inflammatory | primary | inherited | congenital | hereditary | familial | extensive |
+            limited stage | extensive stage | newly diagnosed | previously untreated | treatment naive |
+            chemotherapy naive | de novo | triple negative | hormone receptor positive |
+            hormone sensitive | hormone refractory | castration resistant | castrate resistant |
+            platinum resistant | platinum sensitive | platinum refractory | marked | persistent |
+            frequent | repeated | multiple | complicated | disabling | debilitating | severe uncontrolled |
+            resistant | new onset | advanced stage | high risk | low grade | high grade |
+            poorly differentiated | well differentiated | moderately differentiated |
+            symptomatically unstable | intermittent | extra cranial | early stage | incurable |
+            synchronous | bilateral | unilateral | not amenable to curative therapy |
+            not amenable to surgery | under treatment | under poor control | out of control |
+            despite treatment | despite medical therapy | despite medication | despite optimal therapy |
+            despite medical treatment | overt | requiring treatment | requiring therapy |
+            requiring medication | requires treatment | requires therapy | which require treatment |
+            requiring intervention | requiring systemic treatment | requiring systemic therapy |
+            requiring hospitalization | requiring drainage | intravenous | oral | topical | systemic |
+            parenteral | inhaled | high dose | low dose | chronic systemic | adjuvant | neoadjuvant |
+            neo adjuvant | adjuvant or neoadjuvant | neoadjuvant or adjuvant | palliative | definitive |
+            curative | first line | second line | third line | front line | frontline | firstline |
+            second-line or later | salvage | induction | consolidation | maintenance | intensive |
+            myelosuppressive | wide field | limited field | whole brain | pelvic | thoracic | abdominal |
+            cranial | mediastinal | full dose | therapeutic dose | for metastatic disease |
+            for advanced disease | for recurrent disease | metastatic setting | advanced setting |
+            adjuvant setting | neoadjuvant setting | first line setting | palliative setting |
+            recurrent setting | for locally advanced disease | for relapsed disease |
+            for recurrent or metastatic disease | for advanced or metastatic disease |
+            for metastatic or recurrent disease | for locally advanced or metastatic disease |
+            curative intent | palliative intent | of curative intent | regular | routine | prolonged |
+            long term | continuous | prophylactic | therapeutic | full therapeutic dose
+            """,
+        ),
+        **words("metastatic | disseminated", "metastatic"),
+        **words(
+            """
+            requiring | that require | that requires | which require | which requires | who require |
+            that required | which required | needing | despite | that has required | that have required |
+            in need of | requires
+            """,
+            "needs",
+        ),
+        **words(
+            """
+            resulting in | associated with | characterized by | manifested by | as evidenced by |
+            leading to | complicated by | accompanied by
+            """,
+            "rest",
+        ),
+    },
+}
+"""Phrases by role, each with what it adds to the role."""

@@ -1,0 +1,133 @@
+"""Heads that alternatives share ("hepatitis B or C"), and grades of severity."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from fhirscreen.reading.items import Item, Role
+from fhirscreen.reading.lexicon import Lexicon
+
+_JOINS = (Role.AND, Role.OR, Role.COMMA, Role.SLASH)
+_PLAIN = (Role.WORD, Role.NARROWING, Role.ANCHOR)
+_LONGEST = 3
+_ROMAN = re.compile(r"I{1,3}|IV|V")
+_VERSIONS = ("v", "version", "ver")
+_VALUES = (Role.NUMBER, Role.BOUND)
+
+
+def share_heads(items: Sequence[Item], text: str, lexicon: Lexicon) -> list[Item]:
+    """The items with a name wherever an alternative leaves out what it shares with its neighbour."""
+    found = list(items)
+    keys: dict[int, list[str]] = {}
+    at = len(found) - 2
+    while at > 0:
+        if found[at].role in _JOINS:
+            step = at
+            while step + 1 < len(found) and found[step + 1].role in _JOINS:
+                step += 1
+            _share_last(found, at, step, text, lexicon, keys)
+        at -= 1
+    for at in range(len(found) - 1):
+        if at < len(found) - 1 and found[at].role in _JOINS and at:
+            step = at
+            while step + 1 < len(found) and found[step + 1].role in _JOINS:
+                step += 1
+            _share_first(found, at, step, text, lexicon, keys)
+    return found
+
+
+def _keys(item: Item, text: str, lexicon: Lexicon, keys: dict[int, list[str]]) -> list[str]:
+    known = keys.get(id(item))
+    return lexicon.keys(text, item.start, item.end) if known is None else known
+
+
+def _share_last(
+    found: list[Item], at: int, step: int, text: str, lexicon: Lexicon, keys: dict[int, list[str]]
+) -> None:
+    """`liver or kidney dysfunction`: what stands before takes the end of the name that follows."""
+    if step + 1 >= len(found) or found[step + 1].role is not Role.ENTITY or found[at - 1].role not in _PLAIN:
+        return
+    whole = _keys(found[step + 1], text, lexicon, keys)
+    first = at - 1
+    while first and at - first < _LONGEST and found[first - 1].role in _PLAIN:
+        first -= 1
+    for start in range(first, at):
+        words = [key for item in found[start:at] for key in _keys(item, text, lexicon, keys)]
+        for cut in range(1, len(whole)):
+            made = lexicon.name(words + whole[cut:], found[start].start, found[at - 1].end)
+            if made is not None:
+                keys[id(made)] = words + whole[cut:]
+                found[start:at] = [made]
+                return
+
+
+def _share_first(
+    found: list[Item], at: int, step: int, text: str, lexicon: Lexicon, keys: dict[int, list[str]]
+) -> None:
+    """`hepatitis B or C`: what follows takes the beginning of the name before."""
+    if step + 1 >= len(found) or found[at - 1].role is not Role.ENTITY or found[step + 1].role not in _PLAIN:
+        return
+    whole = _keys(found[at - 1], text, lexicon, keys)
+    last = step + 1
+    while last + 1 < len(found) and last - step < _LONGEST and found[last + 1].role in _PLAIN:
+        last += 1
+    for end in range(last, step, -1):
+        words = [key for item in found[step + 1 : end + 1] for key in _keys(item, text, lexicon, keys)]
+        for cut in range(len(whole) - 1, 0, -1):
+            for rest in ([], whole[cut + 1 :]):
+                made = lexicon.name(whole[:cut] + words + rest, found[step + 1].start, found[end].end)
+                if made is not None:
+                    keys[id(made)] = whole[:cut] + words + rest
+                    found[step + 1 : end + 1] = [made]
+                    return
+
+
+def read_grades(items: Sequence[Item]) -> list[Item]:
+    """The items with grades (`grade ≥ 3`, `CTCAE grade 2 or higher`) as what narrows a diagnosis.
+
+    No record holds the grade of a diagnosis: where the diagnosis is recorded, a person judges it.
+    """
+    found: list[Item] = []
+    at = 0
+    while at < len(items):
+        item = items[at]
+        if item.role is Role.WORD and item.key in _VERSIONS and _is(items, at + 1, _VALUES):
+            found.append(Item(Role.FILLER, item.start, items[at + 1].end, "version"))
+            at += 2
+            continue
+        end = _graded(items, at) if item.key == "grade" and item.role is Role.WORD else at
+        if end == at:
+            found.append(item)
+            at += 1
+            continue
+        start = item.start
+        while found and found[-1].role is Role.COMPARE:
+            start = found.pop().start
+        found.append(Item(Role.NARROWING, start, items[end - 1].end))
+        at = end
+    return found
+
+
+def _is(items: Sequence[Item], at: int, roles: tuple[Role, ...]) -> bool:
+    return at < len(items) and items[at].role in roles
+
+
+def _graded(items: Sequence[Item], at: int) -> int:
+    """Where a grade ends: past its values and what joins them."""
+    end = at + 1
+    step = end
+    while step < len(items):
+        item = items[step]
+        if (item.role in _VALUES and (item.range is None or not item.range.unit)) or _ROMAN.fullmatch(
+            item.text
+        ):
+            step += 1
+            end = step
+        elif item.role is Role.COMPARE_AFTER and end > at + 1:
+            return step + 1
+        elif item.role in (*_JOINS, Role.DASH, Role.COMPARE) or (item.role is Role.FILLER and step == at + 1):
+            step += 1
+        else:
+            break
+    return end if end > at + 1 else at
