@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -170,6 +171,14 @@ class Service:
         if source in self.settings.folders:
             return self._whence(source).base
         return self.client(source).base
+
+    def bases(self) -> list[str]:
+        """The bases of all sources; one whose address cannot be used is told by its health check."""
+        found = []
+        for source in [*self.settings.named_servers, *self.settings.folders]:
+            with suppress(UsageError):
+                found.append(self.base_of(source))
+        return found
 
     def screen(
         self,

@@ -28,6 +28,13 @@ def target(reference: object, aliases: Mapping[str, str] | None = None) -> str |
     return "/".join(parts[-2:]) if len(parts) >= 2 else None
 
 
+def whole(text: str) -> tuple[str, str]:
+    """The base of an absolute reference, and `Type/id` or whatever else stands behind it; else no base."""
+    head, _, id = text.rpartition("/")
+    base, _, type = head.rpartition("/")
+    return (base, f"{type}/{id}") if base else ("", text)
+
+
 def targets(references: object, aliases: Mapping[str, str] | None = None) -> Iterator[str]:
     """The targets of a list of References, or of one."""
     for reference in references if isinstance(references, list) else (references,):

@@ -47,7 +47,8 @@ def decide(
 
     The status on a list that is ours anyway gives the subject back to us; any status on a list ends a
     refusal.
-    `criteria` are those that the decision rests on; without any, those that are open or failed now.
+    `criteria` are those that the decision rests on; without any, one against the patient rests on those that
+    are open or failed now.
     `expected`: the version that the person saw.
     Raises Conflict where it is not the newest, BadInput for what is no status, a criterion that is none, and
     `not-suitable` without a reason.
@@ -73,7 +74,8 @@ def decide(
         at=at,
         expected=expected,
     )
-    bears_on = _bears_on(find_verdicts(session, id), criteria) if said == "not-suitable" else {}
+    against = said == "not-suitable"
+    bears_on = _bears_on(find_verdicts(session, id), criteria) if criteria or against else {}
     decision: Decision = "reopened" if ours else said
     if said == "reopened":
         reopen(session, decided, by=by, at=at)

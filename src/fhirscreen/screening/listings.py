@@ -14,6 +14,7 @@ from fhirscreen.criteria.studies import Study
 from fhirscreen.exceptions import StudyError
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.outputs.disclosures import FURTHER_REVIEW, is_sensitive
 from fhirscreen.outputs.resources.lists import screening_list
 from fhirscreen.outputs.resources.subjects import (
     decision,
@@ -23,6 +24,8 @@ from fhirscreen.outputs.resources.subjects import (
     standings,
     written,
 )
+from fhirscreen.screening.disclosures import publish_reason, say_withheld, tell_criteria
+from fhirscreen.store.reviews import StoredReview
 from fhirscreen.store.runs import EVERYBODY, StoredRun, list_runs
 from fhirscreen.store.standings import LISTED, StoredSubject, StoredVerdict
 from fhirscreen.store.studies import find_study
@@ -41,18 +44,19 @@ def subject_resource(
     verdicts: Sequence[StoredVerdict],
     study: Study | None,
     catalogue: Catalogue,
+    review: StoredReview | None = None,
     *,
     full: bool,
 ) -> Resource:
     """The ResearchSubject of whoever has a status: ours, with what is open or failed, or a person's.
 
-    `study` is the version that the verdicts are of; without it nothing is said of criteria. `full`: whether a
-    person's reason may be told (`disclosures`); where it may not, there is no extension `person-decision`, so
-    that nobody writes back what stands instead.
+    `study` is the version that the verdicts are of; without it nothing is said of criteria. `review`: the
+    newest decision. `full`: whether a person's reason, and sensitive criteria, may be told (`disclosures`);
+    what may not is named in the extension `person-decision`, so that nobody writes back what stands instead.
     """
     extensions = [written(stored.status)] if stored.status is not None else []
-    if stored.person_status is not None and stored.person_reason and full:
-        extensions.append(decision(stored.person_reason))
+    if stored.person_status is not None:
+        extensions.append(_decided(stored, review, study, catalogue, full=full))
     extensions += _reasons(stored, verdicts, study, catalogue)
     status = stored.current_status or ""
     resource = research_subject(stored.id, stored.study, stored.patient, status, extensions)
@@ -61,18 +65,53 @@ def subject_resource(
     return {"resourceType": resource["resourceType"], "id": stored.id, "meta": meta} | resource
 
 
+def _decided(
+    stored: StoredSubject,
+    review: StoredReview | None,
+    study: Study | None,
+    catalogue: Catalogue,
+    *,
+    full: bool,
+) -> dict[str, Any]:
+    """What a person decided, as it may be told."""
+    names = named_criteria(study, catalogue)
+    criteria = tell_criteria(review.bears_on if review is not None else (), names, full=full)
+    return decision(
+        (stored.person_reason or "") if full else "",
+        criteria,
+        by=stored.person_by or "",
+        at=stored.person_at.isoformat(timespec="milliseconds") if stored.person_at is not None else "",
+        withheld=say_withheld(stored.person_reason, criteria, full=full),
+    )
+
+
+def named_criteria(study: Study | None, catalogue: Catalogue) -> dict[str, str]:
+    """The ids of a study's criteria as they may be told to anybody, by id."""
+    return {
+        each.id: FURTHER_REVIEW if is_sensitive(each, catalogue) else each.id
+        for each in (study.criteria if study is not None else ())
+    }
+
+
 def published_subject(
-    stored: StoredSubject, verdicts: Sequence[StoredVerdict], study: Study | None, catalogue: Catalogue
+    stored: StoredSubject,
+    verdicts: Sequence[StoredVerdict],
+    study: Study | None,
+    catalogue: Catalogue,
+    review: StoredReview | None = None,
 ) -> Resource:
     """The same as it is put on the server that was screened; ineligible where nobody was ever listed.
 
     A person's status is marked as written by us, so that what somebody sets there is told from it, and has
-    the decision with it, so that it is told from our own.
+    the decision with it, so that it is told from our own; a reason that may name what is sensitive is
+    withheld (`disclosures.publish_reason`). `review`: the newest decision.
     """
     status = stored.current_status or Status.INELIGIBLE.value
     extensions = [written(status)]
     if stored.person_status is not None:
-        extensions.append(decision(stored.person_reason or _UNSAID))
+        rests_on = review.bears_on if review is not None else {}
+        because = publish_reason(stored.person_reason, rests_on, named_criteria(study, catalogue))
+        extensions.append(decision(because or _UNSAID))
     extensions += _reasons(stored, verdicts, study, catalogue)
     return research_subject(stored.id, stored.study, stored.patient, status, extensions)
 

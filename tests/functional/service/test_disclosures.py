@@ -71,6 +71,33 @@ def test_a_reason_is_for_those_who_care_for_the_patients(
         assert BECAUSE not in told, (surface, role or "a program")
 
 
+@pytest.mark.parametrize("surface", SURFACES[2:4])
+def test_a_resource_says_what_is_withheld_of_a_decision(
+    app: TestClient, service: Service, surface: str
+) -> None:
+    for role in ("admin", "coordinator"):
+        told = get(app, service, surface, role)
+        whole = role == "coordinator"
+        assert ("the reason: told to coordinators and investigators alone" in told) != whole
+        assert ("criteria that are sensitive: told to coord" in told) != whole
+        assert '"valueString":"ito"' in told, "who decided is no secret"
+        assert NOON.isoformat(timespec="milliseconds") in told
+        assert (FURTHER_REVIEW in told.partition("person-decision")[2].partition('"url":"at"')[0]) != whole
+        assert all((f'"valueString":"{id}"' in told) == whole for id in SENSITIVE)
+
+
+def test_what_was_withheld_is_not_lost_by_writing_it_back(app: TestClient, service: Service) -> None:
+    one = decided(service)
+    token = token_of(service, "", "system/ResearchSubject.rus")
+    path, sender = f"/fhir/ResearchSubject/{one.id}", {"Authorization": f"Bearer {token}"}
+    read = app.get(path, headers=sender)
+    headers = {**sender, "If-Match": read.headers["ETag"], "Content-Type": "application/fhir+json"}
+    answer = app.put(path, json=read.json(), headers=headers)
+    assert answer.status_code == 422, answer.text
+    assert "withheld" in answer.json()["issue"][0]["diagnostics"]
+    assert decided(service).person_reason == BECAUSE
+
+
 @pytest.mark.parametrize("surface", SURFACES[:2])
 def test_so_are_the_sensitive_criteria_that_a_decision_rests_on(
     app: TestClient, service: Service, surface: str

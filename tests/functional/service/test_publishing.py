@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from fhirscreen.jobs.publications import PUBLISH, enqueue_publication
 from fhirscreen.jobs.screenings import SCREEN
 from fhirscreen.jobs.updates import UPDATE, enqueue
 from fhirscreen.mapping.loading import mappings_folder
+from fhirscreen.outputs.disclosures import FURTHER_REVIEW_SAYS, is_sensitive
 from fhirscreen.screening.recordings import record_run
 from fhirscreen.store import jobs
 from tests.lib.ehr import chart, charts, noon
@@ -83,9 +84,9 @@ class Hospital:
         named = {each["id"]: each["individual"]["reference"] for each in self.server.of("ResearchSubject")}
         return {named[id].removeprefix("Patient/") for id in ids}
 
-    def decide(self, patient: str, decision: str, because: str) -> None:
+    def decide(self, patient: str, decision: str, because: str, criteria: Sequence[str] = ()) -> None:
         id = subject_uuid(STUDY, BASE, patient)
-        given = {"decision": decision, "because": because}
+        given = {"decision": decision, "because": because, "criteria": list(criteria)}
         answer = self.client.post(f"/api/subjects/{id}/reviews", json=given)
         assert answer.status_code == 201, answer.text
         self.work(PUBLISH)
@@ -145,6 +146,21 @@ def test_what_a_coordinator_decided_is_published_and_taken_back(hospital: Hospit
     hospital.decide(patient, "reopened", "")
     assert hospital.subject(patient)["status"] == status
     assert hospital.listed() == listed
+
+
+def test_a_reason_that_may_name_what_is_sensitive_is_not_published(hospital: Hospital) -> None:
+    patient = min(hospital.listed())
+    sensitive = {
+        each.id
+        for each in hospital.service.panel().studies[0].criteria
+        if is_sensitive(each, hospital.service.catalogue)
+    }
+    assert sensitive
+    for criteria, said in ((["ecog"], "too frail"), (sorted(sensitive)[:1], FURTHER_REVIEW_SAYS), ([], None)):
+        hospital.decide(patient, "suitable" if said is None else "not-suitable", "too frail", criteria)
+        (decided,) = [e for e in hospital.subject(patient)["extension"] if e["url"] == DECISION_EXTENSION]
+        assert decided["extension"][0]["valueString"] == (said or FURTHER_REVIEW_SAYS)
+        assert ("too frail" in str(hospital.server.kept)) == (said == "too frail")
 
 
 def test_what_a_person_set_on_the_server_stays_and_is_on_no_list(hospital: Hospital) -> None:

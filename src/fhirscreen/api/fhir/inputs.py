@@ -13,12 +13,13 @@ from fhirscreen.api.fhir.calls import Call
 from fhirscreen.api.fhir.declarations import ID, Input, Operation
 from fhirscreen.api.fhir.negotiation import JSON, check_body_type
 from fhirscreen.api.outcomes import FHIR_JSON, Refusal
+from fhirscreen.fhir.references import whole
 
 PATIENT = Input(
     "patient",
     "Reference",
-    "The patient, as Patient/id, or the id alone",
-    rf"^(?:Patient/)?{ID}$",
+    "The patient: as Patient/id, the id alone, or the whole address on the server that is the source",
+    rf"^(?:(?:https?://[A-Za-z0-9:/._~%-]{{1,200}}/)?Patient/)?{ID}$",
     "Patient/123",
 )
 SOURCE = Input(
@@ -98,6 +99,32 @@ def _of_part(part: Any, known: Mapping[str, Input]) -> tuple[str, str]:
 
 
 _PAIR = 2
+
+
+def read_patient(text: str, *bases: str) -> str:
+    """The id of a patient who is named by any reference.
+
+    Raises Refusal (422) for a whole address on a server that is none of `bases`: the same id is another
+    patient there.
+    """
+    base, named = whole(text)
+    if base and base not in bases:
+        raise another_server("patient")
+    return named.removeprefix("Patient/")
+
+
+def another_server(where: str) -> Refusal:
+    """The reference is to a server that is not the one meant. Neither is named: addresses are for those who
+    have them.
+    """
+    return Refusal(
+        422,
+        "the reference is to another server",
+        code="business-rule",
+        where=where,
+        expected="Patient/id, or the whole address on the server that is screened, as answers have it",
+        remedy="name the source that this server is, or the id alone",
+    )
 
 
 def read_date(text: str) -> date:

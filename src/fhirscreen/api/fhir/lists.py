@@ -15,7 +15,6 @@ from fhirscreen.api.fhir.directory import Directory
 from fhirscreen.api.fhir.facade import Facade
 from fhirscreen.api.fhir.queries import Asked, Term
 from fhirscreen.api.outcomes import Refusal
-from fhirscreen.exceptions import UsageError
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.subjects import group_uuid, list_uuid
 from fhirscreen.outputs.resources.vocabulary import identifier_of
@@ -76,13 +75,7 @@ class Lists:
     def _places(self, session: Session) -> Iterator[tuple[str, str]]:
         """Every study with every base that may have been screened for it."""
         places = dict.fromkeys(find_bases(session))
-        settings = self._service.settings
-        bases = []
-        for source in [*settings.named_servers, *settings.folders]:
-            try:
-                bases.append(self._service.base_of(source))
-            except UsageError:  # a server whose address cannot be used is told by its health check
-                continue
+        bases = self._service.bases()
         for study in self._directory.entries(session):
             places |= dict.fromkeys((study, base) for base in bases)
         return iter(places)

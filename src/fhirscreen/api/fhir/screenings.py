@@ -13,7 +13,7 @@ from fhirscreen.api.fhir.calls import Call
 from fhirscreen.api.fhir.declarations import Operation, Output
 from fhirscreen.api.fhir.directory import Directory
 from fhirscreen.api.fhir.facade import WRITING, Facade
-from fhirscreen.api.fhir.inputs import AS_OF, DEPTH, PATIENT, SOURCE, read_date, read_inputs
+from fhirscreen.api.fhir.inputs import AS_OF, DEPTH, PATIENT, SOURCE, read_date, read_inputs, read_patient
 from fhirscreen.api.fhir.subjects import render
 from fhirscreen.api.outcomes import Refusal
 from fhirscreen.api.security import require
@@ -69,7 +69,7 @@ class Screenings:
             return self._begin(call, study, given, as_of)
         if "depth" in given:
             raise Refusal(422, "one patient is always assessed in full", where="depth", remedy="leave it out")
-        patient = given["patient"].removeprefix("Patient/")
+        patient = read_patient(given["patient"], call.base, *self._bases(given))
         began = self._service.clock()
         looked = look(self._service.look, patient, given, [study.id], as_of)
         store = call.request.method == "POST" and as_of.day == self._service.as_of().day
@@ -95,6 +95,13 @@ class Screenings:
                 remedy="mend the study, and put it again" if broken is not None else "open it first",
             )
         return study
+
+    def _bases(self, given: Mapping[str, str]) -> list[str]:
+        """The base of the source that is meant; none where there is none, which looking tells."""
+        service = self._service
+        source = given.get("source") or service.source
+        known = {*service.settings.named_servers, *service.settings.folders}
+        return [service.base_of(source)] if source in known and source is not None else []
 
     def _as_of(self, given: Mapping[str, str]) -> AsOf:
         today = self._service.as_of()

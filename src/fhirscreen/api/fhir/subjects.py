@@ -17,19 +17,22 @@ from fhirscreen.api.fhir.calls import Call
 from fhirscreen.api.fhir.declarations import SearchParameter
 from fhirscreen.api.fhir.directory import Directory
 from fhirscreen.api.fhir.facade import Facade
+from fhirscreen.api.fhir.inputs import another_server
 from fhirscreen.api.fhir.negotiation import JSON, check_body_type
 from fhirscreen.api.fhir.queries import Asked
 from fhirscreen.api.outcomes import FHIR_JSON, Refusal, say
 from fhirscreen.exceptions import Conflict
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.models import model_fault
-from fhirscreen.fhir.references import target
+from fhirscreen.fhir.references import target, whole
 from fhirscreen.fhir.subjects import CANONICAL, DECISION_EXTENSION
 from fhirscreen.screening.decisions import DECISIONS, decide
 from fhirscreen.screening.listings import subject_resource
+from fhirscreen.store.reviews import newest_review
 from fhirscreen.store.subjects import (
     StoredSubject,
     count_subjects,
+    find_bases,
     find_subject,
     find_subjects,
     find_verdicts,
@@ -160,20 +163,30 @@ class Subjects:
                     known = [self._directory.named(session, value) for value in values]
                     wanted.studies = _both(wanted.studies, [each for each in known if each is not None])
                 case _:
-                    self._patient(wanted, values[0])
+                    self._patient(session, call, wanted, values[0])
         empty = (wanted.studies, wanted.statuses, wanted.ids)
         wanted.nothing = wanted.nothing or any(each is not None and not each for each in empty)
         return wanted
 
-    def _patient(self, wanted: _Filter, reference: str) -> None:
-        """A patient by id, `Patient/id`, or the whole address on the server that she is on."""
-        head, _, id = reference.rpartition("/")
-        base, _, type = head.rpartition("/")
+    def _patient(self, session: Session, call: Call, wanted: _Filter, reference: str) -> None:
+        """A patient by id, `Patient/id`, or the whole address on the server that she is on.
+
+        Raises Refusal (422) for a server that nobody is known of: nothing found would say that she fits none.
+        """
+        base, named = whole(reference)
+        type, _, id = named.rpartition("/")
         if type not in ("", "Patient") or (wanted.patient is not None and wanted.patient != id):
             wanted.nothing = True
         wanted.patient = id
-        if base:
-            wanted.base = base
+        if base in ("", call.base):
+            return
+        if base not in self._bases(session):
+            raise another_server("patient")
+        wanted.base = base
+
+    def _bases(self, session: Session) -> set[str]:
+        """The bases of all sources, as they are set and as the store has them."""
+        return {base for _, base in find_bases(session)} | set(self._service.bases())
 
     # --- deciding
 
@@ -191,7 +204,7 @@ class Subjects:
         try:
             with service.database.begin() as session:
                 stored = self._find(session, id)
-                _check_same(given, self._render(session, call, stored))
+                _check_same(given, self._render(session, call, stored), (stored.base, call.base))
                 decided = decide(
                     session,
                     id,
@@ -214,7 +227,8 @@ def render(session: Session, directory: Directory, call: Call, stored: StoredSub
     """A stored subject who has a status, as whoever calls may see it."""
     study = directory.study(session, stored.study, stored.study_version)
     verdicts, full = find_verdicts(session, stored.id), call.caller.sensitive_shown
-    return subject_resource(stored, verdicts, study, directory.catalogue, full=full)
+    said = newest_review(session, stored.id) if stored.person_status is not None else None
+    return subject_resource(stored, verdicts, study, directory.catalogue, said, full=full)
 
 
 def _access(stored: StoredSubject) -> Access:
@@ -248,9 +262,11 @@ def _read(body: bytes, id: str) -> Resource:
     return data
 
 
-def _check_same(given: Resource, stored: Resource) -> None:
-    """Raises where anything else than status and reason would change."""
+def _check_same(given: Resource, stored: Resource, bases: Sequence[str]) -> None:
+    """Raises where anything else than status and reason would change; `bases` may stand in references."""
     for name in sorted(given.keys() - _OWN):
+        if name in _REFERENCES and _base_of(given[name]) not in ("", *bases):
+            raise another_server(f"{TYPE}.{name}")
         if _comparable(name, given[name]) != _comparable(name, stored.get(name)):
             raise Refusal(
                 422,
@@ -266,15 +282,34 @@ def _check_same(given: Resource, stored: Resource) -> None:
 
 
 def _comparable(name: str, value: object) -> object:
-    return target(value) if name in ("study", "individual") else value
+    return target(value) if name in _REFERENCES else value
+
+
+_REFERENCES = ("study", "individual")
+
+
+def _base_of(reference: object) -> str:
+    text = reference.get("reference") if isinstance(reference, dict) else None
+    return whole(text.partition("/_history/")[0])[0] if isinstance(text, str) else ""
 
 
 def _decision(given: Resource) -> tuple[str, list[str]]:
-    """The reason and the criteria of the extension person-decision."""
+    """The reason and the criteria of the extension person-decision; who and when are ours to say.
+
+    Raises Refusal (422) for one of which a part was withheld when it was read: that part would be lost.
+    """
     because, criteria = "", []
     for extension in given.get("extension", ()):
         if extension.get("url") == DECISION_EXTENSION:
             for part in extension.get("extension", ()):
+                if part.get("url") == "withheld":
+                    raise Refusal(
+                        422,
+                        "part of this decision was withheld when it was read, and would be lost",
+                        code="business-rule",
+                        where=f"{TYPE}.extension",
+                        remedy="leave the extension person-decision out, or write one of your own",
+                    )
                 if part.get("url") == "because":
                     because = str(part.get("valueString", ""))
                 elif part.get("url") == "criterion":

@@ -109,8 +109,14 @@ def _extensions() -> Iterable[Resource]:
     )
     yield _complex(
         DECISION_EXTENSION,
-        "Why a person set the status, and the criteria that this rests on",
-        [_part("because", "string", 0, "1"), _part("criterion", "string", 0, "*")],
+        "Why a person set the status, the criteria that this rests on, who and when; what is withheld of it",
+        [
+            _part("because", "string", 0, "1"),
+            _part("criterion", "string", 0, "*"),
+            _part("by", "string", 0, "1"),
+            _part("at", "dateTime", 0, "1"),
+            _part("withheld", "string", 0, "*"),
+        ],
     )
 
 

@@ -123,10 +123,19 @@ def notes(said: Iterable[str]) -> list[dict[str, Any]]:
     return [{"url": NOTE_EXTENSION, "valueString": note} for note in said]
 
 
-def decision(because: str, criteria: Iterable[str] = ()) -> dict[str, Any]:
-    """A person's reason for the status that they set, and the criteria that it rests on."""
-    parts = [{"url": "because", "valueString": because}] if because else []
-    parts += [{"url": "criterion", "valueString": each} for each in criteria]
+def decision(
+    because: str, criteria: Iterable[str] = (), *, by: str = "", at: str = "", withheld: Iterable[str] = ()
+) -> dict[str, Any]:
+    """A person's reason for the status that they set, the criteria that it rests on, who and when.
+
+    `withheld` says what of it may not be told to who reads this, and why.
+    """
+    said = [("because", because)] if because else []
+    said += [("criterion", each) for each in criteria]
+    said += [("by", by)] if by else []
+    parts = [{"url": url, "valueString": text} for url, text in said]
+    parts += [{"url": "at", "valueDateTime": at}] if at else []
+    parts += [{"url": "withheld", "valueString": each} for each in withheld]
     return {"url": DECISION_EXTENSION, "extension": parts}
 
 

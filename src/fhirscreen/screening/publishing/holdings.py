@@ -18,6 +18,7 @@ from fhirscreen.screening.decisions import DECISIONS
 from fhirscreen.screening.listings import covering_run, list_resource, published_subject, verdicts_of
 from fhirscreen.screening.publishing.releases import Failures
 from fhirscreen.store.databases import Database
+from fhirscreen.store.reviews import newest_review
 from fhirscreen.store.standings import LISTED, StoredSubject
 from fhirscreen.store.studies import StoredStudy, find_study, list_studies
 from fhirscreen.store.subjects import find_bases, find_subject, find_subjects, find_verdicts
@@ -139,7 +140,9 @@ class _Gatherer:
 
     def _resource(self, subject: StoredSubject) -> Resource:
         study = self._version(subject.study, subject.study_version)
-        return published_subject(subject, find_verdicts(self.session, subject.id), study, self.catalogue)
+        verdicts = find_verdicts(self.session, subject.id)
+        review = newest_review(self.session, subject.id) if subject.person_status is not None else None
+        return published_subject(subject, verdicts, study, self.catalogue, review)
 
     def _version(self, study: str, number: int) -> Study | None:
         key = (study, number)

@@ -327,6 +327,30 @@ def test_one_patient_of_a_server_has_the_verdicts_of_everybodys_run(tmp_path: Pa
         assert all(chosen.patient not in str(request.url) for request in server.requests)
 
 
+def test_the_reference_that_is_answered_is_taken(tmp_path: Path) -> None:
+    with over_server(tmp_path) as (service, client, server):
+        run = service.screen(service.panel().studies, "main")
+        id = next(s.patient for s in run.screened.subjects if s.study == STUDY and s.status is not None)
+        path = f"/fhir/ResearchStudy/{STUDY}/$screen"
+        body = body_of(patient=f"Patient/{id}")
+        found = parts(ask(client, path, method="POST", content=body, headers=FHIR))
+        whole = found["subject"]["individual"]["reference"]
+        assert whole == f"{BASE}/Patient/{id}"
+        for named in (whole, f"{HERE}/fhir/Patient/{id}", id):
+            again = ask(client, path, method="POST", content=body_of(patient=named), headers=FHIR)
+            assert parts(again)["subject"]["id"] == found["subject"]["id"]
+            assert parts(ask(client, f"{path}?patient={named}"))["outcome"] == found["outcome"]
+            assert ask(client, f"/fhir/ResearchSubject?patient={named}&study={STUDY}")["total"] == 1
+        asked = len(server.requests)
+        for other in (f"http://other.example/fhir/Patient/{id}", f"{BASE}/x/Patient/{id}"):
+            for refused in (f"{path}?patient={other}", f"/fhir/ResearchSubject?patient={other}"):
+                said = ask(client, refused, 422)["issue"][0]["diagnostics"]
+                assert "another server" in said
+                assert id not in said
+        ask(client, f"{path}?patient={BASE}/Group/{id}", 400)
+        assert len(server.requests) == asked, "nobody was asked about another patient"
+
+
 def test_what_a_server_does_not_give_is_told_and_nothing_is_presumed(tmp_path: Path) -> None:
     with over_server(tmp_path, refuse=lambda type, _form: type == "Condition") as (_, client, _):
         patient = "esc-0001"

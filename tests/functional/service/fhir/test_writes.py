@@ -17,6 +17,7 @@ from fhirscreen.store.audits import list_audits
 from fhirscreen.store.reviews import list_reviews
 from fhirscreen.store.subjects import find_subject
 from tests.lib.facade import STUDY, screen_all
+from tests.lib.service import HERE
 
 NUMBER = "NCT09999999"
 FILE: dict[str, Any] = {
@@ -185,6 +186,48 @@ def test_a_decision_may_name_what_it_rests_on(fresh: TestClient, open_service: S
     with open_service.database.reading() as session:
         (review,) = list_reviews(session, subject["id"])
     assert set(review.bears_on) == {"ecog"}
+
+
+def said_of(resource: dict[str, Any]) -> dict[str, list[str]]:
+    """The parts of the extension person-decision."""
+    found: dict[str, list[str]] = {}
+    for each in resource["extension"]:
+        if each["url"] == DECISION_EXTENSION:
+            for part in each["extension"]:
+                value = next(value for name, value in part.items() if name.startswith("value"))
+                found.setdefault(part["url"], []).append(value)
+    return found
+
+
+@pytest.mark.parametrize(("status", "because"), [("ineligible", "Too frail"), ("eligible", "")])
+def test_a_decision_reads_back_as_it_was_put(fresh: TestClient, status: str, because: str) -> None:
+    subject = one(fresh)
+    now = decide(fresh, subject, status, because, "ecog", "age").json()
+    assert model_fault(now) is None
+    assert said_of(now) == {
+        **({"because": [because]} if because else {}),
+        "criterion": ["age", "ecog"],
+        "by": ["local"],
+        "at": ["2026-11-02T08:00:00.000+00:00"],
+    }
+    assert fresh.get(f"/fhir/ResearchSubject/{subject['id']}").json() == now
+    path = f"/fhir/ResearchSubject/{now['id']}"
+    headers = {"If-Match": f'W/"{now["meta"]["versionId"]}"', "Content-Type": "application/fhir+json"}
+    again = fresh.put(path, json=now, headers=headers)
+    assert again.status_code == 200, "what was read may be put"
+    assert said_of(again.json()) == said_of(now)
+
+
+def test_a_patient_of_another_server_is_another(fresh: TestClient) -> None:
+    subject = one(fresh)
+    for name in ("study", "individual"):
+        named = subject[name]["reference"]
+        other: dict[str, Any] = {name: {"reference": f"http://other.example/fhir/{named}"}}
+        assert "another server" in issues(decide(fresh, subject, "eligible", **other), 422)[0]["diagnostics"]
+        whole: dict[str, Any] = {name: {"reference": f"{HERE}/fhir/{named}"}}
+        decided = decide(fresh, subject, "eligible", **whole)
+        assert decided.status_code == 200, decided.text
+        subject = decided.json()
 
 
 def test_nothing_else_can_be_set_and_nobody_overwritten(fresh: TestClient) -> None:
