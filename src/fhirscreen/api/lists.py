@@ -172,7 +172,7 @@ def _changes(service: Service, session: Session, page: Iterable[StoredChange]) -
             "criteria": list(dict.fromkeys(known.get(each, FURTHER_REVIEW) for each in change.criteria)),
             "run": change.run,
             "told_at": _instant(change.notified_at),
-            "decision_holds": held.get(change.subject),
+            "decision_holds_now": held.get(change.subject),
         }
 
 

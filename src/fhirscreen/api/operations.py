@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from hmac import compare_digest
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from fhirscreen.api.outcomes import Refusal, documented
 from fhirscreen.bootstrap.metrics import CONTENT_TYPE
 from fhirscreen.bootstrap.services import Service
 
@@ -30,7 +32,27 @@ def router(service: Service) -> APIRouter:
         }
         return Response(orjson.dumps(body), 200 if fine else 503, media_type="application/json")
 
-    @routes.get("/metrics", summary="Counts, in Prometheus' text format", response_class=PlainTextResponse)
+    secret = service.settings.metrics_token
+
+    def check(request: Request) -> None:
+        """Raises Refusal (401) where a token is set and another one, or none, is sent."""
+        given = request.headers.get("authorization", "").encode()
+        if secret is not None and not compare_digest(given, f"Bearer {secret.get_secret_value()}".encode()):
+            raise Refusal(
+                401,
+                "the counts are for whoever has their token",
+                code="login",
+                expected="Authorization: Bearer, and the token that FHIRSCREEN_METRICS_TOKEN sets",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+
+    @routes.get(
+        "/metrics",
+        summary="Counts, in Prometheus' text format",
+        response_class=PlainTextResponse,
+        dependencies=[Depends(check)],
+        responses=documented(401) if secret is not None else None,
+    )
     def metrics() -> Response:
         return Response(service.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 

@@ -17,6 +17,7 @@ from fhirscreen.screening.disclosures import tell_criteria, tell_reason
 from fhirscreen.screening.logs import hidden_ids
 from fhirscreen.screening.reviews import review, to_review_again
 from fhirscreen.screening.settlements import still_stands
+from fhirscreen.store.cards import StoredRefusal, find_refusals
 from fhirscreen.store.reviews import StoredReview, list_reviews
 from fhirscreen.store.subjects import StoredSubject, find_subject
 
@@ -63,8 +64,16 @@ def router(service: Service) -> APIRouter:
             found = [tells.data(each, subject.study) for each in said]
             latest = said[-1:]
             standing = still_stands(session, subject, latest[0]) if latest else None
+            refusals = find_refusals(session, subject.study, base=subject.base, patient=subject.patient)
         tell(service, caller, "R", "reviews", [_access(subject)])
-        return {"subject": id, "version": subject.version, "holds": standing, "reviews": found}
+        refused = next(map(_refused, refusals.values()), None)
+        return {
+            "subject": id,
+            "version": subject.version,
+            "holds": standing,
+            "reviews": found,
+            "refused": refused,
+        }
 
     @routes.post(
         "/subjects/{id}/reviews",
@@ -132,6 +141,11 @@ def _find(session: Session, id: str) -> StoredSubject:
 
 def _access(subject: StoredSubject) -> Access:
     return Access(subject.patient, subject.base, subject.study)
+
+
+def _refused(refusal: StoredRefusal) -> dict[str, str]:
+    """That the study was turned down at a visit, and is not suggested until somebody reopens it."""
+    return {"reason": refusal.reason, "by": refusal.by, "at": refusal.at.isoformat()}
 
 
 class _Telling:

@@ -11,8 +11,10 @@ from fhirscreen.criteria.wire import read_study
 from fhirscreen.exceptions import StudyError
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.outputs.disclosures import FURTHER_REVIEW, FURTHER_REVIEW_SAYS, is_sensitive
+from fhirscreen.outputs.resources.vocabulary import OVERRIDES
 from fhirscreen.outputs.wording import GATES
 from fhirscreen.screening.disclosures import tell_reason
+from fhirscreen.store.cards import StoredRefusal, find_refusals
 from fhirscreen.store.reviews import StoredReview, newest_reviews
 from fhirscreen.store.standings import FORGOTTEN, LISTED, StoredSubject, StoredVerdict
 from fhirscreen.store.studies import find_study
@@ -21,10 +23,13 @@ from fhirscreen.verdicts.standings import Gate
 
 COLUMNS = (
     "study", "study_version", "base", "patient", "screened_at", "run", "outcome", "status", "gate", "failed",
-    "why", "person_status", "decision", "decided_by", "decided_at", "because",
+    "why", "value", "date", "person_status", "decision", "decided_by", "decided_at", "because", "refused",
+    "refused_by", "refused_at",
 )  # fmt: skip
 """The columns, in their order. `outcome`: listed, failed, gate, outside (of the population, by now) or
-forgotten (all but the decision, by retention)."""
+forgotten (all but the decision, by retention). `failed`, `why`, `value` and `date` say as many things, in one
+order: value and date are those that decide, empty where several records do. `refused`: why the study was
+turned down at a visit, until a person reopens it."""
 
 _PAGE = 500
 
@@ -33,16 +38,17 @@ def log_rows(session: Session, study: str, catalogue: Catalogue, *, full: bool) 
     """A row a member, in the order of the list and then by patient; read as it is consumed.
 
     `full`: whether people's reasons are told (`disclosures`). Criteria that name a sensitive concept are not
-    named. Nothing else than what the store holds is told: of a criterion, its id and statement, and not the
-    value that failed it.
+    named, nor are their values. Nothing else than what the store holds is told.
     """
     criteria = _Criteria(session, study, catalogue)
+    refusals = find_refusals(session, study)
     after: str | None = None
     while page := find_subjects(session, study=study, after=after, limit=_PAGE):
         ids = [subject.id for subject in page]
         failed, said = find_failed(session, ids), newest_reviews(session, ids)
         for subject in page:
-            yield _row(subject, failed.get(subject.id, ()), said.get(subject.id), criteria, full)
+            refusal = refusals.get((subject.base, subject.patient))
+            yield _row(subject, failed.get(subject.id, ()), said.get(subject.id), refusal, criteria, full)
         after = ids[-1]
 
 
@@ -86,12 +92,17 @@ def _row(
     subject: StoredSubject,
     failed: Sequence[StoredVerdict],
     review: StoredReview | None,
+    refusal: StoredRefusal | None,
     criteria: _Criteria,
     full: bool,
 ) -> tuple[str, ...]:
     names = criteria.names(subject.study_version)
     unnamed = (FURTHER_REVIEW, FURTHER_REVIEW_SAYS)
-    told = dict.fromkeys(names.get(verdict.criterion, unnamed) for verdict in failed)
+    told: dict[tuple[str, str], tuple[str, str]] = {}
+    for verdict in failed:
+        named = names.get(verdict.criterion, unnamed)
+        value = f"{verdict.value} {verdict.unit}".strip()
+        told[named] = ("", "") if named == unnamed else (value, verdict.date)
     return (
         subject.study,
         str(subject.study_version),
@@ -104,12 +115,20 @@ def _row(
         subject.gate or "",
         " ".join(id for id, _ in told),
         _gate_says(subject) or "; ".join(says for _, says in told),
+        "; ".join(value for value, _ in told.values()),
+        "; ".join(date for _, date in told.values()),
         subject.person_status or "",
         review.decision if review is not None else "",
         review.by if review is not None else subject.person_by or "",
         (review.at.isoformat(timespec="seconds") if review is not None else ""),
         tell_reason(review.because if review is not None else subject.person_reason, full=full),
+        *(_refused(refusal) if refusal is not None else ("", "", "")),
     )
+
+
+def _refused(refusal: StoredRefusal) -> tuple[str, str, str]:
+    why = OVERRIDES.get(refusal.reason, refusal.reason)
+    return why, refusal.by, refusal.at.isoformat(timespec="seconds")
 
 
 def _outcome(subject: StoredSubject) -> str:

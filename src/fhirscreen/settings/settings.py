@@ -129,6 +129,8 @@ class Settings(BaseSettings):
 
     limits: LimitSettings = LimitSettings()
     """What one client may ask."""
+    metrics_token: Secret | None = None
+    """The bearer token that /metrics asks for; without it, whoever reaches the service reads the counts."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe that is logged."""
     log_json: bool = True

@@ -41,6 +41,18 @@ class StoredFeedback:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class StoredRefusal:
+    """A study that was turned down for a patient at a visit: `reason` the code of the override reason."""
+
+    base: str
+    patient: str
+    study: str
+    reason: str
+    by: str
+    at: datetime
+
+
 _AGAIN = timedelta(hours=1)
 
 
@@ -195,6 +207,19 @@ def refused(session: Session, base: str, patients: str | Collection[str]) -> set
         for row in rows
         if row.reopened_at is None and (row.study not in reopened or row.at >= reopened[row.study])
     }
+
+
+def find_refusals(
+    session: Session, study: str, *, base: str | None = None, patient: str | None = None
+) -> dict[tuple[str, str], StoredRefusal]:
+    """The refusals of a study that nobody has reopened, of everybody or one patient, by base and patient."""
+    query = select(RefusalRow.__table__).where(RefusalRow.study == study, RefusalRow.reopened_at.is_(None))
+    if base is not None:
+        query = query.where(RefusalRow.base == base.rstrip("/"))
+    if patient is not None:
+        query = query.where(RefusalRow.patient == patient)
+    found = [make(StoredRefusal, row) for row in session.execute(query).mappings()]
+    return {(each.base, each.patient): each for each in found}
 
 
 def _several(patients: str | Collection[str]) -> list[str]:

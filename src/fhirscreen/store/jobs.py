@@ -225,6 +225,8 @@ def _held(session: Session, id: str, owner: str, values: Mapping[str, Any]) -> b
 def request_cancel(session: Session, id: str, at: datetime) -> StoredJob | None:
     """Asks for a job to stop: a queued one is cancelled at once, a running one at its worker's next beat.
 
+    One that has ended stays as it ended; that it is not wanted any more is marked on it.
+
     Gives the job as it is then; None where there is none.
     """
     session.execute(
@@ -233,7 +235,7 @@ def request_cancel(session: Session, id: str, at: datetime) -> StoredJob | None:
         .values(state="cancelled", cancel_requested=True, finished_at=at)
     )
     session.execute(
-        update(JobRow).where(JobRow.id == id, JobRow.state == "running").values(cancel_requested=True)
+        update(JobRow).where(JobRow.id == id, JobRow.state != "cancelled").values(cancel_requested=True)
     )
     return find_job(session, id)
 

@@ -79,6 +79,13 @@ def put_study(
     """
     _hold(session)
     newest = find_study(session, study.id)
+    if expected == 0 and newest is not None:
+        raise Conflict(
+            f"there is a study {study.id} already",
+            where=f"version {newest.version}",
+            expected="none of that number",
+            remedy="to write over it, read it and send its version",
+        )
     if expected is not None and expected != (newest.version if newest else 0):
         raise Conflict(
             f"study {study.id} was changed by someone else",

@@ -14,9 +14,11 @@ from fhirscreen.access.audits import Access
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.criteria.studies import Study
 from fhirscreen.outputs.attrition import Attrition
+from fhirscreen.outputs.resources.vocabulary import OVERRIDES
 from fhirscreen.outputs.wording import PERSON_STATUSES, PRESUMED, STATUSES
 from fhirscreen.screening.definitions import Definitions
 from fhirscreen.screening.rosters import PARTS, Roster, Slice, cut_slice, make_roster
+from fhirscreen.store.cards import find_refusals
 from fhirscreen.store.changes import StoredChange, list_changes
 from fhirscreen.store.reviews import newest_reviews
 from fhirscreen.store.runs import StoredRun
@@ -87,6 +89,7 @@ class _Shelf:
                 return self._pages.render("study-counts.html", **context)
             roster = self._roster(session, study, runs, query)
             news = self._news(session, study, query)
+            refusals = find_refusals(session, id)
             reviews = newest_reviews(session, [each.id for each in roster.again.items])
         told = {(each.patient, each.base) for each in roster.patients()}
         told |= {(each.patient, each.base) for each in news.items}
@@ -100,6 +103,8 @@ class _Shelf:
             news=[(each, say_change(each, study, self._service.catalogue)) for each in news.items],
             news_slice=news,
             reviews=reviews,
+            refusals=refusals,
+            overrides=OVERRIDES,
             days=NEWS.days,
             names={status.value: said for status, said in STATUSES.items()},
             persons=PERSON_STATUSES,

@@ -17,6 +17,7 @@ from fhirscreen.exceptions import BadInput, Conflict
 from fhirscreen.fhir.subjects import subject_uuid
 from fhirscreen.outputs.attrition import near_miss
 from fhirscreen.outputs.disclosures import is_sensitive
+from fhirscreen.outputs.resources.vocabulary import OVERRIDES
 from fhirscreen.outputs.wording import GATE_SOURCES, GATES, PERSON_STATUSES, STATUSES
 from fhirscreen.screening.definitions import Definitions
 from fhirscreen.screening.disclosures import tell_reason
@@ -186,7 +187,8 @@ class _File:
             for which in (Standing.FAILED, Standing.OPEN, Standing.MET)
         }
         reviews = list_reviews(session, stored.id)[::-1]
-        refused = stored.study in cards.refused(session, stored.base, stored.patient)
+        refusals = cards.find_refusals(session, stored.study, base=stored.base, patient=stored.patient)
+        refusal = next(iter(refusals.values()), None)
         again = any(each.id == stored.id for each, _ in to_review_again(session, study=stored.study))
         newest = reviews[0] if reviews else None
         changes = list_changes(session, _BEGINNING, subject=stored.id)[::-1]
@@ -211,8 +213,9 @@ class _File:
             "rests": newest is not None
             and newest.decision == "not-suitable"
             and still_stands(session, stored, newest),
-            "refused": refused,
-            "decided": stored.person_status is not None or refused,
+            "refusal": refusal,
+            "overrides": OVERRIDES,
+            "decided": stored.person_status is not None or refusal is not None,
             "full": full,
             "may_decide": visit.caller.may(MAY_DECIDE),
             "longest": LONGEST,

@@ -364,3 +364,16 @@ def test_a_browser_client_of_cds_hooks_calls_cds_hooks_alone(client: TestClient)
     known = {"Origin": "https://ehr.example", "Sec-Fetch-Site": "cross-site"}
     assert client.post("/cds-services/x", json={}, headers=known).status_code == 401, "without a JWT"
     assert client.post("/size", content=b"x", headers=known).status_code == 403
+
+
+def test_metrics_may_have_a_token_of_their_own(tmp_path: Path) -> None:
+    given = {"metrics_token": "count-me-in"}
+    with service_for(tmp_path, **given) as service, client_of(service) as client:
+        for sent in ({}, {"Authorization": "Bearer count"}, {"Authorization": "Basic count-me-in"}):
+            refused = client.get("/metrics", headers=sent)
+            assert refused.status_code == 401
+            assert refused.json()["resourceType"] == "OperationOutcome"
+            assert "fhirscreen_" not in refused.text
+        told = client.get("/metrics", headers={"Authorization": "Bearer count-me-in"})
+        assert "fhirscreen_open_studies" in told.text
+        assert client.get("/health/live").status_code == 200

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ from fhirscreen.screening.logs import COLUMNS
 from fhirscreen.store import audits, cards, subjects
 from fhirscreen.store.standings import LISTED, StoredSubject
 from tests.lib.facade import OTHER, STUDY, screened_service
-from tests.lib.service import client_of
+from tests.lib.pages import pages_of
+from tests.lib.service import HERE, client_of
 from tests.lib.subjects import subject
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -95,7 +97,7 @@ def test_who_is_to_be_looked_at_again(service: Service, client: TestClient) -> N
     assert client.get("/api/reviews", params={"study": OTHER}).json() == {"again": []}
     since = {"since": (NOW + timedelta(hours=1)).isoformat()}
     (change,) = client.get("/api/changes", params=since).json()["changes"]
-    assert (change["subject"], change["decision_holds"]) == (one.id, False)
+    assert (change["subject"], change["decision_holds_now"]) == (one.id, False)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +183,8 @@ def test_the_log_says_who_failed_why_and_who_decided(service: Service, client: T
     with service.database.reading() as session:
         everybody = subjects.find_subjects(session, study=STUDY)
         failing = next(each for each in everybody if each.status is None and each.gate is None)
-        failed = [v.criterion for v in subjects.find_verdicts(session, failing.id) if v.standing == "failed"]
+        why = [v for v in subjects.find_verdicts(session, failing.id) if v.standing == "failed"]
+        failed = [each.criterion for each in why]
     assert by_patient.keys() == {each.patient for each in everybody}
     decided = by_patient[one.patient]
     assert (decided["decision"], decided["decided_by"], decided["person_status"]) == (
@@ -195,7 +198,34 @@ def test_the_log_says_who_failed_why_and_who_decided(service: Service, client: T
     assert row["failed"].split() == list(
         dict.fromkeys(FURTHER_REVIEW if id in hidden else id for id in failed)
     )
+    told = [each for each in why if each.criterion not in hidden]
+    decisive = [(f"{each.value} {each.unit}".strip(), each.date) for each in told]
+    shown = list(zip(row["value"].split("; "), row["date"].split("; "), strict=True))
+    assert [each for each in shown if any(each)] == [each for each in decisive if any(each)] != []
     assert {row["outcome"] for row in found} >= {"listed", "failed", "gate"}
+
+
+def test_a_refusal_at_a_visit_is_seen_wherever_a_decision_is(service: Service, client: TestClient) -> None:
+    one = listed(service)
+    with service.database.begin() as session:
+        cards.refuse(session, one.base, one.patient, STUDY, "patient-declined", by="Dr A", at=NOW)
+    row = next(each for each in rows(client) if each["patient"] == one.patient)
+    assert (row["refused"], row["refused_by"]) == ("The patient declines", "Dr A")
+    assert row["refused_at"].startswith(NOW.isoformat()[:16])
+    path = f"/api/subjects/{one.id}/reviews"
+    assert client.get(path).json()["refused"]["by"] == "Dr A"
+    with closing(TestClient(pages_of(service), base_url=HERE)) as browser:  # the service goes on
+        marks = browser.get(f"/studies/{STUDY}").text.split("turned down at a visit")
+        assert len(marks) == 2
+        assert "the patient declines" in marks[1][:200]
+        page = browser.get(f"/studies/{STUDY}/subjects/{one.id}").text
+        assert "Turned down at a visit: the patient declines" in page
+        assert "Dr A" in page
+        assert 'value="reopened"' in page
+    client.post(path, json={"decision": "reopened"})
+    row = next(each for each in rows(client) if each["patient"] == one.patient)
+    assert (row["refused"], row["refused_by"], row["refused_at"]) == ("", "", "")
+    assert client.get(path).json()["refused"] is None
 
 
 def test_a_log_that_is_fetched_slowly_keeps_no_transaction_open(service: Service) -> None:

@@ -199,6 +199,13 @@ class Subjects:
             raise Refusal(
                 428, "If-Match is missing", expected='the ETag that was read, like W/"3"', code="required"
             )
+        if expected == 0:
+            raise Refusal(
+                412,
+                "the subject is there already: a decision is about one that is",
+                where="If-None-Match",
+                expected='If-Match with the ETag that was read, like W/"3"',
+            )
         because, criteria = _decision(given)
         service = self._service
         try:

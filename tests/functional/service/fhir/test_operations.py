@@ -279,6 +279,19 @@ def test_a_screening_is_stopped(fresh: TestClient, open_service: Service) -> Non
         assert not jobs.beat(session, job.id, "a worker", NOW, 60)
 
 
+def test_of_results_that_were_fetched_nothing_is_left(fresh: TestClient, open_service: Service) -> None:
+    here = urlsplit(fresh.post(SCREEN, headers=ASYNC).headers["content-location"]).path
+    job = lease(open_service)
+    with open_service.database.begin() as session:
+        jobs.finish(session, job.id, "a worker", at=NOW, result={"complete": True})
+    assert fresh.get(here).status_code == 200
+    assert fresh.delete(here).status_code == 202
+    for gone in (here, f"{here}/ResearchSubject", f"{here}/List", f"{here}/OperationOutcome"):
+        assert fresh.get(gone).status_code == 404
+    assert fresh.delete(here).status_code == 404
+    assert fresh.post(SCREEN, headers=ASYNC).status_code == 202, "and it may be asked for again"
+
+
 def test_a_screening_that_failed_says_why(fresh: TestClient, open_service: Service) -> None:
     here = urlsplit(fresh.post(SCREEN, headers=ASYNC).headers["content-location"]).path
     job = lease(open_service)

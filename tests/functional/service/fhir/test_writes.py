@@ -118,6 +118,18 @@ def test_a_body_of_another_type_is_not_read(client: TestClient) -> None:
     issues(put(client, **{"If-Match": 'W/"three"'}), 412)
 
 
+def test_what_is_there_already_is_told_so(fresh: TestClient) -> None:
+    assert put(fresh).status_code == 201
+    other = FILE | {"title": "Another"}
+    (issue,) = issues(put(fresh, other, **{"If-None-Match": "*"}), 412)
+    assert f"there is a study {NUMBER} already" in issue["diagnostics"]
+    assert "someone else" not in issue["diagnostics"]
+    subject = one(fresh)
+    headers = {"If-None-Match": "*", "Content-Type": "application/fhir+json"}
+    answer = fresh.put(f"/fhir/ResearchSubject/{subject['id']}", json=subject, headers=headers)
+    assert "there already" in issues(answer, 412)[0]["diagnostics"]
+
+
 # --- a person's decision
 
 
