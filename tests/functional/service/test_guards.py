@@ -367,7 +367,7 @@ def test_a_browser_client_of_cds_hooks_calls_cds_hooks_alone(client: TestClient)
 
 
 def test_metrics_may_have_a_token_of_their_own(tmp_path: Path) -> None:
-    given = {"metrics_token": "count-me-in"}
+    given: dict[str, Any] = {"metrics_token": "count-me-in"}
     with service_for(tmp_path, **given) as service, client_of(service) as client:
         for sent in ({}, {"Authorization": "Bearer count"}, {"Authorization": "Basic count-me-in"}):
             refused = client.get("/metrics", headers=sent)
