@@ -42,3 +42,86 @@ def test_what_cannot_be_read_ends_with_a_message(tmp_path: Path) -> None:
     (tmp_path / "old.json").write_text('{"FullStudiesResponse": {}}', encoding="utf-8")
     old = fhirscreen("read", tmp_path / "old.json")
     assert (old.code, "old API" in old.err) == (3, True)
+
+
+RECORD = {
+    "protocolSection": {
+        "identificationModule": {"nctId": "NCT00000001", "briefTitle": "A trial <of tea>"},
+        "statusModule": {"overallStatus": "RECRUITING"},
+        "conditionsModule": {"conditions": ["Esophageal Cancer"]},
+        "eligibilityModule": {
+            "eligibilityCriteria": "Inclusion Criteria:\n\n* ALT ≤ 2 x ULN\n* Fond of tea\n\n"
+            "Exclusion Criteria:\n\n* HIV infection",
+            "sex": "ALL",
+            "minimumAge": "18 Years",
+        },
+    }
+}
+
+
+def record(folder: Path, **replaced: str) -> Path:
+    text = json.dumps(RECORD, ensure_ascii=False)
+    for old, new in replaced.items():
+        text = text.replace(old, new)
+    path = folder / "NCT00000001.json"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_study_file_is_written_checked_and_screened(tmp_path: Path) -> None:
+    study = tmp_path / "study.yaml"
+    done = fhirscreen("read", record(tmp_path), "-o", study)
+    assert (done.code, done.out) == (0, "")
+    assert "4 criteria: 3 computed, 0 partial, 0 manual, 1 unread" in " ".join(done.err.split())
+    assert fhirscreen("check", study).code == 0
+    explained = fhirscreen("explain", study)
+    assert explained.code == 0
+    assert "Observation?code=" in explained.out
+    again = fhirscreen("read", record(tmp_path), "-o", study)
+    assert (again.code, "is there already" in again.err, "--update" in again.err) == (2, True, True)
+
+
+def test_a_file_follows_its_record_and_keeps_what_a_person_wrote(tmp_path: Path) -> None:
+    study = tmp_path / "study.yaml"
+    assert fhirscreen("read", record(tmp_path), "-o", study).code == 0
+    mine = study.read_text("utf-8").replace(
+        "  unread: Fond of tea\n", "  confirm: Fond of tea?  # ask twice\n"
+    )
+    study.write_text(mine, encoding="utf-8")
+    same = fhirscreen("read", record(tmp_path), "--update", study)
+    assert (same.code, "0 of them conflicts" in same.out, study.read_text("utf-8")) == (0, True, mine)
+    changed = record(tmp_path, **{"2 x ULN": "3 x ULN", "Fond of tea": "Fond of coffee or tea"})
+    done = fhirscreen("read", changed, "--update", study)
+    assert done.code == 0
+    assert "reworded  inclusion.alanine-aminotransferase" in done.out
+    assert "conflict  inclusion.fond-tea" in done.out
+    assert "2 differences, 1 of them conflicts to look at" in done.out
+    text = study.read_text("utf-8")
+    assert "  confirm: Fond of tea?  # ask twice\n" in text
+    assert "at_most: 3 ULN" in text
+    assert "the record now says otherwise" in fhirscreen("check", study).out.replace("\n", " ")
+    lines = fhirscreen("read", "--json", record(tmp_path), "--update", study)
+    assert {json.loads(line)["what"] for line in lines.out.splitlines()} == {"reworded", "conflict"}
+
+
+def test_one_file_is_of_one_record(tmp_path: Path) -> None:
+    many = tmp_path / "many.jsonl"
+    many.write_text('{"id": "a", "text": "ALT < 3"}\n{"id": "b", "text": "AST < 3"}\n', encoding="utf-8")
+    done = fhirscreen("read", many, "-o", tmp_path / "study.yaml")
+    assert (done.code, "2 records for one file" in done.err) == (2, True)
+    both = fhirscreen("read", record(tmp_path), "-o", tmp_path / "a.yaml", "--update", tmp_path / "b.yaml")
+    assert (both.code, "both -o and --update" in both.err) == (2, True)
+    assert not list(tmp_path.glob("*.yaml"))
+    gone = fhirscreen("read", record(tmp_path), "-o", tmp_path / "none" / "a.yaml")
+    assert (gone.code, "cannot be written" in gone.err) == (2, True)
+
+
+def test_the_page_marks_what_was_understood_and_escapes_the_rest(tmp_path: Path) -> None:
+    page = tmp_path / "reading.html"
+    assert fhirscreen("read", record(tmp_path), "--html", page).code == 0
+    html = page.read_text("utf-8")
+    assert 'title="ALT">ALT ≤ 2 x ULN<' in html
+    assert "A trial &lt;of tea&gt;" in html
+    assert "alanine aminotransferase at most 2 × the upper limit of normal" in html
+    assert '<p class="text">Fond of tea</p>' in html
+    assert "<script" not in html

@@ -126,9 +126,10 @@ def find_mappings(settings: Settings) -> Path:
     return settings.mappings or mappings_folder()
 
 
-def make_reader(settings: Settings) -> Reader:
-    """The reader of eligibility text, by the names and units of the mappings; it asks no server."""
-    return Reader(load_catalogue(find_mappings(settings)))
+def make_reader(settings: Settings) -> tuple[Reader, Catalogue]:
+    """The reader of eligibility text, and the mappings whose names and units it knows; it asks no server."""
+    catalogue = load_catalogue(find_mappings(settings))
+    return Reader(catalogue), catalogue
 
 
 def make_catalogue(

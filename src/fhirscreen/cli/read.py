@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +15,16 @@ from rich.padding import Padding
 from rich.text import Text
 
 from fhirscreen.bootstrap import make_reader
-from fhirscreen.cli.consoles import results
+from fhirscreen.cli.consoles import notices, results
 from fhirscreen.cli.options import read_settings
 from fhirscreen.criteria.english import say
+from fhirscreen.criteria.records import Record
+from fhirscreen.criteria.studies import READ_STATUSES, Study
+from fhirscreen.criteria.wire import format_yaml, load_study, rewrite_yaml, write_study
 from fhirscreen.exceptions import UsageError
-from fhirscreen.reading.readings import Reading, Status
-from fhirscreen.reading.records import Record, read_records
+from fhirscreen.outputs.folders import write_file
+from fhirscreen.outputs.readings import render_reading
+from fhirscreen.reading import Reader, Reading, Status, What, make_study, read_records, update_study
 from fhirscreen.reading.wire import write_reading
 
 _STYLES: dict[Status, str] = {
@@ -26,6 +32,14 @@ _STYLES: dict[Status, str] = {
     Status.PARTIAL: "yellow",
     Status.MANUAL: "cyan",
     Status.UNREAD: "red",
+}
+_CHANGES = {
+    What.ADDED: "green",
+    What.REMOVED: "red",
+    What.REWORDED: "yellow",
+    What.READ_ANEW: "cyan",
+    What.KEPT: "dim",
+    What.CONFLICT: "bold red",
 }
 
 Sources = Annotated[
@@ -39,7 +53,39 @@ Sources = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for each criterion, a line each.")]
 
 
-def read(sources: Sources, json: Json = False) -> None:
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="STUDY.yaml",
+        help="Write a study file to check: each criterion with its text, its expression and warnings.",
+        show_default=False,
+    ),
+]
+Updated = Annotated[
+    Path | None,
+    typer.Option(
+        "--update",
+        metavar="STUDY.yaml",
+        help="Bring this study file up to the record, keep what a person wrote, and show what differs.",
+        show_default=False,
+    ),
+]
+Page = Annotated[
+    Path | None,
+    typer.Option(
+        "--html",
+        metavar="REPORT.html",
+        help="Write the reading as one page: the text with what was understood marked.",
+        show_default=False,
+    ),
+]
+
+
+def read(
+    sources: Sources, json: Json = False, output: Output = None, update: Updated = None, html: Page = None
+) -> None:
     """Read eligibility criteria: what was understood of each, as which expression, and what was not.
 
     Nothing is guessed: a criterion is computed only if all of it was understood; what was not is shown.
@@ -52,16 +98,102 @@ def read(sources: Sources, json: Json = False) -> None:
                 expected="a .json, .jsonl or .txt file",
                 remedy="check the path",
             )
-    reader = make_reader(read_settings())
-    for path in sources:
-        for record in read_records(path):
-            readings = reader.read_record(record)
-            if json:
-                for reading in readings:
-                    sys.stdout.write(orjson.dumps(write_reading(record.source, reading)).decode() + "\n")
-            else:
-                _show(record, readings)
+    if output is not None and update is not None:
+        raise UsageError(
+            "both -o and --update",
+            expected="a new study file, or one to bring up to date",
+            remedy="--update keeps what a person wrote; -o begins anew",
+        )
+    reader, catalogue = make_reader(read_settings())
+    records: Iterable[Record] = (record for path in sources for record in read_records(path))
+    if output is not None or update is not None or html is not None:
+        record = _only(list(records))
+        records = [record]
+        if update is not None:
+            _update(update, record, reader, json=json)
+    for record in records:
+        readings = reader.read_record(record)
+        if html is not None:
+            labels = {concept.id: concept.label for concept in catalogue}
+            write_file(html, render_reading(record, readings, labels))
+            notices().print(f"wrote {html}", markup=False)
+        if output is not None:
+            _begin(output, make_study(record, reader))
+        elif update is not None:
+            continue
+        elif json:
+            for reading in readings:
+                sys.stdout.write(orjson.dumps(write_reading(record.source, reading)).decode() + "\n")
+        else:
+            _show(record, readings)
     sys.stdout.flush()
+
+
+def _only(records: list[Record]) -> Record:
+    if len(records) != 1:
+        raise UsageError(
+            f"{len(records)} records for one file",
+            expected="one record",
+            remedy="name one record; `--json` prints any number",
+        )
+    return records[0]
+
+
+def _begin(path: Path, study: Study) -> None:
+    """A new study file; never over one that is there, which may hold a person's work."""
+    if path.exists():
+        raise UsageError(
+            "the file is there already",
+            where=str(path),
+            expected="a name that is free",
+            remedy=f"`--update {path}` brings it up to the record and keeps what a person wrote",
+        )
+    note = (
+        f"# Read from {study.id} by rules. Check each criterion against its text before it is used;\n"
+        "# what is changed here stays when the record is read again (fhirscreen read --update).\n"
+    )
+    data = write_study(study)
+    write_file(path, _json(data) if path.suffix == ".json" else note + format_yaml(data))
+    counts = Counter(each.read.status for each in study.criteria if each.read is not None)
+    said = ", ".join(f"{counts[status]} {status}" for status in READ_STATUSES)
+    notices().print(f"wrote {path}: {len(study.criteria)} criteria: {said}", markup=False)
+    if study.population.cancer is None:
+        notices().print(
+            "population: all patients, for the record names no one cancer of the mappings; name it in the "
+            "file, or each search asks for everybody",
+            markup=False,
+        )
+    notices().print(f"next: check each criterion, then `fhirscreen check {path}`", markup=False)
+
+
+def _json(data: object) -> str:
+    return orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def _update(path: Path, record: Record, reader: Reader, *, json: bool) -> None:
+    study = load_study(path)
+    updated = update_study(study, record, reader)
+    if updated.study != study:
+        data = write_study(updated.study)
+        text = _json(data) if path.suffix == ".json" else rewrite_yaml(path.read_text("utf-8"), data)
+        write_file(path, text)
+    if json:
+        for change in updated.changes:
+            sys.stdout.write(orjson.dumps(asdict(change)).decode() + "\n")
+        return
+    console = results()
+    for change in updated.changes:
+        console.print(Text(f"{change.what.value:<9} {change.where}", style=_CHANGES[change.what]))
+        sides = (("before", change.base), ("file", change.ours), ("now", change.theirs))
+        for name, said in sides:
+            if said is not None:
+                console.print(Padding(Text(f"{name:<7}{said}"), (0, 0, 0, 11), expand=False))
+    conflicts = sum(change.what is What.CONFLICT for change in updated.changes)
+    console.print(f"{len(updated.changes)} differences, {conflicts} of them conflicts to look at")
+    if updated.study == study:
+        notices().print(f"{path} is up to its record: left as it is", markup=False)
+    else:
+        notices().print(f"wrote {path}, version {updated.study.version}", markup=False)
 
 
 def _show(record: Record, readings: list[Reading]) -> None:

@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from fhirscreen.criteria.nodes import Confirm, Expression, Unread
+from fhirscreen.criteria.records import Record
 from fhirscreen.exceptions import BadInput, StudyError
 from fhirscreen.values.durations import parse_duration
 
@@ -64,6 +65,29 @@ class Span:
             raise StudyError(f"a text from {self.start} to {self.end}", expected="0 <= start < end")
 
 
+READ_STATUSES = ("computed", "partial", "manual", "unread")
+"""How much of a criterion's text was understood when it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadNote:
+    """How a criterion was read from its text: how much of it, by which rules, with which warnings.
+
+    `group` is the line above it, where it stood in a nested list. `digest` is that of the criterion as the
+    reader wrote it: while the criterion still has it, nobody has changed it since.
+    """
+
+    status: str
+    digest: str
+    rules: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    group: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.status not in READ_STATUSES:
+            raise StudyError(f"`{self.status}` is no status of a reading", expected=", ".join(READ_STATUSES))
+
+
 @dataclass(frozen=True, slots=True)
 class Criterion:
     """One eligibility item. `says` is its statement in English; its truth is that of the statement.
@@ -71,6 +95,8 @@ class Criterion:
     `ranked=False`: costs no rank while open. `recoverable`: a failure that can change (a lab, a washout).
     `mirrors`: the inclusion that this exclusion repeats; both count once in the attrition.
     `next_action`: what settles it while it is open ("order a PET-CT"), for the worklist.
+    `source` and `read`: where it stands in the eligibility text, and how it was read; None where a person
+    wrote it.
     """
 
     id: str
@@ -84,6 +110,7 @@ class Criterion:
     mirrors: str | None = None
     next_action: str | None = None
     source: Span | None = None
+    read: ReadNote | None = None
 
     def __post_init__(self) -> None:
         _check_id(self.id)
@@ -147,7 +174,10 @@ class OpenQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """A trial's definition: identity and criteria, in source order (inclusion first)."""
+    """A trial's definition: identity and criteria, in source order (inclusion first).
+
+    `record` is what it was read from, whole, so that a later state of it can be compared.
+    """
 
     id: str
     title: str
@@ -162,6 +192,7 @@ class Study:
     url: str | None = None
     co_enrolment: str | None = None
     banner: str | None = None
+    record: Record | None = None
 
     def __post_init__(self) -> None:
         _check_id(self.id)

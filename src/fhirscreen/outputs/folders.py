@@ -1,7 +1,8 @@
-"""Writing a folder whole or not at all: made beside its place, then renamed into it."""
+"""Writing a folder, or a file, whole or not at all: made beside its place, then renamed into it."""
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 from collections.abc import Collection, Iterator
@@ -68,3 +69,22 @@ def written_whole(out: Path, files: Collection[str]) -> Iterator[Path]:
         shutil.rmtree(beside, ignore_errors=True)
         if out.exists():
             shutil.rmtree(former, ignore_errors=True)
+
+
+def write_file(path: Path, text: str) -> None:
+    """A file whole or not at all: written beside its place, then put there.
+
+    Raises UsageError where it cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise UsageError(
+            f"the file cannot be written: {error.strerror}",
+            where=str(path),
+            expected="a folder that is there and may be written to",
+            remedy="name another place",
+        ) from None

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from fhirscreen.outputs.attrition import Attrition
+from fhirscreen.outputs.pages import environment
 from fhirscreen.outputs.pictures import draw, show
 from fhirscreen.outputs.wording import PRESUMED, STATUSES, count_patients, say_date, say_day
 from fhirscreen.outputs.worklists import Worklist
@@ -31,16 +31,9 @@ class Report:
 
 def render(report: Report) -> str:
     """The page as HTML. Everything from the data is escaped; nothing is loaded from elsewhere, no script."""
-    environment = Environment(
-        loader=PackageLoader("fhirscreen.outputs", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(date=say_date, day=say_day, patients=count_patients, cell=show)
-    return environment.get_template("report.html").render(
+    templates = environment()
+    templates.filters.update(date=say_date, day=say_day, patients=count_patients, cell=show)
+    return templates.get_template("report.html").render(
         report=report,
         run=report.run,
         names={status.value: said for status, said in STATUSES.items()},

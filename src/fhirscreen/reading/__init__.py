@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from fhirscreen.criteria.records import Record, RegisteredAge
 from fhirscreen.reading.fragments import Atom
 from fhirscreen.reading.reader import Reader
 from fhirscreen.reading.readings import Reading, Status
-from fhirscreen.reading.records import Record, RegisteredAge, parse_record, read_records
+from fhirscreen.reading.records import parse_record, read_records
+from fhirscreen.reading.studies import make_study
+from fhirscreen.reading.updates import Change, Update, What, update_study
 
-__all__ = ["Atom", "Reader", "Reading", "Record", "RegisteredAge", "Status", "parse_record", "read_records"]
+__all__ = [
+    "Atom",
+    "Change",
+    "Reader",
+    "Reading",
+    "Record",
+    "RegisteredAge",
+    "Status",
+    "Update",
+    "What",
+    "make_study",
+    "parse_record",
+    "read_records",
+    "update_study",
+]

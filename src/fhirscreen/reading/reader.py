@@ -6,8 +6,10 @@ import re
 from dataclasses import replace
 
 from fhirscreen.criteria.nodes import Confirm, Expression, Unread
+from fhirscreen.criteria.records import Record
 from fhirscreen.criteria.studies import Kind
 from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.mapping.concepts import Concept
 from fhirscreen.reading.ages import read_ages, read_sex
 from fhirscreen.reading.bounds import bind_numbers, bind_windows
 from fhirscreen.reading.categories import read_categories
@@ -19,7 +21,6 @@ from fhirscreen.reading.lexicon import Lexicon
 from fhirscreen.reading.measures import Measures
 from fhirscreen.reading.qualifiers import read_grades, share_heads
 from fhirscreen.reading.readings import Reading, Status
-from fhirscreen.reading.records import Record
 from fhirscreen.reading.registered import merge
 from fhirscreen.reading.segments import Built
 from fhirscreen.reading.structure import Piece, split
@@ -60,6 +61,18 @@ class Reader:
         self._concepts = dict(catalogue.concepts)
         self._lexicon = Lexicon(catalogue)
         self._units = catalogue.units
+
+    @property
+    def concepts(self) -> tuple[Concept, ...]:
+        """Every concept that can be read."""
+        return tuple(self._concepts.values())
+
+    def find_concepts(self, text: str) -> list[Concept]:
+        """The concepts that a text names, in its order."""
+        flat = flatten(text)
+        return [
+            concept for item in self._lexicon.find(tokenise(flat, 0, len(flat))) for concept in item.concepts
+        ]
 
     def read(self, text: str) -> list[Reading]:
         """Every heading and criterion of the text, in order; together they hold its every letter."""

@@ -5,43 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fhirscreen.criteria.records import Record, RegisteredAge
 from fhirscreen.exceptions import StudyError
 
 _AGE = re.compile(r"(\d+)\s*(Year|Month|Week|Day|Hour|Minute)s?", re.IGNORECASE)
 _UNITS = {"year": "a", "month": "mo", "week": "wk", "day": "d", "hour": "h", "minute": "min"}
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _EXPECTED = "a study record of the ClinicalTrials.gov API v2, with `protocolSection`"
 _SUFFIXES = (".json", ".jsonl", ".ndjson", ".txt")
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredAge:
-    """An age of a record's own field: `18 Years`."""
-
-    value: float
-    unit: str
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A text with what its registry knows beside it. `source` is the trial's number, or the text's id.
-
-    `sex` is `male`, `female` or None for both.
-    """
-
-    source: str
-    text: str
-    title: str | None = None
-    phase: str | None = None
-    status: str | None = None
-    conditions: tuple[str, ...] = ()
-    sponsor: str | None = None
-    sex: str | None = None
-    minimum_age: RegisteredAge | None = None
-    maximum_age: RegisteredAge | None = None
 
 
 def read_records(path: Path) -> Iterator[Record]:
@@ -88,7 +62,7 @@ def parse_lines(content: str, where: str = "") -> Iterator[Record]:
             or not isinstance(data.get("id"), str | int)
         ):
             raise StudyError("a line is no text with an id", where=place, expected='{"id": "…", "text": "…"}')
-        yield Record(str(data["id"]), data["text"])
+        yield Record(_sound(str(data["id"])), _sound(data["text"]))
 
 
 def _json(content: str, where: str) -> Any:
@@ -132,6 +106,7 @@ def parse_record(data: Any, where: str = "") -> Record:
             expected="eligibilityModule.eligibilityCriteria",
             remedy="read the protocol's own text from a .txt file",
         )
+    number, text = _sound(number), _sound(text)
     design = protocol.get("designModule")
     phases = design.get("phases") if isinstance(design, dict) else None
     conditions = protocol.get("conditionsModule")
@@ -141,13 +116,11 @@ def parse_record(data: Any, where: str = "") -> Record:
     return Record(
         number,
         text,
-        identity.get("briefTitle") or identity.get("officialTitle"),
-        "-".join(str(p).lower().replace("phase", "phase-") for p in phases)
-        if isinstance(phases, list) and phases
-        else None,
+        _line(identity.get("briefTitle")) or _line(identity.get("officialTitle")),
+        "-".join(_phase(p) for p in phases) if isinstance(phases, list) and phases else None,
         status,
-        tuple(str(c) for c in named) if isinstance(named, list) else (),
-        _text({"s": sponsor.get("leadSponsor")}, "s", "name") if isinstance(sponsor, dict) else None,
+        tuple(dict.fromkeys(filter(None, map(_line, named)))) if isinstance(named, list) else (),
+        _line(_text({"s": sponsor.get("leadSponsor")}, "s", "name")) if isinstance(sponsor, dict) else None,
         sex if sex in ("male", "female") else None,
         _age(eligibility.get("minimumAge")),
         _age(eligibility.get("maximumAge")),
@@ -183,6 +156,21 @@ def _text(protocol: dict[str, Any], module: str, key: str) -> str | None:
     found = protocol.get(module)
     value = found.get(key) if isinstance(found, dict) else None
     return value if isinstance(value, str) else None
+
+
+def _sound(text: str) -> str:
+    """The text without halves of surrogate pairs, which no UTF-8 can hold; as long as it was."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def _line(value: object) -> str | None:
+    return " ".join(_sound(value).split()) or None if isinstance(value, str) else None
+
+
+def _phase(name: object) -> str:
+    """The code of FHIR's `research-study-phase`: `EARLY_PHASE1` → `early-phase-1`."""
+    words = re.sub(r"phase(?=[0-9])", "phase-", str(name).lower().replace("_", "-"))
+    return "n-a" if words == "na" else words
 
 
 def _age(value: object) -> RegisteredAge | None:

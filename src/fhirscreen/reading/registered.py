@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from fhirscreen.criteria.bounds import Bound, Bounds
 from fhirscreen.criteria.nodes import Age, Expression, Sex, Unread
+from fhirscreen.criteria.records import Record, RegisteredAge
 from fhirscreen.criteria.studies import Kind
 from fhirscreen.exceptions import StudyError
 from fhirscreen.reading.fragments import Atom
 from fhirscreen.reading.readings import Reading, Status
-from fhirscreen.reading.records import Record, RegisteredAge
 
 _MONTHS_A_YEAR = 12
 

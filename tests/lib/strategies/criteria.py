@@ -36,13 +36,16 @@ from fhirscreen.criteria.nodes import (
     Sex,
     Unread,
 )
+from fhirscreen.criteria.records import Record, RegisteredAge
 from fhirscreen.criteria.studies import (
+    READ_STATUSES,
     STATUSES,
     Answer,
     Criterion,
     Kind,
     OpenQuestion,
     Population,
+    ReadNote,
     Span,
     Study,
     Weight,
@@ -174,8 +177,28 @@ spans = st.builds(Span, texts) | st.tuples(texts, st.integers(0, 999), st.intege
 )
 
 
+notes = st.builds(
+    ReadNote,
+    st.sampled_from(READ_STATUSES),
+    texts,
+    st.lists(texts, max_size=2, unique=True).map(tuple),
+    st.lists(texts, max_size=2, unique=True).map(tuple),
+    st.none() | texts,
+)
+
+
 def criteria(id: str, kind: Kind) -> SearchStrategy[Criterion]:
     """A criterion of that id and kind."""
+    origins = st.none() | spans.flatmap(lambda span: st.tuples(st.just(span), st.none() | notes))
+    plain = _criteria(id, kind)
+    return st.builds(
+        lambda one, origin: one if origin is None else replace(one, source=origin[0], read=origin[1]),
+        plain,
+        origins,
+    )
+
+
+def _criteria(id: str, kind: Kind) -> SearchStrategy[Criterion]:
     return st.builds(
         Criterion,
         st.just(id),
@@ -188,12 +211,25 @@ def criteria(id: str, kind: Kind) -> SearchStrategy[Criterion]:
         maybe_durations,
         st.none(),
         st.none() | texts,
-        st.none() | spans,
     )
 
 
 answers = st.builds(Answer, texts, texts, st.dates(date(2000, 1, 1), date(2100, 1, 1)).map(date.isoformat))
 questions = st.builds(OpenQuestion, ids, texts, st.integers(1, 9), st.none() | answers)
+
+
+ages = st.builds(RegisteredAge, st.integers(0, 120).map(float), st.sampled_from(("a", "mo", "d")))
+records = st.builds(
+    Record,
+    texts,
+    texts,
+    title=st.none() | texts,
+    status=st.none() | texts,
+    conditions=st.lists(texts, max_size=2, unique=True).map(tuple),
+    sex=st.sampled_from((None, "male", "female")),
+    minimum_age=st.none() | ages,
+    maximum_age=st.none() | ages,
+)
 
 
 @st.composite
@@ -207,7 +243,7 @@ def studies(draw: st.DrawFn) -> Study:
     if inclusion and exclusion and mirrored:
         exclusion[0] = replace(exclusion[0], mirrors=inclusion[0].id)
     optional = st.none() | texts
-    return Study(
+    plain = Study(
         draw(st.from_regex(r"NCT[0-9]{8}", fullmatch=True)),
         draw(texts),
         Population(draw(st.none() | ids)),
@@ -215,5 +251,11 @@ def studies(draw: st.DrawFn) -> Study:
         tuple(draw(st.lists(questions, max_size=2))),
         draw(texts),
         draw(st.sampled_from(STATUSES)),
-        *(draw(optional) for _ in range(6)),
+        draw(optional),
+        draw(optional),
+        draw(optional),
+        draw(optional),
+        draw(optional),
+        draw(optional),
     )
+    return replace(plain, record=draw(st.none() | records))

@@ -62,9 +62,19 @@ def check_structure(study: Study) -> Iterator[Lint]:
     for criterion in study.criteria:
         yield from _check_unknown(criterion)
         yield from _check_keys(study, criterion)
+        yield from _check_reading(criterion)
     yield from _check_pairs(study)
     for where, expression in walk_criteria(study):
         yield from _check_nesting(where, expression)
+
+
+def _check_reading(criterion: Criterion) -> Iterator[Lint]:
+    for said in criterion.read.warnings if criterion.read is not None else ():
+        yield warning(
+            place(criterion),
+            said,
+            "compare it with its text; take the warning out of `read` once it is settled",
+        )
 
 
 def _check_lists(study: Study) -> Iterator[Lint]:

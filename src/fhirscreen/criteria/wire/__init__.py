@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fhirscreen.criteria.wire.amounts import parse_bound, write_bound
 from fhirscreen.criteria.wire.documents import format_yaml, load_document, parse_json, parse_yaml
+from fhirscreen.criteria.wire.edits import rewrite_yaml
 from fhirscreen.criteria.wire.files import (
     load_study,
     read_criterion,
@@ -36,6 +37,7 @@ __all__ = [
     "read_criterion",
     "read_expression",
     "read_study",
+    "rewrite_yaml",
     "survey_file",
     "write_bound",
     "write_criterion",

@@ -7,6 +7,7 @@ A key that stands twice in a mapping is refused, as are YAML's aliases: what one
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from typing import TYPE_CHECKING, NoReturn
@@ -101,16 +102,30 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    """Text of several lines as it stands, where YAML can."""
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
 _Dumper.yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+_Dumper.add_representer(str, _write_text)
 
 
 def format_yaml(data: object) -> str:
-    """The data as YAML that `parse_yaml` reads back; innermost lists and mappings on one line."""
-    return str(
-        yaml.dump(
-            data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
-        )
-    )
+    """The data as YAML that `parse_yaml` reads back; innermost lists and mappings on one line.
+
+    The outermost stands a key or an element a line, and so does each element of an outermost list.
+    """
+    stream = io.StringIO()
+    dumper = _Dumper(stream, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)
+    node = dumper.represent_data(data)
+    for each in (node, *(node.value if isinstance(node, yaml.SequenceNode) else ())):
+        if isinstance(each, yaml.CollectionNode) and each.value:
+            each.flow_style = False
+    dumper.open()
+    dumper.serialize(node)
+    dumper.close()
+    return stream.getvalue()
 
 
 def parse_json(text: str, where: str, error: type[BadInput] = StudyError) -> object:

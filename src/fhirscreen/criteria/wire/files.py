@@ -12,6 +12,7 @@ from fhirscreen.criteria.studies import (
     Kind,
     OpenQuestion,
     Population,
+    ReadNote,
     Span,
     Study,
     Weight,
@@ -20,6 +21,7 @@ from fhirscreen.criteria.wire.documents import load_document
 from fhirscreen.criteria.wire.fields import Fields, read_items
 from fhirscreen.criteria.wire.places import Place
 from fhirscreen.criteria.wire.readers import READERS, read_keyed
+from fhirscreen.criteria.wire.records import read_record, write_record
 from fhirscreen.criteria.wire.writers import Data, present, write_expression
 from fhirscreen.exceptions import Faults
 
@@ -40,6 +42,7 @@ META_KEYS = (
     "text",
     "start",
     "end",
+    "read",
 )
 STUDY_KEYS = (
     "study",
@@ -56,6 +59,7 @@ STUDY_KEYS = (
     "questions",
     "inclusion",
     "exclusion",
+    "record",
 )
 
 
@@ -68,6 +72,30 @@ def _read_source(fields: Fields) -> Span | None:
         return None
     with fields.place.named():
         return Span(text, start, end)
+
+
+def _read_note(fields: Fields) -> ReadNote | None:
+    if "read" not in fields:
+        return None
+    if "text" not in fields:
+        raise fields.at("read").error("`read` without `text`", expected="the text that was read")
+    note = Fields(fields.data["read"], fields.at("read"), ("status", "rules", "warnings", "group", "digest"))
+    with note.place.named():
+        return ReadNote(
+            note.text("status"),
+            note.text("digest"),
+            note.words("rules"),
+            note.words("warnings"),
+            note.text_or_none("group"),
+        )
+
+
+def _write_note(note: ReadNote) -> Data:
+    return {
+        "status": note.status,
+        **present(rules=note.rules, warnings=note.warnings, group=note.group),
+        "digest": note.digest,
+    }
 
 
 def read_criterion(data: object, kind: Kind, place: Place) -> Criterion:
@@ -92,6 +120,7 @@ def read_criterion(data: object, kind: Kind, place: Place) -> Criterion:
             mirrors=fields.text_or_none("mirrors"),
             next_action=fields.text_or_none("next_action"),
             source=_read_source(fields),
+            read=_read_note(fields),
         )
     faults.check()
     return criterion
@@ -124,6 +153,7 @@ def write_criterion(criterion: Criterion) -> Data:
             next_action=criterion.next_action,
         ),
         **({} if source is None else _write_source(source)),
+        **({} if criterion.read is None else {"read": _write_note(criterion.read)}),
     }
 
 
@@ -213,6 +243,10 @@ def survey_study(data: object, where: str = "") -> tuple[Study | None, Faults]:
         for item, at in _read_list(fields, "questions"):
             with faults:
                 questions.append(_read_question(item, at))
+    record = None
+    if "record" in fields:
+        with faults:
+            record = read_record(fields.data["record"], fields.at("record"))
     known = {criterion.id for criterion in criteria}
     if faults.found:  # a mirror of what could not be read is no fault of its own
         criteria = [c if c.mirrors in known else replace(c, mirrors=None) for c in criteria]
@@ -230,6 +264,7 @@ def survey_study(data: object, where: str = "") -> tuple[Study | None, Faults]:
                 key: fields.text_or_none(key)
                 for key in ("phase", "condition", "sponsor", "url", "co_enrolment", "banner")
             },
+            record=record,
         )
     return study, faults
 
@@ -249,6 +284,8 @@ def write_study(study: Study) -> Data:
     }
     for kind in Kind:
         data[kind.value] = [write_criterion(c) for c in study.criteria if c.kind is kind]
+    if study.record is not None:
+        data["record"] = write_record(study.record)
     return data
 
 
