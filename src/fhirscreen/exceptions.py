@@ -12,6 +12,7 @@
     │   ├── Unauthorised               401 or 403
     │   ├── NotFhir                    an answer that is not FHIR (HTML, 404 of a proxy, broken JSON)
     │   ├── WrongFhirVersion           FHIR, but not R4
+    │   ├── ServerBusy                 not asked: too many wait for an answer of it already
     │   ├── OutcomeError               an OperationOutcome with an error
     │   └── Conflict                   a write lost against someone else's (409, 412)
     ├── StoreError                  4  the store, our own database, did not do its part
@@ -132,17 +133,27 @@ class DataError(BadInput):
 
 
 class ServerError(FhirscreenError):
-    """The server did not do its part; nothing was screened."""
+    """The server did not do its part; nothing was screened.
+
+    `lasting`: trying again does not help until a person has changed something.
+    """
 
     exit_code = 4
+    lasting: bool = False
 
 
 class Unreachable(ServerError):
     """No connection to the server, or none that lasted, after all retries."""
 
 
+class ServerBusy(ServerError):
+    """The server was not asked: too many requests wait for an answer of it already."""
+
+
 class Unauthorised(ServerError):
     """The server refused us: 401 or 403."""
+
+    lasting = True
 
 
 class NotFhir(ServerError):
@@ -151,6 +162,8 @@ class NotFhir(ServerError):
 
 class WrongFhirVersion(ServerError):
     """The server speaks FHIR, but its CapabilityStatement is not one of R4."""
+
+    lasting = True
 
 
 class OutcomeError(ServerError):

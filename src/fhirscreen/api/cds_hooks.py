@@ -17,15 +17,16 @@ from fhirscreen.access.hooks import NotTrusted
 from fhirscreen.api.guards.deadlines import DUE
 from fhirscreen.api.outcomes import Refusal
 from fhirscreen.bootstrap.services import Service
-from fhirscreen.cds_hooks.calls import Call, CallError, NoSuchService, NothingKnown, read_call
+from fhirscreen.cds_hooks.calls import Call, CallError, MustAsk, NoSuchService, NothingKnown, read_call
 from fhirscreen.cds_hooks.discovery import HOOKS, services
 from fhirscreen.cds_hooks.feedback import take_feedback
 from fhirscreen.cds_hooks.keeping import FOLDER, keep
 from fhirscreen.cds_hooks.templates import make_templates
-from fhirscreen.cds_hooks.visits import Answer, Clinic, answer
-from fhirscreen.exceptions import FhirscreenError
+from fhirscreen.cds_hooks.visits import TOO_LATE, Answer, Clinic, answer
+from fhirscreen.exceptions import FhirscreenError, ServerBusy
 from fhirscreen.fhir.subjects import FILES_BASE, subject_uuid
-from fhirscreen.jobs.updates import enqueue
+from fhirscreen.fhir_client import due
+from fhirscreen.jobs.updates import VISIT, enqueue
 from fhirscreen.store.cards import StoredCard
 from fhirscreen.store.subjects import find_subject
 
@@ -53,13 +54,12 @@ def router(service: Service) -> APIRouter:
 
     @routes.post("/{id}", summary="Which studies may this patient fit?", responses=_TOLD, openapi_extra=_CALL)
     async def call(id: str, request: Request) -> Response:
-        body, header = await request.body(), request.headers.get("authorization")
-        due = request.scope.get(DUE)
-
-        def late() -> bool:
-            return due is not None and time.monotonic() >= due
-
-        made = await to_thread.run_sync(_work, lambda: _answer(service, clinic, id, header, body, late))
+        visit = _Visit(service, clinic, id, await request.body(), request.scope.get(DUE))
+        header = request.headers.get("authorization")
+        try:
+            made = await to_thread.run_sync(_work, lambda: visit.begin(header))
+        except MustAsk:
+            made = await visit.ask()
         return Response(orjson.dumps(made), media_type="application/json")
 
     @routes.post(
@@ -101,7 +101,7 @@ def make_clinic(service: Service) -> Clinic:
         if source not in settings.named_servers or base != own:
             return
         if any(find_subject(session, subject_uuid(study, base, patient)) is None for study in studies):
-            enqueue(session, str(source), [patient], urgent=True, by="visit", at=service.clock())
+            enqueue(session, str(source), [patient], urgent=True, by=VISIT, at=service.clock())
 
     return Clinic(
         settings.cds,
@@ -121,25 +121,71 @@ def make_clinic(service: Service) -> Clinic:
     )
 
 
-def _answer(
-    service: Service, clinic: Clinic, id: str, header: str | None, body: bytes, late: Callable[[], bool]
-) -> dict[str, Any]:
-    caller = service.authenticate_hook(header, f"{clinic.url}/cds-services/{id}")
-    hook = HOOKS.get(id, "none")
-    counted = service.metrics.cards
-    try:
-        call: Call = read_call(id, body)
-        found: Answer = answer(clinic, call, caller.issuer, late)
-    except FhirscreenError as error:
-        counted.labels(hook, type(error).__name__).inc()
-        if service.settings.cds.keep_calls:
-            keep(FOLDER, id, body, {"error": error.what}, service.clock())
-        raise
-    if service.settings.cds.keep_calls:
-        keep(FOLDER, id, body, found.body, service.clock())
-    counted.labels(hook, found.outcome).inc()
-    log.info("cds", hook=hook, outcome=found.outcome)
-    return found.body
+class _Visit:
+    """One call: answered by what it brings, else with what the FHIR server sends while there is time.
+
+    `due`: when, by `time.monotonic`, the EHR is told that the answer takes too long.
+    """
+
+    def __init__(self, service: Service, clinic: Clinic, id: str, body: bytes, due: float | None) -> None:
+        self._service, self._clinic, self._id, self._body = service, clinic, id, body
+        self._due = due
+        self._began = time.monotonic()
+        self._issuer: str
+        self._call: Call
+
+    def begin(self, header: str | None) -> dict[str, Any]:
+        """The answer. Raises what `_work` tells, and MustAsk where it takes the FHIR server."""
+        caller = self._service.authenticate_hook(header, f"{self._clinic.url}/cds-services/{self._id}")
+        self._issuer = caller.issuer
+
+        def work() -> Answer:
+            self._call = read_call(self._id, self._body)
+            return answer(self._clinic, self._call, self._issuer, self._late, may_ask=False)
+
+        return self._told(work)
+
+    async def ask(self) -> dict[str, Any]:
+        """The answer with what the FHIR server sends in time. Raises Refusal where too many wait for it."""
+        seconds = self._service.settings.cds.seconds
+
+        def work() -> Answer:
+            with due(self._began + seconds):
+                return answer(self._clinic, self._call, self._issuer, self._late)
+
+        try:
+            return await self._service.upstream.run(lambda: _work(lambda: self._told(work)), seconds / 2)
+        except ServerBusy as error:
+            self._count(type(error).__name__)
+            raise
+
+    def _told(self, work: Callable[[], Answer]) -> dict[str, Any]:
+        """What it gives; what came of the call is counted, logged and, where that is set, kept."""
+        try:
+            found = work()
+        except FhirscreenError as error:
+            self._count(TOO_LATE if self._late() else type(error).__name__)
+            self._keep({"error": error.what})
+            raise
+        self._keep(found.body)
+        self._count(found.outcome, found)
+        return found.body
+
+    def _late(self) -> bool:
+        return self._due is not None and time.monotonic() >= self._due
+
+    def _count(self, outcome: str, found: Answer | None = None) -> None:
+        hook = HOOKS.get(self._id, "none")
+        self._service.metrics.cards.labels(hook, outcome).inc()
+        seconds = round(time.monotonic() - self._began, 3)
+        more: dict[str, Any] = {}
+        if found is not None and found.unfetched:
+            more = {"unfetched": found.unfetched, "in_time": not found.hurried}
+        log.info("cds", hook=hook, outcome=outcome, seconds=seconds, **more)
+
+    def _keep(self, made: dict[str, Any]) -> None:
+        if self._service.settings.cds.keep_calls:
+            keep(FOLDER, self._id, self._body, made, self._service.clock())
 
 
 def _work(work: Callable[[], Result]) -> Result:
@@ -168,6 +214,7 @@ _TOLD: dict[int | str, dict[str, Any]] = {
     401: {"description": "Who calls is not known", **_OUTCOME},
     404: {"description": "No such service, or no such card", **_OUTCOME},
     412: {"description": "There is nothing to decide with", **_OUTCOME},
+    503: {"description": "Too many calls wait for a FHIR server", **_OUTCOME},
 }
 
 

@@ -85,6 +85,7 @@ _STATUSES: dict[type[FhirscreenError], tuple[int, str]] = {
     errors.BadInput: (422, "invalid"),
     errors.Conflict: (409, "conflict"),
     errors.Unreachable: (502, "transient"),
+    errors.ServerBusy: (503, "throttled"),
     errors.Unauthorised: (502, "security"),
     errors.ServerError: (502, "exception"),
     errors.StoreError: (500, "exception"),

@@ -159,8 +159,10 @@ def handlers(service: Parts) -> Mapping[str, Handler]:
     def soon(session: Session, source: str, patients: Collection[str] | None, by: str) -> None:
         publish_soon(service, session, source, patients, by)
 
-    def publish(source: str, patients: Collection[str] | None, progress: Progress) -> Mapping[str, Any]:
-        return _publish(service, source, patients, progress)
+    def publish(
+        source: str, patients: Collection[str] | None, progress: Progress, check: Callable[[], None]
+    ) -> Mapping[str, Any]:
+        return _publish(service, source, patients, progress, check)
 
     teller = make_teller(service)
 
@@ -211,7 +213,11 @@ def screen_soon(service: Parts, session: Session, study: str, by: str) -> None:
 
 
 def _publish(
-    service: Parts, source: str, patients: Collection[str] | None, progress: Progress
+    service: Parts,
+    source: str,
+    patients: Collection[str] | None,
+    progress: Progress,
+    check: Callable[[], None],
 ) -> Mapping[str, Any]:
     from fhirscreen.screening.publishing.holdings import make_holding  # noqa: PLC0415 - slow to import
     from fhirscreen.screening.publishing.publish import publish_holding  # noqa: PLC0415
@@ -224,7 +230,7 @@ def _publish(
         recruits=service.panel().recruits,
         patients=patients,
     )
-    published = publish_holding(holding, client, service.catalogue, progress)
+    published = publish_holding(holding, client, service.catalogue, progress, check)
     return {
         kind: {fate.value: number for fate, number in fates.items()}
         for kind, fates in published.fates.items()

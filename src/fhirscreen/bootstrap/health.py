@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TooLate
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -31,51 +30,78 @@ class Check:
         return told | ({"what": self.what} if self.what else {})
 
 
+@dataclass(slots=True)
+class _Run:
+    """A probe at work, or its last result, by `time.monotonic`."""
+
+    future: Future[bool]
+    began: float
+    ended: float | None = None
+
+
 class Health:
     """Probes by name. A probe that hangs is not started twice: it stays one thread, and one failed check.
 
-    `seconds` is how long a check waits; `fresh` how long its answer holds, so that whoever asks every second
-    does not ask the FHIR server every second.
+    `seconds` is how long whoever asks waits; `patience` how long a probe may take that answered before;
+    `fresh` how long its answer holds, so that whoever asks every second does not ask the FHIR server every
+    second.
     """
 
     def __init__(
-        self, probes: Callable[[], Mapping[str, Probe]], *, seconds: float = 3.0, fresh: float = 5.0
+        self,
+        probes: Callable[[], Mapping[str, Probe]],
+        *,
+        seconds: float = 0.8,
+        patience: float = 3.0,
+        fresh: float = 5.0,
     ) -> None:
         self._probes = probes
         self._seconds = seconds
+        self._patience = patience
         self._fresh = fresh
-        self._pool = ThreadPoolExecutor(4, thread_name_prefix="health")
-        self._running: dict[str, Future[bool]] = {}
-        self._known: tuple[float, list[Check]] = (float("-inf"), [])
+        self._pool = ThreadPoolExecutor(16, thread_name_prefix="health")
+        self._runs: dict[str, _Run] = {}
+        self._before: dict[str, Check] = {}
         self._lock = Lock()
 
     def check(self) -> list[Check]:
-        """Every part, in the order of the names."""
+        """Every part, in the order of the names; within `seconds`."""
+        until = time.monotonic() + self._seconds
         with self._lock:
-            at, known = self._known
-            if time.monotonic() - at < self._fresh:
-                return known
-            began = time.monotonic()
             for name, probe in self._probes().items():
-                if name not in self._running or self._running[name].done():
-                    self._running[name] = self._pool.submit(probe)
-            found = [self._wait(name, future, began) for name, future in sorted(self._running.items())]
-            self._known = (time.monotonic(), found)
-            return found
+                run, now = self._runs.get(name), time.monotonic()
+                if run is None or (run.ended is not None and now - run.ended >= self._fresh):
+                    self._begin(name, probe, now)
+            runs = sorted(self._runs.items())
+        wait([run.future for _, run in runs], max(0.0, until - time.monotonic()))
+        return [self._tell(name, run) for name, run in runs]
 
     def close(self) -> None:
         """Starts nothing more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _wait(self, name: str, future: Future[bool], began: float) -> Check:
+    def _begin(self, name: str, probe: Probe, now: float) -> None:
+        run = self._runs[name] = _Run(self._pool.submit(probe), now)
+
+        def end(_: Future[bool]) -> None:
+            run.ended = time.monotonic()
+            self._before[name] = self._tell(name, run)
+
+        run.future.add_done_callback(end)
+
+    def _tell(self, name: str, run: _Run) -> Check:
+        seconds = (run.ended or time.monotonic()) - run.began
+        if not run.future.done():
+            before = self._before.get(name)
+            if before is not None and before.ok and seconds < self._patience:
+                return before
+            return Check(name, False, seconds, f"no answer within {self._seconds:g} s")
         what = ""
         try:
-            ok = future.result(max(0.0, self._seconds - (time.monotonic() - began)))
+            ok = run.future.result()
             what = "" if ok else "does not answer as it should"
-        except TooLate:
-            ok, what = False, f"no answer within {self._seconds:g} s"
         except FhirscreenError as error:
             ok, what = False, error.what
-        except Exception as error:  # noqa: BLE001 - whatever it is, the part does not answer
+        except (Exception, CancelledError) as error:  # noqa: BLE001 - whatever it is, the part does not answer
             ok, what = False, type(error).__name__
-        return Check(name, ok, time.monotonic() - began, what)
+        return Check(name, ok, seconds, what)

@@ -32,6 +32,7 @@ from fhirscreen.bootstrap.parts import (
     make_engine,
     make_server_client,
 )
+from fhirscreen.bootstrap.upstream import Upstream
 from fhirscreen.criteria.studies import Study
 from fhirscreen.engines.base import Depth, Engine, Progress, silent
 from fhirscreen.engines.fhir_search import fetch_record
@@ -115,6 +116,7 @@ class Service:
         self._transport = transport
         self._clients: dict[str, Client] = {}
         self._exports = Exports()
+        self.upstream = Upstream(settings.limits.upstream)
         self.lending = Lending(settings, self.client_for, transport)
         self._lock = threading.Lock()
 

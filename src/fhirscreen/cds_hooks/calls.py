@@ -35,6 +35,14 @@ class NothingKnown(FhirscreenError):
     """There is nothing to decide with, neither in prefetch nor from the FHIR server: 412."""
 
 
+class NotInTime(NothingKnown):
+    """The FHIR server had not sent what it takes to decide when the time of a call was up: 412."""
+
+
+class MustAsk(Exception):
+    """It takes the FHIR server to answer, which was not to be asked; nothing has happened yet."""
+
+
 class NoSuchService(FhirscreenError):
     """No service has that id: 404."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextvars import copy_context
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from fhirscreen.cds_hooks.calls import is_id
 from fhirscreen.cds_hooks.prefetches import Record, merged, replaced
@@ -16,38 +17,74 @@ from fhirscreen.fhir.entries import MEDICATIONS, Resource
 from fhirscreen.fhir.folders import Line
 from fhirscreen.fhir.references import targets
 from fhirscreen.fhir.subjects import is_as_written
-from fhirscreen.fhir_client import Client, escape
+from fhirscreen.fhir_client import Client, escape, remaining
+
+Result = TypeVar("Result")
+
+
+class Silent:
+    """The servers that did not answer in time of late: the next calls do not wait for them again."""
+
+    def __init__(self, seconds: float = 15.0) -> None:
+        self._seconds = seconds
+        self._until: dict[str, float] = {}
+
+    def holds(self, base: str) -> bool:
+        """Whether a server is left alone now."""
+        return time.monotonic() < self._until.get(base, float("-inf"))
+
+    def add(self, base: str) -> None:
+        """A server did not answer in time."""
+        self._until[base] = time.monotonic() + self._seconds
 
 
 class _Asked(NamedTuple):
-    """Templates that one search answers, and what it brought. `unserved`: the server lacks the type."""
+    """Templates that one search answers, and what it brought.
+
+    `unserved`: the server lacks the type; `late`: it did not answer while somebody waited.
+    """
 
     templates: tuple[Template, ...]
     resources: Sequence[Resource] = ()
     whole: bool = False
     unserved: bool = False
+    late: bool = False
 
 
-def complete(record: Record, templates: Templates, client: Client | None, user: str) -> None:
-    """Fetches what a record lacks, and what it refers to, where there is a server to ask.
+def needed(record: Record, reads: Collection[str]) -> frozenset[str]:
+    """The types of which something is to be fetched, or of whose records something that they refer to is.
 
-    What cannot be had stays in `record.lacking`. Raises nothing: a server that fails leaves things unknown.
+    `reads` are the types that matter: what nobody reads may be missing.
     """
-    if client is not None and record.lacking:
-        _fill(record, client, user)
+    owners = {owner for ids in _referred(record, reads).values() for by in ids.values() for owner in by}
+    return frozenset(reads) & record.unfetched | owners
+
+
+def complete(
+    record: Record, templates: Templates, client: Client | None, user: str, reads: Collection[str]
+) -> None:
+    """Fetches what a record lacks of `reads`, and what that refers to, where there is a server to ask.
+
+    What cannot be had stays in `record.lacking`, as does what nobody reads. Raises nothing: a server that
+    fails, or has not answered when time is up (`fhir_client.due`), leaves things unknown.
+    """
+    if client is not None and record.unfetched.intersection(reads):
+        _fill(record, client, user, reads)
         found = () if record.person is None else tuple(replaced(record.person))
         if set(found) - set(record.ids):  # the Patient came only now, and has records under other ids too
             record.ids = (record.patient, *dict.fromkeys(id for id in found if id != record.patient))
             record.lacking = [each for each in templates.all if each.type not in (PATIENT, ROLE)]
-            _fill(record, client, user)
-    _follow(record, templates, client)
+            _fill(record, client, user, reads)
+    _follow(record, templates, client, reads)
     if record.person is not None:
         record.lines += merged(record.person)
 
 
-def _fill(record: Record, client: Client, user: str) -> None:
-    lacking, record.lacking = record.lacking, []
+def _fill(record: Record, client: Client, user: str, reads: Collection[str]) -> None:
+    lacking = [each for each in record.lacking if each.type in reads]
+    record.lacking = [each for each in record.lacking if each.type not in reads]
     for asked in _spread(client, partial(_ask, client, record, user), _grouped(lacking)):
+        record.hurried = record.hurried or asked.late
         if not asked.whole:
             record.lacking += asked.templates
         if asked.unserved:
@@ -66,12 +103,21 @@ def _grouped(lacking: Sequence[Template]) -> list[tuple[Template, ...]]:
 
 def _spread(
     client: Client, work: Callable[[tuple[Template, ...]], _Asked], items: Sequence[tuple[Template, ...]]
-) -> list[_Asked]:
-    """Several searches at once, each with the token that this call lends."""
-    if len(items) == 1:
-        return [work(items[0])]
-    contexts = [(copy_context(), item) for item in items]  # one context cannot be entered twice at a time
-    return list(client.spread(lambda each: each[0].run(work, each[1]), contexts))
+) -> Iterator[_Asked]:
+    """Several searches at once; what has not come when time is up is left, however slowly it trickles in."""
+    begun = [(item, client.begin(work, item)) for item in items]
+    for item, future in begun:
+        asked = _wait(future)
+        yield _Asked(item, late=True) if asked is None else asked
+
+
+def _wait(future: Future[Result]) -> Result | None:
+    """What it brings; None where that is not there in time."""
+    try:
+        return future.result(remaining())
+    except TimeoutError:
+        future.cancel()
+        return None
 
 
 def _ask(client: Client, record: Record, user: str, templates: tuple[Template, ...]) -> _Asked:
@@ -82,7 +128,7 @@ def _ask(client: Client, record: Record, user: str, templates: tuple[Template, .
     try:
         found = client.gather(type, [*parameters, ("_count", str(COUNT))])
     except ServerError:
-        return _Asked(templates, unserved=_unserved(client, type))
+        return _Asked(templates, unserved=_unserved(client, type), late=remaining() == 0)
     # What came of a part may still rule a study out.
     return _Asked(templates, found.matches, found.whole and (type != PATIENT or bool(found.matches)))
 
@@ -113,8 +159,27 @@ def _unserved(client: Client, type: str) -> bool:
     return bool(types) and type not in types
 
 
-def _follow(record: Record, templates: Templates, client: Client | None) -> None:
+def _follow(record: Record, templates: Templates, client: Client | None, reads: Collection[str]) -> None:
     """Fetches what records refer to; where that cannot be had, the records say too little."""
+    wanted = _referred(record, reads)
+    asked = (
+        [(type, client.begin(partial(_by_id, client, type), sorted(ids))) for type, ids in wanted.items()]
+        if (client is not None)
+        else []
+    )
+    brought = {type: _wait(future) for type, future in asked}
+    for type, ids in wanted.items():
+        found = brought.get(type)
+        record.lines += [Line(type, each) for each in found or ()]
+        if found is None:
+            owners = set().union(*ids.values())
+            missing = {template.type for template in record.lacking}
+            record.lacking += [each for each in templates.all if each.type in owners - missing]
+            record.hurried = record.hurried or remaining() == 0
+
+
+def _referred(record: Record, reads: Collection[str]) -> dict[str, dict[str, set[str]]]:
+    """What records of the types that matter refer to and is not there: by type and id, whose records do."""
     known = {
         f"{line.resource.get('resourceType')}/{line.resource.get('id')}"
         for line in record.lines
@@ -122,19 +187,13 @@ def _follow(record: Record, templates: Templates, client: Client | None) -> None
     }
     wanted: dict[str, dict[str, set[str]]] = {}
     for line in record.lines:
-        if line.resource is None:
+        if line.resource is None or line.resource["resourceType"] not in reads:
             continue
         for reference in targets(_named(line.resource)):
             if reference not in known:
                 type, _, id = reference.partition("/")
                 wanted.setdefault(type, {}).setdefault(id, set()).add(line.resource["resourceType"])
-    for type, ids in wanted.items():
-        found = _by_id(client, type, sorted(ids)) if client is not None else None
-        record.lines += [Line(type, each) for each in found or ()]
-        if found is None:
-            owners = set().union(*ids.values())
-            missing = {template.type for template in record.lacking}
-            record.lacking += [each for each in templates.all if each.type in owners - missing]
+    return wanted
 
 
 def _named(resource: Resource) -> object:

@@ -25,7 +25,8 @@ class Record:
     """What is known of one patient so far.
 
     `lacking` are the templates of which something is, or may be, missing; `unserved` the types that the
-    server does not have by its CapabilityStatement; `ids` every id under which the patient's records stand.
+    server does not have by its CapabilityStatement; `ids` every id under which the patient's records stand;
+    `hurried`: something lacks because the server had not sent it when time was up.
     """
 
     patient: str
@@ -35,6 +36,7 @@ class Record:
     unserved: set[str] = field(default_factory=set)
     person: Resource | None = None
     roles: list[Resource] = field(default_factory=list)
+    hurried: bool = False
 
     @property
     def unfetched(self) -> frozenset[str]:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
-from fhirscreen.cds_hooks.calls import Call, NothingKnown
+from fhirscreen.cds_hooks.calls import Call, MustAsk, NothingKnown, NotInTime
 from fhirscreen.cds_hooks.cards import Frame, Suggestion, make_card
 from fhirscreen.cds_hooks.decisions import by_specialty, suppressed
-from fhirscreen.cds_hooks.fetches import complete
+from fhirscreen.cds_hooks.fetches import Silent, complete, needed
 from fhirscreen.cds_hooks.prefetches import Record, is_replaced, read_prefetch
-from fhirscreen.cds_hooks.templates import Templates
+from fhirscreen.cds_hooks.templates import PATIENT, ROLE, Templates
 from fhirscreen.fhir.subjects import identifier_values, subject_uuid
 from fhirscreen.fhir_client import Client
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.screening.panels import Panel
-from fhirscreen.screening.suggestions import suggest
+from fhirscreen.screening.suggestions import is_member, suggest
 from fhirscreen.settings.groups import CdsSettings
 from fhirscreen.store import cards
 from fhirscreen.store.databases import Database
@@ -39,6 +39,9 @@ allowed."""
 
 Follow = Callable[[Session, str, str, Sequence[str]], None]
 """Sees to it that a patient of a base, who was shown a card naming these studies, comes on their lists."""
+
+TOO_LATE = "too late"
+"""What came of a call whose EHR was told meanwhile that the answer takes too long."""
 
 MOST = 2
 """So many studies at most in a card."""
@@ -62,14 +65,20 @@ class Clinic:
     url: str
     site: str
     published: bool = False
+    silent: Silent = field(default_factory=Silent)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The response, and what came of the call in a word, for counting."""
+    """The response, and what came of the call in a word, for counting.
+
+    `unfetched`: the types that matter and of which something was not to be had; `hurried`: not in time.
+    """
 
     body: dict[str, Any]
     outcome: str
+    unfetched: tuple[str, ...] = ()
+    hurried: bool = False
 
 
 def never_late() -> bool:
@@ -77,20 +86,28 @@ def never_late() -> bool:
     return False
 
 
-def answer(clinic: Clinic, call: Call, caller: str = "", late: Callable[[], bool] = never_late) -> Answer:
+def answer(
+    clinic: Clinic,
+    call: Call,
+    caller: str = "",
+    late: Callable[[], bool] = never_late,
+    *,
+    may_ask: bool = True,
+) -> Answer:
     """Answers a call; `caller` is the EHR. Raises CallError, NothingKnown, StoreError.
 
     `late`: whether the EHR was told meanwhile that the answer takes too long; then nothing counts as shown.
+    Without `may_ask` no FHIR server is asked: MustAsk is raised where that would be.
     """
     record = read_prefetch(call.patient, call.prefetch, clinic.templates)
     base, at = call.server or _base_of(clinic, caller), clinic.clock()
-    found = _decide(clinic, call, record, base, at, caller)
+    found = _decide(clinic, call, record, base, at, caller, may_ask=may_ask)
     frame = Frame(base, clinic.url, clinic.site, clinic.catalogue, caller)
     card = None if isinstance(found, str) else make_card(call.instance, found, frame)
     with clinic.database.begin() as session:
         if not isinstance(found, str):
             cards.hold_patient(session, base, call.patient)
-            left = "too late" if late() else _left(clinic, session, call, base, record.ids, found, at)
+            left = TOO_LATE if late() else _left(clinic, session, call, base, record.ids, found, at)
             if left != found:  # another hook of the same visit was faster
                 found, card = left, None if isinstance(left, str) else make_card(call.instance, left, frame)
         named = [] if isinstance(found, str) else [each.study.id for each in found]
@@ -108,7 +125,11 @@ def answer(clinic: Clinic, call: Call, caller: str = "", late: Callable[[], bool
                 issuer=caller,
             )
             clinic.follow(session, base, call.patient, named)
-    return Answer({"cards": [] if card is None else [card]}, found if isinstance(found, str) else "card")
+    outcome = found if isinstance(found, str) else "card"
+    if card is None and late():
+        outcome = TOO_LATE
+    unfetched = tuple(sorted(record.unfetched & _reads(clinic, clinic.panel())))
+    return Answer({"cards": [] if card is None else [card]}, outcome, unfetched, record.hurried)
 
 
 def _base_of(clinic: Clinic, issuer: str) -> str:
@@ -118,7 +139,7 @@ def _base_of(clinic: Clinic, issuer: str) -> str:
 
 
 def _decide(
-    clinic: Clinic, call: Call, record: Record, base: str, at: datetime, issuer: str
+    clinic: Clinic, call: Call, record: Record, base: str, at: datetime, issuer: str, *, may_ask: bool
 ) -> list[Suggestion] | str:
     """The studies to suggest, or in a word why there is none."""
     panel = clinic.panel()
@@ -130,7 +151,20 @@ def _decide(
         open_ -= _suppressed(clinic, session, call, base, known, open_, at)
     if not open_:
         return "snoozed"
-    _fetch(clinic, call, record, issuer)
+    reads = _reads(clinic, panel)
+    missing = needed(record, reads)
+    if missing and _fits_nobody(clinic, panel, record, missing, open_):
+        return "no study fits"
+    if missing and call.server is not None and not clinic.silent.holds(call.server):
+        if not may_ask:
+            raise MustAsk
+        with clinic.lend(call.server, call.token, issuer) as client:
+            complete(record, clinic.templates, client, call.user, reads)
+        if record.hurried:
+            clinic.silent.add(call.server)
+    else:
+        record.hurried = bool(missing) and call.server is not None
+        complete(record, clinic.templates, None, call.user, reads)
     if set(record.ids) != set(known):  # only now it is known who was merged into this patient
         with clinic.database.reading() as session:
             open_ -= _suppressed(clinic, session, call, base, record.ids, open_, at)
@@ -139,15 +173,15 @@ def _decide(
     treated = by_specialty(panel, clinic.settings.specialties, record.roles)
     if treated is not None and not open_.intersection(treated):
         return "other specialty"
-    _check_known(record, clinic.templates)
+    _check_known(record, clinic.templates.clinical & panel.reads)
     if record.person is None or is_replaced(record.person) or _gates_unknown(record, clinic.templates):
-        return "gates unknown"
+        return "not fetched in time" if record.hurried else "gates unknown"
     best = suggest(
         panel,
         call.patient,
         record.lines,
         clinic.as_of(),
-        unfetched=record.unfetched & clinic.templates.clinical,
+        unfetched=record.unfetched & clinic.templates.clinical & panel.reads,
         most=MOST,
         studies=open_ if treated is None else open_.intersection(treated),
     )
@@ -157,7 +191,7 @@ def _decide(
         for subject in best
         if (study := panel.study(subject.study)) is not None
     ]
-    return chosen or "no study fits"
+    return chosen or ("not fetched in time" if record.hurried else "no study fits")
 
 
 def _left(
@@ -206,22 +240,34 @@ def _published(clinic: Clinic, base: str) -> Collection[str]:
         return next((run.studies for run in list_runs(session, 1, base=base)), ())
 
 
-def _fetch(clinic: Clinic, call: Call, record: Record, issuer: str) -> None:
-    if call.server is None:
-        complete(record, clinic.templates, None, call.user)
-        return
-    with clinic.lend(call.server, call.token, issuer) as client:
-        complete(record, clinic.templates, client, call.user)
+def _reads(clinic: Clinic, panel: Panel) -> frozenset[str]:
+    """The types without which less is known about the open studies."""
+    return panel.reads | clinic.templates.gates | {PATIENT, ROLE}
 
 
-def _check_known(record: Record, templates: Templates) -> None:
+def _fits_nobody(
+    clinic: Clinic, panel: Panel, record: Record, missing: frozenset[str], studies: Collection[str]
+) -> bool:
+    """Whether what came already tells that no study is for this patient, so that no server need be asked."""
+    if record.person is None or missing & {PATIENT, *panel.context}:
+        return False
+    return not is_member(panel, record.patient, record.lines, clinic.as_of(), studies)
+
+
+def _check_known(record: Record, clinical: frozenset[str]) -> None:
     """Raises NothingKnown where the Patient, or everything that criteria read, could not be had."""
     told = any(
-        line.resource is not None and line.resource["resourceType"] in templates.clinical
-        for line in record.lines
+        line.resource is not None and line.resource["resourceType"] in clinical for line in record.lines
     )
-    if record.person is not None and (told or not templates.clinical <= record.unfetched):
+    if record.person is not None and (told or not clinical or not clinical <= record.unfetched):
         return
+    if record.hurried:
+        raise NotInTime(
+            "the FHIR server did not answer in time, and prefetch holds nothing to decide with",
+            where="fhirServer",
+            expected="the Patient and its records within the seconds of a call (cds.seconds)",
+            remedy="send prefetch, or see why the FHIR server is slow",
+        )
     raise NothingKnown(
         "there is nothing to decide with",
         where="prefetch",

@@ -9,6 +9,7 @@ from fhirscreen.fhir_client.auth import Bearer, Headers
 from fhirscreen.fhir_client.backend_services import Registration, SigningKey
 from fhirscreen.fhir_client.capabilities import Capabilities, SmartConfiguration, TypeCapabilities
 from fhirscreen.fhir_client.client import Client
+from fhirscreen.fhir_client.deadlines import due, remaining
 from fhirscreen.fhir_client.exchanges import Patience
 from fhirscreen.fhir_client.expansions import ExpandedCode, Expansion
 from fhirscreen.fhir_client.outcomes import Issue
@@ -44,6 +45,8 @@ __all__ = [
     "Traffic",
     "TypeCapabilities",
     "Written",
+    "due",
     "escape",
+    "remaining",
     "token",
 ]

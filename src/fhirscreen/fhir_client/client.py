@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -202,6 +203,10 @@ class Client:
         `work` may call this client, but not its `search_each` or `spread`.
         """
         return spread(work, items, self._executor, self._lanes)
+
+    def begin(self, work: Callable[[Item], Result], item: Item) -> Future[Result]:
+        """`work` for one item, beside whoever asks and in the same context; it waits for a lane."""
+        return self._executor.submit(copy_context().run, work, item)
 
     # --- writing
 

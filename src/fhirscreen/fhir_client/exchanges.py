@@ -24,6 +24,7 @@ import stamina
 from fhirscreen.exceptions import NotFhir, ServerError, Unreachable
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir_client.addresses import Base
+from fhirscreen.fhir_client.deadlines import remaining
 from fhirscreen.fhir_client.outcomes import error_of, read_issues, reported_error, type_of
 from fhirscreen.fhir_client.traffic import Meter, Traffic
 
@@ -142,12 +143,12 @@ class Wire:
             )
         except httpx.InvalidURL:
             raise NotFhir("The address cannot be called", where=where, expected="a URL") from None
-        patience = self._patience
+        patience, left = self._patience, remaining()
         try:
             for attempt in stamina.retry_context(
                 on=self._wait_for,
                 attempts=patience.attempts,
-                timeout=patience.total,
+                timeout=patience.total if left is None else min(patience.total, left),
                 wait_initial=patience.first,
                 wait_max=patience.longest,
                 wait_jitter=patience.jitter,
@@ -184,6 +185,12 @@ class Wire:
     ) -> Answer:
         if self._pace is not None:
             self._pace.wait()
+        if (left := remaining()) is not None:
+            if left == 0:
+                raise _too_long(where)
+            before = request.extensions["timeout"]
+            kept = {kind: left if each is None else min(left, each) for kind, each in before.items()}
+            request.extensions["timeout"] = kept
         started = time.perf_counter()
         received = decoded = 0
         try:
@@ -208,12 +215,7 @@ class Wire:
                 remedy="name the authority's certificate in SSL_CERT_FILE, or in the server's ca_file",
             )
         if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
-            lost = Unreachable(
-                "The server took too long",
-                where=where,
-                expected="an answer within the time that is set",
-                remedy="allow more seconds (FHIRSCREEN_TIMEOUT), or ask when the server is less busy",
-            )
+            lost = _too_long(where)
         elif isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
             lost = Unreachable(
                 "Nothing answers at this address",
@@ -234,6 +236,15 @@ class Wire:
         # be asked again for anything, since nothing was sent.
         unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
         return _Passing(lost) if (self._reached if unsent else repeatable) else lost
+
+
+def _too_long(where: str) -> Unreachable:
+    return Unreachable(
+        "The server took too long",
+        where=where,
+        expected="an answer within the time that is set",
+        remedy="allow more seconds (FHIRSCREEN_TIMEOUT), or ask when the server is less busy",
+    )
 
 
 def _content_type(form: bytes | None, resource: Resource | None) -> dict[str, str]:

@@ -24,6 +24,9 @@ _FAILED = {"error", "fatal"}
 _PARTIAL = {"incomplete", "suppressed", "throttled", "timeout", "too-costly", "transient"}
 _HARMLESS = {"information", "success"}
 
+_LASTING = {400, 401, 403, 404, 405, 406, 410, 413, 415, 422, 501}
+"""Statuses (RFC 9110) that the same request meets again until a person has changed something."""
+
 WITHHELD = "the server's words are withheld here, as they may name a patient: its own log has them"
 """What is said where a server gave more than its codes."""
 
@@ -111,6 +114,7 @@ def error_of(status: int, body: Resource | None, where: str) -> ServerError:
     issues = [issue for issue in read_issues(body) if issue.failed]
     codes = sorted({str(issue) for issue in issues})
     error = _error_of(status, ", ".join([str(status), *codes]), bool(codes), where)
+    error.lasting = error.lasting or status in _LASTING
     if any(issue.worded for issue in issues):
         error.remedy = f"{error.remedy}; {WITHHELD}"
     elif type(error) is OutcomeError:

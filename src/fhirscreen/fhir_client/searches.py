@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import TypeVar
 from urllib.parse import urljoin
@@ -241,12 +242,13 @@ def spread(
 ) -> Iterator[Result]:
     """`work` for each item, `lanes` ahead at most twice over, in the order of the items.
 
-    The first error is raised where its result would stand; what has not begun by then never does.
+    `work` runs in the context of whoever iterates: with the time and the token that were lent. The first
+    error is raised where its result would stand; what has not begun by then never does.
     """
     waiting: deque[Future[Result]] = deque()
     try:
         for item in items:
-            waiting.append(executor.submit(work, item))
+            waiting.append(executor.submit(copy_context().run, work, item))
             if len(waiting) > 2 * lanes:
                 yield waiting.popleft().result()
         while waiting:

@@ -23,8 +23,9 @@ _MOST = 500
 
 _PATIENCE = timedelta(seconds=10)
 
-Publish = Callable[[str, Collection[str] | None, Progress], Mapping[str, Any]]
-"""Publishes what the store holds of a source, of everybody or of some; gives how many met which fate."""
+Publish = Callable[[str, Collection[str] | None, Progress, Callable[[], None]], Mapping[str, Any]]
+"""Publishes what the store holds of a source, of everybody or of some; gives how many met which fate.
+The last is called before each resource is written, and raises where that must not be any more."""
 
 
 def enqueue_publication(
@@ -66,7 +67,9 @@ class Publications:
                 return {}
 
             return Outcome({"source": source, "waits": True}, write)
-        return Outcome({"source": source, "published": self.publish(source, patients, task.progress)})
+        return Outcome(
+            {"source": source, "published": self.publish(source, patients, task.progress, task.check)}
+        )
 
     def _waits(self, job: StoredJob) -> bool:
         """Whether another worker publishes the same source, and began first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -26,10 +27,16 @@ class Stopped(Exception):
 
 
 class Task:
-    """One job at work. Shared by the thread that works and the one that keeps its lease."""
+    """One job at work. Shared by the thread that works and the one that keeps its lease.
 
-    def __init__(self, job: StoredJob) -> None:
+    By `clock` it is known when the lease has run out without a beat, as where the process was stopped for a
+    while: then another worker may have the job, whatever this one has heard.
+    """
+
+    def __init__(self, job: StoredJob, clock: Callable[[], datetime] | None = None) -> None:
         self.job = job
+        self.held_until = job.lease_until
+        self._clock = clock
         self.done: tuple[int, int | None] = job.progress
         self._stop: Stop | None = None
         self._lock = threading.Lock()
@@ -40,7 +47,9 @@ class Task:
         self.check()
 
     def check(self) -> None:
-        """Raises Stopped where the work must end here."""
+        """Raises Stopped where the work must end here; cheap, and from any thread."""
+        if self._clock is not None and self.held_until is not None and self._clock() >= self.held_until:
+            self.stop(Stop.LOST)
         if self._stop is not None:
             raise Stopped
 
@@ -70,6 +79,6 @@ class Outcome:
 Handler = Callable[[Task], Outcome]
 """Does the work of one kind of job.
 
-Raises FhirscreenError where it cannot be done: a ServerError or StoreError is tried again for hours,
-everything else is final.
+Raises FhirscreenError where it cannot be done: a StoreError, and a ServerError that is not `lasting`, are
+tried again for hours; everything else is final.
 """

@@ -15,6 +15,9 @@ UPDATE = "update"
 """The kind of these jobs: like SCREEN, with workers of its own, so that news never wait for a night's run.
 Payload: `source`, `patients`, `cause`."""
 
+VISIT = "visit"
+"""Who is screened because a card was shown, on behalf of this."""
+
 MOST = 100
 """Patients a job: more become several, so that the first of them are not told last."""
 
@@ -27,7 +30,8 @@ def enqueue(
 ) -> None:
     """Has patients of a source screened: added to a job that waits, in new ones where it is full.
 
-    Who waits already is not queued again: their data are fetched when the job is taken up.
+    `by`: who or what gave rise to it. Who waits already is not queued again: their data are fetched when the
+    job is taken up.
     """
     wanted = dict.fromkeys(patients)
     begin = at - _AHEAD if urgent else at
@@ -39,12 +43,18 @@ def enqueue(
     rest = list(wanted)
     for job in waiting:
         room = MOST - len(job.payload["patients"])
-        if rest and room > 0 and _is_fresh(job) and _is_urgent(job) == urgent:
+        if (
+            rest
+            and room > 0
+            and _is_fresh(job)
+            and _is_urgent(job) == urgent
+            and _cause(by) == _cause_of(job)
+        ):
             joined = [*job.payload["patients"], *rest[:room]]
-            if jobs.amend(session, job.id, _payload(source, joined), not_before=job.not_before):
+            if jobs.amend(session, job.id, _payload(source, joined, by), not_before=job.not_before):
                 rest = rest[room:]
     for start in range(0, len(rest), MOST):
-        payload = _payload(source, rest[start : start + MOST])
+        payload = _payload(source, rest[start : start + MOST], by)
         jobs.enqueue(session, UPDATE, payload, by=by, at=at, not_before=begin)
 
 
@@ -57,5 +67,13 @@ def _is_urgent(job: StoredJob) -> bool:
     return job.not_before < job.created_at
 
 
-def _payload(source: str, patients: Iterable[str]) -> dict[str, Any]:
-    return {"source": source, "patients": list(patients), "cause": "update"}
+def _cause(by: str) -> str:
+    return "visit" if by == VISIT else "update"
+
+
+def _cause_of(job: StoredJob) -> str:
+    return str(job.payload.get("cause"))
+
+
+def _payload(source: str, patients: Iterable[str], by: str) -> dict[str, Any]:
+    return {"source": source, "patients": list(patients), "cause": _cause(by)}

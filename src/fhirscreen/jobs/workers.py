@@ -111,7 +111,7 @@ class Worker:
         if job is None:
             return False
         began = time.monotonic()
-        task = self._task = Task(job)
+        task = self._task = Task(job, self._clock)
         if self._loop.closing:
             task.stop(Stop.CLOSING)
         log.info("job begins", job=job.id, kind=job.kind, attempt=job.attempts)
@@ -139,7 +139,8 @@ class Worker:
             return self._give_up(task)
         except FhirscreenError as error:
             log.warning("job met trouble", job=job.id, kind=job.kind, what=error.what)
-            if isinstance(error, ServerError | StoreError):
+            passes = isinstance(error, StoreError) or (isinstance(error, ServerError) and not error.lasting)
+            if passes:
                 return self._again(job, error)
             return self._fail(job, _told(error))
         except Exception as error:
@@ -150,8 +151,10 @@ class Worker:
     def beat(self, task: Task) -> None:
         """Keeps the lease of a task and tells how far it is; tells the task where it must stop."""
         job = task.job
+        at = self._clock()
         with self._database.begin() as session:
-            if jobs.beat(session, job.id, self.owner, self._clock(), self.lease_seconds, task.done):
+            if jobs.beat(session, job.id, self.owner, at, self.lease_seconds, task.done):
+                task.held_until = at + timedelta(seconds=self.lease_seconds)
                 return
             known = jobs.find_job(session, job.id)
         lost = known is None or known.state != "running" or known.lease_owner != self.owner

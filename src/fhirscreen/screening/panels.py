@@ -68,6 +68,11 @@ class Panel:
             found.append(tuple(sorted(steps, key=lambda step: step.criterion.weight is not Weight.GATE)))
         return tuple(found)
 
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """Every resource type that anything about these studies is decided by."""
+        return frozenset(source.resource for feature in self.plan.features for source in feature.sources)
+
     def types(self, study: int, place: int) -> frozenset[str]:
         """The resource types that a criterion is decided by; those that tell which cancer it is among them.
 
@@ -78,11 +83,11 @@ class Panel:
             predicate = self.plan.studies[study].criteria[place].predicate
             needed = {need for feature in features(predicate) for need in closure(feature)}
             found = frozenset(source.resource for feature in needed for source in feature.concept.sources)
-            found = self._types[study, place] = found | self._context if found else found
+            found = self._types[study, place] = found | self.context if found else found
         return found
 
     @cached_property
-    def _context(self) -> frozenset[str]:
+    def context(self) -> frozenset[str]:
         """The types by which members, and what is about their cancer, are known."""
         populations = [study.population for study in self.plan.studies if study.population is not None]
         links = (self.plan.malignancies, self.plan.metastases)

@@ -44,6 +44,19 @@ def suggest(
     return [] if done is None else done[1]
 
 
+def is_member(
+    panel: Panel, patient: str, lines: Iterable[Line], as_of: AsOf, studies: Collection[str]
+) -> bool:
+    """Whether the patient may belong to the population of one of these studies.
+
+    For a record of which the Patient and every type of `panel.context` are whole. Raises DataError where
+    there is no Patient of that id.
+    """
+    _, chart = chart_of(panel, patient, lines, as_of, ())
+    done = soundly(chart, lambda sound: [number for number, _ in panel.evaluator.members(sound)])
+    return done is not None and any(panel.plan.studies[number].study.id in studies for number in done[1])
+
+
 class _Found(NamedTuple):
     """A study that nothing forbids, by its number; `open` counts what costs rank."""
 

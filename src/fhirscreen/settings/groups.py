@@ -158,6 +158,9 @@ class CdsSettings(Group):
     keep_calls: bool = False
     """Whether calls are kept, with their patient data, for debugging: in `fhirscreen-calls/` of the working
     folder, without tokens. Leave it off."""
+    seconds: Seconds = 5.0
+    """Seconds that a call may take for what its prefetch lacks; what the FHIR server has not sent by then
+    counts as not fetched."""
     snooze_days: Count = 30
     """Days for which a study that was shown is not shown again for that patient."""
     origins: Words = ()
@@ -234,4 +237,7 @@ class LimitSettings(Group):
     connections: Count = 1000
     """Connections at the same time; more are answered with 503."""
     threads: Count = 16
-    """Requests that are worked on at the same time."""
+    """Requests that are worked on at the same time, besides those of `upstream`."""
+    upstream: Count = 8
+    """Requests that wait for a FHIR server at the same time ($screen, $studies, visits whose prefetch is not
+    all); more wait some seconds for their turn, and are then answered with 503."""

@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from fhirscreen.bootstrap.background import make_worker
+from fhirscreen.bootstrap.background import handlers, make_worker
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.fhir.subjects import DECISION_EXTENSION, study_uuid, subject_uuid
-from fhirscreen.jobs.publications import PUBLISH, enqueue_publication
+from fhirscreen.jobs.publications import PUBLISH, Publications, enqueue_publication
 from fhirscreen.jobs.screenings import SCREEN
+from fhirscreen.jobs.tasks import Stopped
 from fhirscreen.jobs.updates import UPDATE, enqueue
 from fhirscreen.mapping.loading import mappings_folder
 from fhirscreen.outputs.disclosures import FURTHER_REVIEW_SAYS, is_sensitive
+from fhirscreen.screening.publishing.releases import TYPES
 from fhirscreen.screening.recordings import record_run
 from fhirscreen.store import jobs
 from tests.lib.ehr import chart, charts, noon
@@ -286,3 +288,21 @@ def test_the_list_of_a_study_that_is_closed_is_retired(hospital: Hospital) -> No
     found = hospital.client.get("/fhir/List?status=retired").json()
     assert found["total"] == 1
     assert hospital.client.get("/fhir/List?status=current").json()["total"] == 0
+
+
+def test_what_a_lost_lease_leaves_is_not_written(hospital: Hospital) -> None:
+    """Asked before each resource, not now and then: another worker may have published something newer."""
+    for key in [key for key in hospital.server.kept if key[0] in TYPES]:
+        del hospital.server.kept[key]
+    written = list[int]()
+
+    def stop() -> None:
+        written.append(1)
+        if len(written) > 2:
+            raise Stopped
+
+    publications = handlers(hospital.service)[PUBLISH]
+    assert isinstance(publications, Publications)
+    with pytest.raises(Stopped):
+        publications.publish("default", None, lambda _done, _total: None, stop)
+    assert sum(len(hospital.server.of(kind)) for kind in TYPES) <= 2

@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy.orm import Session
 
 from fhirscreen.exceptions import DataError, Unreachable
+from fhirscreen.fhir_client.outcomes import error_of
 from fhirscreen.jobs.tasks import Handler, Outcome, Task
 from fhirscreen.jobs.workers import Worker
 from fhirscreen.store import jobs, studies
@@ -247,3 +249,44 @@ def test_the_lease_is_kept_while_it_works(database: Database) -> None:
     id = queue(database)
     assert worker(database, slow, lease_seconds=0.9, clock=lambda: datetime.now(UTC)).work_once()
     assert found(database, id).state == "done"
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 422])
+def test_what_trying_again_does_not_help_is_given_up_at_once(database: Database, status: int) -> None:
+    def refused(_: Task) -> Outcome:
+        raise error_of(status, None, "https://h.test/fhir")
+
+    id = queue(database)
+    assert worker(database, refused).work_once()
+    job = found(database, id)
+    assert job.state == "failed"
+    assert job.error is not None
+    assert str(status) in job.error["what"]
+    assert job.error["remedy"]
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_what_may_pass_is_tried_again(database: Database, status: int) -> None:
+    def refused(_: Task) -> Outcome:
+        raise error_of(status, None, "https://h.test/fhir")
+
+    id = queue(database)
+    assert worker(database, refused).work_once()
+    assert found(database, id).state == "queued"
+
+
+def test_who_slept_through_a_lease_writes_nothing_more(database: Database) -> None:
+    clock, done = Clock(), list[int]()
+
+    def writes(task: Task) -> Outcome:
+        for number in range(9):
+            task.check()
+            done.append(number)
+            if number == 2:  # the process is stopped, and no beat keeps the lease
+                clock.at += timedelta(seconds=61)
+        return Outcome({})
+
+    id = queue(database)
+    assert worker(database, writes, clock=clock).work_once()
+    assert done == [0, 1, 2]
+    assert found(database, id).state == "running", "whoever finds it next begins it again"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Annotated
 from urllib.parse import parse_qsl
 
@@ -14,9 +14,11 @@ from fhirscreen.api.fhir.calls import PREFIX, Call
 from fhirscreen.api.fhir.declarations import ID, Declared, Operation, SearchParameter
 from fhirscreen.api.fhir.negotiation import FORM, check_body_type
 from fhirscreen.api.fhir.queries import Asked, ask
+from fhirscreen.api.guards.deadlines import DUE
 from fhirscreen.api.outcomes import Refusal
 from fhirscreen.api.security import LOCAL, require
 from fhirscreen.bootstrap.services import Service
+from fhirscreen.fhir_client import due
 
 
 class _Ids(StringConvertor):
@@ -129,11 +131,20 @@ class Facade:
         """`GET` and `POST type/id/$name`."""
         self.declared[operation.type].operations.append(operation)
 
-        def by_get(request: Request, id: Id) -> Response:
-            return function(Call(self.service, request), id, b"")
+        async def work(request: Request, id: str, body: bytes) -> Response:
+            """Operations fetch from FHIR servers; nobody waits for what the client no longer waits for."""
 
-        def by_post(request: Request, id: Id, body: Body) -> Response:
-            return function(Call(self.service, request), id, body)
+            def run() -> Response:
+                with due(request.scope.get(DUE)):
+                    return function(Call(self.service, request), id, body)
+
+            return await self.service.upstream.run(run)
+
+        async def by_get(request: Request, id: Id) -> Response:
+            return await work(request, id, b"")
+
+        async def by_post(request: Request, id: Id, body: Body) -> Response:
+            return await work(request, id, body)
 
         path = f"/{operation.type}/{{id:fhir_id}}/${operation.name}"
         need = "system/ResearchSubject.rs"  # whatever it is called on, it tells of a patient
@@ -163,7 +174,7 @@ class Facade:
         self,
         method: str,
         path: str,
-        endpoint: Callable[..., Response],
+        endpoint: Callable[..., Response | Awaitable[Response]],
         need: str,
         described: documents.Described,
         name: str,

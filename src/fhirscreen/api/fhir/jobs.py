@@ -187,12 +187,15 @@ class Jobs:
 
 
 def _progress(job: StoredJob) -> str:
-    if job.state == "queued":
-        if job.error is None:
-            return "waiting for a worker"
-        told = f"to be tried again: {job.error.get('what', 'it could not be done')}"
-        return told.encode("ascii", "replace").decode()[:100]
+    if job.state == "queued" and job.error is None:
+        return "waiting for a worker"
     done, total = job.progress
+    if job.error is not None and (job.state == "queued" or not done):
+        again = "to be tried again" if job.state == "queued" else "tried again now"
+        told = f"{again}: {job.error.get('what', 'it could not be done')}"
+        return told.encode("ascii", "replace").decode()[:100]
+    if total is None and not done:
+        return "looking for whom to screen"
     return f"{done} of {total} patients" if total is not None else f"{done} patients"
 
 

@@ -97,6 +97,7 @@ class FhirSearch:
         screened.survivors = {id: last_survivor(id, survivors) for id in survivors}
         unknown: set[str] = set()
         done, given_up, total = 0, 0, len(candidates.ids)
+        progress(0, total)
         parts = list(_cut(candidates, _most(volumes, whole, candidates)))
         for part in self._client.spread(lambda families: Part(task, fetcher, families).screen(), parts):
             _add(screened, part.screened)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import NamedTuple
 
 from fhirscreen.engines.evaluator.cohorts import survivors_of
@@ -45,7 +46,7 @@ def fetch_record(client: Client, plan: Plan, patient: str) -> Record:
 
     # Somebody waits, and few patients were merged: who was is asked beside the rest, and not before it.
     with ThreadPoolExecutor(1) as beside:
-        alone = beside.submit(fetch_types, [patient])
+        alone = beside.submit(copy_context().run, fetch_types, [patient])
         people = _family(fetcher, client, completeness, patient)
         found = alone.result()
     if patient not in people:

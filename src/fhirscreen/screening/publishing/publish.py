@@ -71,13 +71,18 @@ def publish(
 
 
 def publish_holding(
-    holding: Holding, client: Client, catalogue: Catalogue, progress: Progress = lambda _done, _total: None
+    holding: Holding,
+    client: Client,
+    catalogue: Catalogue,
+    progress: Progress = lambda _done, _total: None,
+    check: Callable[[], None] = lambda: None,
 ) -> Published:
     """Writes what the store holds to the server that it was screened from, with what people decided.
 
-    A status that a person set on the server itself is kept, and whoever has one is on no list.
+    `check` is called before each resource is written, and ends the work by raising. A status that a person
+    set on the server itself is kept, and whoever has one is on no list.
     """
-    return _Publisher(holding, client, catalogue, PatientMap(), progress).run()
+    return _Publisher(holding, client, catalogue, PatientMap(), progress, check).run()
 
 
 @dataclass(slots=True)
@@ -87,6 +92,7 @@ class _Publisher:
     catalogue: Catalogue
     patients: PatientMap
     progress: Progress
+    check: Callable[[], None] = lambda: None
     published: Published = field(default_factory=Published)
     renamed: dict[str, str] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
@@ -173,6 +179,7 @@ class _Publisher:
         return found
 
     def _write(self, wanted: Resource, standing: Resource | None) -> tuple[Fate, str]:
+        self.check()
         kind, id = wanted["resourceType"], wanted["id"]
         if standing is not None:
             id = standing["id"]
