@@ -53,7 +53,7 @@ GATES: dict[Gate, str] = {
 }
 
 GATE_SOURCES: dict[Gate, str] = {
-    Gate.MERGED: "Patient.link of type replaced-by: the records are read with those of the survivor",
+    Gate.MERGED: "Patient.link, replaced-by or replaces: the records are read with those of the survivor",
     Gate.INACTIVE: "Patient.active is false",
     Gate.DECEASED: "Patient.deceased, true or a date up to the index date",
     Gate.OBJECTED: "a Consent in force that denies research, or a flag that the site names",

@@ -343,6 +343,27 @@ MERGED = Topic(
             ],
             population="oesophageal-cancer",
         ),
+        Table(
+            "gate-absorbed",
+            "The survivor alone says so",
+            "measured: {concept: platelet-count, at_least: 100 10*9/L}",
+            [
+                case(
+                    "the survivor",
+                    true("gate-absorbed-2-count"),
+                    patient(link=[{"other": reference("Patient/gone"), "type": "replaces"}]),
+                    condition(OESOPHAGEAL_CANCER),
+                ),
+                case(
+                    "the replaced one",
+                    Gated("merged"),
+                    condition(OESOPHAGEAL_CANCER),
+                    observation(PLATELETS, "200 10*9/L", id="count"),
+                    key="gone",
+                ),
+            ],
+            population="oesophageal-cancer",
+        ),
     ),
 )
 

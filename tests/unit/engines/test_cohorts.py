@@ -165,6 +165,22 @@ def test_a_circle_of_merges_has_one_survivor() -> None:
     assert survivors_of([other, {"resourceType": "Patient", "id": "z", "link": "stray"}]) == {}
 
 
+def test_a_merge_may_be_told_by_the_survivor_alone() -> None:
+    def replacing(id: str, *others: str) -> dict[str, Any]:
+        links = [{"type": "replaces", "other": {"reference": f"Patient/{each}"}} for each in others]
+        return {"resourceType": "Patient", "id": id, "link": links}
+
+    assert survivors_of([replacing("new", "old", "older")]) == {"old": "new", "older": "new"}
+    assert survivors_of([replacing("b", "old"), replacing("a", "old")]) == {"old": "a"}
+    own_word = [replacing("new", "old"), patient("old", "Patient/other")]
+    for people in (own_word, own_word[::-1]):
+        assert survivors_of(people) == {"old": "other"}
+    assert survivors_of([replacing("b", "a"), replacing("a", "b")]) == {"b": "a"}
+    cohort = gather(lines(replacing("new", "old"), about("1", "Patient/old"), patient("old")))
+    assert [r["id"] for r in cohort.chart_resources("new")] == ["1"]
+    assert cohort.survivors == {"old": "new"}
+
+
 def test_somebody_who_is_not_there_cannot_be_asked_for() -> None:
     engine = InMemory(gather(lines(patient("p1"))))
     found = engine.screen(plan(), as_of(), patients=["p1", "p2", "p3"])

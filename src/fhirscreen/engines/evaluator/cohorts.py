@@ -108,17 +108,27 @@ def last_survivor(patient: str, survivors: Mapping[str, str]) -> str:
 
 
 def survivors_of(patients: Iterable[Resource], aliases: Mapping[str, str] | None = None) -> dict[str, str]:
-    """From each merged patient to the one that its `replaced-by` link names (R4, Patient.link).
+    """From each merged patient to the one whom the records follow (R4, Patient.link).
 
-    Of patients whose links lead back to themselves, the one with the least id is taken for the survivor.
+    The patient's own `replaced-by` link says so, or the survivor's `replaces`, where that is all there is: of
+    several survivors the least id. Of patients whose links lead back to themselves, the one with the least id
+    is taken for the survivor.
     """
     found: dict[str, str] = {}
+    absorbed: dict[str, str] = {}
     for patient in patients:
-        links = patient.get("link")
+        id, links = str(patient["id"]), patient.get("link")
         for link in links if isinstance(links, list) else ():
-            if isinstance(link, dict) and link.get("type") == "replaced-by":
-                for other in targets(link.get("other"), aliases):
-                    found[str(patient["id"])] = other.removeprefix("Patient/")
+            kind = link.get("type") if isinstance(link, dict) else None
+            if kind not in ("replaced-by", "replaces"):
+                continue
+            for other in targets(link.get("other"), aliases):
+                named = other.removeprefix("Patient/")
+                if kind == "replaced-by":
+                    found[id] = named
+                else:
+                    absorbed[named] = min(id, absorbed.get(named, id))
+    found = absorbed | found
     for id in sorted(found):
         seen, last = {id}, found[id]
         while last in found and last not in seen:
