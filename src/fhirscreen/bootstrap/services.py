@@ -252,11 +252,12 @@ class Service:
         self.metrics.count_verdicts(assessed.subjects)
         return Looked(panel, self.base_of(source), day, assessed, gaps)
 
-    def publish_soon(self, session: Session, base: str, patient: str, by: str) -> None:
-        """Has what this transaction stores of a patient published, where that is set."""
+    def publish_soon(self, session: Session, base: str, patients: str | Sequence[str], by: str) -> None:
+        """Has what this transaction stores of a patient, or of several, published where that is set."""
+        named = [patients] if isinstance(patients, str) else patients
         for name, server in self.settings.named_servers.items():
             if server.url == base.rstrip("/"):
-                publish_soon(self, session, name, [patient], by)
+                publish_soon(self, session, name, named, by)
 
     def follow_study(self, session: Session, study: str, by: str, *, was_open: bool) -> None:
         """Has lists follow what this transaction changed of a study, its criteria or whether it is open.

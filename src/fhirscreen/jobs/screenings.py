@@ -102,7 +102,8 @@ class Screenings:
                 at=self.clock(),
             )
             self.told(session, recorded.changes)
-            self.publish(session, source, patients, task.job.requested_by)
+            all_of_them = patients and [*patients, *recorded.absorbed]
+            self.publish(session, source, all_of_them, task.job.requested_by)
             return {"run": recorded.run.id, "changes": len(recorded.changes)}
 
         today = began.astimezone(panel.plan.catalogue.site.zone).date()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
+from fhirscreen.screening.absorptions import absorbed
 from fhirscreen.store.changes import StoredChange
 from fhirscreen.store.merges import carry_over
 from fhirscreen.store.recordings import record_subjects
@@ -20,10 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What was stored: the run as it ended, and the changes that people are to be told of."""
+    """What was stored: the run as it ended, the changes that people are to be told of, and who was absorbed.
+
+    `absorbed`: patients merged into one of those whom the run looked at, whose subjects it took out as well.
+    """
 
     run: StoredRun
     changes: tuple[StoredChange, ...]
+    absorbed: tuple[str, ...] = ()
 
 
 def record_run(
@@ -61,18 +66,20 @@ def record_run(
         by=by,
         at=began,
     )
+    survivors = run.screened.survivors
+    others = absorbed(session, setting.base, survivors, patients, versions) if patients is not None else []
     changes = record_subjects(
         session,
         run=stored.id,
         base=setting.base,
         subjects=run.screened.subjects,
-        gated=run.screened.gated,
+        gated=[*run.screened.gated, *others],
         looked_at=patients if run.complete else (),
         studies=versions,
         at=at,
         began=began,
     )
-    carry_over(session, setting.base, run.screened.survivors, at)
+    carry_over(session, setting.base, survivors, at)
     counts = {
         "patients": described["patients"],
         "not_whole": described["patients_not_whole"],
@@ -81,7 +88,8 @@ def record_run(
     }
     state: RunState = "done" if run.complete else "incomplete"
     end_run(session, stored.id, state=state, counts=counts, statement=run.statement(), at=at)
-    return Recorded(find_run(session, stored.id) or stored, tuple(changes))
+    names = tuple(dict.fromkeys(each.patient for each in others))
+    return Recorded(find_run(session, stored.id) or stored, tuple(changes), names)
 
 
 def check_cause(cause: str, patients: Collection[str] | None) -> Cause:

@@ -150,6 +150,27 @@ def test_what_a_coordinator_decided_is_published_and_taken_back(hospital: Hospit
     assert hospital.listed() == listed
 
 
+@pytest.mark.parametrize("told_by", ["replaced-by", "replaces"])
+@pytest.mark.parametrize("by", ["news", "call"])
+def test_of_two_records_that_became_one_both_are_published_at_once(
+    hospital: Hospital, told_by: str, by: str
+) -> None:
+    before = hospital.listed()
+    kept, gone = sorted(before)[:2]
+    holder, other = (gone, kept) if told_by == "replaced-by" else (kept, gone)
+    link = [{"type": told_by, "other": {"reference": f"Patient/{other}"}}]
+    hospital.server.patient(holder)["link"] = link
+    if by == "news":
+        hospital.hear(kept)
+    else:
+        answer = hospital.client.post(f"/fhir/ResearchStudy/{STUDY}/$screen?patient={kept}")
+        assert answer.status_code == 200, answer.text
+        hospital.work(PUBLISH)
+    assert hospital.subject(gone)["status"] == "ineligible"
+    assert "merged" in str(hospital.subject(gone)["extension"])
+    assert gone not in hospital.listed()
+
+
 def test_a_reason_that_may_name_what_is_sensitive_is_not_published(hospital: Hospital) -> None:
     patient = min(hospital.listed())
     sensitive = {

@@ -23,6 +23,7 @@ from fhirscreen.engines.base import Depth
 from fhirscreen.exceptions import DataError, UsageError
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.subjects import subject_uuid
+from fhirscreen.screening.absorptions import absorbed
 from fhirscreen.store.jobs import enqueue
 from fhirscreen.store.merges import carry_over
 from fhirscreen.store.subjects import find_subject, record_subjects
@@ -149,19 +150,21 @@ class Screenings:
     def _store(self, call: Call, looked: Looked, patient: str, study: Study, began: datetime) -> None:
         found, at = looked.assessed, self._service.clock()
         with self._service.database.begin() as session:
+            others = absorbed(session, looked.base, found.survivors, [patient], [study.id])
             record_subjects(
                 session,
                 run=None,
                 base=looked.base,
                 subjects=found.subjects,
-                gated=found.gated,
+                gated=[*found.gated, *others],
                 looked_at={patient} if looked.whole else (),
                 studies={study.id: looked.panel.versions[study.id]},
                 at=at,
                 began=began,
             )
             carry_over(session, looked.base, dict.fromkeys(found.ids(patient)[1:], patient), at)
-            self._service.publish_soon(session, looked.base, patient, call.caller.name)
+            both = [patient, *(each.patient for each in others)]
+            self._service.publish_soon(session, looked.base, both, call.caller.name)
 
     def _subject(self, call: Call, looked: Looked, patient: str, study: Study) -> list[Part]:
         """The ResearchSubject as the store has it, whatever this call stored."""
