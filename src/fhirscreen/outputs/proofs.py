@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from rich.text import Text
 from rich.tree import Tree
 
-from fhirscreen.criteria.studies import Kind, Study
+from fhirscreen.criteria.studies import Criterion, Kind, Study
 from fhirscreen.engines.base import Outsider, Seen
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.concepts import Concept
 from fhirscreen.mapping.displays import call
+from fhirscreen.outputs.actions import next_action
 from fhirscreen.outputs.wording import (
     GATE_SOURCES,
     GATES,
     REASONS,
     STATUSES,
-    next_action,
+    say_because,
     say_date,
     say_question,
     say_reason,
+    say_statement,
+    say_value,
 )
 from fhirscreen.plan.resolve import MALIGNANCY
 from fhirscreen.values.truth import Truth
-from fhirscreen.verdicts.proofs import Proof
+from fhirscreen.verdicts.proofs import Proof, derivation
 from fhirscreen.verdicts.reasons import Basis, Reason
 from fhirscreen.verdicts.standings import Gate, Standing, Subject, Verdict, mirrored
 
@@ -160,11 +164,13 @@ def _add_verdict(
 ) -> None:
     proof = verdict.proof
     said = say_reason(proof, verdict.criterion, catalogue)
-    if said and proof.basis is Basis.DERIVED and proof.reason is None:
+    if said and proof.basis is Basis.DERIVED and proof.reason is None and not derivation(proof):
         said = f"{said}, derived"
     head = _head(verdict, said)
     leaf = branch.add(head)
-    if verdict.standing is Standing.OPEN and (action := next_action(proof, verdict.criterion, study)):
+    if verdict.standing is Standing.OPEN and (
+        action := next_action(proof, verdict.criterion, study, catalogue)
+    ):
         leaf.add(Text(f"→ {action}", "italic"))
     if met and not whole:
         if proof.evidence:
@@ -173,56 +179,60 @@ def _add_verdict(
     if proof.reason is Reason.UNREAD:
         leaf.add(Text(proof.says or verdict.criterion.says))
         return
-    _add_below(leaf, proof if proof.children else Proof(*proof[:8], (proof,)), whole=whole)
+    below = _Below(verdict.criterion, catalogue, whole)
+    below.add(leaf, proof if proof.children else Proof(*proof[:8], (proof,)))
 
 
-def _add_below(branch: Tree, parent: Proof, *, whole: bool) -> None:
-    """The proofs below one; unless `whole`, only those that decide, and what is said alike is said once."""
-    shown = parent.children if whole else _deciding(parent)
-    likeness: dict[object, int] = {}
-    for child in shown:
-        alike = child if whole or child.children else _answer(child)
-        likeness[alike] = likeness.get(alike, 0) + 1
-        if likeness[alike] == 1 or likeness[alike] <= _ALIKE:
-            _add_proof(branch, child, whole=whole)
-    repeated = sum(number - _ALIKE for number in likeness.values() if number > _ALIKE)
-    if repeated:
-        branch.add(Text(f"… and {repeated} more, likewise", "dim"))
+class _Below(NamedTuple):
+    """Adds what stands below a criterion: unless `whole`, only what decides, and what is alike once."""
+
+    criterion: Criterion
+    catalogue: Catalogue
+    whole: bool
+
+    def add(self, branch: Tree, parent: Proof) -> None:
+        """Adds the proofs below one."""
+        shown = parent.children if self.whole else _deciding(parent)
+        likeness: dict[object, int] = {}
+        for child in shown:
+            alike = child if self.whole or child.children else _answer(child)
+            likeness[alike] = likeness.get(alike, 0) + 1
+            if likeness[alike] == 1 or likeness[alike] <= _ALIKE:
+                self._add(branch, child)
+        repeated = sum(number - _ALIKE for number in likeness.values() if number > _ALIKE)
+        if repeated:
+            branch.add(Text(f"… and {repeated} more, likewise", "dim"))
+
+    def _add(self, branch: Tree, proof: Proof) -> None:
+        while not self.whole and len(proof.children) == 1 and _answer(proof) == _answer(proof.children[0]):
+            # The only child answers as its parent does: the parent says what was asked of it.
+            below = proof.children[0]
+            proof = proof._replace(children=below.children, because=proof.because or below.because)
+        leaf = branch.add(Text(self._say(proof)))
+        self.add(leaf, proof)
+
+    def _say(self, proof: Proof) -> str:
+        """One node in a line: its statement, truth, basis or reason, value, date and evidence.
+
+        What stands above others is cut off where it is long: they say it again.
+        """
+        why = proof.reason.value if proof.reason is not None else proof.basis.value
+        recorded = say_value(proof, self.criterion, self.catalogue) if proof.value else ""
+        parts = [f"{_MARKS[proof.truth]} ({why})", recorded, say_date(proof.date)]
+        says = say_statement(proof.says, self.criterion, self.catalogue) or "criterion"
+        if not self.whole and proof.children:
+            says = textwrap.shorten(says, _LONGEST, placeholder=" …")
+        line = f"{says}: {', '.join(part for part in parts if part)}"
+        if proof.because and proof.truth is Truth.UNKNOWN:
+            line = f"{line}; {say_because(proof.because)}"
+        return f"{line}  [{' '.join(proof.evidence)}]" if proof.evidence and not proof.children else line
 
 
 def _deciding(parent: Proof) -> tuple[Proof, ...]:
-    """Of the proofs below an open one, those that keep it open; of any other, all."""
-    if parent.truth is not Truth.UNKNOWN:
-        return parent.children
-    return tuple(c for c in parent.children if c.truth is Truth.UNKNOWN) or parent.children
+    """Of the proofs below an open one, those that keep it open; below any other, those that are settled."""
+    settled = parent.truth is not Truth.UNKNOWN
+    return tuple(c for c in parent.children if (c.truth is not Truth.UNKNOWN) is settled) or parent.children
 
 
 def _answer(proof: Proof) -> tuple[object, ...]:
     return (proof.truth, proof.basis, proof.reason, proof.value, proof.unit, proof.date, proof.evidence)
-
-
-def _add_proof(branch: Tree, proof: Proof, *, whole: bool) -> None:
-    while not whole and len(proof.children) == 1 and _answer(proof) == _answer(proof.children[0]):
-        # The only child answers as its parent does: the parent says what was asked of it.
-        below = proof.children[0]
-        proof = proof._replace(children=below.children, because=proof.because or below.because)
-    leaf = branch.add(Text(say_proof(proof, short=not whole)))
-    _add_below(leaf, proof, whole=whole)
-
-
-def say_proof(proof: Proof, *, short: bool = False) -> str:
-    """One node of a proof in a line: its statement, truth, basis or reason, value, date and evidence.
-
-    What stands above others is cut off where it is long and `short` is asked for: they say it again.
-    """
-    why = proof.reason.value if proof.reason is not None else proof.basis.value
-    recorded = " ".join(part for part in (proof.value, proof.unit) if part)
-    when = proof.date[:10]
-    parts = [f"{_MARKS[proof.truth]} ({why})", recorded, when]
-    says = proof.says or "criterion"
-    if short and proof.children:
-        says = textwrap.shorten(says, _LONGEST, placeholder=" …")
-    line = f"{says}: {', '.join(part for part in parts if part)}"
-    if proof.because:
-        line = f"{line}; {proof.because}"
-    return f"{line}  [{' '.join(proof.evidence)}]" if proof.evidence and not proof.children else line

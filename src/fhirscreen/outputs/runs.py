@@ -111,7 +111,7 @@ def write_run(
         raise UsageError(f"csv={csv!r} is no choice of rows", expected="all or subjects")
     setting = Setting(as_of, engine, depth, base, version, sources, csv, looked_at, suppress_below)
     counts = attrition(screened, plan, suppress_below=suppress_below)
-    lists = worklists(screened, plan, as_of.day)
+    lists = worklists(screened, plan, as_of.day, full=True)
     run = describe_run(screened, plan, setting, counts)
     with written_whole(out, FILES) as folder:
         _write_resources(folder, screened, plan, setting, existing or ())

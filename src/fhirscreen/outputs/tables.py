@@ -1,4 +1,4 @@
-"""Tables for the console: who fits, what is open, near misses, attrition. Sensitive reasons are left out."""
+"""Tables for the console: who fits, what is open, near misses, attrition."""
 
 from __future__ import annotations
 

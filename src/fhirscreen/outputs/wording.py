@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from datetime import date
 from string import ascii_uppercase
 
-from fhirscreen.criteria.amounts import say_unit
+from fhirscreen.criteria.amounts import say_bound, say_unit
 from fhirscreen.criteria.english import join_words, say, spell_id
-from fhirscreen.criteria.nodes import Count, Finding, Question
-from fhirscreen.criteria.studies import Criterion, Study
+from fhirscreen.criteria.nodes import Count, Derived, Finding, Measured, Not, Recorded
+from fhirscreen.criteria.studies import Criterion
 from fhirscreen.criteria.walk import concepts, walk
+from fhirscreen.engines.evaluator.items import FROM_DIAGNOSIS, READ_FROM_TEXT
 from fhirscreen.mapping.catalogue import Catalogue
-from fhirscreen.mapping.concepts import ConceptKind
+from fhirscreen.mapping.concepts import Concept, ConceptKind
 from fhirscreen.mapping.displays import call
 from fhirscreen.values.truth import Truth
-from fhirscreen.verdicts.proofs import Proof, explained, facts
+from fhirscreen.verdicts.proofs import Proof, atom, derivation, explained, facts, lacking
 from fhirscreen.verdicts.reasons import Basis, Reason
-from fhirscreen.verdicts.standings import Gate, Status
+from fhirscreen.verdicts.standings import Gate, Standing, Status, standing
 
 STATUSES: dict[Status, str] = {
     Status.CANDIDATE: "Candidate",
@@ -96,33 +97,31 @@ _EXPLAINED: dict[Reason, str] = {
     Reason.NOT_FETCHED: "a record could not be read",
     Reason.COARSER_CODE: "a record that no known code names may be one",
 }
-_EXPLAINED_REMEDIES: dict[Reason, str] = {
-    Reason.NOT_FETCHED: "Have the record mended where it comes from, then screen again",
-    Reason.COARSER_CODE: "Find out what the record is about, and have its code named",
-}
 
+_TWICE = " / "
+_COMPUTED_TWICE = "two ways to compute it give opposite answers"
 _ON_RECORD_AS_NO = "what is on record says no, and nothing else of it is"
 
-# These have a remedy of their own, whatever the criterion is about.
-_REMEDIES: dict[Reason, str] = {
-    Reason.NOT_FETCHED: "Fetch this patient's data again; mend first what the report says was set aside",
-    Reason.CONFLICTING: "Find out which of the records holds",
-    Reason.AMBIGUOUS_FOCUS: "Find out which disease the record is about",
-    Reason.NO_UNIT: "Ask the laboratory for the unit",
-    Reason.INCOMPARABLE_UNIT: "Ask the laboratory for a result in a unit that can be compared",
-    Reason.IMPLAUSIBLE_VALUE: "Have the value checked at its source",
-    Reason.NO_REFERENCE_RANGE: "Ask the laboratory for the reference range",
-    Reason.IMPRECISE_DATE: "Find out the exact date",
-}
+MEASURED = frozenset((ConceptKind.MEASUREMENT, ConceptKind.CATEGORY, ConceptKind.DERIVED))
+"""What has a value of its own."""
+
+_TELLING = re.compile(r"[A-Z][\dA-Z]", re.ASCII)
+"""A value that says what it is of: T4a, N0, M1."""
 
 _SHORT_RUN = 2
 _FEW = 3
 """So many deciding values at most are said together."""
 
+_ASIDE = re.compile(rf" \((?:{READ_FROM_TEXT}|{FROM_DIAGNOSIS})\)")
 _LONG = re.compile(r"\d{1,3}\.\d{4,}", re.ASCII)
 _BETWEEN = re.compile(r">=(\S+) <=(\S+)", re.ASCII)
 _DAYS = re.compile(r"\b\d{4}-\d\d(?:-\d\d)?\b", re.ASCII)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def brief(said: str) -> str:
+    """The same for a list: that a value was read from text, or from the diagnosis, is for the proof."""
+    return _ASIDE.sub("", said)
 
 
 def say_date(text: str) -> str:
@@ -137,6 +136,16 @@ def say_day(day: date) -> str:
     return say_date(day.isoformat())
 
 
+def say_because(because: str) -> str:
+    """What a proof says beside its reason, with dates and numbers as they are read."""
+    return _DAYS.sub(lambda day: say_date(day[0]), _shorten(because))
+
+
+def computed_twice(proof: Proof) -> bool:
+    """Whether a quantity can be computed in two ways, which give opposite answers."""
+    return proof.reason is Reason.CONFLICTING and _TWICE in proof.value
+
+
 def say_value(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
     """The deciding value as it is read: "62 mm", "T4a", "Unstable angina, I20.0"; empty where there is none.
 
@@ -147,8 +156,34 @@ def say_value(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
     if proof.truth is Truth.UNKNOWN:
         return ""
     # Several decide together: each says what it has, where they are few.
-    said = dict.fromkeys(_say_atom(atom, criterion, catalogue) for atom in facts(proof))
+    found = facts(proof)
+    alone = len(found) == 1
+    said = dict.fromkeys(
+        _say_atom(each, criterion, catalogue) if alone else name_value(each, criterion, catalogue)
+        for each in found
+    )
     return ", ".join(said) if len(said) <= _FEW else ""
+
+
+def name_value(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
+    """A value with the name of what it is of, unless it says that itself (T3, a diagnosis): "ALT 47 U/L"."""
+    value = _say_atom(proof, criterion, catalogue)
+    concept = valued(proof, criterion, catalogue)
+    if concept is None or _TELLING.match(value) or value.startswith(label(concept)):
+        return value
+    return f"{label(concept)} {value}"
+
+
+def valued(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> Concept | None:
+    """The measurement, category or computed quantity that a proof's value is of; None of anything else.
+
+    Of a quantity that may be measured or computed, the measured one: that is the name it goes by.
+    """
+    named = [catalogue.concepts[id] for id in concepts(criterion.expression) if catalogue.has(id)]
+    says = atom(proof).says
+    asked = [concept for concept in named if label(concept) in says] if says else named
+    asked.sort(key=lambda each: (each.kind is ConceptKind.DERIVED, -len(label(each))))
+    return asked[0] if asked and asked[0].kind in MEASURED else None
 
 
 def fact_date(proof: Proof) -> str:
@@ -162,7 +197,7 @@ def fact_date(proof: Proof) -> str:
 
 def _say_atom(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
     if proof.unit:
-        value = _LONG.sub(lambda number: f"{float(number[0]):.4g}", proof.value)
+        value = _shorten(proof.value)
         value = _BETWEEN.sub(r"\1 to \2", value)
         return f"{value} {say_unit(proof.unit) if proof.unit != 'a' else 'years'}".rstrip()
     if proof.value.isdecimal() and _counts(proof, criterion, catalogue):
@@ -173,23 +208,48 @@ def _say_atom(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
     if is_code and any(c.kind in coded for c in named) and all(c.value(proof.value) is None for c in named):
         called = call(proof.value, named, catalogue.displays)
         return f"{called}, {proof.value}" if called else f"code {proof.value}"
-    return proof.value + _spread(proof, criterion, catalogue)
+    return _say_category(proof.value, named, catalogue) + _spread(proof, criterion, catalogue)
+
+
+def _say_category(value: str, named: Sequence[Concept], catalogue: Catalogue) -> str:
+    """The name of a category's value; of another category that it was derived from, with its label."""
+    if any(concept.value(value) for concept in named):
+        return value.replace("-", " ")
+    for concept in named:
+        for other, _ in concept.derived_from:
+            if catalogue.has(other) and catalogue.concepts[other].value(value):
+                return f"{label(catalogue.concepts[other])} {value}"
+    return value
+
+
+def label(concept: Concept) -> str:
+    """What a concept is called, without what its label adds in brackets."""
+    return concept.label.partition(" (")[0]
+
+
+def _shorten(text: str) -> str:
+    """Numbers with four significant digits where they have more decimals than that."""
+    return _LONG.sub(lambda number: f"{float(number[0]):.4g}", text)
 
 
 def _spread(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
-    """What else to say of a category that tells of spread (M1): where it is from, where the cancer may be."""
+    """What else to say of a category: where it was derived from, and of M1 where the cancer may be."""
     node = criterion.expression
-    if not isinstance(node, Finding) or not catalogue.has(node.concept):
-        return ""
-    concept = catalogue.concepts[node.concept]
-    if proof.value not in concept.below(tuple(implied for implied, _ in concept.implied_by)):
-        return ""
-    said = []
-    if proof.basis is Basis.DERIVED:
-        said.append("from metastases on record")
-    if node.sites and proof.truth is Truth.TRUE:
-        said.append(f"{join_words([*map(spell_id, node.sites)], 'or')} only")
-    return f" ({', '.join(said)})" if said else ""
+    node = node.of if isinstance(node, Not) else node
+    said = [derivation(proof)]
+    if isinstance(node, Finding) and catalogue.has(node.concept):
+        concept = catalogue.concepts[node.concept]
+        spread = proof.value in concept.below(tuple(implied for implied, _ in concept.implied_by))
+        if spread and proof.truth is Truth.UNKNOWN and proof.basis is Basis.DERIVED:
+            said.append("from metastases on record")
+        if spread and node.sites and _met(proof, criterion):
+            said.append(f"{join_words([*map(spell_id, node.sites)], 'or')} only")
+    details = ", ".join(each for each in said if each)
+    return f" ({details})" if details else ""
+
+
+def _met(proof: Proof, criterion: Criterion) -> bool:
+    return standing(criterion.kind, proof.truth) is Standing.MET
 
 
 def _counts(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> bool:
@@ -216,8 +276,13 @@ def say_reason(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
             said = f"{said} with {say_unit(asked[0]).removeprefix('× ')}"
     because = explained(proof)
     if because and proof.reason is not None:
-        because = _DAYS.sub(lambda day: say_date(day[0]), because)
-        return f"{_EXPLAINED.get(proof.reason, said)} ({because})"
+        value = say_value(proof, criterion, catalogue) if lacking(proof) else ""
+        known = f"{', '.join(part for part in (value, fact_date(proof)) if part)}; " if value else ""
+        if computed_twice(proof):
+            said = _COMPUTED_TWICE
+        return f"{_EXPLAINED.get(proof.reason, said)} ({known}{say_because(because)})"
+    if proof.reason is Reason.AMBIGUOUS_FOCUS and is_about_therapy(proof):
+        said = "not clear what it was given for"
     if proof.reason is Reason.CENSORED_VALUE and _counts(proof, criterion, catalogue):
         said = "what is on record need not be all"
     if proof.reason is Reason.ABSENCE_PRESUMED and proof.evidence:
@@ -226,23 +291,30 @@ def say_reason(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
     return f"{said} ({details})" if said and details else said or details
 
 
-def next_action(proof: Proof, criterion: Criterion, study: Study) -> str:
-    """What settles an open criterion: by its reason where that has a remedy of its own, else the study's."""
-    match proof.reason:
-        case Reason.BOUND_IN_QUESTION:
-            asked = {node.id for node in walk(criterion.expression) if isinstance(node, Question)}
-            questions = [q.asks for q in study.questions if q.id in asked and q.answer is None]
-            return f"Ask the investigator: {questions[0]}" if questions else "Ask the investigator"
-        case Reason.UNREAD:
-            return "Read this criterion and check it by hand"
-        case Reason.ASK_IN_PERSON:
-            return "Ask the patient"
-        case None:
-            return criterion.next_action or ""
-        case reason if reason in _EXPLAINED_REMEDIES and explained(proof):
-            return _EXPLAINED_REMEDIES[reason]
-        case reason:
-            return _REMEDIES.get(reason) or criterion.next_action or "Look into the patient's record"
+def say_statement(says: str, criterion: Criterion, catalogue: Catalogue) -> str:
+    """A statement within a criterion as a person says it: no "at least 0" where any value at all is meant."""
+    for node in walk(criterion.expression):
+        if not isinstance(node, Recorded) or not isinstance(node.of, Measured | Derived):
+            continue
+        low, id = node.of.bounds.low, node.of.concept if isinstance(node.of, Measured) else node.of.quantity
+        if not catalogue.has(id) or catalogue.concepts[id].signed or node.of.bounds.high is not None:
+            continue
+        if low is not None and low.value == 0 and low.inclusive:
+            says = says.replace(
+                f"{catalogue.concepts[id].label} at least {say_bound(low)}", catalogue.concepts[id].label
+            )
+    return says
+
+
+def is_about_therapy(proof: Proof) -> bool:
+    """Whether everything that decides is a record of treatment."""
+    kinds = {reference.partition("/")[0] for reference in proof.evidence}
+    return bool(kinds) and kinds <= _TREATMENT
+
+
+_TREATMENT = {
+    "MedicationAdministration", "MedicationDispense", "MedicationRequest", "MedicationStatement", "Procedure",
+}  # fmt: skip
 
 
 def say_question(criterion: Criterion) -> str:

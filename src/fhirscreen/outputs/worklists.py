@@ -1,22 +1,22 @@
-"""The Worklist: one study's subjects as a coordinator reads them, sensitive reasons left out."""
+"""The Worklist: one study's subjects as a coordinator reads them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from fhirscreen.criteria.nodes import Finding
 from fhirscreen.criteria.studies import Criterion, OpenQuestion, Study, Weight
-from fhirscreen.criteria.walk import concepts
 from fhirscreen.engines.base import Screened
 from fhirscreen.mapping.catalogue import Catalogue
-from fhirscreen.mapping.concepts import ConceptKind
 from fhirscreen.outputs import disclosures, wording
+from fhirscreen.outputs.actions import next_action
 from fhirscreen.outputs.attrition import near_miss
 from fhirscreen.plan.nodes import Plan
 from fhirscreen.values.durations import days_after, parse_duration
+from fhirscreen.verdicts.proofs import facts
 from fhirscreen.verdicts.reasons import Basis
 from fhirscreen.verdicts.standings import Standing, Status, Subject, Verdict, mirrored, ordered, resolvable
 
@@ -124,13 +124,12 @@ class Worklist:
         return "everybody" if all(each.number == potential for each in self.shared) else "most"
 
     def refer(self, entry: Entry) -> str:
-        """What a row says beside its own items: "and 4 open for most: A to D"; empty where nothing."""
+        """What a row says beside its own items: "also A to D, open for most"; empty where nothing."""
         if not entry.shared:
             unmapped = not entry.items and entry.status is Status.POTENTIAL_CANDIDATE
             return "only what is not known here" if unmapped else ""
         letters = wording.say_places([n for n, each in enumerate(self.shared) if each in entry.shared])
-        number = len(entry.shared)
-        return f"{'and' if entry.items else 'only'} {number} open for {self.whom}: {letters}"
+        return f"{'also' if entry.items else 'only'} {letters}, open for {self.whom}"
 
     def act(self, entry: Entry) -> str:
         """What to do next, as a row says it: an action that is said once is named by its letter."""
@@ -140,26 +139,31 @@ class Worklist:
         return f"Begin with {first.letter}"
 
 
-def worklists(screened: Screened, plan: Plan, as_of: date) -> tuple[Worklist, ...]:
-    """One Worklist a study, in the order of the plan."""
+def worklists(screened: Screened, plan: Plan, as_of: date, *, full: bool = False) -> tuple[Worklist, ...]:
+    """One Worklist a study, in the order of the plan; `full`: sensitive criteria are named as the others are.
+
+    That is for whoever may read the record: the files of a run hold it all beside the list.
+    """
     return tuple(
-        _worklist(each.study, [s for s in screened.subjects if s.study == each.study.id], plan, as_of)
+        _worklist(
+            each.study, [s for s in screened.subjects if s.study == each.study.id], plan, as_of, full=full
+        )
         for each in plan.studies
     )
 
 
-def _worklist(study: Study, subjects: Sequence[Subject], plan: Plan, as_of: date) -> Worklist:
+def _worklist(study: Study, subjects: Sequence[Subject], plan: Plan, as_of: date, *, full: bool) -> Worklist:
     catalogue = plan.catalogue
     missed = [(s, miss) for s in subjects if (miss := near_miss(s, study)) is not None]
-    near = [make_near_miss(subject, miss, catalogue, as_of) for subject, miss in missed]
+    near = [make_near_miss(subject, miss, catalogue, as_of, full=full) for subject, miss in missed]
     listed = [(subject, status) for subject in ordered(subjects) if (status := subject.status) is not None]
-    items = [open_items(subject, study, catalogue) for subject, _ in listed]
+    items = [open_items(subject, study, catalogue, full=full) for subject, _ in listed]
     potential = [
         each for (_, status), each in zip(listed, items, strict=True) if status is Status.POTENTIAL_CANDIDATE
     ]
     shared = share(Counter(item for each in potential for item in each), len(potential), study)
     entries = [
-        make_entry(rank, subject, status, each, shared, catalogue)
+        make_entry(rank, subject, status, each, shared, catalogue, full=full)
         for rank, ((subject, status), each) in enumerate(zip(listed, items, strict=True), 1)
     ]
     near.sort(key=lambda each: (each.look_again or date.max, each.open, each.patient))
@@ -205,8 +209,10 @@ def make_entry(
     items: tuple[Item, ...],
     shared: tuple[Shared, ...],
     catalogue: Catalogue,
+    *,
+    full: bool = False,
 ) -> Entry:
-    """A row of the list; `items` are the subject's `open_items`."""
+    """A row of the list; `items` are the subject's `open_items`, and as `full` as they are."""
     known = {each.item for each in shared}
     own = tuple(item for item in items if item not in known)
     if items:
@@ -215,14 +221,15 @@ def make_entry(
         action = "Check the criteria that are not known here"
     else:
         action = "Approach the patient"
+    found = _facts(subject, catalogue, full=full)
     return Entry(
         rank,
         subject.patient,
         status,
         subject.diagnosed,
         subject.planned_start,
-        tuple(_said(facts for gate, facts in _facts(subject, catalogue) if gate)),
-        tuple(_said(facts for gate, facts in _facts(subject, catalogue) if not gate)),
+        tuple(_said((said, day) for place, said, day in found if place)),
+        tuple(_said((said, day) for place, said, day in found if not place)),
         own,
         tuple(each for each in shared if each.item in items),
         sum(1 for v in subject.standing(Standing.MET) if v.proof.basis is Basis.PRESUMED),
@@ -232,14 +239,16 @@ def make_entry(
     )
 
 
-def open_items(subject: Subject, study: Study, catalogue: Catalogue) -> tuple[Item, ...]:
-    """What is open for a subject, gates first, what costs no rank last; sensitive ones as one item.
+def open_items(
+    subject: Subject, study: Study, catalogue: Catalogue, *, full: bool = False
+) -> tuple[Item, ...]:
+    """What is open for a subject, gates first, what costs no rank last; unless `full` sensitive ones as one.
 
     Criteria that nobody has mapped are open for everybody and stand in `Worklist.unread`; an exclusion that
     mirrors an inclusion that is open too is left out.
     """
     found = [v for v in subject.open if not v.criterion.unread and not mirrored(v, subject.open)]
-    plain, sensitive = disclosures.part(found, catalogue)
+    plain, sensitive = (found, []) if full else disclosures.part(found, catalogue)
     plain.sort(key=lambda v: (v.criterion.weight is not Weight.GATE, not resolvable(v)))
     items = [_item(verdict, study, catalogue) for verdict in plain]
     if sensitive:
@@ -262,46 +271,42 @@ def _item(verdict: Verdict, study: Study, catalogue: Catalogue) -> Item:
         criterion.id,
         criterion.says,
         wording.say_reason(proof, criterion, catalogue),
-        wording.next_action(proof, criterion, study),
+        next_action(proof, criterion, study, catalogue),
     )
 
 
-def make_near_miss(subject: Subject, miss: Verdict, catalogue: Catalogue, as_of: date) -> NearMiss:
+def make_near_miss(
+    subject: Subject, miss: Verdict, catalogue: Catalogue, as_of: date, *, full: bool = False
+) -> NearMiss:
     """A row of the near misses; `miss` is the failure that alone stands in the way."""
     after = miss.criterion.recheck_after
     look_again = days_after(as_of, parse_duration(after)) if after is not None else None
     item = further_review()
-    if not disclosures.is_sensitive(miss.criterion, catalogue):
+    if full or not disclosures.is_sensitive(miss.criterion, catalogue):
         why = wording.say_reason(miss.proof._replace(reason=None), miss.criterion, catalogue)
         item = Item(miss.criterion.id, miss.criterion.says, why)
     open_ = sum(1 for v in subject.open if not mirrored(v, subject.open))
     return NearMiss(subject.patient, item, look_again, open_, subject.diagnosed, subject.notes)
 
 
-def _facts(subject: Subject, catalogue: Catalogue) -> Iterator[tuple[bool, tuple[str, str]]]:
-    """What was found or measured of what is met, each with its date; whether it places a patient.
+def _facts(subject: Subject, catalogue: Catalogue, *, full: bool) -> list[tuple[bool, str, str]]:
+    """What was found or measured of what is met: whether it places a patient, what, and its date.
 
     That is staging, and what else is a gate. Age is left out: the date of birth is not for a list.
     """
+    found: dict[tuple[str, str], bool] = {}
     for verdict in subject.standing(Standing.MET):
-        criterion, proof = verdict.criterion, verdict.proof
-        expression = criterion.expression
-        value = wording.say_value(proof, criterion, catalogue)
-        if criterion.mirrors or not value or disclosures.is_sensitive(criterion, catalogue):
-            continue
-        named = [catalogue.concepts[id] for id in concepts(expression)]
-        measured = [c for c in named if c.kind in _MEASURED]
-        if not measured:
+        criterion, expression = verdict.criterion, verdict.criterion.expression
+        if criterion.mirrors or (not full and disclosures.is_sensitive(criterion, catalogue)):
             continue
         staged = isinstance(expression, Finding) and expression.staging is not None
-        # Of a quantity that may be measured or computed, the name that it has as measured.
-        measured.sort(key=lambda each: each.kind is ConceptKind.DERIVED)
-        label = "" if value[:1].isalpha() else f"{measured[0].label.partition(' (')[0]} "
-        place = staged or criterion.weight is Weight.GATE
-        yield place, (f"{label}{value}", wording.fact_date(proof))
-
-
-_MEASURED = {ConceptKind.MEASUREMENT, ConceptKind.CATEGORY, ConceptKind.DERIVED}
+        for fact in facts(verdict.proof):
+            if wording.valued(fact, criterion, catalogue) is None or fact.unit == "a":
+                continue
+            said = wording.brief(wording.name_value(fact, criterion, catalogue))
+            key = (said, wording.fact_date(fact))
+            found[key] = found.get(key, False) or staged or criterion.weight is Weight.GATE
+    return [(place, said, day) for (said, day), place in found.items()]
 
 
 def _said(facts: Iterable[tuple[str, str]]) -> list[str]:

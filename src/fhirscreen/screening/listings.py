@@ -30,9 +30,7 @@ from fhirscreen.store.runs import EVERYBODY, StoredRun, list_runs
 from fhirscreen.store.standings import LISTED, StoredSubject, StoredVerdict
 from fhirscreen.store.studies import find_study
 from fhirscreen.store.subjects import find_subjects
-from fhirscreen.values.truth import Truth
-from fhirscreen.verdicts.proofs import Proof
-from fhirscreen.verdicts.reasons import Basis, Reason
+from fhirscreen.verdicts.proofs import read_proof
 from fhirscreen.verdicts.standings import Standing, Status, Verdict
 
 _LOOK_BACK = 50
@@ -167,11 +165,7 @@ def _verdict(stored: StoredSubject, each: StoredVerdict, study: Study, standing:
         criterion = study.criterion(each.criterion)
     except StudyError:  # a criterion of another version: the next run writes it anew
         return None
-    reason = Reason(each.reason) if each.reason is not None else None
-    proof = Proof(
-        Truth(each.truth), Basis(each.basis), reason, each.evidence, each.value, each.unit, each.date
-    )
-    return Verdict(stored.study, stored.patient, criterion, proof)
+    return Verdict(stored.study, stored.patient, criterion, read_proof(each.proof))
 
 
 def list_resource(

@@ -38,7 +38,7 @@ class Run:
 
     def worklists(self) -> tuple[Worklist, ...]:
         """The lists, in the order of the plan."""
-        return worklists(self.screened, self.plan, self.setting.as_of.day)
+        return worklists(self.screened, self.plan, self.setting.as_of.day, full=True)
 
     def attrition(self) -> dict[str, Attrition]:
         """The attrition of each study, by its number."""

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import RowMapping
 
 from fhirscreen.store.standings import LISTED, NOT_IN_POPULATION
-from fhirscreen.verdicts.proofs import without_birth
+from fhirscreen.verdicts.proofs import explained, without_birth
 from fhirscreen.verdicts.standings import Gate, Status, Subject, Verdict, priority
 
 UNLISTED = "9"
@@ -64,6 +64,7 @@ class Finding:
                 "unit": proof.unit,
                 "date": proof.date,
                 "evidence": list(proof.evidence),
+                "because": explained(proof),
                 "proof": proof.tree(),
                 "digest": mark.digest,
             }

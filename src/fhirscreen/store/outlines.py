@@ -71,7 +71,7 @@ def tally_open(session: Session, study: str, more_than: float) -> list[Tally]:
     """What more than so many potential candidates have open for the same reason."""
     row = VerdictRow
     bare = case((cast(row.evidence, Text) == "[]", 1), else_=0)
-    alike = (row.criterion, row.reason, row.value, row.unit, row.date, bare)
+    alike = (row.criterion, row.reason, row.value, row.unit, row.date, row.because, bare)
     number = func.count()
     query = (
         select(VerdictRow.criterion, number, func.min(VerdictRow.subject))

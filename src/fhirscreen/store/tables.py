@@ -159,7 +159,10 @@ class SubjectRow(Table):
 
 
 class VerdictRow(Table):
-    """A subject's current verdict on one criterion. `digest` tells whether it must be written again."""
+    """A subject's current verdict on one criterion. `digest` tells whether it must be written again.
+
+    `because` is what the proof says beside its reason, to count what is open alike.
+    """
 
     __tablename__ = "verdicts"
     subject: Mapped[str] = mapped_column(ForeignKey("subjects.id", ondelete="CASCADE"), primary_key=True)
@@ -174,6 +177,7 @@ class VerdictRow(Table):
     unit: Mapped[str]
     date: Mapped[str]
     evidence: Mapped[list[str]]
+    because: Mapped[str] = mapped_column(server_default="")
     proof: Mapped[dict[str, Any]]
     digest: Mapped[str]
 

@@ -12,13 +12,17 @@ from fhirscreen.verdicts.reasons import STRENGTH, Basis, Reason, first_reason, s
 # Members by a name of their own: found on their class, for every record, they cost ten times as much.
 _PRESUMED = Basis.PRESUMED
 
+LACKING = "missing: "
+"""How `because` begins where it names, up to a semicolon, what is not on record and would settle it."""
+
 
 class Proof(NamedTuple):
     """Truth of one node, with its basis, reason and evidence.
 
     `reason` is set when the truth is UNKNOWN or the basis presumed. `evidence` holds sorted references.
     `value`, `unit` and `date` are those of the one atom that decides, as text; empty where several do.
-    `because` says of an open atom what its reason alone does not: which record, and what is wrong with it.
+    `because` says of an open atom what its reason alone does not: which record, and what is wrong with it;
+    of one that is decided by a derived value, where that is from.
     """
 
     truth: Truth
@@ -85,6 +89,22 @@ def without_birth(proof: Proof) -> Proof:
     return proof if all(map(operator.is_, children, proof.children)) else proof._replace(children=children)
 
 
+def derivation(proof: Proof) -> str:
+    """Where the one derived value that decides is from, as its atom says it; empty for what is recorded."""
+    if proof.truth is UNKNOWN or proof.basis is not Basis.DERIVED or not proof.value:
+        return ""
+    if proof.because:
+        return proof.because
+    same = [child for child in proof.children if _shown(child) == _shown(proof)]
+    return next((said for child in same if (said := derivation(child))), "")
+
+
+def lacking(proof: Proof) -> str:
+    """What is missing by name, for an open proof that says it: "sex, body weight"; empty if none is named."""
+    because = explained(proof)
+    return because.removeprefix(LACKING).partition(";")[0] if because.startswith(LACKING) else ""
+
+
 def facts(proof: Proof) -> tuple[Proof, ...]:
     """The atoms that decide and have a value, each value once: the proof itself where one alone decides."""
     if proof.value:
@@ -112,6 +132,17 @@ def read_proof(tree: Mapping[str, Any]) -> Proof:
         tuple(read_proof(child) for child in tree.get("children", ())),
         tree.get("because", ""),
     )
+
+
+def atom(proof: Proof) -> Proof:
+    """The atom whose value decides, of a proof that has one: it says what was asked."""
+    while same := [child for child in proof.children if _shown(child) == _shown(proof)]:
+        proof = same[0]
+    return proof
+
+
+def _shown(proof: Proof) -> tuple[str, str, str]:
+    return (proof.value, proof.unit, proof.date)
 
 
 def threshold(needed: int, children: Sequence[Proof], says: str = "") -> Proof:

@@ -19,6 +19,7 @@ from fhirscreen.criteria.nodes import (
 from fhirscreen.criteria.studies import Criterion
 from fhirscreen.criteria.walk import walk
 from fhirscreen.mapping.catalogue import Catalogue
+from fhirscreen.outputs.wording import say_statement
 from fhirscreen.values.truth import Truth
 from fhirscreen.verdicts.proofs import Proof
 
@@ -30,14 +31,14 @@ class Phrases:
         def label(id: str) -> str:
             return catalogue.concept(id).label if catalogue.has(id) else spell_id(id)
 
-        self._criterion = criterion
+        self._criterion, self._catalogue = criterion, catalogue
         self._nodes = {say(node, label): node for node in walk(criterion.expression)}
 
     def say(self, proof: Proof) -> str:
         """What a node asks. What stands below it is not said twice."""
         if proof.children and (said := _join(self._nodes.get(proof.says))):
             return said
-        return proof.says or self._criterion.says
+        return say_statement(proof.says, self._criterion, self._catalogue) or self._criterion.says
 
     def lead(self, proof: Proof) -> Sequence[str]:
         """What each part of a node begins with: the ways that a condition leads to are told apart."""

@@ -11,6 +11,7 @@ from fhirscreen.criteria.studies import Criterion, Kind, Study
 from fhirscreen.exceptions import StudyError
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.outputs import wording
+from fhirscreen.outputs.actions import next_action
 from fhirscreen.outputs.disclosures import FURTHER_REVIEW_SAYS, is_sensitive
 from fhirscreen.store.changes import StoredChange
 from fhirscreen.store.standings import LISTED
@@ -126,7 +127,7 @@ def _tell(verdict: Verdict, study: Study, catalogue: Catalogue, find: Find) -> T
     why = wording.say_reason(proof, criterion, catalogue)
     if proof.basis is Basis.DERIVED and why and proof.reason is None:
         why = f"{why}, {BASES[Basis.DERIVED]}"
-    action = wording.next_action(proof, criterion, study) if verdict.standing is Standing.OPEN else ""
+    action = next_action(proof, criterion, study, catalogue) if verdict.standing is Standing.OPEN else ""
     teller = _Teller(criterion, catalogue, find)
     lines = teller.parts(proof) if proof.children else (teller.line(proof),)
     if isinstance(criterion.expression, Constant):

@@ -14,6 +14,7 @@ from fhirscreen.criteria.wire import load_study
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.loading import mappings_folder
 from fhirscreen.outputs import wording
+from fhirscreen.outputs.actions import next_action
 from fhirscreen.values.truth import Truth
 from fhirscreen.verdicts.proofs import Proof, threshold
 from fhirscreen.verdicts.reasons import Basis, Reason
@@ -123,7 +124,7 @@ def test_an_open_criterion_says_of_which_record(
     proof = atom.under(Truth.UNKNOWN, "all of it", (atom,))
     criterion = replace(study.criterion("platelets"), next_action="Order a blood count")
     assert wording.say_reason(proof, criterion, catalogue) == said
-    assert wording.next_action(proof, criterion, study) == action
+    assert next_action(proof, criterion, study, catalogue) == action
 
 
 def test_a_count_is_no_size(catalogue: Catalogue) -> None:

@@ -13,6 +13,7 @@ from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.subjects import study_uuid
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.outputs import disclosures, wording
+from fhirscreen.outputs.actions import next_action
 from fhirscreen.outputs.completeness import set_aside_reasons
 from fhirscreen.verdicts.proofs import without_birth
 from fhirscreen.verdicts.standings import Standing, Subject, Verdict, mirrored
@@ -114,7 +115,7 @@ def _criterion(verdict: Verdict, study: Study, catalogue: Catalogue, base: str) 
         "why": wording.say_reason(proof, criterion, catalogue),
     }
     if verdict.standing is Standing.OPEN:
-        said["nextAction"] = wording.next_action(proof, criterion, study)
+        said["nextAction"] = next_action(proof, criterion, study, catalogue)
     reason = proof.reason.value if proof.reason is not None else None
     part = _part(said, verdict.standing, reason)
     whole = f"{base}/" if base.startswith("http") else ""

@@ -9,6 +9,8 @@ from fhirscreen.criteria.bounds import Staging, Which
 from fhirscreen.engines.evaluator.absence import no_value
 from fhirscreen.engines.evaluator.cases import Case, body_sites, clipped, date_text, has_any, morphology
 from fhirscreen.engines.evaluator.items import (
+    FROM_DIAGNOSIS,
+    READ_FROM_TEXT,
     Item,
     canonical,
     component_of,
@@ -221,7 +223,15 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
         staging,
         None,
         entry,
+        _how(basis, entry),
     )
+
+
+def _how(basis: Basis, entry: Entry) -> str:
+    """Where a derived value is from: the code of a diagnosis, or words."""
+    if basis is _RECORDED:
+        return ""
+    return FROM_DIAGNOSIS if entry.resource.get("resourceType") == "Condition" else READ_FROM_TEXT
 
 
 def _stages(case: Case, concept: Concept) -> Iterator[Item]:
@@ -260,6 +270,7 @@ def _stages(case: Case, concept: Concept) -> Iterator[Item]:
                 value=next(iter(names)) if len(names) == 1 else "" if names else shown,
                 staging=stagings[0] if stagings else None,
                 entry=entry,
+                how="from the stage of the diagnosis",
             )
 
 
@@ -401,7 +412,12 @@ def _implied(case: Case, feature: Feature) -> Iterator[Item]:
                 basis=Basis.DERIVED,
                 value=value,
                 staging="clinical",
+                how=f"from {_name(event.concept)} on record",
             )
+
+
+def _name(concept: Concept) -> str:
+    return concept.label.partition(" (")[0]
 
 
 def _contradicted(concept: Concept, item: Item, implied: Sequence[Item]) -> Item:

@@ -9,7 +9,8 @@ from fhirscreen.engines.evaluator.absence import elsewhere
 from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.categories import value_among
 from fhirscreen.engines.evaluator.events import count_within, elapsed_within, followed_by
-from fhirscreen.engines.evaluator.formulas import formula_within
+from fhirscreen.engines.evaluator.formulas import formula_within, needs_patient
+from fhirscreen.engines.evaluator.gaps import SEXES
 from fhirscreen.engines.evaluator.measurements import in_range, value_within
 from fhirscreen.engines.evaluator.occurrences import occurred
 from fhirscreen.plan.nodes import (
@@ -38,7 +39,7 @@ from fhirscreen.values.dates import completed_years
 from fhirscreen.values.durations import AsOf, Duration
 from fhirscreen.values.intervals import Interval
 from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, common, known, negation
-from fhirscreen.verdicts.proofs import Proof, compound, threshold
+from fhirscreen.verdicts.proofs import LACKING, Proof, compound, threshold
 from fhirscreen.verdicts.reasons import RANK, Basis, Reason, strongest
 
 Evaluate = Callable[[Case], Proof]
@@ -77,7 +78,7 @@ def concepts_asked(node: Predicate) -> tuple[frozenset[str], frozenset[Duration]
     Beside them, how long ago the cancer must have been diagnosed for treatment elsewhere to be likely; a
     predicate with several such durations is not remembered. Age and sex are of the Patient.
     """
-    if isinstance(node, AgeWithin | SexIs):
+    if isinstance(node, AgeWithin | SexIs) or (isinstance(node, FormulaWithin) and needs_patient(node)):
         return None
     concepts: set[str] = set()
     durations: set[Duration] = set()
@@ -271,22 +272,31 @@ def age_within(case: Case, node: AgeWithin) -> Proof:
     birth = case.chart.patient.get("birthDate")
     if not isinstance(birth, str):
         missing = Reason.NOT_FETCHED if "Patient" in case.chart.unfetched else Reason.NO_RECORD
-        return Proof(UNKNOWN, Basis.MISSING, missing, says=node.says, because=case.chart.spoilt_patient)
+        because = _not_told(case, "date of birth")
+        return Proof(UNKNOWN, Basis.MISSING, missing, says=node.says, because=because)
     young, old = completed_years(birth, case.as_of.day)
     truth = in_range(Interval(float(young), float(old)), node.range)
     reason = Reason.IMPRECISE_DATE if truth is UNKNOWN else None
     value = str(young) if young == old else f"{young}-{old}"
     evidence = (f"Patient/{case.chart.id}",)
-    return Proof(truth, Basis.RECORDED, reason, evidence, value, "a", birth, node.says)
+    because = f"{LACKING}the exact date of birth" if reason is not None else ""
+    return Proof(truth, Basis.RECORDED, reason, evidence, value, "a", birth, node.says, (), because)
 
 
 def sex_is(case: Case, node: SexIs) -> Proof:
     """Administrative sex as recorded; `other` and `unknown` do not tell."""
     code = case.chart.patient.get("gender")
     evidence = (f"Patient/{case.chart.id}",)
-    if code not in ("male", "female"):
+    if code not in SEXES:
         if code is None:
             missing = Reason.NOT_FETCHED if "Patient" in case.chart.unfetched else Reason.NO_RECORD
-            return Proof(UNKNOWN, Basis.MISSING, missing, says=node.says, because=case.chart.spoilt_patient)
-        return Proof(UNKNOWN, Basis.RECORDED, Reason.NO_VALUE, evidence, says=node.says)
+            because = _not_told(case, "sex")
+            return Proof(UNKNOWN, Basis.MISSING, missing, says=node.says, because=because)
+        because = f"{LACKING}sex; it is recorded as {code}"
+        return Proof(UNKNOWN, Basis.RECORDED, Reason.NO_VALUE, evidence, says=node.says, because=because)
     return Proof(known(code == node.code), Basis.RECORDED, None, evidence, str(code), "", "", node.says)
+
+
+def _not_told(case: Case, what: str) -> str:
+    """What the Patient does not say, unless it was not fetched or could not be read."""
+    return "" if "Patient" in case.chart.unfetched else case.chart.spoilt_patient or LACKING + what

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from fhirscreen.criteria.amounts import say_unit
 from fhirscreen.criteria.bounds import Which
+from fhirscreen.criteria.english import join_words
 from fhirscreen.engines.evaluator.absence import no_record
 from fhirscreen.engines.evaluator.cases import Case
+from fhirscreen.engines.evaluator.gaps import gaps, say_item
 from fhirscreen.engines.evaluator.items import Item, measurement_items
 from fhirscreen.engines.evaluator.measurements import in_range, placed_items, value_within
 from fhirscreen.engines.evaluator.selection import candidates, decide, latest
@@ -27,7 +30,7 @@ from fhirscreen.values.intervals import (
     text,
 )
 from fhirscreen.values.truth import UNKNOWN, Truth
-from fhirscreen.verdicts.proofs import Proof
+from fhirscreen.verdicts.proofs import LACKING, Proof
 from fhirscreen.verdicts.reasons import Basis, Reason
 
 WEIGHT_DAYS = 14
@@ -44,7 +47,7 @@ class Outcome(NamedTuple):
     """The values (at 12 digits) that a formula may have for one patient, or why it has none.
 
     `used` are the further records that went in, `patient` says that the Patient did too; `unsettled` is the
-    reason where an interval lies across a bound.
+    reason where an interval lies across a bound, and `because` what is wrong with an input.
     """
 
     values: tuple[Interval, ...]
@@ -52,6 +55,7 @@ class Outcome(NamedTuple):
     reason: Reason | None = None
     patient: bool = False
     unsettled: Reason = Reason.CENSORED_VALUE
+    because: str = ""
 
 
 Compute = Callable[[Case, FormulaWithin, Item], Outcome]
@@ -80,9 +84,9 @@ def formula_within(case: Case, node: FormulaWithin) -> Proof:
     for item in placed.certain + placed.possible:
         blocked = item.blocked is not None or item.interval is None
         outcomes[item.reference] = (
-            Outcome((), (), item.blocked or Reason.NO_VALUE)
+            Outcome((), (), item.blocked or Reason.NO_VALUE, because=say_item(lead.concept, item))
             if blocked
-            else _FORMULAS[node.formula](case, node, item)
+            else _FORMULAS[node.formula].compute(case, node, item)
         )
     proof = decide(placed, Which.LATEST, judge, node.says, absent)
     usable = placed.certain + placed.possible
@@ -93,7 +97,7 @@ def formula_within(case: Case, node: FormulaWithin) -> Proof:
         if reported is not None:
             return reported
     if best is None or outcome is None:
-        return proof
+        return _without_lead(case, node, proof, dated=bool(placed.stale or placed.past))
     evidence = {best.reference, *(item.reference for item in outcome.used)}
     if outcome.patient:
         evidence.add(f"Patient/{case.chart.id}")
@@ -103,7 +107,43 @@ def formula_within(case: Case, node: FormulaWithin) -> Proof:
         evidence=tuple(sorted(evidence | set(proof.evidence))),
         value=value if outcome.values else "",
         unit=(node.concept.unit or "") if outcome.values else "",
+        because=proof.because or _why(case, node, best, outcome, proof),
     )
+
+
+def _without_lead(case: Case, node: FormulaWithin, proof: Proof, *, dated: bool) -> Proof:
+    """Names what is missing where no record of the first input counts; `dated`: there is an old one."""
+    if proof.reason is Reason.NOT_FETCHED:
+        return proof
+    missing = _missing_inputs(case, node, None, newer=dated)
+    return proof._replace(because=f"{missing}; {proof.because}" if proof.because else missing)
+
+
+def _why(case: Case, node: FormulaWithin, lead: Item, outcome: Outcome, proof: Proof) -> str:
+    """What keeps the formula open, beside the reason: what is missing, or which input is of no use."""
+    if proof.truth is not UNKNOWN:
+        return ""
+    if outcome.reason is not None:
+        told = outcome.reason is proof.reason
+        return (outcome.because or _missing_inputs(case, node, lead)) if told else ""
+    if proof.reason is Reason.IMPRECISE_DATE and outcome.unsettled is Reason.IMPRECISE_DATE:
+        return f"{LACKING}the exact date of birth"
+    if proof.reason is Reason.CONFLICTING and len(outcome.values) > 1:
+        unit = say_unit(node.concept.unit or "")
+        said = [f"{text(value)} {unit}".rstrip() for value in outcome.values]
+        return f"{said[0]} with the actual weight, {said[1]} with the adjusted one"
+    return ""
+
+
+def _missing_inputs(case: Case, node: FormulaWithin, lead: Item | None, *, newer: bool = False) -> str:
+    formula = _FORMULAS[node.formula]
+    needed = node.inputs[: formula.inputs]
+    return gaps(case, needed, lead, days=formula.days, patient=formula.patient, newer=newer)
+
+
+def needs_patient(node: FormulaWithin) -> bool:
+    """Whether the formula takes the patient's sex and age."""
+    return _FORMULAS[node.formula].patient
 
 
 def _reported(case: Case, node: FormulaWithin) -> Proof | None:
@@ -131,7 +171,8 @@ def _near(case: Case, feature: Feature, lead: Item, days: int) -> Item | Outcome
         elif low <= days and high >= -days:
             perhaps.append(item)
     if perhaps and not near:
-        return Outcome((), (latest(perhaps),), Reason.IMPRECISE_DATE)
+        best = latest(perhaps)
+        return Outcome((), (best,), Reason.IMPRECISE_DATE, because=say_item(feature.concept, best))
     if not near:
         if usable:
             return Outcome((), (latest(usable),), Reason.STALE)
@@ -141,9 +182,11 @@ def _near(case: Case, feature: Feature, lead: Item, days: int) -> Item | Outcome
         floor = max(item.when.start for item in near)
         tied = [item for item in near if item.when.end > floor]
         if len({item.interval for item in tied}) > 1:
-            return Outcome((), tuple(tied), Reason.CONFLICTING)
+            said = join_words([say_item(feature.concept, item) for item in tied], "and")
+            return Outcome((), tuple(tied), Reason.CONFLICTING, because=said)
     if best.blocked is not None or best.interval is None:
-        return Outcome((), (best,), best.blocked or Reason.NO_VALUE)
+        because = say_item(feature.concept, best)
+        return Outcome((), (best,), best.blocked or Reason.NO_VALUE, because=because)
     return best
 
 
@@ -267,12 +310,24 @@ def _outcome(value: Interval | None, *used: Item) -> Outcome:
     return Outcome((rounded(value),), used)
 
 
-_FORMULAS: dict[str, Compute] = {
-    "cockcroft-gault": _cockcroft_gault,
-    "body-mass-index": _body_mass_index,
-    "corrected-calcium": _corrected_calcium,
-    "neutrophils-from-percent": _neutrophils_from_percent,
-    "neutrophil-lymphocyte-ratio": _neutrophil_lymphocyte_ratio,
+class _Formula(NamedTuple):
+    """How it is computed; its first `inputs` are needed, the others within `days` of the first (None: ever).
+
+    `patient`: it takes the patient's sex and age too.
+    """
+
+    compute: Compute
+    inputs: int
+    days: int | None = None
+    patient: bool = False
+
+
+_FORMULAS: dict[str, _Formula] = {
+    "cockcroft-gault": _Formula(_cockcroft_gault, 2, WEIGHT_DAYS, patient=True),
+    "body-mass-index": _Formula(_body_mass_index, 2),
+    "corrected-calcium": _Formula(_corrected_calcium, 2, ALBUMIN_DAYS),
+    "neutrophils-from-percent": _Formula(_neutrophils_from_percent, 2, SAMPLE_DAYS),
+    "neutrophil-lymphocyte-ratio": _Formula(_neutrophil_lymphocyte_ratio, 2, SAMPLE_DAYS),
 }
 
 

@@ -24,7 +24,7 @@ class Item(NamedTuple):
 
     `interval` is in the concept's canonical unit (measurements); `values` are the names that a category's
     value may mean. `blocked` says why the record cannot decide; with NO_VALUE and `skipped` the one before
-    is looked at instead. `holder` carries the reference range.
+    is looked at instead. `holder` carries the reference range. `how` says where a derived value is from.
     """
 
     when: Moment
@@ -40,7 +40,11 @@ class Item(NamedTuple):
     staging: str | None = None
     holder: Resource | None = None
     entry: Entry | None = None
+    how: str = ""
 
+
+READ_FROM_TEXT = "read from text"
+FROM_DIAGNOSIS = "from the diagnosis"
 
 _TEXT_QUANTITY = re.compile(r"\s*([<>]=?|≤|≥)?\s*(\d+(?:\.\d+)?)\s*(.*?)\s*")
 _SIGNS = {"≤": "<=", "≥": ">="}
@@ -113,6 +117,7 @@ def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> 
         None,
         holder,
         entry,
+        READ_FROM_TEXT if basis is Basis.DERIVED else "",
     )
 
 

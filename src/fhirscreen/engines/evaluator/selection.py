@@ -123,11 +123,16 @@ def shown_proof(truth: Truth, reason: Reason | None, items: Sequence[Item], says
     """A proof that rests on these records; it shows the latest one's value."""
     if len(items) == 1:
         only = items[0]
-        return Proof(truth, only.basis, reason, (only.reference,), only.value, only.unit, only.date, says)
+        # What is open says with `because` what is wrong; what is not, how it was found.
+        how = "" if truth is UNKNOWN else only.how
+        return Proof(
+            truth, only.basis, reason, (only.reference,), only.value, only.unit, only.date, says, (), how
+        )
     best = latest(items)
     basis = weakest([item.basis for item in items])
     evidence = tuple(sorted({item.reference for item in items}))
-    return Proof(truth, basis, reason, evidence, best.value, best.unit, best.date, says)
+    how = "" if truth is UNKNOWN else best.how
+    return Proof(truth, basis, reason, evidence, best.value, best.unit, best.date, says, (), how)
 
 
 def candidates(placed: Placed, which: Which) -> list[Item]:
@@ -163,7 +168,22 @@ def _extreme(placed: Placed, which: Which, judge: Decide, says: str) -> Proof:
     elif len(truths) == 1:
         # All records that could decide may just as well lie before the window.
         reasons.append(Reason.IMPRECISE_DATE)
-    return shown_proof(UNKNOWN, first_reason(reasons), tried, says)
+    proof = shown_proof(UNKNOWN, first_reason(reasons), tried, says)
+    return proof._replace(because=_versus(tried)) if proof.reason is Reason.CONFLICTING else proof
+
+
+def _versus(items: Sequence[Item]) -> str:
+    """What records that contradict each other say: "0 and 2, 2026-10-25"."""
+    said = {
+        " ".join(part for part in (item.value, item.unit and say_unit(item.unit)) if part): None
+        for item in items
+    }
+    if len(said) < 2 or "" in said:
+        return ""
+    days = {item.date[:10] for item in items}
+    *others, last = sorted(said)
+    found = f"{', '.join(others)} and {last}"
+    return f"{found}, {days.pop()}" if len(days) == 1 else found
 
 
 def _quantified(placed: Placed, which: Which, judge: Decide, says: str) -> Proof:

@@ -21,13 +21,13 @@ from fhirscreen.fhir.subjects import (
 )
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.outputs import disclosures
+from fhirscreen.outputs.actions import next_action
 from fhirscreen.outputs.resources.vocabulary import (
     GATE_EXTENSION,
     NOTE_EXTENSION,
     STANDING_EXTENSION,
     identifier_of,
 )
-from fhirscreen.outputs.wording import next_action
 from fhirscreen.plan.nodes import Plan
 from fhirscreen.verdicts.standings import Standing, Status, Subject, Verdict, ordered
 
@@ -152,7 +152,7 @@ def gate_closed(gate: str) -> dict[str, Any]:
 def standings(verdicts: Sequence[Verdict], study: Study, catalogue: Catalogue) -> list[dict[str, Any]]:
     """An extension a verdict, in the study's order; the sensitive ones as one that names none of them."""
     plain, sensitive = disclosures.part(verdicts, catalogue)
-    found = [_standing(verdict, study) for verdict in plain]
+    found = [_standing(verdict, study, catalogue) for verdict in plain]
     if sensitive:
         review = {"url": "criterion", "valueString": disclosures.FURTHER_REVIEW}
         stands = {"url": "standing", "valueCode": sensitive[0].standing.value}
@@ -160,7 +160,7 @@ def standings(verdicts: Sequence[Verdict], study: Study, catalogue: Catalogue) -
     return found
 
 
-def _standing(verdict: Verdict, study: Study) -> dict[str, Any]:
+def _standing(verdict: Verdict, study: Study, catalogue: Catalogue) -> dict[str, Any]:
     criterion, proof = verdict.criterion, verdict.proof
     parts: list[dict[str, Any]] = [
         {"url": "criterion", "valueString": criterion.id},
@@ -168,7 +168,7 @@ def _standing(verdict: Verdict, study: Study) -> dict[str, Any]:
     ]
     if proof.reason is not None:
         parts.append({"url": "reason", "valueCode": proof.reason.value})
-    if verdict.standing is Standing.OPEN and (action := next_action(proof, criterion, study)):
+    if verdict.standing is Standing.OPEN and (action := next_action(proof, criterion, study, catalogue)):
         parts.append({"url": "nextAction", "valueString": action})
     parts += [{"url": "evidence", "valueReference": {"reference": each}} for each in proof.evidence]
     return {"url": STANDING_EXTENSION, "extension": parts}
