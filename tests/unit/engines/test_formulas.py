@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,8 @@ from fhirscreen.plan.nodes import FormulaWithin
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis
 from tests.lib.proofs import opened, proof, said
-from tests.lib.records import Resource, observation
-from tests.spec.codes import ALBUMIN, CALCIUM, HEIGHT, WEIGHT
+from tests.lib.records import Resource, observation, patient
+from tests.spec.codes import ALBUMIN, CALCIUM, CREATININE, HEIGHT, WEIGHT
 
 CORRECTED = "derived: {quantity: corrected-calcium, at_most: 2.6 mmol/L}"
 INDEX = "derived: {quantity: body-mass-index, at_least: 18.5 kg/m2}"
@@ -86,3 +87,104 @@ def test_an_input_that_could_not_be_read_is_not_taken_for_missing(
 ) -> None:
     assert said(proof(asked, there, spoilt)) == ("unknown", "not-fetched")
     assert said(proof(asked, there)) == ("unknown", "not-computable")
+
+
+def told(asked: str, *records: Resource, **options: Any) -> tuple[str, str]:
+    """The reason, and what the proof says beside it."""
+    found = proof(asked, *records, **options)
+    return said(found)[1], found.because
+
+
+CLEARANCE = "derived: {quantity: creatinine-clearance, at_least: 50 mL/min}"
+FROM_PERCENT = "derived: {quantity: neutrophils-from-percent, at_least: 1.5 10*9/L}"
+RATIO = "derived: {quantity: neutrophil-lymphocyte-ratio, at_most: 3}"
+
+
+def person(**fields: Any) -> Resource:
+    return patient(**({"gender": None, "birthDate": None} | fields))
+
+
+CREATININE_NEW = observation(CREATININE, "1 mg/dL", on="2026-10-20")
+CREATININE_OLD = observation(CREATININE, "1 mg/dL", on="2026-08-15")
+WEIGHT_NEW = observation(WEIGHT, "72 kg", on="2026-10-22")
+WEIGHT_OLD = observation(WEIGHT, "72 kg", on="2026-01-01")
+BOTH = {"gender": "female", "birthDate": "1960-04-02"}
+
+
+@pytest.mark.parametrize(
+    ("who", "records", "reason", "because"),
+    [
+        ({"birthDate": "1960-04-02"}, (CREATININE_NEW, WEIGHT_NEW), "not-computable", "sex"),
+        (BOTH | {"gender": "other"}, (CREATININE_NEW, WEIGHT_NEW), "not-computable", "sex"),
+        ({"gender": "male"}, (CREATININE_NEW, WEIGHT_NEW), "not-computable", "date of birth"),
+        ({}, (CREATININE_NEW,), "not-computable", "sex, date of birth, body weight"),
+        (BOTH, (CREATININE_NEW,), "not-computable", "body weight"),
+        (BOTH, (WEIGHT_NEW,), "no-record", "serum creatinine"),
+        ({"birthDate": "1960-04-02"}, (WEIGHT_NEW,), "no-record", "serum creatinine, sex"),
+        (BOTH, (), "no-record", "serum creatinine, body weight"),
+        (BOTH, (CREATININE_NEW, WEIGHT_OLD), "stale", "body weight within 14 days of the serum creatinine"),
+        (BOTH, (CREATININE_OLD, WEIGHT_NEW), "stale", "newer serum creatinine"),
+    ],
+)
+def test_a_clearance_names_exactly_what_is_missing(
+    who: Resource, records: tuple[Resource, ...], reason: str, because: str
+) -> None:
+    assert told(CLEARANCE, person(**who), *records) == (reason, f"missing: {because}")
+
+
+@pytest.mark.parametrize(
+    ("asked", "records", "because"),
+    [
+        (INDEX, (WEIGHT_NEW,), "body height"),
+        (INDEX, (), "body weight, body height"),
+        (CORRECTED, (CALCIUM_24,), "albumin"),
+        (FROM_PERCENT, (), "white blood cell count, percentage of neutrophils"),
+        (RATIO, (), "neutrophil count, lymphocyte count"),
+    ],
+)
+def test_every_formula_names_what_is_missing(asked: str, records: tuple[Resource, ...], because: str) -> None:
+    assert told(asked, *records)[1] == f"missing: {because}"
+
+
+def test_an_input_of_no_use_is_named() -> None:
+    bare = observation(WEIGHT, on="2026-10-22", valueQuantity={"value": 72})
+    found = told(CLEARANCE, person(**BOTH), CREATININE_NEW, bare)
+    assert found == ("no-unit", "body weight 72, 2026-10-22")
+    huge = observation(CREATININE, "900 mg/dL", on="2026-10-20")
+    assert told(CLEARANCE, person(**BOTH), huge, WEIGHT_NEW) == (
+        "implausible-value",
+        "serum creatinine 900 mg/dL, 2026-10-20",
+    )
+
+
+def test_a_year_of_birth_that_matters_asks_for_the_date() -> None:
+    found = told(
+        "derived: {quantity: creatinine-clearance, at_least: 75 mL/min}",
+        person(gender="male", birthDate="1951"),
+        CREATININE_NEW,
+        observation(WEIGHT, "82.5 kg", on="2026-10-22"),
+    )
+    assert found == ("imprecise-date", "missing: the exact date of birth")
+
+
+def test_what_is_computed_says_nothing_of_gaps() -> None:
+    assert told(CLEARANCE, person(**BOTH), CREATININE_NEW, WEIGHT_NEW) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("asked", "who", "because"),
+    [
+        ("age: {at_least: 18 a}", {}, "missing: date of birth"),
+        ("age: {at_least: 18 a}", {"birthDate": "2008"}, "missing: the exact date of birth"),
+        ("sex: male", {}, "missing: sex"),
+        ("sex: male", {"gender": "unknown"}, "missing: sex; it is recorded as unknown"),
+    ],
+)
+def test_age_and_sex_name_what_is_missing(asked: str, who: Resource, because: str) -> None:
+    assert proof(asked, person(**who)).because == because
+
+
+def test_records_that_contradict_each_other_are_told() -> None:
+    asked = "measured: {concept: body-weight, at_least: 70 kg}"
+    twice = (WEIGHT_NEW, observation(WEIGHT, "62 kg", on="2026-10-22"))
+    assert told(asked, *twice) == ("conflicting", "62 kg and 72 kg, 2026-10-22")

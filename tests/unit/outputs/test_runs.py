@@ -134,13 +134,24 @@ def test_attrition_json_is_keyed_by_study(out: Path, screened: Screened, plan: P
     assert [each["criterion"] for each in data["NCT00000001"]["criteria"]] == list(IDS)
 
 
-@pytest.mark.parametrize("name", ["report.html", "near-misses.csv", "ResearchSubject.ndjson"])
-def test_shared_files_hold_no_sensitive_reason(out: Path, screened: Screened, plan: Plan, name: str) -> None:
+@pytest.mark.parametrize("name", ["ResearchSubject.ndjson", "List.ndjson"])
+def test_what_leaves_the_team_holds_no_sensitive_reason(
+    out: Path, screened: Screened, plan: Plan, name: str
+) -> None:
     write(out, screened, plan)
     text = (out / name).read_text()
-    assert "d-sensitive" in text or name == "near-misses.csv"
     assert "Condition/h" not in text
     assert "86406008" not in text
+    assert "HIV" not in text
+
+
+def test_the_report_names_what_is_sensitive_as_the_verdicts_beside_it_do(
+    out: Path, screened: Screened, plan: Plan
+) -> None:
+    write(out, screened, plan)
+    report = (out / "report.html").read_text()
+    assert "HIV infection" in report
+    assert "Further review needed</span>" not in report
 
 
 def test_an_earlier_run_is_replaced(out: Path, screened: Screened, plan: Plan) -> None:

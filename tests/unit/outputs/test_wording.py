@@ -91,7 +91,7 @@ def test_what_several_decide_together_is_said_of_each(study: Study, catalogue: C
     assert wording.say_reason(readings, criterion, catalogue) == "11.2 g/dL, 3 Nov 2026"
     other = first._replace(evidence=("Observation/b",), value="3", unit="mg", date="2026-11-02")
     both = threshold(2, [first, other])
-    assert wording.say_reason(both, criterion, catalogue) == "11.2 g/dL, 3 mg"
+    assert wording.say_reason(both, criterion, catalogue) == "platelet count 11.2 g/dL, platelet count 3 mg"
 
 
 @pytest.mark.parametrize(
@@ -140,18 +140,72 @@ def test_a_count_is_no_size(catalogue: Catalogue) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "basis", "said"),
+    ("value", "how", "said"),
     [
-        ("M0", Basis.RECORDED, "M0"),
-        ("M1", Basis.RECORDED, "M1 (cervical lymph node or supraclavicular lymph node only)"),
+        ("M0", "", "M0"),
+        ("M0", "read from text", "M0 (read from text)"),
+        ("M1", "", "M1 (cervical lymph node or supraclavicular lymph node only)"),
         (
             "M1",
-            Basis.DERIVED,
-            "M1 (from metastases on record, cervical lymph node or supraclavicular lymph node only)",
+            "from distant metastasis on record",
+            "M1 (from distant metastasis on record, cervical lymph node or supraclavicular lymph node only)",
         ),
     ],
 )
-def test_m1_says_why_it_is_met(catalogue: Catalogue, value: str, basis: Basis, said: str) -> None:
-    study = load_study(mappings_folder() / "studies/NCT06907602.yaml")
-    proof = Proof(Truth.TRUE, basis, value=value)
-    assert wording.say_value(proof, study.criterion("m-stage"), catalogue) == said
+@pytest.mark.parametrize("id", ["m-stage", "m1"])
+def test_a_category_says_where_it_is_from_and_m1_why_it_is_met(
+    catalogue: Catalogue, id: str, value: str, how: str, said: str
+) -> None:
+    criterion = load_study(mappings_folder() / "studies/NCT06907602.yaml").criterion(id)
+    basis = Basis.DERIVED if how else Basis.RECORDED
+    leaf = Proof(Truth.TRUE, basis, value=value, because=how)
+    truth = Truth.TRUE if id == "m-stage" else Truth.FALSE
+    assert wording.say_value(leaf.under(truth, "", (leaf,)), criterion, catalogue) == said
+    assert wording.brief("T3 (read from text)") == "T3"
+
+
+def test_a_value_of_another_category_is_named_by_it(catalogue: Catalogue) -> None:
+    criterion = load_study(mappings_folder() / "studies/NCT06907602.yaml").criterion("ecog")
+    proof = Proof(Truth.UNKNOWN, Basis.DERIVED, Reason.CENSORED_VALUE, ("Observation/a",), "70")
+    assert wording.say_value(proof, criterion, catalogue) == "Karnofsky performance status 70"
+
+
+@pytest.mark.parametrize(
+    ("study", "id", "says", "value", "unit", "said"),
+    [
+        ("NCT06907602", "alt", "ALT at most 2 × ULN", "47", "U/L", "ALT 47 U/L"),
+        ("NCT06907602", "t-stage", "T category T3 or T4a", "T3", "", "T3"),
+        ("NCT06907602", "ecog", "ECOG performance status 0 or 1", "1", "", "ECOG performance status 1"),
+        (
+            "NCT06190782",
+            "metastases-per-organ",
+            "largest number of metastases in one organ at most 3",
+            "2",
+            "",
+            "largest number of metastases in one organ 2",
+        ),
+        (
+            "NCT06190782",
+            "metastasis-count",
+            "number of metastases from 1 to 4",
+            "3",
+            "",
+            "number of metastases 3",
+        ),
+        ("NCT06190782", "metastasis-count", "M category M0 is on record", "M1", "", "M1"),
+    ],
+)
+def test_a_value_is_named_by_what_it_is_of(
+    catalogue: Catalogue, study: str, id: str, says: str, value: str, unit: str, said: str
+) -> None:
+    criterion = load_study(mappings_folder() / f"studies/{study}.yaml").criterion(id)
+    leaf = Proof(Truth.TRUE, Basis.RECORDED, None, ("Observation/a",), value, unit, "2026-10-12", says)
+    assert wording.name_value(leaf.under(Truth.TRUE, "all of it", (leaf,)), criterion, catalogue) == said
+
+
+def test_on_record_is_said_without_a_bound_that_asks_nothing(catalogue: Catalogue) -> None:
+    criterion = load_study(mappings_folder() / "studies/NCT06907602.yaml").criterion("neutrophils")
+    says = "not (neutrophil count at least 0 × 10⁹/L is on record)"
+    assert wording.say_statement(says, criterion, catalogue) == "not (neutrophil count is on record)"
+    other = "neutrophil count at least 1.5 × 10⁹/L"
+    assert wording.say_statement(other, criterion, catalogue) == other

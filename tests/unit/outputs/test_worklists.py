@@ -55,6 +55,17 @@ def test_sensitive_reasons_are_not_named(worklist: Worklist, make: Make, plan: P
     assert near.look_again == date(2026, 12, 1)
 
 
+def test_whoever_may_read_the_record_reads_what_is_sensitive(
+    screened: Screened, plan: Plan, as_of: AsOf, make: Make
+) -> None:
+    entry = worklists(screened, plan, as_of.day, full=True)[0].entries[2]
+    assert (entry.patient, entry.items[0].says) == ("d-sensitive", "HIV infection")
+    assert entry.items[0].why.startswith("recorded, and not confirmed (Human immunodeficiency")
+    failed = Screened([make("a", hiv="fail")], patients=1)
+    (near,) = worklists(failed, plan, as_of.day, full=True)[0].near_misses
+    assert near.item.criterion == "hiv"
+
+
 def test_near_misses_come_with_a_date_to_look_again(worklist: Worklist) -> None:
     (near,) = worklist.near_misses
     assert (near.patient, near.look_again, near.open) == ("e-near-miss", date(2026, 11, 8), 1)
@@ -77,7 +88,7 @@ def test_what_is_open_for_everybody_is_said_once(make: Make, plan: Plan, as_of: 
     assert [[i.criterion for i in e.items] for e in (first, second)] == [[], ["t-stage"]]
     assert [i.criterion for i in second.open] == ["t-stage", "alt"]
     assert worklist.refer(ready) == ""
-    assert worklist.refer(first) == "only 1 open for everybody: A"
+    assert worklist.refer(first) == "only A, open for everybody"
     assert worklist.refer(second) == "and 1 open for everybody: A"
     assert first.action == worklist.shared[0].item.action != ""
     assert (worklist.act(first), worklist.act(second)) == ("Begin with A", "Ask for endosonography")
@@ -95,7 +106,7 @@ def test_what_is_open_for_most_is_said_once_and_counted(make: Make, plan: Plan, 
     assert [(s.item.criterion, s.number) for s in worklist.shared] == [("alt", 3)], "half is not most"
     assert worklist.whom == "most"
     said = {entry.patient: worklist.refer(entry) for entry in worklist.entries}
-    assert said == dict.fromkeys("abc", "and 1 open for most: A") | {"d": ""}
+    assert said == dict.fromkeys("abc", "also A, open for most") | {"d": ""}
 
 
 def test_what_one_alone_has_open_stands_in_the_row(make: Make, plan: Plan, as_of: AsOf) -> None:
@@ -121,7 +132,7 @@ def test_a_row_counts_what_is_met_on_silence_alone(make: Make, plan: Plan, as_of
 @pytest.mark.parametrize(
     ("reason", "action"),
     [
-        (Reason.NO_UNIT, "Ask the laboratory for the unit"),
+        (Reason.NO_UNIT, "Find out the unit where the result comes from"),
         (Reason.NO_RECORD, "Order a blood count"),
         (Reason.CONFLICTING, "Find out which of the records holds"),
     ],
