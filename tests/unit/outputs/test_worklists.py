@@ -89,7 +89,7 @@ def test_what_is_open_for_everybody_is_said_once(make: Make, plan: Plan, as_of: 
     assert [i.criterion for i in second.open] == ["t-stage", "alt"]
     assert worklist.refer(ready) == ""
     assert worklist.refer(first) == "only A, open for everybody"
-    assert worklist.refer(second) == "and 1 open for everybody: A"
+    assert worklist.refer(second) == "also A, open for everybody"
     assert first.action == worklist.shared[0].item.action != ""
     assert (worklist.act(first), worklist.act(second)) == ("Begin with A", "Ask for endosonography")
 
