@@ -274,6 +274,14 @@ ROUTES: dict[str, Route] = {
     "POST /fhir/ResearchStudy/_search": Route(
         "system/ResearchStudy.s", at("/fhir/ResearchStudy/_search", **_NOTHING)
     ),
+    "POST /fhir/ResearchStudy/$read-record": Route(
+        "system/ResearchStudy.r",
+        at(
+            "/fhir/ResearchStudy/$read-record",
+            content="ALT < 2 x ULN",
+            headers={"Content-Type": "text/plain"},
+        ),
+    ),
     "PUT /fhir/ResearchStudy/{id}": Route("system/ResearchStudy.u", _put_study),
     "GET /fhir/Group/{id}": Route("system/Group.r", at("/fhir/Group/none")),
     "GET /fhir/Group": Route("system/Group.s", at("/fhir/Group")),

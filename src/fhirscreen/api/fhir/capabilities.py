@@ -144,8 +144,8 @@ def define(operation: Operation) -> Resource:
         "code": operation.name,
         "resource": [operation.type],
         "system": False,
-        "type": False,
-        "instance": True,
+        "type": operation.level == "type",
+        "instance": operation.level == "instance",
         "parameter": [*parameters, *map(_output, operation.outputs)],
     }
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 SearchType = Literal["token", "reference", "string", "date"]
-InputType = Literal["string", "code", "date", "Reference"]
+InputType = Literal["string", "code", "date", "Reference", "Binary"]
+Level = Literal["instance", "type"]
 
 ID = r"[A-Za-z0-9\-.]{1,64}"
 """FHIR R4, datatypes: id."""
@@ -83,7 +84,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation on one resource (FHIR R4, operations.html)."""
+    """An operation on one resource, or on its type (FHIR R4, operations.html)."""
 
     name: str
     type: str
@@ -92,6 +93,7 @@ class Operation:
     inputs: tuple[Input, ...] = ()
     outputs: tuple[Output, ...] = ()
     writes: bool = False
+    level: Level = "instance"
 
 
 @dataclass(slots=True)

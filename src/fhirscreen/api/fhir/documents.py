@@ -262,6 +262,27 @@ def _value(type: str, pattern: str) -> dict[str, Any]:
     }
 
 
+def reading_record(operation: Operation) -> Described:
+    """Of the operation that reads a record."""
+    responses: Responses = {
+        200: {"description": "The study file and its criteria", "content": content("Parameters")},
+        **errors(
+            _415="The body is neither JSON nor plain text", _422="The body is no record that can be read"
+        ),
+    }
+    (source,) = (each for each in operation.inputs if each.name == "source")
+    frame = {
+        "type": "object",
+        "required": ["protocolSection"],
+        "properties": {"protocolSection": {"type": "object"}},
+    }
+    text = {"type": "string", "minLength": 1, "pattern": r"\S"}
+    media = {JSON: {"schema": frame}, "text/plain": {"schema": text, "example": "Inclusion: ALT ≤ 2 x ULN"}}
+    listed = [query(source.name, {"type": "string", "pattern": source.pattern}, source.says, source.example)]
+    extra = {"parameters": [*listed, FORMAT], "requestBody": {"required": True, "content": media}}
+    return Described(responses, extra)
+
+
 YAML = ("application/yaml", "application/x-yaml", "text/yaml")
 
 

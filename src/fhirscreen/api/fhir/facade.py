@@ -156,6 +156,18 @@ class Facade:
         need = WRITING if operation.writes else need
         self._add("POST", path, by_post, need, posted, f"{name}ByPost", operation.title)
 
+    def type_operation(
+        self,
+        operation: Operation,
+        endpoint: Callable[..., Response],
+        need: str,
+        described: documents.Described,
+    ) -> None:
+        """`POST type/$name`, with a body of its own."""
+        self.declared[operation.type].operations.append(operation)
+        path, name = f"/{operation.type}/${operation.name}", f"{operation.name}{operation.type}"
+        self._add("POST", path, endpoint, need, described, name, operation.title)
+
     def other(
         self,
         method: str,

@@ -12,6 +12,7 @@ from fhirscreen.api.fhir.groups import Groups
 from fhirscreen.api.fhir.jobs import Jobs
 from fhirscreen.api.fhir.lists import Lists
 from fhirscreen.api.fhir.patients import Patients
+from fhirscreen.api.fhir.records import Records
 from fhirscreen.api.fhir.screenings import Screenings
 from fhirscreen.api.fhir.studies import Studies
 from fhirscreen.api.fhir.subjects import Subjects
@@ -23,6 +24,7 @@ def router(service: Service) -> APIRouter:
     facade = Facade(service)
     directory = Directory(service)
     Studies(facade, directory)
+    Records(facade)
     Groups(facade, directory)
     Lists(facade, directory)
     Subjects(facade, directory)

@@ -61,7 +61,11 @@ def test_what_is_declared_is_answered_and_the_reverse(client: TestClient) -> Non
         assert ("read" in codes) == (f"/fhir/{type}/{{id}}" in routes)
         assert ("vread" in codes) == (f"/fhir/{type}/{{id}}/_history/{{version}}" in routes)
         for operation in each.get("operation", ()):
-            assert f"/fhir/{type}/{{id}}/${operation['name']}" in routes
+            name = operation["name"]
+            definition = get(client, f"OperationDefinition/{name}")
+            assert definition["instance"] == (f"/fhir/{type}/{{id}}/${name}" in routes)
+            assert definition["type"] == (f"/fhir/{type}/${name}" in routes)
+            assert definition["instance"] or definition["type"]
         for parameter in each.get("searchParam", ()):
             assert client.get(f"/fhir/{type}?{parameter['name']}=").status_code == 400
         if "search-type" in codes:
