@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy.orm import Session
 
 from fhirscreen.bootstrap.metrics import Metrics
-from fhirscreen.bootstrap.telling import make_audit_poster, make_channels, make_sender, make_teller
+from fhirscreen.bootstrap.telling import (
+    make_alarms,
+    make_audit_poster,
+    make_channels,
+    make_sender,
+    make_teller,
+)
 from fhirscreen.bootstrap.updating import make_poller
 from fhirscreen.criteria.studies import Study
 from fhirscreen.engines.base import Depth, Progress
@@ -121,6 +127,13 @@ def hang_background(service: Parts) -> None:
 
 
 def _schedule(service: Parts, name: str, expression: str, kind: str, payload: Mapping[str, Any]) -> Schedule:
+    alarms, metrics = make_alarms(service), service.metrics
+
+    def missed(session: Session, tick: datetime, at: datetime) -> None:
+        metrics.missed.labels(name).inc()
+        if name == NIGHTLY:
+            alarms.missed(session, tick, at)
+
     return Schedule(
         service.database,
         name,
@@ -129,7 +142,8 @@ def _schedule(service: Parts, name: str, expression: str, kind: str, payload: Ma
         kind,
         payload,
         clock=service.clock,
-        troubled=service.metrics.count_trouble,
+        troubled=metrics.count_trouble,
+        missed=missed,
     )
 
 
@@ -138,7 +152,8 @@ def make_worker(service: Parts, *, kinds: Collection[str] | None = None, **more:
 
     def ended(kind: str, state: str, seconds: float) -> None:
         service.metrics.jobs.labels(kind, state).inc()
-        service.metrics.job_seconds.labels(kind).observe(seconds)
+        if state != "again":
+            service.metrics.job_seconds.labels(kind).observe(seconds)
 
     known = handlers(service)
     wanted = known if kinds is None else {kind: known[kind] for kind in kinds}
@@ -148,6 +163,7 @@ def make_worker(service: Parts, *, kinds: Collection[str] | None = None, **more:
         clock=service.clock,
         ended=ended,
         troubled=service.metrics.count_trouble,
+        trouble=make_alarms(service).tell,
         **more,
     )
 

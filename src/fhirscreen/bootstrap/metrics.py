@@ -39,7 +39,10 @@ class Metrics:
             "fhirscreen_requests_in_progress", "Requests being answered", registry=self.registry
         )
         self.jobs = Counter(
-            "fhirscreen_jobs", "Jobs that ended, by how", ("kind", "state"), registry=self.registry
+            "fhirscreen_jobs",
+            "Jobs that ended, by how; `again`: met trouble, and is tried again",
+            ("kind", "state"),
+            registry=self.registry,
         )
         self.job_seconds = Histogram(
             "fhirscreen_job_seconds",
@@ -64,6 +67,12 @@ class Metrics:
             "fhirscreen_notifications",
             "Messages, by channel and what came of them",
             ("channel", "outcome"),
+            registry=self.registry,
+        )
+        self.missed = Counter(
+            "fhirscreen_schedule_missed",
+            "Ticks of a schedule that brought no job of their own",
+            ("schedule",),
             registry=self.registry,
         )
         self.loop_failures = Counter(

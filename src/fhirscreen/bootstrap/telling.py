@@ -15,6 +15,7 @@ from fhirscreen.notifications.mail import Mail
 from fhirscreen.notifications.messages import Teller
 from fhirscreen.notifications.quiet import Quiet
 from fhirscreen.notifications.senders import Sender
+from fhirscreen.notifications.troubles import Alarms
 from fhirscreen.notifications.webhooks import Webhook, origin
 from fhirscreen.settings.groups import NotifySettings
 from fhirscreen.settings.settings import Settings
@@ -79,6 +80,12 @@ def make_teller(service: Telling) -> Teller:
         Quiet.read(hours, zone) if hours is not None else None,
         timedelta(minutes=settings.notify.every_minutes),
     )
+
+
+def make_alarms(service: Telling) -> Alarms:
+    """What puts messages about the service itself into the outbox."""
+    settings = service.settings
+    return Alarms(targets(settings.notify), service.site, settings.url)
 
 
 def make_sender(service: Telling, channels: Mapping[str, Channel]) -> Sender:

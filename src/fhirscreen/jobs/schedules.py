@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from cronsim import CronSim
+from sqlalchemy.orm import Session
 
 from fhirscreen.loops import Loop, Troubled, nobody_counts
 from fhirscreen.store import jobs
@@ -21,6 +22,14 @@ _LATE = timedelta(hours=12)
 
 _GLANCE = 30.0
 """Seconds between two looks at the clock: a machine may have slept meanwhile."""
+
+
+Missed = Callable[[Session, datetime, datetime], None]
+"""Called with a tick that brings no job, and now: it was long ago, or the job before it is not done yet."""
+
+
+def nobody_minds(_session: Session, _tick: datetime, _at: datetime) -> None:
+    """For schedules whose next tick makes up for it."""
 
 
 class Schedule:
@@ -41,7 +50,9 @@ class Schedule:
         *,
         clock: Callable[[], datetime],
         troubled: Troubled = nobody_counts,
+        missed: Missed = nobody_minds,
     ) -> None:
+        """`missed` is told of a tick that brings no job of its own."""
         self._database = database
         self._name = name
         self._expression = expression
@@ -50,6 +61,7 @@ class Schedule:
         self._payload = dict(payload)
         self._clock = clock
         self._loop = Loop(f"schedule {name}", self._turn, troubled=troubled)
+        self._missed = missed
         self._seen: datetime | None = None
 
     def start(self) -> None:
@@ -80,13 +92,17 @@ class Schedule:
         if last > self._seen:
             due = True
         elif first:
-            due = now - last < _LATE and self._ticked_before()
+            due = self._ticked_before()
         else:
             due = False
         if due:
             with self._database.begin() as session:
                 if jobs.fired(session, self._name, last):
-                    jobs.enqueue(
+                    self._seen = last
+                    if first and now - last >= _LATE:
+                        self._missed(session, last, now)
+                        return False
+                    job = jobs.enqueue(
                         session,
                         self._kind,
                         self._payload,
@@ -94,7 +110,8 @@ class Schedule:
                         at=now,
                         key=self._name,
                     )
-                    self._seen = last
+                    if job.created_at < now:
+                        self._missed(session, last, now)
                     log.info("schedule ticks", schedule=self._name)
                     return True
         self._seen = max(last, self._seen)

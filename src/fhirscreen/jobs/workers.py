@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import stamina
 import structlog
+from sqlalchemy.orm import Session
 
 from fhirscreen.exceptions import FhirscreenError, ServerError, StoreError
 from fhirscreen.jobs.tasks import Handler, Outcome, Stop, Stopped, Task
@@ -41,8 +42,10 @@ _BEAT = 2.0
 _FAREWELL = 20.0
 """Seconds that whoever ends the process waits for a job: orchestrators kill after thirty."""
 
+AGAIN = "to be tried again"
+
 Ended = Callable[[str, str, float], None]
-"""Called with kind, state and seconds of each job that ended."""
+"""Called with kind, state and seconds of each job that ended; `again` is the state of one that is put off."""
 
 
 def nobody_counts(_kind: str, _state: str, _seconds: float) -> None:
@@ -52,6 +55,17 @@ def nobody_counts(_kind: str, _state: str, _seconds: float) -> None:
 def owner_name() -> str:
     """A name for a worker that no other has: host, process, and a word of its own."""
     return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+
+
+Trouble = Callable[[Session, StoredJob, Mapping[str, Any], datetime, datetime | None], None]
+"""Called in the transaction that gives up a job or puts it off, with the error, now, and when it is begun
+again."""
+
+
+def nobody_is_told(
+    _session: Session, _job: StoredJob, _error: Mapping[str, Any], _at: datetime, _again: datetime | None
+) -> None:
+    """For workers whose trouble is nobody's."""
 
 
 class Worker:
@@ -71,6 +85,7 @@ class Worker:
         idle_seconds: float = 1.0,
         ended: Ended = nobody_counts,
         troubled: Troubled = nobody_watches,
+        trouble: Trouble = nobody_is_told,
     ) -> None:
         self.owner = owner_name()
         self._database = database
@@ -79,6 +94,7 @@ class Worker:
         self.lease_seconds = lease_seconds
         self._idle_seconds = idle_seconds
         self._ended = ended
+        self._trouble = trouble
         self._loop = Loop("worker", self._turn, troubled=troubled)
         self._task: Task | None = None
 
@@ -123,6 +139,8 @@ class Worker:
         log.info("job ends", job=job.id, kind=job.kind, state=state, seconds=round(seconds, 3))
         if state in {"done", "failed", "cancelled"}:
             self._ended(job.kind, state, seconds)
+        elif state == AGAIN:
+            self._ended(job.kind, "again", seconds)
         return True
 
     def _attempt(self, task: Task) -> str:
@@ -204,11 +222,25 @@ class Worker:
         if now - since >= _PATIENCE:
             return self._fail(job, told)
         later = now + min(max(now - since, _SHORTEST), _LONGEST)
-        self._write(lambda s: jobs.hand_back(s, job.id, self.owner, not_before=later, error=told))
-        return "to be tried again"
+
+        def write(session: Session) -> bool:
+            if not jobs.hand_back(session, job.id, self.owner, not_before=later, error=told):
+                return False
+            self._trouble(session, job, told, now, later)
+            return True
+
+        self._write(write)
+        return AGAIN
 
     def _fail(self, job: StoredJob, error: Mapping[str, Any]) -> str:
-        self._write(lambda s: jobs.fail(s, job.id, self.owner, at=self._clock(), error=error))
+        def write(session: Session) -> bool:
+            at = self._clock()
+            if not jobs.fail(session, job.id, self.owner, at=at, error=error):
+                return False
+            self._trouble(session, job, error, at, None)
+            return True
+
+        self._write(write)
         return "failed"
 
     def _write(self, change: Callable[[Any], bool]) -> None:

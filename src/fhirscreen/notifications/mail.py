@@ -11,6 +11,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from fhirscreen.notifications.channels import Undelivered
+from fhirscreen.notifications.troubles import FAILED, LATE, MISSED
 from fhirscreen.settings.groups import NotifySettings
 from fhirscreen.store.outbox import StoredMessage
 
@@ -24,6 +25,14 @@ _SAYS = {
     "changed": "changed",
     "review_again": "to review again: what spoke against them has changed",
 }
+
+
+_TROUBLES = {
+    FAILED: "a job was given up",
+    LATE: "the night's run is late",
+    MISSED: "the night's run did not begin",
+}
+_JOBS = {"screen": "screening", "update": "screening of patients with news", "publish": "publication"}
 
 
 class Mail:
@@ -83,6 +92,8 @@ class Mail:
 
 def subject_line(body: Mapping[str, Any]) -> str:
     """What the inbox shows: `fhirscreen: 3 new in 2 studies`."""
+    if body.get("type") in _TROUBLES:
+        return f"fhirscreen: {_TROUBLES[body['type']]}"
     studies = body["data"]["studies"]
     sums = {name: sum(each[name] for each in studies) for name in _SAYS}
     first = next((name for name, number in sums.items() if number), "changed")
@@ -94,10 +105,34 @@ def subject_line(body: Mapping[str, Any]) -> str:
 def text(body: Mapping[str, Any]) -> str:
     """What stands in the mail."""
     data = body["data"]
+    if body.get("type") in _TROUBLES:
+        return _trouble(body["type"], data)
     lines = [f"Screening at {data['site']}: what has changed since the last message.", ""]
     for each in data["studies"]:
         lines.append(f"{each['study']}  {each['title']}".rstrip())
         lines += [f"  {each[name]} {says}" for name, says in _SAYS.items() if each[name]]
         lines += [f"  {each['url']}", ""]
     lines += ["This message holds no patient data; the pages behind the links ask who you are."]
+    return "\n".join(lines) + "\n"
+
+
+def _trouble(type: str, data: Mapping[str, Any]) -> str:
+    kind = _JOBS.get(data.get("kind", ""), "job")
+    says = {
+        FAILED: f"At {data['site']} a {kind} was given up, and is not tried again.",
+        LATE: f"At {data['site']} the night's run has met trouble since {data.get('since')}. "
+        f"It is tried again; the next time at {data.get('again')}.",
+        MISSED: f"At {data['site']} the night's run of {data.get('tick')} did not begin: "
+        "the service was down, or the run before is not done yet.",
+    }
+    lines = [says[type], ""]
+    lines += [f"Why: {data['what']}"] if "what" in data else []
+    lines += [f"What to do: {data['remedy']}"] if "remedy" in data else []
+    lines += [
+        "",
+        "The lists are as they were before.",
+        data["url"],
+        "",
+        "This message holds no patient data.",
+    ]
     return "\n".join(lines) + "\n"

@@ -19,6 +19,8 @@ from fhirscreen.store.studies import find_study
 TYPE = "subjects.changed"
 """What the webhook's `type` says."""
 
+_KEY = "changes "
+
 COUNTS = ("new", "no_longer", "changed", "review_again")
 """What is counted of a study.
 
@@ -47,7 +49,7 @@ class Teller:
         """Whether there is somebody to tell, and now is a time for it."""
         if not self.channels or (self.quiet is not None and self.quiet.holds(at)):
             return False
-        last = newest_message(session) if self.every else None
+        last = newest_message(session, _KEY) if self.every else None
         return last is None or at - last >= self.every
 
     def tell(self, session: Session, at: datetime) -> bool:
@@ -68,7 +70,7 @@ class Teller:
             "data": {"site": self.site, "runs": runs, "studies": studies},
         }
         for channel, target in sorted(self.channels.items()):
-            put_message(session, channel, target, body, at=at, key=f"changes {changes[-1].id} {channel}")
+            put_message(session, channel, target, body, at=at, key=f"{_KEY}{changes[-1].id} {channel}")
         return True
 
     def _study(self, session: Session, id: str, counts: Mapping[str, int]) -> dict[str, Any]:

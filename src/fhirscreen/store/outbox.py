@@ -53,9 +53,9 @@ def put_message(
     )
 
 
-def newest_message(session: Session) -> datetime | None:
-    """When the last message was put; None where there is none."""
-    return session.scalar(select(func.max(MessageRow.created_at)))
+def newest_message(session: Session, key: str) -> datetime | None:
+    """When the last message was put whose key begins with `key`; None where there is none."""
+    return session.scalar(select(func.max(MessageRow.created_at)).where(MessageRow.key.startswith(key)))
 
 
 def _due(at: datetime) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -23,6 +23,7 @@ FEWEST = 5
 
 SEES_PATIENTS = "system/ResearchSubject.rs"
 _SCREEN = "screen"
+_KINDS = (_SCREEN, "update", "publish", "forget")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,31 @@ class Work(NamedTuple):
 
     running: Sequence[StoredJob]
     failed: StoredJob | None
+
+
+class Trouble(NamedTuple):
+    """A job that was not done: why, when it was tried, when it is tried again (None: it was given up)."""
+
+    kind: str
+    what: str
+    remedy: str
+    at: datetime | None
+    again: datetime | None
+
+
+def troubles(session: Session, most: int = 20) -> list[Trouble]:
+    """The jobs that met trouble and were given up or are put off, newest first; why without patient data."""
+    waiting = list_jobs(session, states=["queued", "running"], kinds=_KINDS)
+    failed = list_jobs(session, states=["failed"], kinds=_KINDS, limit=most)
+    found = [job for job in [*waiting, *failed] if job.error is not None]
+    return [_trouble(job) for job in found[:most]]
+
+
+def _trouble(job: StoredJob) -> Trouble:
+    error = job.error or {}
+    again = None if job.state == "failed" else job.not_before
+    what, remedy = str(error.get("what") or "it could not be done"), str(error.get("remedy") or "")
+    return Trouble(job.kind, what, remedy, job.finished_at or job.started_at, again)
 
 
 def counts_of(run: StoredRun, study: Study, *, hidden: bool) -> Attrition | None:

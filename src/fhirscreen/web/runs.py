@@ -15,7 +15,7 @@ from fhirscreen.outputs.pictures import draw
 from fhirscreen.screening.definitions import Definitions
 from fhirscreen.store.runs import StoredRun, find_run, list_runs
 from fhirscreen.web import tellings
-from fhirscreen.web.overviews import counts_of, work
+from fhirscreen.web.overviews import counts_of, troubles, work
 from fhirscreen.web.pages import Pages
 from fhirscreen.web.security import Visit, visitor
 
@@ -59,7 +59,7 @@ class _Log:
         """The runs, newest first."""
         with self._service.database.reading() as session:
             found = list_runs(session, SIZE + 1, before)
-            doing = work(session)
+            doing, met = work(session), [] if before is not None else troubles(session)
         return self._pages.render(
             "runs.html",
             visit=visit,
@@ -67,6 +67,8 @@ class _Log:
             more=found[SIZE - 1].id if len(found) > SIZE else None,
             earlier=before is not None,
             work=doing,
+            troubles=met,
+            kinds=tellings.JOB_KINDS,
             states=tellings.RUN_STATES,
             causes=tellings.RUN_CAUSES,
         )

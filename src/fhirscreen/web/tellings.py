@@ -47,6 +47,13 @@ RUN_CAUSES = {
     "visit": "a visit",
 }
 
+JOB_KINDS = {
+    "screen": "Screening",
+    "update": "Screening on news or a visit",
+    "publish": "Publication",
+    "forget": "Deletion of old data",
+}
+
 DECISIONS = {"suitable": "Suitable", "not-suitable": "Not suitable", "reopened": "Reopened"}
 
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9.\-]{1,64}", re.ASCII)

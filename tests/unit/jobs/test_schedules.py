@@ -22,8 +22,20 @@ class Clock:
         return self.at
 
 
-def nightly(database: Database, clock: Clock, expression: str = "0 2 * * *") -> Schedule:
-    return Schedule(database, "nightly", expression, BERLIN, "screen", {"cause": "nightly"}, clock=clock)
+def nightly(
+    database: Database, clock: Clock, expression: str = "0 2 * * *", missed: list[datetime] | None = None
+) -> Schedule:
+    ticks = [] if missed is None else missed
+    return Schedule(
+        database,
+        "nightly",
+        expression,
+        BERLIN,
+        "screen",
+        {"cause": "nightly"},
+        clock=clock,
+        missed=lambda _session, tick, _at: ticks.append(tick),
+    )
 
 
 def count(database: Database) -> int:
@@ -64,13 +76,14 @@ def test_one_job_a_tick_for_all_processes(database: Database) -> None:
 
 
 def test_a_night_still_at_work_is_not_queued_twice(database: Database) -> None:
-    clock = Clock()
-    schedule = nightly(database, clock)
+    clock, missed = Clock(), list[datetime]()
+    schedule = nightly(database, clock, missed=missed)
     schedule.look()
     for _ in range(3):
         clock.at += timedelta(days=1)
         schedule.look()
     assert count(database) == 1
+    assert len(missed) == 2, "the second and the third night brought no run of their own"
 
 
 def test_a_night_that_was_missed_is_made_up_for(database: Database) -> None:
@@ -84,7 +97,10 @@ def test_a_night_that_was_missed_is_made_up_for(database: Database) -> None:
     assert nightly(database, clock).look()
     end(database, clock.at)
     clock.at += timedelta(hours=38)  # up again at midnight: the next night is nearer
-    assert not nightly(database, clock).look()
+    missed = list[datetime]()
+    assert not nightly(database, clock, missed=missed).look()
+    assert not nightly(database, clock, missed=missed).look()
+    assert len(missed) == 1, "told once, by the first process that comes up"
 
 
 def test_it_ticks_by_itself(database: Database) -> None:
