@@ -105,6 +105,9 @@ class Parts(Protocol):
 
 NIGHTLY = "nightly"
 """The name of the schedule that screens everybody."""
+DAYS = "days"
+"""The name of the schedule that publishes what a new day changes."""
+_DAYBREAK = "5 0 * * *"
 
 
 def hang_background(service: Parts) -> None:
@@ -112,6 +115,10 @@ def hang_background(service: Parts) -> None:
     settings = service.settings
     if settings.nightly is not None:
         service.background.append(_schedule(service, NIGHTLY, settings.nightly, SCREEN, {"cause": "nightly"}))
+    if settings.publish and service.source in settings.named_servers:
+        # A recruiting window ends by date: the List of such a study is retired on that day.
+        payload = {"source": service.source}
+        service.background.append(_schedule(service, DAYS, _DAYBREAK, PUBLISH, payload))
     if settings.retention_days is not None or settings.audit_days is not None:
         service.background.append(_schedule(service, FORGET, DAILY, FORGET, {}))
     for _ in range(settings.workers):
@@ -216,14 +223,14 @@ def publish_soon(
         enqueue_publication(session, source, patients, by=by, at=service.clock())
 
 
-def screen_soon(service: Parts, session: Session, study: str, by: str) -> None:
-    """Has everybody screened for a study that opened or asks something else, where that is done by night.
+def screen_soon(service: Parts, session: Session, studies: Sequence[str], by: str) -> None:
+    """Has everybody screened for studies that opened or ask something else, where that is done by night.
 
     A job that runs already has the criteria as they were; one that waits will take the new ones.
     """
-    if service.settings.nightly is None or service.source is None:
+    if service.settings.nightly is None or service.source is None or not studies:
         return
-    payload = {"studies": [study], "cause": "manual"}
+    payload = {"studies": sorted(studies), "cause": "manual"}
     if all(job.payload != payload for job in jobs.find_queued(session, SCREEN)):
         jobs.enqueue(session, SCREEN, payload, by=by, at=service.clock())
 

@@ -102,15 +102,16 @@ def _read(stored: Sequence[studies.StoredStudy]) -> list[Study]:
 
 def load_studies(
     database: Database, given: Sequence[str], mappings: Path, clock: Callable[[], datetime]
-) -> None:
+) -> list[str]:
     """Puts studies into the store that were never there as they are: files, folders, shipped numbers.
 
     What a person has changed since stays: a definition that is among a study's versions is not put again.
-    Raises UsageError, StudyError, StoreError.
+    Gives the studies that it put. Raises UsageError, StudyError, StoreError.
     """
     files = find_files(given, mappings)
     with database.reading() as session:
         known = studies.list_texts(session) if files else set()
+    put = []
     for file in files:
         if file.read_text("utf-8") in known:  # reading YAML takes longer than anything else at start
             continue
@@ -120,3 +121,5 @@ def load_studies(
             if all(each.digest != mark for each in studies.list_versions(session, study.id)):
                 text = file.read_text("utf-8")
                 studies.put_study(session, study, text=text, by="settings", at=clock())
+                put.append(study.id)
+    return put

@@ -267,7 +267,13 @@ class Service:
         if self.source is not None:
             publish_soon(self, session, self.source, None, by)
         if not was_open and self.recruits(session, study):
-            screen_soon(self, session, study, by)
+            screen_soon(self, session, [study], by)
+
+    def follow_studies(self, session: Session, studies: Sequence[str], by: str) -> None:
+        """Has lists follow what this transaction, or one before it, changed of the criteria of studies."""
+        if self.source is not None:
+            publish_soon(self, session, self.source, None, by)
+        screen_soon(self, session, [each for each in studies if self.recruits(session, each)], by)
 
     def recruits(self, session: Session, study: str) -> bool:
         """Whether the site recruits for a study today, as this transaction has it."""
@@ -329,10 +335,13 @@ def make_service(
     database = Database(settings.store.get_secret_value())
     try:
         database.migrate()
-        load_studies(database, settings.studies, find_mappings(settings), clock)
+        put = load_studies(database, settings.studies, find_mappings(settings), clock)
     except BaseException:
         database.close()
         raise
     service = Service(settings, catalogue, database, clock=clock, transport=transport)
     hang_background(service)
+    if put:
+        with database.begin() as session:
+            service.follow_studies(session, put, "settings")
     return service

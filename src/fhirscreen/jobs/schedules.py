@@ -54,7 +54,7 @@ class Schedule:
     ) -> None:
         """`missed` is told of a tick that brings no job of its own."""
         self._database = database
-        self._name = name
+        self.name = name
         self._expression = expression
         self._zone = zone
         self._kind = kind
@@ -97,7 +97,7 @@ class Schedule:
             due = False
         if due:
             with self._database.begin() as session:
-                if jobs.fired(session, self._name, last):
+                if jobs.fired(session, self.name, last):
                     self._seen = last
                     if first and now - last >= _LATE:
                         self._missed(session, last, now)
@@ -106,20 +106,20 @@ class Schedule:
                         session,
                         self._kind,
                         self._payload,
-                        by=f"schedule {self._name}",
+                        by=f"schedule {self.name}",
                         at=now,
-                        key=self._name,
+                        key=self.name,
                     )
                     if job.created_at < now:
                         self._missed(session, last, now)
-                    log.info("schedule ticks", schedule=self._name)
+                    log.info("schedule ticks", schedule=self.name)
                     return True
         self._seen = max(last, self._seen)
         return False
 
     def _ticked_before(self) -> bool:
         with self._database.reading() as session:
-            return jobs.last_fired(session, self._name) is not None
+            return jobs.last_fired(session, self.name) is not None
 
     def _turn(self) -> float:
         self.look()

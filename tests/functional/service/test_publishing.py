@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from fhirscreen.bootstrap.background import handlers, make_worker
+from fhirscreen.bootstrap.background import DAYS, handlers, make_worker
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.fhir.subjects import DECISION_EXTENSION, study_uuid, subject_uuid
 from fhirscreen.jobs.publications import PUBLISH, Publications, enqueue_publication
+from fhirscreen.jobs.schedules import Schedule
 from fhirscreen.jobs.screenings import SCREEN
 from fhirscreen.jobs.tasks import Stopped
 from fhirscreen.jobs.updates import UPDATE, enqueue
@@ -327,3 +328,41 @@ def test_what_a_lost_lease_leaves_is_not_written(hospital: Hospital) -> None:
     with pytest.raises(Stopped):
         publications.publish("default", None, lambda _done, _total: None, stop)
     assert sum(len(hospital.server.of(kind)) for kind in TYPES) <= 2
+
+
+def test_a_window_that_ends_by_date_retires_the_list_on_that_day(hospital: Hospital) -> None:
+    window = {"open": True, "closes": hospital.service.as_of().day.isoformat()}
+    hospital.client.put(f"/api/studies/{STUDY}/recruiting", json=window).raise_for_status()
+    hospital.screen()
+    (days,) = (each for each in hospital.service.background if getattr(each, "name", "") == DAYS)
+    assert isinstance(days, Schedule)
+    assert not days.look()
+    assert [each["status"] for each in hospital.server.of("List")] == ["current"]
+    hospital.now += timedelta(days=1)
+    assert days.look()
+    hospital.work(PUBLISH)
+    assert [each["status"] for each in hospital.server.of("List")] == ["retired"]
+
+
+def test_a_study_file_that_changed_between_two_starts_is_screened(tmp_path: Path) -> None:
+    file = tmp_path / "study.yaml"
+    file.write_text((mappings_folder() / f"studies/{STUDY}.yaml").read_text("utf-8"), "utf-8")
+
+    def start(**more: Any) -> list[dict[str, Any]]:
+        """What a start queues."""
+        given: dict[str, Any] = {"server": BASE, "nightly": "30 2 * * *"} | more
+        with service_for(tmp_path, clock=noon, studies=[str(file)], site=SITE, **given) as service:
+            with service.database.begin() as session:
+                queued = jobs.find_queued(session, SCREEN)
+                for job in queued:
+                    jobs.request_cancel(session, job.id, noon())
+            return [job.payload for job in queued]
+
+    everybody = {"studies": [STUDY], "cause": "manual"}
+    assert start() == [everybody], "it is new"
+    assert start() == []
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("title:", "title: Changed", 1), "utf-8")
+    assert start(nightly=None) == [], "where nobody is screened by night, nobody is at a start"
+    file.write_text(text.replace("title:", "title: Changed again", 1), "utf-8")
+    assert start() == [everybody]

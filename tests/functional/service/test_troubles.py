@@ -71,6 +71,9 @@ def hospital(tmp_path: Path) -> Iterator[Hospital]:
             notify=NOTIFY,
         ) as service,
     ):
+        with service.database.begin() as session:
+            for job in jobs.find_queued(session, SCREEN):  # of the study that is new
+                jobs.request_cancel(session, job.id, made.now)
         app = make_app(service)
         add_pages(app, service)
         with TestClient(app, base_url=HERE) as client:
