@@ -20,6 +20,7 @@ class Keeper(Searchable):
 
     def __init__(self, resources: Iterable[Resource]) -> None:
         self.kept: dict[tuple[str, str], Resource] = {}
+        self.deletes = True
         super().__init__(resources)
         self._types = [*self._types, "Group", "List"]
 
@@ -56,6 +57,9 @@ class Keeper(Searchable):
             new = (type, id) not in self.kept
             made = self.put(orjson.loads(request.content))
             return reply(made, 201 if new else 200, etag=_tag(made))
+        if request.method == "DELETE":
+            gone = self.kept.pop((type, id), None) if self.deletes else None
+            return httpx.Response(204) if gone is not None else outcome(405, "not-supported")
         if request.method == "GET" and id not in ("", "_search"):
             found = self.kept.get((type, id))
             return reply(found, etag=_tag(found)) if found is not None else outcome(404)

@@ -218,6 +218,10 @@ class Client:
         """PUT by id; with `if_match` only over that version, else Conflict."""
         return writes.update(self._wire, resource, if_match)
 
+    def delete(self, type: str, id: str, *, if_match: str | None = None) -> bool:
+        """DELETE by id, with `if_match` only that version; False where the server does not let it go."""
+        return writes.delete(self._wire, type, id, if_match)
+
     def update_where(self, resource: Resource, condition: Parameters) -> Written:
         """Conditional update: over the one resource that fits, or a new one; Conflict where several fit."""
         return writes.update_where(self._wire, resource, condition)

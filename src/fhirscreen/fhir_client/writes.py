@@ -113,6 +113,19 @@ def update(wire: Wire, resource: Resource, if_match: str | None = None) -> Writt
     return _written(type, id, wire.send("PUT", path_of(type, id), resource=resource, headers=headers))
 
 
+def delete(wire: Wire, type: str, id: str, if_match: str | None = None) -> bool:
+    """DELETE by id, with `if_match` only that version; False where the server does not let it go.
+
+    It may not delete at all, or not what something else refers to (R4 http, delete).
+    """
+    headers = {"If-Match": if_match} if if_match else None
+    answer = wire.send("DELETE", path_of(type, id), headers=headers, accept=_UNDELETED)
+    return answer.status not in _UNDELETED
+
+
+_UNDELETED = frozenset({401, 403, 404, 405, 409, 410, 412, 422, 501})
+
+
 def update_where(wire: Wire, resource: Resource, condition: Parameters) -> Written:
     """PUT by a search that fits one resource or none (conditional update). Conflict where it fits several.
 

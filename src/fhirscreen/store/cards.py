@@ -124,6 +124,12 @@ def snoozed(
     return {study for shown in session.scalars(query) for study in shown}.intersection(studies)
 
 
+def find_shown(session: Session, base: str) -> set[tuple[str, str]]:
+    """The study and patient of every card that is remembered: the EHR may hold what one of them created."""
+    query = select(CardRow.patient, CardRow.studies).where(CardRow.base == base.rstrip("/"))
+    return {(study, row.patient) for row in session.execute(query) for study in row.studies}
+
+
 def add_feedback(
     session: Session,
     *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,7 +23,8 @@ from fhirscreen.mapping.loading import mappings_folder
 from fhirscreen.outputs.disclosures import FURTHER_REVIEW_SAYS, is_sensitive
 from fhirscreen.screening.publishing.releases import TYPES
 from fhirscreen.screening.recordings import record_run
-from fhirscreen.store import jobs
+from fhirscreen.store import cards, jobs
+from fhirscreen.store.subjects import find_subjects
 from tests.lib.ehr import chart, charts, noon
 from tests.lib.keepers import Keeper
 from tests.lib.service import client_of, service_for
@@ -170,6 +172,67 @@ def test_of_two_records_that_became_one_both_are_published_at_once(
     assert hospital.subject(gone)["status"] == "ineligible"
     assert "merged" in str(hospital.subject(gone)["extension"])
     assert gone not in hospital.listed()
+
+
+@pytest.mark.parametrize("deletes", [True, False])
+def test_what_a_card_created_beside_ours_is_gone_on_with(hospital: Hospital, deletes: bool) -> None:
+    patient = min(hospital.listed())
+    ours = hospital.subject(patient)
+    named = {"identifier": {"system": "https://clinicaltrials.gov", "value": STUDY}}
+    hospital.server.put({**ours, "id": "of-the-ehr", "study": named})
+    hospital.server.deletes = deletes
+    listed = hospital.listed()
+    hospital.screen()
+    assert (("ResearchSubject", ours["id"]) in hospital.server.kept) is not deletes
+    assert hospital.listed() == listed
+    (entries,) = [each["entry"] for each in hospital.server.of("List")]
+    assert {"reference": "ResearchSubject/of-the-ehr"} in [each["item"] for each in entries]
+    hospital.server.patient(patient)["deceasedBoolean"] = True
+    hospital.hear(patient)
+    theirs = [each for each in hospital.server.of("ResearchSubject") if str(patient) in str(each)]
+    assert {each["status"] for each in theirs} == {"ineligible"}
+    assert len(theirs) == (1 if deletes else 2)
+    versions = hospital.server.state()
+    hospital.screen()
+    assert hospital.server.state() == versions
+
+
+def test_what_a_person_set_on_one_of_two_is_written_on_neither(hospital: Hospital) -> None:
+    patient = min(hospital.listed())
+    ours = hospital.subject(patient)
+    hospital.server.put({**ours, "status": "on-study"})
+    made = hospital.server.put({**ours, "id": "of-the-ehr"})
+    hospital.screen()
+    assert hospital.subject(patient)["status"] == "on-study"
+    assert hospital.server.kept["ResearchSubject", "of-the-ehr"] == made
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_a_card_created_of_who_does_not_fit_is_taken_back(hospital: Hospital, known: bool) -> None:
+    service, someone = hospital.service, min(hospital.listed())
+    with service.database.reading() as session:
+        members = {each.patient: each for each in find_subjects(session, study=STUDY)}
+    never = next((id for id, each in members.items() if each.current_status is None), None)
+    if known:
+        assert never is not None
+        patient = never
+    else:
+        patient = "nobody-of-ours"
+    id = subject_uuid(STUDY, BASE, patient)
+    made = json.loads(json.dumps(hospital.subject(someone)).replace(someone, patient))
+    named = {"identifier": {"system": "https://clinicaltrials.gov", "value": STUDY}}
+    identifier = [{**made["identifier"][0], "value": f"urn:uuid:{id}"}]
+    hospital.server.put({**made, "id": "of-the-ehr", "identifier": identifier, "study": named})
+    with service.database.begin() as session:
+        cards.show_card(
+            session, uuid="c", hook_instance="h", base=BASE, patient=patient, studies=[STUDY], by="u",
+            at=hospital.now,
+        )  # fmt: skip
+    hospital.screen()
+    now = hospital.server.kept["ResearchSubject", "of-the-ehr"]
+    assert now["status"] == "ineligible"
+    assert ("not-in-population" in str(now)) is not known
+    assert ("ResearchSubject", id) not in hospital.server.kept
 
 
 def test_a_reason_that_may_name_what_is_sensitive_is_not_published(hospital: Hospital) -> None:

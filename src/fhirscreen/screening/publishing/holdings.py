@@ -14,15 +14,22 @@ from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.subjects import subject_uuid
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.outputs.resources.studies import criteria_group, research_study
+from fhirscreen.outputs.resources.subjects import (
+    NOT_IN_POPULATION,
+    gate_closed,
+    research_subject,
+    written,
+)
 from fhirscreen.screening.decisions import DECISIONS
 from fhirscreen.screening.listings import covering_run, list_resource, published_subject, verdicts_of
 from fhirscreen.screening.publishing.releases import Failures
+from fhirscreen.store.cards import find_shown
 from fhirscreen.store.databases import Database
 from fhirscreen.store.reviews import newest_review
 from fhirscreen.store.standings import LISTED, StoredSubject
 from fhirscreen.store.studies import StoredStudy, find_study, list_studies
 from fhirscreen.store.subjects import find_bases, find_subject, find_subjects, find_verdicts
-from fhirscreen.verdicts.standings import Standing
+from fhirscreen.verdicts.standings import Standing, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,7 @@ class _Gatherer:
                 continue
             if run.state == "done" and run.studies[stored.id] == stored.version:
                 whole.add(stored.id)
+                subjects += self._strangers(stored.id)
             made = list_resource(session, study, self.base, zone, recruits=recruits(stored.id))
             if made is not None:
                 lists.append({name: value for name, value in made.items() if name != "meta"})
@@ -130,13 +138,31 @@ class _Gatherer:
 
     def _subjects(self, study: str) -> list[StoredSubject]:
         if self.patients is None:
-            return find_subjects(self.session, study=study, base=self.base, status=list(DECISIONS))
+            found = find_subjects(self.session, study=study, base=self.base, status=list(DECISIONS))
+            # Who was never listed may have a subject all the same: from a card, before anybody was screened.
+            shown = find_subjects(self.session, study=study, base=self.base, patient=self._shown(study))
+            return found + [each for each in shown if each.complete and each.current_status is None]
         # All who are listed, too: what a person set about them on the server bears on the List.
         found = find_subjects(self.session, study=study, base=self.base, status=LISTED)
         for patient in sorted(self.patients):
             found += find_subjects(self.session, study=study, base=self.base, patient=patient)
         once = {each.id: each for each in found}
         return [each for each in once.values() if each.complete or each.current_status is not None]
+
+    def _strangers(self, study: str) -> list[Resource]:
+        """Who had a card of a study that everybody was screened for, and is in no population of it."""
+        if self.patients is not None:
+            return []
+        status, gate = Status.INELIGIBLE.value, gate_closed(NOT_IN_POPULATION)
+        ids = {patient: subject_uuid(study, self.base, patient) for patient in self._shown(study)}
+        return [
+            research_subject(id, study, patient, status, [written(status), gate])
+            for patient, id in sorted(ids.items())
+            if find_subject(self.session, id) is None
+        ]
+
+    def _shown(self, study: str) -> set[str]:
+        return {patient for each, patient in find_shown(self.session, self.base) if each == study}
 
     def _resource(self, subject: StoredSubject) -> Resource:
         study = self._version(subject.study, subject.study_version)

@@ -43,7 +43,7 @@ def _overlay(current: Resource, wanted: Resource) -> Resource:
     kept = ("id", "meta", "text") if wanted["resourceType"] != "ResearchSubject" else tuple(current)
     merged = {name: current[name] for name in kept if name in current}
     merged |= {name: value for name, value in wanted.items() if name not in ("id", "meta")}
-    foreign = [each for each in _listed(current, "extension") if not _is_own(each)]
+    foreign = [each for each in _listed(current, "extension") if not is_own(each)]
     extensions = foreign + _listed(wanted, "extension")
     if extensions:
         merged["extension"] = extensions
@@ -59,7 +59,8 @@ def _listed(resource: Resource, name: str) -> list[dict[str, Any]]:
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
-def _is_own(extension: Mapping[str, Any]) -> bool:
+def is_own(extension: Mapping[str, Any]) -> bool:
+    """Whether an extension is one of ours."""
     return str(extension.get("url", "")).startswith(f"{CANONICAL}/")
 
 

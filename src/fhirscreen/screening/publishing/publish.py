@@ -22,7 +22,7 @@ from fhirscreen.outputs.resources.lists import without
 from fhirscreen.outputs.resources.subjects import NOT_IN_POPULATION, gate_closed, ineligible, standings
 from fhirscreen.outputs.resources.vocabulary import identifier_of
 from fhirscreen.screening.publishing.holdings import Holding
-from fhirscreen.screening.publishing.merges import Fate, merge
+from fhirscreen.screening.publishing.merges import Fate, is_own, merge
 from fhirscreen.screening.publishing.patient_maps import PatientMap
 from fhirscreen.screening.publishing.releases import TYPES, Publishable, Release
 from fhirscreen.verdicts.standings import Status
@@ -96,6 +96,7 @@ class _Publisher:
     published: Published = field(default_factory=Published)
     renamed: dict[str, str] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
+    doubles: list[tuple[Resource, Resource, Resource]] = field(default_factory=list)
     done: int = 0
 
     def run(self) -> Published:
@@ -106,7 +107,25 @@ class _Publisher:
             self._publish_type(kind, wanted[kind], total)
             if kind == "ResearchSubject" and self.release.sweeps:
                 self._demote(wanted[kind])
+        for subject, first, double in self.doubles:
+            self._merge_double(subject, first, double)
         return self.published
+
+    def _merge_double(self, wanted: Resource, first: Resource, double: Resource) -> None:
+        """Of two ResearchSubjects of a patient and study ours goes; where it must stay, both say the same.
+
+        That comes of a card that was shown before a publication, and followed after it. Where a person set
+        the status of the `first`, nothing is written of the other.
+        """
+        nothing_else = set(double) <= _OURS and all(map(is_own, double.get("extension", ())))
+        if self._ours(double) and double["id"] == wanted["id"] and nothing_else:
+            version = double.get("meta", {}).get("versionId")
+            if self.client.delete(
+                "ResearchSubject", double["id"], if_match=f'W/"{version}"' if version else None
+            ):
+                return
+        if self._ours(first):
+            self._write(wanted, double)
 
     def check_newest(self, release: Release) -> None:
         """Raises UsageError where a later run was published of one of the studies."""
@@ -148,10 +167,14 @@ class _Publisher:
         wanted = [self._renamed(each) for each in wanted]
         if kind == "List":
             wanted = [without(each, self.kept) for each in wanted]
-        standing = self._find(kind, wanted)
+        standing = self._find_all(kind, wanted)
+        if kind == "ResearchSubject":
+            for each in wanted:
+                first, *others = standing.get(each["id"]) or (None,)
+                self.doubles += [(each, first, double) for double in others if first is not None]
 
         def write(resource: Resource) -> tuple[Fate, str]:
-            return self._write(resource, standing.get(resource["id"]))
+            return self._write(resource, next(iter(standing.get(resource["id"], ())), None))
 
         for resource, (fate, id) in zip(wanted, self.client.spread(write, wanted), strict=True):
             fates[fate] += 1
@@ -164,19 +187,21 @@ class _Publisher:
 
     def _find(self, kind: str, wanted: Sequence[Resource]) -> dict[str, Resource]:
         """What stands on the server already, by the id we gave it."""
+        return {id: found[0] for id, found in self._find_all(kind, wanted).items()}
+
+    def _find_all(self, kind: str, wanted: Sequence[Resource]) -> dict[str, list[Resource]]:
+        """The same with doubles, the one to go on with first."""
         ids = {_own_token(resource): resource["id"] for resource in wanted}
-        found: dict[str, Resource] = {}
+        found: dict[str, dict[str, Resource]] = {}
         for part in self.client.search_each(kind, {}, "identifier", list(ids), most=_CHUNK):
             for resource in part.matches:
                 for identifier in resource.get("identifier", ()):
                     key = ids.get(token(identifier.get("system"), identifier.get("value", "")))
-                    # First the one that a person decided about, then that under our own id, then the
-                    # lowest id, whoever looks.
-                    if key is not None and (
-                        key not in found or _rank(resource, key) < _rank(found[key], key)
-                    ):
-                        found[key] = resource
-        return found
+                    if key is not None:
+                        found.setdefault(key, {})[resource["id"]] = resource
+        return {
+            key: sorted(those.values(), key=lambda each: _rank(each, key)) for key, those in found.items()
+        }
 
     def _write(self, wanted: Resource, standing: Resource | None) -> tuple[Fate, str]:
         self.check()
@@ -218,7 +243,7 @@ class _Publisher:
     def _demote(self, wanted: Sequence[Resource]) -> None:
         """Earlier subjects of ours that this run does not list become ineligible, with the reason."""
         listed = {each["id"] for each in wanted}
-        fallen: dict[tuple[str, str], Resource] = {}
+        fallen: list[tuple[tuple[str, str], Resource]] = []
         for study in self.release.studies:
             id = self.renamed.get(f"ResearchStudy/{study_uuid(study)}", f"ResearchStudy/{study_uuid(study)}")
             for resource in self.client.gather("ResearchSubject", {"study": id}).matches:
@@ -226,10 +251,10 @@ class _Publisher:
                 if patient is None or subject_uuid(study, self.release.base, patient) in listed:
                     continue
                 if self._ours(resource) and resource["status"] != Status.INELIGIBLE.value:
-                    fallen[study, patient] = resource
-        failures, studies = self.release.failures(fallen.keys()), self.release.criteria()
-        gates = self.release.gates()
-        for key, resource in fallen.items():
+                    fallen.append(((study, patient), resource))
+        failures = self.release.failures({key for key, _ in fallen})
+        studies, gates = self.release.criteria(), self.release.gates()
+        for key, resource in fallen:
             against = failures.get(key)
             if against is not None and against.gate is not None:
                 why = [gate_closed(against.gate)]
@@ -284,8 +309,19 @@ def _own_token(resource: Resource) -> str:
 
 
 def _rank(resource: Resource, id: str) -> tuple[bool, bool, str]:
-    ours = resource["resourceType"] != "ResearchSubject" or is_ours(resource)
-    return ours, resource["id"] != id, resource["id"]
+    """First the one that a person decided about; of ResearchSubjects then what the EHR created from a card.
+
+    Of all else that under our own id; then the lowest id, whoever looks.
+    """
+    if resource["resourceType"] == "ResearchSubject":
+        return is_ours(resource), resource["id"] == id, resource["id"]
+    return True, resource["id"] != id, resource["id"]
+
+
+_OURS = frozenset(
+    ("resourceType", "id", "meta", "text", "extension", "identifier", "status", "study", "individual")
+)
+"""The elements of a ResearchSubject that we write, and what a server adds."""
 
 
 def _logical(value: Any, base: str) -> Any:
