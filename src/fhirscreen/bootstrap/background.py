@@ -86,6 +86,10 @@ class Parts(Protocol):
         """The open studies."""
         ...
 
+    def study_status(self, session: Session, study: Study) -> str:
+        """The status of a study at the site."""
+        ...
+
     def client(self, name: str | None = None) -> Client:
         """The client of a named server."""
         ...
@@ -252,6 +256,7 @@ def _publish(
         service.catalogue,
         recruits=service.panel().recruits,
         patients=patients,
+        status=service.study_status,
     )
     published = publish_holding(holding, client, service.catalogue, progress, check)
     return {

@@ -40,11 +40,12 @@ from fhirscreen.exceptions import UsageError
 from fhirscreen.fhir_client import Client, Traffic
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.plan.resolve import resolve
+from fhirscreen.screening.listings import site_status
 from fhirscreen.screening.panels import Panel
 from fhirscreen.screening.patients import Assessed, assess, assess_among
 from fhirscreen.settings.settings import Settings
 from fhirscreen.store.databases import Database
-from fhirscreen.store.studies import list_open
+from fhirscreen.store.studies import find_recruiting, list_open
 from fhirscreen.values.durations import AsOf
 
 if TYPE_CHECKING:
@@ -278,6 +279,10 @@ class Service:
     def recruits(self, session: Session, study: str) -> bool:
         """Whether the site recruits for a study today, as this transaction has it."""
         return any(each.id == study for each in list_open(session, self.site, self.as_of().day))
+
+    def study_status(self, session: Session, study: Study) -> str:
+        """`ResearchStudy.status` as the site has it today."""
+        return site_status(study, find_recruiting(session, self.site).get(study.id), self.as_of().day)
 
     def as_of(self) -> AsOf:
         """Today where the site is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,7 +29,7 @@ from fhirscreen.screening.disclosures import publish_reason, say_withheld, tell_
 from fhirscreen.store.reviews import StoredReview
 from fhirscreen.store.runs import EVERYBODY, StoredRun, list_runs
 from fhirscreen.store.standings import LISTED, StoredSubject, StoredVerdict
-from fhirscreen.store.studies import find_study
+from fhirscreen.store.studies import Recruiting, find_study
 from fhirscreen.store.subjects import find_subjects
 from fhirscreen.verdicts.proofs import read_proof
 from fhirscreen.verdicts.standings import Standing, Status, Verdict
@@ -203,12 +204,31 @@ def list_resource(
     return versioned(resource)
 
 
+def site_status(study: Study, said: Recruiting | None, day: date) -> str:
+    """`ResearchStudy.status` as a site has it on that day (R4, research-study-status).
+
+    What the site said of recruiting goes first: where it does not recruit, an active study is closed to
+    accrual there, or approved where it has not opened yet. Its List is retired then.
+    """
+    if said is None:
+        return study.status
+    if said.recruits(day):
+        return "active"
+    if study.status != "active":
+        return study.status
+    awaited = said.open and said.opens is not None and said.opens > day
+    return "approved" if awaited else "closed-to-accrual"
+
+
 def covering_run(session: Session, study: str, base: str) -> StoredRun | None:
     """The newest run that looked at everybody of a base for a study, and ended."""
-    runs = list_runs(session, limit=_LOOK_BACK, base=base, causes=EVERYBODY)
-    return next(
-        (each for each in runs if study in each.studies and each.state in ("done", "incomplete")), None
-    )
+    before: str | None = None
+    while runs := list_runs(session, _LOOK_BACK, before, base=base, causes=EVERYBODY):
+        for each in runs:
+            if study in each.studies and each.state in ("done", "incomplete"):
+                return each
+        before = runs[-1].id
+    return None
 
 
 def versioned(resource: Resource, stamp: Mapping[str, str] | None = None) -> Resource:

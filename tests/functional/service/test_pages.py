@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from starlette.testclient import TestClient
 
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.outputs.disclosures import FURTHER_REVIEW_SAYS, is_sensitive
+from fhirscreen.screening.listings import covering_run
 from fhirscreen.store import jobs
 from fhirscreen.store.audits import list_audits
 from fhirscreen.store.reviews import list_reviews
-from fhirscreen.store.runs import list_runs
+from fhirscreen.store.runs import begin_run, end_run, list_runs
 from fhirscreen.store.standings import StoredSubject
 from fhirscreen.store.subjects import find_subject, find_subjects, find_verdicts
+from fhirscreen.store.tables import RunRow
 from fhirscreen.web.tellings import find_evidence
 from tests.lib.demo import STUDIES, demo_plan
-from tests.lib.pages import STUDY, demo_service, pages_of, screen_again, subject_of, token_of
+from tests.lib.pages import NOON, STUDY, demo_service, pages_of, screen_again, subject_of, token_of
 from tests.lib.service import HERE
 
 HTML = {"Accept": "text/html,application/xhtml+xml;q=0.9"}
@@ -409,3 +412,43 @@ def test_what_fails_is_told_without_its_text(tmp_path: Path) -> None:
         assert "reviews" not in answer.text
         assert "Traceback" not in answer.text
         assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_a_run_says_which_studies_in_which_versions(client: TestClient, service: Service) -> None:
+    with service.database.begin() as session:
+        run = begin_run(
+            session, cause="manual", source="gone", base="urn:gone", as_of=NOON.date(), engine="memory",
+            depth="full", studies={"NCT00000001": 3, STUDY: 1}, mappings="x", by="ito", at=NOON,
+        )  # fmt: skip
+        end_run(session, run.id, state="failed", counts={}, statement=[], at=NOON)
+    answer = client.get(f"/runs/{run.id}")
+    assert answer.status_code == 200, answer.text
+    page = answer.text
+    assert "NCT00000001</a>, version 3" in page
+    assert f"{STUDY}</a>, version 1" in page
+
+
+def test_who_is_listed_before_everybody_was_screened_is_no_contradiction(tmp_path: Path) -> None:
+    with demo_service(tmp_path, patients=20) as service:
+        with service.database.begin() as session:
+            session.execute(delete(RunRow))
+        with TestClient(pages_of(service), base_url="http://localhost:8000") as browser:
+            index = browser.get("/studies").text
+    rows = {STUDY in row: row for row in index.split("<tr>")}
+    assert "Never screened" not in rows[True]
+    assert "Not everybody was screened yet: who is listed was looked at alone" in index
+
+
+def test_a_run_long_ago_is_remembered(tmp_path: Path) -> None:
+    with demo_service(tmp_path, patients=20) as service:
+        with service.database.begin() as session:
+            (covering,) = list_runs(session)
+            for number in range(120):
+                run = begin_run(
+                    session, cause="nightly", source="export", base=covering.base, as_of=NOON.date(),
+                    engine="memory", depth="full", studies={"NCT00000001": 1}, mappings="x", by="nightly",
+                    at=NOON + timedelta(days=number + 1),
+                )  # fmt: skip
+                end_run(session, run.id, state="done", counts={}, statement=[], at=NOON)
+        with service.database.reading() as session:
+            assert covering_run(session, STUDY, covering.base) == covering

@@ -97,12 +97,15 @@ class Call:
 
     # --- answers
 
-    def read(self, resource: Resource) -> Response:
-        """A resource with its ETag; 304 where the client has this version."""
+    def read(self, resource: Resource, *, lasting: bool = True) -> Response:
+        """A resource with its ETag; 304 where the client has this version.
+
+        `lasting`: nothing but a new version changes what it says.
+        """
         meta = resource.get("meta") or {}
         version = str(meta.get("versionId", ""))
         headers = {"ETag": f'W/"{version}"'} if version else {}
-        if version and self._unchanged(version):
+        if version and lasting and self._unchanged(version):
             return Response(status_code=304, headers=headers)
         return self.reply(subset(resource, self.controls), headers=headers)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import Response
+from sqlalchemy.orm import Session
 
 from fhirscreen.api.fhir import documents
 from fhirscreen.api.fhir.bundles import cut, fits_token, searchset
@@ -23,7 +24,7 @@ from fhirscreen.exceptions import Conflict, StudyError
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.subjects import study_uuid
 from fhirscreen.screening.checks import check
-from fhirscreen.store.studies import put_study
+from fhirscreen.store.studies import find_recruiting, put_study
 
 TYPE = "ResearchStudy"
 _WHERE = "the body"
@@ -50,9 +51,9 @@ class Studies:
         self._directory = directory
         facade.resource(
             TYPE,
-            "The studies. A study file (application/yaml, or application/json) is put to ResearchStudy/id: "
-            "the id of the resource, or the number. A ResearchStudy itself says too little to be "
-            "screened, and cannot be put.",
+            "The studies; `status` is that at this site. A study file (application/yaml, or "
+            "application/json) is put to ResearchStudy/id: the id of the resource, or the number. A "
+            "ResearchStudy itself says too little to be screened, and cannot be put.",
         )
         facade.read(TYPE, "A study, by its id or number", self.read)
         facade.vread(TYPE, "A version of a study", self.vread)
@@ -62,7 +63,10 @@ class Studies:
     def read(self, call: Call, id: str) -> Response:
         """`ResearchStudy/id`."""
         with self._service.database.reading() as session:
-            return call.read(self._directory.find(session, id).resource)
+            entry = self._directory.find(session, id)
+            # What is said of recruiting makes no new version, and changes with the day.
+            said = entry.study.id in find_recruiting(session, self._service.site)
+            return call.read(self._here(session, entry), lasting=not said)
 
     def vread(self, call: Call, id: str, version: str) -> Response:
         """`ResearchStudy/id/_history/version`."""
@@ -74,9 +78,14 @@ class Studies:
         """`ResearchStudy?…`."""
         with self._service.database.reading() as session:
             entries = self._directory.entries(session)
-        found = [e.resource for e in entries.values() if all(_fits(e.resource, term) for term in asked.terms)]
+            stated = [self._here(session, each) for each in entries.values()]
+        found = [each for each in stated if all(_fits(each, term) for term in asked.terms)]
         page, more = cut(found, asked)
         return call.reply(searchset(call, TYPE, asked, page, len(found), more))
+
+    def _here(self, session: Session, entry: Entry) -> Resource:
+        """The ResearchStudy with its status at this site."""
+        return {**entry.resource, "status": self._service.study_status(session, entry.study)}
 
     def put(self, call: Call, id: str, body: bytes) -> Response:
         """A study file: read, checked, and stored as a new version where it says something new."""
@@ -114,6 +123,7 @@ class Studies:
             raise Refusal(412, say(conflict)) from None
         with self._service.database.reading() as session:
             entry = self._directory.version(session, study.id, stored.version)
+            entry = entry._replace(resource=self._here(session, entry))
         return self._kept(call, entry, lints, new=fresh and stored.version == 1)
 
     def _kept(self, call: Call, entry: Entry, lints: tuple[Lint, ...], *, new: bool) -> Response:

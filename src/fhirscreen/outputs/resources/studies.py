@@ -27,8 +27,8 @@ _PHASES = "http://terminology.hl7.org/CodeSystem/research-study-phase"
 _NCT = re.compile(r"NCT\d{8}", re.ASCII)
 
 
-def research_study(study: Study) -> Resource:
-    """The ResearchStudy, with the Group of its criteria as enrollment."""
+def research_study(study: Study, status: str | None = None) -> Resource:
+    """The ResearchStudy, with the Group of its criteria as enrollment; `status`: another than the study's."""
     id = study_uuid(study.id)
     registered = [{"system": NCT_SYSTEM, "value": study.id}] if _NCT.fullmatch(study.id) else []
     own = identifier_of(id) if registered else [*identifier_of(id), {"value": study.id}]
@@ -37,7 +37,7 @@ def research_study(study: Study) -> Resource:
         "id": id,
         "identifier": [*registered, *own],
         "title": study.title,
-        "status": study.status,
+        "status": status or study.status,
     }
     if study.phase:
         resource["phase"] = coded(_PHASES, study.phase)

@@ -78,14 +78,18 @@ def make_holding(
     *,
     recruits: Callable[[str], bool],
     patients: Collection[str] | None = None,
+    status: Callable[[Session, Study], str] | None = None,
 ) -> Holding:
     """What is held of a source with that base: everybody, or `patients` and the lists that they may be on.
+
+    `recruits` and `status`: whether the site recruits for a study, and its status there.
 
     One of the patients who was never listed is given as ineligible: an earlier list may have named them.
     Raises StoreError.
     """
     with database.reading() as session:
-        return _Gatherer(session, base.rstrip("/"), catalogue, patients).gather(database, recruits)
+        gatherer = _Gatherer(session, base.rstrip("/"), catalogue, patients, status)
+        return gatherer.gather(database, recruits)
 
 
 @dataclass(slots=True)
@@ -94,6 +98,7 @@ class _Gatherer:
     base: str
     catalogue: Catalogue
     patients: Collection[str] | None
+    status: Callable[[Session, Study], str] | None = None
     versions: dict[tuple[str, int], Study | None] = field(default_factory=dict)
 
     def gather(self, database: Database, recruits: Callable[[str], bool]) -> Holding:
@@ -119,7 +124,10 @@ class _Gatherer:
                 lists.append({name: value for name, value in made.items() if name != "meta"})
         resources = {
             "Group": tuple(criteria_group(study, self.catalogue) for study in studies.values()),
-            "ResearchStudy": tuple(research_study(study) for study in studies.values()),
+            "ResearchStudy": tuple(
+                research_study(study, self.status(session, study) if self.status is not None else None)
+                for study in studies.values()
+            ),
             "ResearchSubject": tuple(subjects),
             "List": tuple(lists),
         }

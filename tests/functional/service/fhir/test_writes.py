@@ -118,6 +118,34 @@ def test_a_body_of_another_type_is_not_read(client: TestClient) -> None:
     issues(put(client, **{"If-Match": 'W/"three"'}), 412)
 
 
+@pytest.mark.parametrize(
+    ("said", "status", "listing"),
+    [
+        ({"open": True}, "active", "current"),
+        ({"open": False}, "closed-to-accrual", "retired"),
+        ({"open": True, "slots": 0}, "closed-to-accrual", "retired"),
+        ({"open": True, "opens": "2026-12-01"}, "approved", "retired"),
+        ({"open": True, "closes": "2026-11-01"}, "closed-to-accrual", "retired"),
+    ],
+)
+def test_a_study_and_its_list_say_alike_whether_it_is_open_here(
+    fresh: TestClient, said: dict[str, Any], status: str, listing: str
+) -> None:
+    path = f"/fhir/ResearchStudy/{study_uuid(STUDY)}"
+    before = fresh.get(path)
+    assert before.json()["status"] == "active"
+    assert fresh.put(f"/api/studies/{STUDY}/recruiting", json=said).status_code == 200
+    now = fresh.get(path, headers={"If-None-Match": before.headers["ETag"]})
+    assert (now.status_code, now.json()["status"]) == (200, status), "a client that has it as it was is told"
+    assert model_fault(now.json()) is None
+    found = fresh.get(f"/fhir/ResearchStudy?status={status}").json()["entry"]
+    assert study_uuid(STUDY) in {each["resource"]["id"] for each in found}
+    lists = [each["resource"] for each in fresh.get("/fhir/List").json()["entry"]]
+    assert {each["status"] for each in lists if STUDY in each["title"]} == {listing}
+    was = fresh.get(f"{path}/_history/1").json()["status"]
+    assert was == "active", "what was put"
+
+
 def test_what_is_there_already_is_told_so(fresh: TestClient) -> None:
     assert put(fresh).status_code == 201
     other = FILE | {"title": "Another"}
