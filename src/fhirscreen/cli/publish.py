@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,10 +13,9 @@ from fhirscreen.cli.options import Json, Server, read_settings
 from fhirscreen.cli.tables import table
 from fhirscreen.exceptions import UsageError
 from fhirscreen.screening.publishing.merges import Fate
-from fhirscreen.screening.publishing.patient_maps import read_patient_map
-from fhirscreen.screening.publishing.publish import Published
-from fhirscreen.screening.publishing.publish import publish as publish_release
-from fhirscreen.screening.publishing.releases import read_release
+
+if TYPE_CHECKING:
+    from fhirscreen.screening.publishing.publish import Published
 
 
 def publish(
@@ -40,6 +39,10 @@ def publish(
     A status that a person set is kept. A subject that no longer fits becomes ineligible, with the reason.
     A run as of an earlier day than the one on the server is refused, and nothing is written.
     """
+    from fhirscreen.screening.publishing.patient_maps import read_patient_map  # noqa: PLC0415 - slow to import
+    from fhirscreen.screening.publishing.publish import publish as publish_release  # noqa: PLC0415
+    from fhirscreen.screening.publishing.releases import read_release  # noqa: PLC0415
+
     settings = read_settings()
     base = server or settings.server
     if base is None:

@@ -151,7 +151,7 @@ def show_run(
         print_json(run.data())
     else:
         rest = REST if output is None else f"{output / 'report.html'} has them all"
-        print_run(console, run.worklists(), run.attrition(), run.describe(), limit=limit, rest=rest)
+        print_run(console, run.worklists, run.attrition, run.describe(), limit=limit, rest=rest)
 
 
 def say_written(output: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import assert_never
 
 from fhirscreen.criteria.nodes import (
@@ -106,6 +107,7 @@ def atoms(expression: Expression) -> Iterator[Atom]:
         yield from atoms(child)
 
 
+@lru_cache(maxsize=1024)
 def concepts(expression: Expression) -> tuple[str, ...]:
     """The ids of the concepts that an expression names, each once, in order."""
     found: dict[str, None] = {}

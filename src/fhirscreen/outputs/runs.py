@@ -98,20 +98,25 @@ def write_run(
     existing: Iterable[Resource] | None = None,
     looked_at: Collection[str] | None = None,
     suppress_below: int = 0,
+    lists: Sequence[Worklist] | None = None,
+    counts: Mapping[str, Attrition] | None = None,
 ) -> dict[str, Any]:
     """Writes a run into `out`, whole or not at all, and returns what stands in its `run.json`.
 
     `existing`: ResearchSubjects of earlier runs; of the patients looked at, those that no longer fit become
     `ineligible`. A run of some patients says nothing of the others, and its List.ndjson is empty. `timings`
     (seconds by name) go into `timings.json` alone, so that all else is the same bytes for the same input.
+    `lists` and `counts` are those of the run, where they are known already.
     Raises UsageError where `out` holds something else than an earlier run, and for `csv` other than `all`
     or `subjects`; OSError where it cannot be written.
     """
     if csv not in ("all", "subjects"):
         raise UsageError(f"csv={csv!r} is no choice of rows", expected="all or subjects")
     setting = Setting(as_of, engine, depth, base, version, sources, csv, looked_at, suppress_below)
-    counts = attrition(screened, plan, suppress_below=suppress_below)
-    lists = worklists(screened, plan, as_of.day, full=True)
+    if counts is None:
+        counts = attrition(screened, plan, suppress_below=suppress_below)
+    if lists is None:
+        lists = worklists(screened, plan, as_of.day, full=True)
     run = describe_run(screened, plan, setting, counts)
     with written_whole(out, FILES) as folder:
         _write_resources(folder, screened, plan, setting, existing or ())

@@ -84,7 +84,7 @@ def record_run(
         "patients": described["patients"],
         "not_whole": described["patients_not_whole"],
         "set_aside": described["set_aside"]["count"],
-        "studies": {id: each.data() for id, each in run.attrition().items()},
+        "studies": {id: each.data() for id, each in run.attrition.items()},
     }
     state: RunState = "done" if run.complete else "incomplete"
     end_run(session, stored.id, state=state, counts=counts, statement=run.statement(), at=at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from fhirscreen.plan.nodes import Plan
 from fhirscreen.values.durations import AsOf
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Run:
     """What was screened, how, and what came of it. `seconds` by the name of the step."""
 
@@ -36,10 +37,12 @@ class Run:
         """Whether everything was read and fetched, for every patient."""
         return is_complete(self.screened)
 
+    @cached_property
     def worklists(self) -> tuple[Worklist, ...]:
         """The lists, in the order of the plan."""
         return worklists(self.screened, self.plan, self.setting.as_of.day, full=True)
 
+    @cached_property
     def attrition(self) -> dict[str, Attrition]:
         """The attrition of each study, by its number."""
         return attrition(self.screened, self.plan, suppress_below=self.setting.suppress_below)
@@ -50,11 +53,11 @@ class Run:
 
     def describe(self) -> dict[str, Any]:
         """What stands in run.json."""
-        return describe_run(self.screened, self.plan, self.setting, self.attrition())
+        return describe_run(self.screened, self.plan, self.setting, self.attrition)
 
     def data(self) -> dict[str, Any]:
         """As `screen --json` prints it: `run` is run.json, `subjects` everybody on a list or a near miss."""
-        subjects = [row for worklist in self.worklists() for row in _rows(worklist)]
+        subjects = [row for worklist in self.worklists for row in _rows(worklist)]
         return {"run": self.describe(), "subjects": subjects}
 
     def write(self, out: Path, existing: Iterable[Resource] = ()) -> dict[str, Any]:
@@ -75,6 +78,8 @@ class Run:
             existing=existing,
             looked_at=setting.looked_at,
             suppress_below=setting.suppress_below,
+            lists=self.worklists,
+            counts=self.attrition,
         )
 
 
