@@ -13,8 +13,8 @@ CUT = "…"
 _BLOCK = re.compile(r"(?<=^```console\n\$ make demo\n).*?(?=^```)", re.MULTILINE | re.DOTALL)
 _STUDY = re.compile(r"NCT\d{8} ")
 _ROW = re.compile(r"\s+(?:\d+ +|\d.*\d{4} +)esc-\d")
-_SHOWN = {"Candidates": 2, "Potential candidates": 4, "Near misses": 2, "Attrition": 6}
-_GATES = 2
+_SHOWN = {"Candidates": 2, "Potential candidates": 4, "Near misses": 1}
+_REST = "Attrition"
 
 
 def demo() -> str:
@@ -26,10 +26,13 @@ def demo() -> str:
 
 
 def excerpt(printed: str) -> str:
-    """The first study's lists, cut short (of open criteria, one row each), and how the second one stands."""
+    """The first study's lists, cut short (of open criteria, one row each), and how the second one stands.
+
+    It is to fit on the first screen of the page.
+    """
     lines = [line.rstrip() for line in printed.splitlines() if line.strip()]
     starts = [number for number, line in enumerate(lines) if _STUDY.match(line)]
-    first, second = lines[starts[0] : starts[1]], lines[starts[1] :]
+    first, second = lines[starts[0] : lines.index(_REST)], lines[starts[1] :]
     said = [line for line in second if line.startswith("All data")]
     shown = [*_shortened(first), "", *second[: _first_table(second)], CUT, *said]
     return "\n".join(shown) + "\n"
@@ -53,23 +56,19 @@ def _shortened(lines: Sequence[str]) -> Iterator[str]:
         title, body = lines[start], lines[start + 1 : end]
         rule = next(number for number, line in enumerate(body) if set(line.strip()) == {"─"})
         yield from ("", title, *body[: rule + 1])
-        rows = list(_rows(body[rule + 1 :], single=title == "Attrition"))
+        rows = list(_rows(body[rule + 1 :]))
         if title == "Potential candidates":
             firsts = {_asked(row): number for number, row in reversed([*enumerate(rows)])}
             rows = [rows[number] for number in sorted(firsts.values())]
-        if title == "Attrition":
-            screened = next(number for number, row in enumerate(rows) if "Screened" in row[0])
-            rows = [*rows[:_GATES], [f"    {CUT}"], *rows[screened:]]
-            rows = rows[: _GATES + 1 + _SHOWN[title]]
-        for row in rows if title == "Attrition" else rows[: _SHOWN[title]]:
+        for row in rows[: _SHOWN[title]]:
             yield from row
         yield CUT
 
 
-def _rows(lines: Sequence[str], *, single: bool) -> Iterator[list[str]]:
+def _rows(lines: Sequence[str]) -> Iterator[list[str]]:
     row: list[str] = []
     for line in lines:
-        if single or _ROW.match(line) or line.startswith(CUT):
+        if _ROW.match(line) or line.startswith(CUT):
             if row:
                 yield row
             row = []

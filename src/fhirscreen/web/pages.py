@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.outputs.pictures import show
@@ -37,7 +37,10 @@ class Pages:
         self._style = stylesheet() + (folder / "pages.css").read_text("utf-8")
         self._icon = (folder / "pages.svg").read_text("utf-8")
         environment = Environment(
-            loader=PackageLoader("fhirscreen.web", "templates"),
+            # The rows of lists are those of a report.
+            loader=ChoiceLoader(
+                [PackageLoader(f"fhirscreen.{room}", "templates") for room in ("web", "outputs")]
+            ),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
