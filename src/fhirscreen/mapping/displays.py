@@ -15,6 +15,7 @@ Displays = Mapping[tuple[str, str], str]
 
 # A drug's code (J01DD04) begins as a diagnosis may (J01.9).
 _ATC = re.compile(r"[A-Z]\d\d[A-Z][A-Z]\d\d", re.ASCII)
+_CHAPTER = "(prefix)"
 _SEMANTIC_TAG = re.compile(r" \([a-z/ ]+\)$")
 
 
@@ -25,7 +26,8 @@ def load_displays(folder: Path) -> dict[tuple[str, str], str]:
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 display = _SEMANTIC_TAG.sub("", row["display"] or "")
-                if display:
+                # A whole chapter (F01 to F99) is no name of what is recorded.
+                if display and not (row["display"] or "").endswith(_CHAPTER):
                     found.setdefault((row["system"], _compared(row["system"], row["code"])), display)
     return found
 

@@ -105,7 +105,7 @@ _ON_RECORD_AS_NO = "what is on record says no, and nothing else of it is"
 MEASURED = frozenset((ConceptKind.MEASUREMENT, ConceptKind.CATEGORY, ConceptKind.DERIVED))
 """What has a value of its own."""
 
-_TELLING = re.compile(r"[A-Z][\dA-Z]", re.ASCII)
+_TELLING = re.compile(r"[TNM][\dX]", re.ASCII)
 """A value that says what it is of: T4a, N0, M1."""
 
 _SHORT_RUN = 2
@@ -255,8 +255,13 @@ def _met(proof: Proof, criterion: Criterion) -> bool:
 def _counts(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> bool:
     """Whether the value is how many records there are, not what one of them says."""
     deciding = proof
-    while same := [c for c in deciding.children if (c.value, c.date) == (proof.value, proof.date)]:
-        deciding = same[0]
+    while deciding.children:
+        same = [c for c in deciding.children if (c.value, c.date) == (proof.value, proof.date)]
+        # Where several keep it open, the first that has the reason of all.
+        alike = [c for c in deciding.children if proof.truth is Truth.UNKNOWN and c.reason is proof.reason]
+        if not (same or alike):
+            break
+        deciding = (same or alike)[0]
     counted = {
         say(node, lambda id: catalogue.concepts[id].label if catalogue.has(id) else spell_id(id))
         for node in walk(criterion.expression)

@@ -119,17 +119,17 @@ class Worklist:
 
     @property
     def whom(self) -> str:
-        """For whom the shared items are open: "everybody" where that is so of each, else "most"."""
+        """For whom the shared items are open: "everybody" where that is so of each, else "most patients"."""
         potential = self.number(Status.POTENTIAL_CANDIDATE)
-        return "everybody" if all(each.number == potential for each in self.shared) else "most"
+        return "everybody" if all(each.number == potential for each in self.shared) else "most patients"
 
     def refer(self, entry: Entry) -> str:
-        """What a row says beside its own items: "also A to D, open for most"; empty where nothing."""
+        """What a row says beside its own items: "also A to D of what is open for everybody", or nothing."""
         if not entry.shared:
             unmapped = not entry.items and entry.status is Status.POTENTIAL_CANDIDATE
             return "only what is not known here" if unmapped else ""
         letters = wording.say_places([n for n, each in enumerate(self.shared) if each in entry.shared])
-        return f"{'also' if entry.items else 'only'} {letters}, open for {self.whom}"
+        return f"{'also' if entry.items else 'only'} {letters} of what is open for {self.whom}"
 
     def act(self, entry: Entry) -> str:
         """What to do next, as a row says it: an action that is said once is named by its letter."""
@@ -163,7 +163,7 @@ def _worklist(study: Study, subjects: Sequence[Subject], plan: Plan, as_of: date
     ]
     shared = share(Counter(item for each in potential for item in each), len(potential), study)
     entries = [
-        make_entry(rank, subject, status, each, shared, catalogue, full=full)
+        make_entry(rank, subject, status, each, shared, catalogue)
         for rank, ((subject, status), each) in enumerate(zip(listed, items, strict=True), 1)
     ]
     near.sort(key=lambda each: (each.look_again or date.max, each.open, each.patient))
@@ -209,10 +209,8 @@ def make_entry(
     items: tuple[Item, ...],
     shared: tuple[Shared, ...],
     catalogue: Catalogue,
-    *,
-    full: bool = False,
 ) -> Entry:
-    """A row of the list; `items` are the subject's `open_items`, and as `full` as they are."""
+    """A row of the list; `items` are the subject's `open_items`."""
     known = {each.item for each in shared}
     own = tuple(item for item in items if item not in known)
     if items:
@@ -221,7 +219,7 @@ def make_entry(
         action = "Check the criteria that are not known here"
     else:
         action = "Approach the patient"
-    found = _facts(subject, catalogue, full=full)
+    found = _facts(subject, catalogue)
     return Entry(
         rank,
         subject.patient,
@@ -289,15 +287,17 @@ def make_near_miss(
     return NearMiss(subject.patient, item, look_again, open_, subject.diagnosed, subject.notes)
 
 
-def _facts(subject: Subject, catalogue: Catalogue, *, full: bool) -> list[tuple[bool, str, str]]:
+def _facts(subject: Subject, catalogue: Catalogue) -> list[tuple[bool, str, str]]:
     """What was found or measured of what is met: whether it places a patient, what, and its date.
 
-    That is staging, and what else is a gate. Age is left out: the date of birth is not for a list.
+    That is staging, and what else is a gate. Age is left out: the date of birth is not for a list. So is
+    what is sensitive and met, which nobody has to act on, and a denial that rests on silence.
     """
     found: dict[tuple[str, str], bool] = {}
     for verdict in subject.standing(Standing.MET):
         criterion, expression = verdict.criterion, verdict.criterion.expression
-        if criterion.mirrors or (not full and disclosures.is_sensitive(criterion, catalogue)):
+        silent = verdict.proof.basis is Basis.PRESUMED
+        if criterion.mirrors or silent or disclosures.is_sensitive(criterion, catalogue):
             continue
         staged = isinstance(expression, Finding) and expression.staging is not None
         for fact in facts(verdict.proof):

@@ -88,8 +88,8 @@ def test_what_is_open_for_everybody_is_said_once(make: Make, plan: Plan, as_of: 
     assert [[i.criterion for i in e.items] for e in (first, second)] == [[], ["t-stage"]]
     assert [i.criterion for i in second.open] == ["t-stage", "alt"]
     assert worklist.refer(ready) == ""
-    assert worklist.refer(first) == "only A, open for everybody"
-    assert worklist.refer(second) == "also A, open for everybody"
+    assert worklist.refer(first) == "only A of what is open for everybody"
+    assert worklist.refer(second) == "also A of what is open for everybody"
     assert first.action == worklist.shared[0].item.action != ""
     assert (worklist.act(first), worklist.act(second)) == ("Begin with A", "Ask for endosonography")
 
@@ -104,9 +104,9 @@ def test_what_is_open_for_most_is_said_once_and_counted(make: Make, plan: Plan, 
     ]
     worklist = worklists(Screened(made, patients=4), plan, as_of.day)[0]
     assert [(s.item.criterion, s.number) for s in worklist.shared] == [("alt", 3)], "half is not most"
-    assert worklist.whom == "most"
+    assert worklist.whom == "most patients"
     said = {entry.patient: worklist.refer(entry) for entry in worklist.entries}
-    assert said == dict.fromkeys("abc", "also A, open for most") | {"d": ""}
+    assert said == dict.fromkeys("abc", "also A of what is open for most patients") | {"d": ""}
 
 
 def test_what_one_alone_has_open_stands_in_the_row(make: Make, plan: Plan, as_of: AsOf) -> None:
