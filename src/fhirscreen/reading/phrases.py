@@ -430,7 +430,7 @@ SPELT_EXACTLY = frozenset(
 
 AMBIGUOUS = frozenset((
     "performance status score", "platinum", "biologic", "biologics", "stage", "PS", "perforation",
-    "progression", "recurrence", "relapse", "surgery", "cancer", "pulse", "temperature",
+    "progression", "recurrence", "relapse", "cancer", "pulse", "temperature",
     "height", "growth factor", "seizure", "RT", "AP", "Pi", "lactate", "weight",
 ))  # fmt: skip
 """Names of the mappings that mean more than their concept in running text."""

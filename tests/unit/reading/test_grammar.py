@@ -202,6 +202,15 @@ EXCLUDED = [
             " {judgement: {received: {concept: anticoagulant}}}]"
         ),
     ),
+    (
+        "Major surgery within 4 weeks before enrolment",
+        "judgement: {received: {concept: surgery, within: 4 wk}}",
+    ),
+    ("Proton pump inhibitors within 7 days", "received: {concept: proton-pump-inhibitor, within: 7 d}"),
+    (
+        "Renal cell carcinoma or melanoma",
+        "any: [{condition: {concept: renal-cell-carcinoma}}, {condition: {concept: melanoma}}]",
+    ),
     # what alternatives share
     (
         "Severe renal or hepatic insufficiency",
@@ -255,7 +264,7 @@ EXCLUDED = [
             " {condition: {concept: unstable-angina, within: 3 mo}}]"
         ),
     ),
-    ("Prior treatment with pembrolizumab", "received: {concept: pd-1-inhibitor}"),
+    ("Prior treatment with pembrolizumab", "received: {concept: pembrolizumab}"),
     ("Radiotherapy within 14 days of randomisation", "received: {concept: radiotherapy, within: 14 d}"),
     (
         "ALT, AST > 3 x ULN",
@@ -311,7 +320,7 @@ def test_an_exclusion_is_read_whole(text: str, wanted: str) -> None:
         "At least one lesion that is measurable by RECIST",
         "Adequate liver and bone marrow function",
         "Known hypersensitivity to the study drug or its excipients",
-        "Recovered from the effects of earlier surgery",
+        "Recovered from the effects of earlier treatment",
         "Receiving any other investigational agent",
         "Archival tumour tissue is available",
         "Inability to swallow tablets",
