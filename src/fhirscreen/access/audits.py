@@ -15,9 +15,11 @@ from fhirscreen.exceptions import NotAllowed
 from fhirscreen.store.audits import Action, add_audits
 from fhirscreen.store.databases import Database
 
-Outcome = Literal["0", "4"]
+Outcome = Literal["0", "4", "8"]
 REFUSED: Outcome = "4"
 """Not allowed; 0 is done (FHIR R4, audit-event-outcome)."""
+FAILED: Outcome = "8"
+"""Somebody was allowed to ask about a patient, and it could not be done, by a fault of ours or a server's."""
 
 
 class Access(NamedTuple):

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from fhirscreen.access.audits import Access
+from fhirscreen.access.audits import FAILED, Access, Outcome
 from fhirscreen.api.security import Caller
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.store.audits import Action
 
-__all__ = ["Access", "tell"]
+__all__ = ["FAILED", "Access", "Outcome", "tell"]
 
 
 def tell(
@@ -22,9 +22,10 @@ def tell(
     accesses: Iterable[Access],
     *,
     session: Session | None = None,
+    outcome: Outcome = "0",
 ) -> None:
     """Writes an entry an access, each patient and study once. Raises StoreError: then nothing is answered.
 
     With a `session` the entries are part of its transaction: they stand if what they tell of does.
     """
-    service.audits.tell(caller.name, action, what, accesses, session=session)
+    service.audits.tell(caller.name, action, what, accesses, outcome=outcome, session=session)

@@ -232,6 +232,8 @@ class LimitSettings(Group):
     """Requests a minute of one caller, by token or sign-in, else (as CDS Hooks) by address; more is 429."""
     request_seconds: Seconds = 60.0
     """Seconds until a request must have come whole (408) and be answered (503)."""
+    sending_seconds: Seconds = 600.0
+    """Seconds that a client may take to fetch an answer that has begun; then the connection is closed."""
     idle_seconds: Seconds = 10.0
     """Seconds that a connection may stay open without a whole request head."""
     connections: Count = 1000

@@ -12,10 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
+from anyio.from_thread import start_blocking_portal
 from fastapi import APIRouter, Body, Response
 from starlette.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
+from fhirscreen.api.guards.deadlines import Deadlines
 from fhirscreen.exceptions import (
     Conflict,
     DataError,
@@ -206,6 +210,35 @@ def test_an_answer_that_takes_too_long_is_given_up(client: TestClient) -> None:
     assert time.monotonic() - began < 2.2
     assert (response.status_code, issue(response)["code"]) == (503, "transient")
     assert int(response.headers["retry-after"]) > 0
+
+
+def test_who_fetches_an_answer_too_slowly_is_left() -> None:
+    ended: list[str] = []
+
+    async def log(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        try:
+            await anyio.sleep(60)  # the client does not read
+        except BaseException:
+            ended.append("cancelled")
+            raise
+
+    sent: list[str] = []
+
+    async def keep(message: Message) -> None:
+        sent.append(message["type"])
+
+    async def nothing() -> Message:
+        return {"type": "http.request"}
+
+    async def ask() -> None:
+        await Deadlines(log, seconds=0.1, sending=0.2)({"type": "http"}, nothing, keep)
+
+    began = time.monotonic()
+    with start_blocking_portal() as portal:
+        portal.call(ask)
+    assert time.monotonic() - began < 20
+    assert (ended, sent) == (["cancelled"], ["http.response.start"])
 
 
 def test_only_known_origins_may_call_cds_services_and_nothing_else(client: TestClient) -> None:

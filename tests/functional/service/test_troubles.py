@@ -14,15 +14,18 @@ from starlette.testclient import TestClient
 from fhirscreen.api.app import make_app
 from fhirscreen.bootstrap.background import make_worker
 from fhirscreen.bootstrap.services import Service
+from fhirscreen.fhir.subjects import study_uuid
 from fhirscreen.jobs.screenings import SCREEN
 from fhirscreen.notifications.mail import subject_line, text
 from fhirscreen.store import jobs, outbox
+from fhirscreen.store.audits import list_audits
 from fhirscreen.web.app import add_pages
 from tests.lib.ehr import noon
 from tests.lib.service import HERE, service_for
 from tests.lib.transport import BASE
 
 SITE = Path("mappings/sites/demo.yaml").resolve()
+STUDY = study_uuid("NCT06907602")
 NOTIFY = {
     "webhook_url": "https://hook.test/x", "webhook_secret": "s",
     "smtp_host": "mail.test", "mail_from": "f@h.test", "mail_to": ["a@h.test"],
@@ -124,3 +127,15 @@ def test_jobs_of_a_kind_that_fail_by_the_dozen_are_told_once_an_hour(hospital: H
     hospital.now += timedelta(hours=1)
     hospital.work(cause="manual")
     assert len(hospital.messages()) == 4
+
+
+@pytest.mark.parametrize(
+    "path", ["/fhir/Patient/p1/$studies", f"/fhir/ResearchStudy/{STUDY}/$screen?patient=p1"]
+)
+def test_a_question_about_a_patient_that_fails_is_audited(hospital: Hospital, path: str) -> None:
+    assert hospital.client.get(path).status_code == 502
+    with hospital.service.database.reading() as session:
+        (entry,) = list_audits(session, patient="p1")
+    assert (entry.outcome, entry.action, entry.base) == ("8", "E", BASE)
+    trail = hospital.client.get("/fhir/AuditEvent").json()
+    assert [each["resource"]["outcome"] for each in trail["entry"]] == ["8"]

@@ -11,7 +11,7 @@ import orjson
 from fastapi import Request, Response
 from sqlalchemy.orm import Session
 
-from fhirscreen.api.audits import Access, tell
+from fhirscreen.api.audits import Access, Outcome, tell
 from fhirscreen.api.fhir.negotiation import JSON, media_of, preferences
 from fhirscreen.api.fhir.queries import CONTROLS
 from fhirscreen.api.fhir.subsets import subset
@@ -60,11 +60,16 @@ class Call:
         return found
 
     def tell(
-        self, action: Action, accesses: Iterable[Access], session: Session | None = None, what: str = ""
+        self,
+        action: Action,
+        accesses: Iterable[Access],
+        session: Session | None = None,
+        what: str = "",
+        outcome: Outcome = "0",
     ) -> None:
         """Writes down whose data this call gets to see or changes."""
         said = what or f"{self.request.method} {route_of(self.request.scope)}"
-        tell(self.service, self.caller, action, said, accesses, session=session)
+        tell(self.service, self.caller, action, said, accesses, session=session, outcome=outcome)
 
     # --- versions
 

@@ -63,7 +63,7 @@ class Patients:
         given = read_inputs(call, STUDIES, body)
         today = self._service.as_of()
         as_of = AsOf(read_date(given["asOf"]), today.zone) if "asOf" in given else today
-        looked = look(self._service.look, id, given, None, as_of)
+        looked = look(call, id, given, None, as_of)
         call.tell("E", [Access(id, looked.base)])
         fitting = [each for each in looked.assessed.subjects if each.status is not None]
         fitting.sort(key=lambda each: (priority(each)[1:3], each.study))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from fastapi import Response
 
-from fhirscreen.api.audits import Access
+from fhirscreen.api.audits import FAILED, Access
 from fhirscreen.api.fhir.assessments import STUDY, WHOLE, Part, frame, of_study, parameters
 from fhirscreen.api.fhir.calls import Call
 from fhirscreen.api.fhir.declarations import Operation, Output
@@ -72,7 +72,7 @@ class Screenings:
             raise Refusal(422, "one patient is always assessed in full", where="depth", remedy="leave it out")
         patient = read_patient(given["patient"], call.base, *self._bases(given))
         began = self._service.clock()
-        looked = look(self._service.look, patient, given, [study.id], as_of)
+        looked = look(call, patient, given, [study.id], as_of)
         store = call.request.method == "POST" and as_of.day == self._service.as_of().day
         call.tell("E", [Access(patient, looked.base, study.id)])
         if store:
@@ -193,19 +193,20 @@ def check_current(given: Mapping[str, str], as_of: AsOf, today: AsOf) -> None:
 
 
 def look(
-    looking: Callable[..., Looked],
-    patient: str,
-    given: Mapping[str, str],
-    studies: list[str] | None,
-    as_of: AsOf,
+    call: Call, patient: str, given: Mapping[str, str], studies: list[str] | None, as_of: AsOf
 ) -> Looked:
-    """Assesses a patient; 404 where the source does not have her."""
+    """Assesses a patient; 404 where the source does not have her. An attempt that fails is audited."""
+    service, source = call.service, given.get("source") or call.service.source
     try:
-        return looking(patient, given.get("source"), studies=studies, as_of=as_of)
+        return service.look(patient, source, studies=studies, as_of=as_of)
     except DataError as error:
         raise Refusal(404, error.what, expected=error.expected) from None
     except UsageError as error:
         raise no_source(error) from None
+    except Exception:
+        study = studies[0] if studies else None
+        call.tell("E", [Access(patient, service.base_of(str(source)), study)], outcome=FAILED)
+        raise
 
 
 def no_source(error: UsageError) -> Refusal:

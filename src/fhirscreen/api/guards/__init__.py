@@ -23,7 +23,7 @@ def guard(app: FastAPI, service: Service) -> None:
     app.add_middleware(Bodies, most=int(limits.body_mb * 1_000_000))
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Origins, origins=settings.cds.origins)
-    app.add_middleware(Deadlines, seconds=limits.request_seconds)
+    app.add_middleware(Deadlines, seconds=limits.request_seconds, sending=limits.sending_seconds)
     app.add_middleware(Rates, per_minute=limits.requests_per_minute)
     app.add_middleware(Strangers, settings=settings)
     app.add_middleware(Requests, metrics=service.metrics)

@@ -1,5 +1,7 @@
 """A deadline for every request: 408 where it has not come whole by then, 503 where it is not answered.
 
+An answer that has begun has a deadline of its own: a client that reads too slowly is left.
+
 A thread cannot be stopped: what it is doing goes on, and its answer goes nowhere. What it waits for (a FHIR
 server, the store) has time limits of its own.
 """
@@ -24,11 +26,12 @@ log = structlog.get_logger(__name__)
 
 
 class Deadlines:
-    """Answers for a request that takes longer than `seconds`."""
+    """Answers for requests that take longer than `seconds`; ends answers that take longer than `sending`."""
 
-    def __init__(self, app: ASGIApp, seconds: float) -> None:
+    def __init__(self, app: ASGIApp, seconds: float, sending: float) -> None:
         self._app = app
         self._seconds = seconds
+        self._sending = sending
         self._late: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,11 +52,19 @@ class Deadlines:
         task = asyncio.create_task(self._run(scope, receive, reply))
         try:
             await asyncio.wait({task}, timeout=self._seconds)
+            if begun:
+                await asyncio.wait({task}, timeout=self._sending)
         except asyncio.CancelledError:
             task.cancel()
             raise
-        if task.done() or begun:
+        if task.done():
             await task
+            return
+        if begun:
+            log.warning("the answer was not fetched in time", seconds=self._sending)
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
             return
         over = True
         self._late.add(task)
