@@ -10,6 +10,7 @@ from fhirscreen.jobs.workers import Worker
 from fhirscreen.store import audits, cards, jobs
 from fhirscreen.store.databases import Database
 from tests.lib.cli import fhirscreen, run_fhirscreen
+from tests.lib.trails import add_audit
 
 AT = datetime(2026, 11, 2, 8, tzinfo=UTC)
 BASE = "https://fhir.example.org/r4"
@@ -21,7 +22,7 @@ def filled(folder: Path) -> Database:
     with database.begin() as session:
         for patient in ("zuse-4711", "p2"):
             cards.refuse(session, BASE, patient, "A", "declined", by="u", at=AT)
-            audits.add_audit(session, at=AT, who="ito", action="R", what="page", patient=patient, base=BASE)
+            add_audit(session, at=AT, who="ito", action="R", what="page", patient=patient, base=BASE)
     return database
 
 
@@ -53,7 +54,7 @@ def test_no_trace_stays_in_any_file_while_a_service_has_the_store(tmp_path: Path
     database = filled(tmp_path)
     with database.begin() as session:
         for number in range(200):
-            audits.add_audit(session, at=AT, who="ito", action="R", what="page", patient=f"q{number}")
+            add_audit(session, at=AT, who="ito", action="R", what="page", patient=f"q{number}")
     assert database.scrub()
     with database.begin() as session:
         cards.refuse(session, BASE, "zuse-4711", "B", "declined", by="u", at=AT)

@@ -27,6 +27,7 @@ from fhirscreen.jobs.workers import Worker
 from fhirscreen.store import audits, cards, jobs
 from fhirscreen.store.databases import Database
 from tests.lib.postgres import Cluster, Clusters
+from tests.lib.trails import add_audit
 
 AT = datetime(2026, 5, 31, 4, tzinfo=UTC)
 PATIENT = "patient-4711"
@@ -34,7 +35,7 @@ PATIENT = "patient-4711"
 
 def write(database: Database) -> None:
     with database.begin() as session:
-        audits.add_audit(session, at=AT, who="ito", action="R", what="page", patient=PATIENT)
+        add_audit(session, at=AT, who="ito", action="R", what="page", patient=PATIENT)
 
 
 def written(database: Database) -> int:
@@ -72,9 +73,9 @@ def test_a_restart_in_mid_transaction_loses_it_whole_and_the_next_one_reconnects
 ) -> None:
     def interrupted() -> None:
         with remote.begin() as session:
-            audits.add_audit(session, at=AT, who="ito", action="R", what="page", patient=PATIENT)
+            add_audit(session, at=AT, who="ito", action="R", what="page", patient=PATIENT)
             cluster.restart()
-            audits.add_audit(session, at=AT, who="ito", action="R", what="page", patient=PATIENT)
+            add_audit(session, at=AT, who="ito", action="R", what="page", patient=PATIENT)
 
     write(remote)
     with pytest.raises(StoreUnreachable) as caught:
@@ -154,7 +155,7 @@ def test_a_full_disk_loses_the_transaction_whole(local: Database) -> None:
             pages = session.scalar(text("PRAGMA page_count"))
             session.execute(text(f"PRAGMA max_page_count = {pages}"))  # as a disk that has no more room
             for _ in range(1000):
-                audits.add_audit(session, at=AT, who="ito", action="R", what="page" * 100, patient=PATIENT)
+                add_audit(session, at=AT, who="ito", action="R", what="page" * 100, patient=PATIENT)
 
     write(local)
     with pytest.raises(StoreFull) as caught:
@@ -204,7 +205,7 @@ def test_who_holds_the_file_for_too_long_makes_it_busy(tmp_path: Path, local: Da
 def test_a_reader_cannot_write(local: Database) -> None:
     def writes() -> None:
         with local.reading() as session:
-            audits.add_audit(session, at=AT, who="ito", action="R", what="page")
+            add_audit(session, at=AT, who="ito", action="R", what="page")
 
     with pytest.raises(StoreFull):
         writes()
@@ -250,11 +251,11 @@ def test_a_restart_in_the_middle_of_a_job_neither_loses_nor_doubles_it(
             task.progress(1, 2)
 
         def store(session: Session) -> dict[str, int]:
-            audits.add_audit(session, at=AT, who="job", action="E", what="screen", patient=PATIENT)
+            add_audit(session, at=AT, who="job", action="E", what="screen", patient=PATIENT)
             if when == "while it is written" and len(cut) == 0:
                 cut.append(task.job.id)
                 cluster.restart()
-            audits.add_audit(session, at=AT, who="job", action="E", what="screen", patient=PATIENT)
+            add_audit(session, at=AT, who="job", action="E", what="screen", patient=PATIENT)
             return {"written": 2}
 
         return Outcome({}, store)

@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import orjson
 import structlog
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
-from sqlalchemy.orm import Session
 
-from fhirscreen.access.audits import Access
 from fhirscreen.access.hooks import NotTrusted
 from fhirscreen.api.guards.deadlines import DUE
 from fhirscreen.api.outcomes import Refusal
+from fhirscreen.bootstrap.clinics import make_clinic
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.cds_hooks.calls import Call, CallError, MustAsk, NoSuchService, NothingKnown, read_call
 from fhirscreen.cds_hooks.discovery import HOOKS, services
 from fhirscreen.cds_hooks.feedback import take_feedback
 from fhirscreen.cds_hooks.keeping import FOLDER, keep
-from fhirscreen.cds_hooks.templates import make_templates
 from fhirscreen.cds_hooks.visits import TOO_LATE, Answer, Clinic, answer
 from fhirscreen.exceptions import FhirscreenError, ServerBusy
-from fhirscreen.fhir.subjects import FILES_BASE, subject_uuid
 from fhirscreen.fhir_client import due
-from fhirscreen.jobs.updates import VISIT, enqueue
-from fhirscreen.store.cards import StoredCard
-from fhirscreen.store.subjects import find_subject
 
 Result = TypeVar("Result")
 
@@ -69,56 +63,13 @@ def router(service: Service) -> APIRouter:
         body, header = await request.body(), request.headers.get("authorization")
 
         def take() -> int:
-            caller = service.authenticate_hook(header, f"{clinic.url}/cds-services/{id}/feedback")
-
-            def tell(session: Session, card: StoredCard) -> None:
-                who, what = f"{card.by} {caller.issuer}".strip(), "cds-services feedback"
-                accesses = [Access(card.patient, card.base, study) for study in card.studies]
-                service.audits.tell(who, "U", what, accesses, session=session)
-
-            return take_feedback(service.database, id, body, tell, at=service.clock(), issuer=caller.issuer)
+            issuer = service.authenticate_hook(header, f"{clinic.url}/cds-services/{id}/feedback").issuer
+            return take_feedback(service.database, id, body, clinic.write, at=service.clock(), issuer=issuer)
 
         await to_thread.run_sync(_work, take)
         return Response(b"{}", media_type="application/json")
 
     return routes
-
-
-def make_clinic(service: Service) -> Clinic:
-    """What answering takes, from the service."""
-    settings = service.settings
-    source = service.source
-
-    def tell(session: Session, who: str, base: str, patient: str, studies: Sequence[str]) -> None:
-        accesses = [Access(patient, base, study) for study in studies] or [Access(patient, base)]
-        service.audits.tell(who, "E", "cds-services", accesses, session=session)
-
-    named = source is not None and (source in settings.folders or source in settings.named_servers)
-    own = service.base_of(str(source)) if named else FILES_BASE
-
-    def follow(session: Session, base: str, patient: str, studies: Sequence[str]) -> None:
-        """A card leads to a page, and nothing of a call is kept: the patient is screened from our source."""
-        if source not in settings.named_servers or base != own:
-            return
-        if any(find_subject(session, subject_uuid(study, base, patient)) is None for study in studies):
-            enqueue(session, str(source), [patient], urgent=True, by=VISIT, at=service.clock())
-
-    return Clinic(
-        settings.cds,
-        make_templates(service.catalogue, roles=bool(settings.cds.specialties)),
-        service.catalogue,
-        service.database,
-        service.panel,
-        service.as_of,
-        service.clock,
-        service.lending.lend,
-        tell,
-        follow,
-        own,
-        settings.url,
-        settings.site_name or "",
-        settings.publish,
-    )
 
 
 class _Visit:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -12,9 +11,9 @@ from sqlalchemy.orm import Session
 from fhirscreen.cds_hooks.calls import CallError, Lenient, NoSuchService, Short, check, parse
 from fhirscreen.cds_hooks.cards import REFUSALS
 from fhirscreen.cds_hooks.discovery import HOOKS
+from fhirscreen.cds_hooks.trails import Write, tell_feedback
 from fhirscreen.outputs.resources.vocabulary import OVERRIDES
 from fhirscreen.store import cards
-from fhirscreen.store.cards import StoredCard
 from fhirscreen.store.databases import Database
 
 
@@ -57,14 +56,10 @@ class NoSuchCard(NoSuchService):
     """None of the cards was ever shown: 404."""
 
 
-Told = Callable[[Session, StoredCard], None]
-"""Writes down, in the transaction that stores it, that something was said of a card."""
-
-
 def take_feedback(
-    database: Database, service: str, body: bytes, tell: Told, *, at: datetime, issuer: str = ""
+    database: Database, service: str, body: bytes, write: Write, *, at: datetime, issuer: str = ""
 ) -> int:
-    """Stores what users made of cards, and gives how many of the cards are known.
+    """Stores what users made of cards, writes it down, and gives how many of the cards are known.
 
     `issuer` is the EHR that tells; a card that another one showed is not known to it.
 
@@ -81,13 +76,13 @@ def take_feedback(
                 expected="their ids",
             )
     with database.begin() as session:
-        known = sum(_take(session, item, tell, at, issuer) for item in items)
+        known = sum(_take(session, item, write, at, issuer) for item in items)
     if not known:
         raise NoSuchCard("no such card was shown", where="feedback.card", expected="the uuid of a card")
     return known
 
 
-def _take(session: Session, item: Item, tell: Told, at: datetime, issuer: str) -> bool:
+def _take(session: Session, item: Item, write: Write, at: datetime, issuer: str) -> bool:
     card = cards.find_card(session, item.card)
     if card is None or card.issuer not in (None, issuer):
         return False
@@ -102,7 +97,7 @@ def _take(session: Session, item: Item, tell: Told, at: datetime, issuer: str) -
         outcome_at=item.outcomeTimestamp.astimezone(UTC),
         at=at,
     )
-    tell(session, card)
+    tell_feedback(write, session, card, issuer)
     if item.outcome == "overridden" and reason in REFUSALS:
         # The EHR's clock may be wrong, but nobody answers a card before it is shown.
         said = min(at, max(card.at, item.outcomeTimestamp.astimezone(UTC)))

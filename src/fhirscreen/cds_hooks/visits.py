@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +17,7 @@ from fhirscreen.cds_hooks.decisions import by_specialty, suppressed
 from fhirscreen.cds_hooks.fetches import Silent, complete, needed
 from fhirscreen.cds_hooks.prefetches import Record, is_replaced, read_prefetch
 from fhirscreen.cds_hooks.templates import PATIENT, ROLE, Templates
+from fhirscreen.cds_hooks.trails import ScreenSoon, Write, follow, tell_call
 from fhirscreen.fhir.subjects import identifier_values, subject_uuid
 from fhirscreen.fhir_client import Client
 from fhirscreen.mapping.catalogue import Catalogue
@@ -29,16 +30,9 @@ from fhirscreen.store.runs import list_runs
 from fhirscreen.values.durations import AsOf
 from fhirscreen.verdicts.standings import Subject
 
-Tell = Callable[[Session, str, str, str, Sequence[str]], None]
-"""Writes the audit trail: who, of which base and patient, saw which studies; in that transaction."""
-
 Lend = Callable[[str, SecretStr | None, str], AbstractContextManager[Client | None]]
 """A client of the FHIR server that a call of an issuer names, with the token that it lends; None for one not
 allowed."""
-
-
-Follow = Callable[[Session, str, str, Sequence[str]], None]
-"""Sees to it that a patient of a base, who was shown a card naming these studies, comes on their lists."""
 
 TOO_LATE = "too late"
 """What came of a call whose EHR was told meanwhile that the answer takes too long."""
@@ -49,7 +43,10 @@ MOST = 2
 
 @dataclass(frozen=True, slots=True)
 class Clinic:
-    """What answering takes, made once. `base` is that of patients whose call names no FHIR server."""
+    """What answering takes, made once. `base` is that of patients whose call names no FHIR server.
+
+    `screen_soon`: None where the source of runs is no FHIR server.
+    """
 
     settings: CdsSettings
     templates: Templates
@@ -59,8 +56,8 @@ class Clinic:
     as_of: Callable[[], AsOf]
     clock: Callable[[], datetime]
     lend: Lend
-    tell: Tell
-    follow: Follow
+    write: Write
+    screen_soon: ScreenSoon | None
     base: str
     url: str
     site: str
@@ -111,7 +108,7 @@ def answer(
             if left != found:  # another hook of the same visit was faster
                 found, card = left, None if isinstance(left, str) else make_card(call.instance, left, frame)
         named = [] if isinstance(found, str) else [each.study.id for each in found]
-        clinic.tell(session, f"{call.user} {caller}".strip(), base, call.patient, named)
+        tell_call(clinic.write, session, call.user, caller, base, call.patient, named)
         if card is not None:
             cards.show_card(
                 session,
@@ -124,7 +121,7 @@ def answer(
                 at=at,
                 issuer=caller,
             )
-            clinic.follow(session, base, call.patient, named)
+            follow(session, clinic.screen_soon, clinic.base, base, call.patient, named)
     outcome = found if isinstance(found, str) else "card"
     if card is None and late():
         outcome = TOO_LATE

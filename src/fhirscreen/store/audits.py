@@ -47,35 +47,6 @@ class Wanted:
     spans: Sequence[Span] = ()
 
 
-def add_audit(
-    session: Session,
-    *,
-    at: datetime,
-    who: str,
-    action: Action,
-    what: str,
-    patient: str | None = None,
-    base: str | None = None,
-    study: str | None = None,
-    outcome: str = "0",
-    request_id: str | None = None,
-    due_at: datetime | None = None,
-) -> None:
-    """Stores one access; `due_at`: when it is to be posted as an AuditEvent."""
-    told = {"patient": patient, "base": base, "study": study}
-    add_audits(
-        session,
-        [told],
-        at=at,
-        who=who,
-        action=action,
-        what=what,
-        outcome=outcome,
-        request_id=request_id,
-        due_at=due_at,
-    )
-
-
 def add_audits(session: Session, accesses: Iterable[Mapping[str, str | None]], **same: Any) -> None:
     """Stores accesses that differ in `patient`, `base` and `study` alone."""
     for some in chunks(accesses):

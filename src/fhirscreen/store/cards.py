@@ -36,7 +36,6 @@ class StoredFeedback:
     outcome: str
     accepted: tuple[str, ...]
     reason: str | None
-    comment: str | None
     outcome_at: datetime
     at: datetime
 
@@ -137,7 +136,6 @@ def add_feedback(
     outcome: str,
     accepted: Sequence[str] = (),
     reason: str | None = None,
-    comment: str | None = None,
     outcome_at: datetime,
     at: datetime,
 ) -> bool:
@@ -150,7 +148,6 @@ def add_feedback(
             outcome=outcome,
             accepted=list(accepted),
             reason=reason,
-            comment=comment,
             outcome_at=outcome_at,
             at=at,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -160,16 +160,25 @@ def _dumps(data: Any) -> str:
     return orjson.dumps(data).decode()
 
 
+_ENGINE: Mapping[str, Any] = {
+    "json_serializer": _dumps,
+    "json_deserializer": orjson.loads,
+    "hide_parameters": True,
+    "pool_size": 10,
+    "max_overflow": 40,
+}
+
+
+def _is_reading(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get("fhirscreen_reading", False))
+
+
 def _sqlite(url: URL) -> Engine:
     if not (url.database or "").startswith("file:"):  # SQLite's own addresses say themselves how to open
         _make_file(Path(url.database or ""))
     engine = create_engine(
         url,
-        json_serializer=_dumps,
-        json_deserializer=orjson.loads,
-        hide_parameters=True,
-        pool_size=10,
-        max_overflow=40,
+        **_ENGINE,
         connect_args={} if "timeout" in url.query else {"timeout": _WAIT_SECONDS},
     )
 
@@ -184,7 +193,7 @@ def _sqlite(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
-        reading = connection.get_execution_options().get("fhirscreen_reading", False)
+        reading = _is_reading(connection)
         connection.exec_driver_sql(f"PRAGMA query_only = {int(reading)}")
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
@@ -220,18 +229,14 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 def _postgresql(url: URL) -> Engine:
     engine = create_engine(
         url,
-        json_serializer=_dumps,
-        json_deserializer=orjson.loads,
-        hide_parameters=True,
-        pool_size=10,
-        max_overflow=40,
+        **_ENGINE,
         pool_pre_ping=True,
         connect_args={"connect_timeout": 10, "application_name": "fhirscreen"},
     )
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
-        reading = connection.get_execution_options().get("fhirscreen_reading", False)
+        reading = _is_reading(connection)
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_WAIT_SECONDS}s'")
         if reading:
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

@@ -18,7 +18,7 @@ from uuid import uuid4
 from sqlalchemy import RowMapping, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from fhirscreen.store.rows import insert, insert_once, make, wrote
+from fhirscreen.store.rows import insert, insert_once, make, take, wrote
 from fhirscreen.store.tables import JobRow, TickRow
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -129,24 +129,18 @@ def lease(
         select(JobRow.id)
         .where(JobRow.kind.in_(kinds), or_(and_(JobRow.state == "queued", JobRow.not_before <= at), silent))
         .order_by(JobRow.not_before, JobRow.created_at, JobRow.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
     )
-    id = session.scalar(query)
-    if id is None:
-        return None
-    session.execute(
-        update(JobRow)
-        .where(JobRow.id == id)
-        .values(
-            state="running",
-            attempts=JobRow.attempts + 1,
-            started_at=at,
-            lease_owner=owner,
-            lease_until=at + timedelta(seconds=seconds),
-        )
+    id = take(
+        session,
+        JobRow,
+        query,
+        state="running",
+        attempts=JobRow.attempts + 1,
+        started_at=at,
+        lease_owner=owner,
+        lease_until=at + timedelta(seconds=seconds),
     )
-    return find_job(session, id)
+    return find_job(session, id) if id is not None else None
 
 
 def beat(

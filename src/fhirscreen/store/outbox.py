@@ -11,7 +11,7 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from fhirscreen.store.rows import insert_once, make
+from fhirscreen.store.rows import insert_once, make, take
 from fhirscreen.store.tables import MessageRow
 
 
@@ -73,26 +73,15 @@ def any_due(session: Session, at: datetime) -> bool:
 
 def lease_message(session: Session, owner: str, at: datetime, seconds: float) -> StoredMessage | None:
     """The next message that is due, held for `seconds`; whoever does not say what came of it loses it."""
-    query = (
-        select(MessageRow.id)
-        .where(_due(at))
-        .order_by(MessageRow.not_before, MessageRow.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
+    id = take(
+        session,
+        MessageRow,
+        select(MessageRow.id).where(_due(at)).order_by(MessageRow.not_before, MessageRow.id),
+        lease_owner=owner,
+        lease_until=at + timedelta(seconds=seconds),
+        attempts=MessageRow.attempts + 1,
     )
-    id = session.scalar(query)
-    if id is None:
-        return None
-    session.execute(
-        update(MessageRow)
-        .where(MessageRow.id == id)
-        .values(
-            lease_owner=owner,
-            lease_until=at + timedelta(seconds=seconds),
-            attempts=MessageRow.attempts + 1,
-        )
-    )
-    return find_message(session, id)
+    return find_message(session, id) if id is not None else None
 
 
 def find_message(session: Session, id: str) -> StoredMessage | None:

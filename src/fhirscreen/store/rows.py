@@ -8,7 +8,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Executable, RowMapping
+from sqlalchemy import Executable, RowMapping, Select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -51,6 +51,17 @@ def wrote(session: Session, statement: Executable) -> bool:
     """Runs a statement that may write one row, and says whether it did."""
     result = session.connection().execute(statement, execution_options={"preserve_rowcount": True})
     return result.rowcount == 1
+
+
+def take(session: Session, table: Any, query: Select[str], **values: Any) -> str | None:
+    """Writes to the first row whose id a query gives, and gives the id; None where there is none.
+
+    Rows that another process takes at the moment are left to it.
+    """
+    id = session.scalar(query.limit(1).with_for_update(skip_locked=True))
+    if id is not None:
+        session.execute(update(table).where(table.id == id).values(**values))
+    return id
 
 
 def chunks(items: Iterable[Item], size: int = CHUNK) -> Iterator[Sequence[Item]]:

@@ -296,7 +296,6 @@ class FeedbackRow(Table):
     outcome: Mapped[str]
     accepted: Mapped[list[str]]
     reason: Mapped[str | None]
-    comment: Mapped[str | None]
     outcome_at: Mapped[datetime]
     at: Mapped[datetime]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from fhirscreen.api.cds_hooks import make_clinic
+from fhirscreen.bootstrap.clinics import make_clinic
 from fhirscreen.cds_hooks.calls import read_call
 from fhirscreen.cds_hooks.visits import answer
 from fhirscreen.store import cards

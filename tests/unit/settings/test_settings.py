@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from fhirscreen.api.cds_hooks import make_clinic
+from fhirscreen.bootstrap.clinics import make_clinic
 from fhirscreen.bootstrap.telling import make_teller
 from fhirscreen.exceptions import UsageError
 from fhirscreen.settings import Settings

@@ -9,6 +9,7 @@ import pytest
 from fhirscreen.store import audits, cards, outbox, reviews, runs, subjects, tokens
 from fhirscreen.store.databases import Database
 from tests.lib.subjects import BASE, STUDY, subject
+from tests.lib.trails import add_audit
 
 AT = datetime(2026, 5, 31, 4, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -137,8 +138,8 @@ def test_a_refusal_lasts_until_a_person_reopens_it(database: Database) -> None:
 
 def test_audits(database: Database) -> None:
     with database.begin() as session:
-        audits.add_audit(session, at=AT, who="ito", action="R", what="page", patient="p1", base=BASE)
-        audits.add_audit(session, at=AT + DAY, who="ito", action="E", what="screen", outcome="8")
+        add_audit(session, at=AT, who="ito", action="R", what="page", patient="p1", base=BASE)
+        add_audit(session, at=AT + DAY, who="ito", action="E", what="screen", outcome="8")
         two, one = audits.list_audits(session)
         assert (one.patient, one.at, two.outcome, two.patient) == ("p1", AT, "8", None)
         assert audits.find_audit(session, one.uuid) == one != two

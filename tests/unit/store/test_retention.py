@@ -15,6 +15,7 @@ from fhirscreen.store import audits, cards, jobs, outbox, retention, reviews, st
 from fhirscreen.store.databases import Database
 from fhirscreen.store.tables import Table
 from tests.lib.subjects import BASE, STUDY, study, subject
+from tests.lib.trails import add_audit
 
 NEW = datetime(2026, 5, 31, 4, tzinfo=UTC)
 LIMIT = NEW - timedelta(days=365)
@@ -46,7 +47,7 @@ def fill(session: Session, patient: str, at: datetime) -> str:
     job = jobs.enqueue(session, "update", {"source": "main", "patients": [patient]}, by="ito", at=at)
     jobs.lease(session, "w", ["update"], at, 60)
     jobs.finish(session, job.id, "w", at=at)
-    audits.add_audit(session, at=at, who="ito", action="R", what="page", patient=patient, base=BASE)
+    add_audit(session, at=at, who="ito", action="R", what="page", patient=patient, base=BASE)
     return id
 
 

@@ -16,6 +16,7 @@ from fhirscreen.api.fhir.facade import Facade
 from fhirscreen.api.fhir.queries import Asked
 from fhirscreen.api.outcomes import Refusal
 from fhirscreen.fhir.entries import Resource
+from fhirscreen.fhir.references import whole
 from fhirscreen.screening.audit_events import audit_event
 from fhirscreen.store.audits import Span, StoredAudit, Wanted, count_audits, find_audit, find_audits
 
@@ -98,8 +99,8 @@ def _wanted(asked: Asked, after: StoredAudit | None) -> Wanted:
             case "date":
                 spans.append(_span(term.values[0]))
             case _:
-                head, _, id = term.values[0].rpartition("/")
-                server, _, type = head.rpartition("/")
+                server, named = whole(term.values[0])
+                type, _, id = named.rpartition("/")
                 if type not in ("", "Patient") or (patient is not None and patient != id):
                     uuids = set()
                 patient, base = id, server or base
