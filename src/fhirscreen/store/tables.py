@@ -177,7 +177,7 @@ class VerdictRow(Table):
     unit: Mapped[str]
     date: Mapped[str]
     evidence: Mapped[list[str]]
-    because: Mapped[str] = mapped_column(server_default="")
+    because: Mapped[str] = mapped_column(server_default=text("''"))
     proof: Mapped[dict[str, Any]]
     digest: Mapped[str]
 

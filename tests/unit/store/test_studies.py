@@ -41,7 +41,7 @@ def test_an_equal_definition_is_no_new_version(database: Database) -> None:
 def test_a_writer_who_read_another_version_loses(database: Database, expected: int) -> None:
     with database.begin() as session:
         studies.put_study(session, ONE, text="", by="ito", at=AT, expected=0)
-    with pytest.raises(Conflict, match="someone else|already"), database.begin() as session:
+    with pytest.raises(Conflict, match=r"someone else|already"), database.begin() as session:
         studies.put_study(session, replace(ONE, title="x"), text="", by="ito", at=AT, expected=expected)
     with database.begin() as session:
         assert studies.put_study(session, replace(ONE, title="x"), text="", by="i", at=AT, expected=1)[1]
