@@ -163,11 +163,7 @@ class Service:
     @property
     def source(self) -> str | None:
         """The name of the server or folder that runs screen; None where nothing is set."""
-        settings = self.settings
-        if settings.source is not None:
-            return settings.source
-        names = [*settings.named_servers, *settings.folders]
-        return names[0] if len(names) == 1 else "default" if "default" in names else None
+        return self.settings.main_source
 
     def base_of(self, source: str) -> str:
         """The base URL that the patient ids of a source belong to. Raises UsageError for an unknown name."""

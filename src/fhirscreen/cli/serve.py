@@ -43,11 +43,12 @@ def serve(
     from fhirscreen.api.app import make_app  # noqa: PLC0415
     from fhirscreen.bootstrap.logs import set_up_logs  # noqa: PLC0415
     from fhirscreen.bootstrap.services import make_service  # noqa: PLC0415
-    from fhirscreen.cli.servers import run  # noqa: PLC0415
+    from fhirscreen.cli.servers import bind, run  # noqa: PLC0415
     from fhirscreen.web.app import add_pages  # noqa: PLC0415
 
     chosen = Settings.from_environment(os.environ, settings, {"host": host, "port": port})
     set_up_logs(chosen.log_level, json=chosen.log_json)
+    sockets = bind(chosen)  # first: a second service by mistake touches no store
     service = make_service(chosen)
     if service.authenticator.lacks_tokens():
         structlog.get_logger(__name__).warning(
@@ -59,4 +60,4 @@ def serve(
     gc.collect()
     gc.freeze()  # what lives as long as the process need not be looked at again and again
     gc.set_threshold(50_000, 20, 50)  # a request brings tens of thousands of objects, which hold no cycles
-    run(app, chosen)
+    run(app, chosen, sockets)

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import signal
 from collections.abc import Iterator
-from socket import socket
+from socket import (
+    AF_INET6,
+    AI_PASSIVE,
+    IPPROTO_IPV6,
+    IPV6_V6ONLY,
+    SO_REUSEADDR,
+    SOCK_STREAM,
+    SOL_SOCKET,
+    gaierror,
+    getaddrinfo,
+    socket,
+)
 from typing import Any
 
 import structlog
@@ -14,6 +26,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from fhirscreen.exceptions import UsageError
 from fhirscreen.settings.settings import Settings
 
 log = structlog.get_logger("fhirscreen.serve")
@@ -22,9 +35,48 @@ GRACE = 25
 """Seconds that requests have to finish at the end; orchestrators kill after 30."""
 
 
-def run(app: FastAPI, settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT."""
-    _Server(configure(app, settings)).run()
+def run(app: FastAPI, settings: Settings, sockets: list[socket]) -> None:
+    """Serves on sockets that are bound, until SIGTERM or SIGINT."""
+    _Server(configure(app, settings)).run(sockets)
+
+
+def bind(settings: Settings) -> list[socket]:
+    """The sockets to listen on: bound, and deaf until `run`.
+
+    Raises UsageError for an address or a port that cannot be had.
+    """
+    host, port = settings.host, settings.port
+    bound: list[socket] = []
+    try:
+        for family, kind, protocol, _, address in dict.fromkeys(
+            getaddrinfo(host, port, type=SOCK_STREAM, flags=AI_PASSIVE)
+        ):
+            made = socket(family, kind, protocol)
+            bound.append(made)
+            made.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+            if family == AF_INET6:
+                made.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 1)
+            made.bind(address)
+    except OSError as error:
+        for each in bound:
+            each.close()
+        raise _unbound(error, f"{host}, port {port}") from None
+    return bound
+
+
+def _unbound(error: OSError, where: str) -> UsageError:
+    if isinstance(error, gaierror):
+        what, expected = "the address to listen on is not known", "an address or a name of this machine"
+    elif error.errno == errno.EADDRINUSE:
+        what, expected = "another process listens on the port already", "a port that is free"
+    elif error.errno == errno.EADDRNOTAVAIL:
+        what, expected = "the address to listen on is none of this machine", "an address of this machine"
+    elif error.errno in (errno.EACCES, errno.EPERM):
+        what, expected = "this user may not listen on the port", "a port from 1024 on, or a user who may"
+    else:
+        what, expected = f"the address cannot be listened on ({error.strerror})", "another address or port"
+    remedy = "set FHIRSCREEN_HOST and FHIRSCREEN_PORT (--host, --port), or end the other process"
+    return UsageError(what, where=where, expected=expected, remedy=remedy)
 
 
 def configure(app: FastAPI, settings: Settings) -> uvicorn.Config:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,6 +26,35 @@ def wrong(
     """What a validator raises. `where` names the variables, where it is not the field alone."""
     context = {"what": what, "expected": expected, "remedy": remedy, "where": where}
     return PydanticCustomError("fhirscreen", "{what}", context)
+
+
+class Wrongs:
+    """Collects what is wrong with settings taken together, so that all of it is said at once.
+
+    `about` are the settings that each is about: where one of them cannot be read, nothing follows from it.
+    """
+
+    def __init__(self) -> None:
+        self._found: list[dict[str, Any]] = []
+
+    def add(
+        self, what: str, expected: str, remedy: str | None = None, *, where: str, about: tuple[str, ...]
+    ) -> None:
+        """One thing that is wrong."""
+        context = wrong(what, expected, remedy, where).context
+        self._found.append({**(context or {}), "about": about})
+
+    def take(self, check: Callable[[], None], *, about: tuple[str, ...]) -> None:
+        """What a check raises, if it does."""
+        try:
+            check()
+        except PydanticCustomError as error:
+            self._found.append({**(error.context or {}), "about": about})
+
+    def check(self) -> None:
+        """Raises what a validator raises, with all of it."""
+        if self._found:
+            raise PydanticCustomError("fhirscreen", "several settings", {"parts": self._found})
 
 
 def base_url(text: str) -> str:

@@ -23,8 +23,8 @@ from fhirscreen.settings.fields import (
     SiteFile,
     WebUrl,
     Words,
+    Wrongs,
     base_url,
-    wrong,
 )
 from fhirscreen.settings.groups import (
     AccessSettings,
@@ -138,52 +138,120 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        check_authentication(self.token, self.username, self.password, PREFIX)
+        wrongs = Wrongs()
+        wrongs.take(
+            lambda: check_authentication(self.token, self.username, self.password, PREFIX),
+            about=("token", "username", "password"),
+        )
         if (self.tls_certificate is None) != (self.tls_key is None):
             missing = "TLS_KEY" if self.tls_key is None else "TLS_CERTIFICATE"
-            raise wrong("half of TLS is set", "a certificate and its key", where=PREFIX + missing)
+            wrongs.add(
+                "half of TLS is set",
+                "a certificate and its key",
+                where=PREFIX + missing,
+                about=("tls_certificate", "tls_key"),
+            )
+        self._check_sources(wrongs)
+        self._check_strangers(wrongs)
+        wrongs.check()
+        return self
+
+    def _check_sources(self, wrongs: Wrongs) -> None:
+        """Whoever is screened, told of or written to must be somewhere."""
+        about = ("server", "servers", "folders", "source")
         if "default" in self.servers and self.server is not None:
-            raise wrong("two servers are named `default`", "another name", where=PREFIX + "SERVERS__DEFAULT")
+            wrongs.add(
+                "two servers are named `default`",
+                "another name",
+                where=PREFIX + "SERVERS__DEFAULT",
+                about=about,
+            )
         if self.source is not None and self.source not in {*self.named_servers, *self.folders}:
-            raise wrong(
-                "the source is neither a server nor a folder", "one of their names", where=PREFIX + "SOURCE"
+            wrongs.add(
+                "the source is neither a server nor a folder",
+                "one of their names",
+                where=PREFIX + "SOURCE",
+                about=about,
             )
         if self.audit_server is not None and self.audit_server not in self.named_servers:
-            raise wrong(
+            wrongs.add(
                 "the audit trail would go to a server that is not set",
                 "the name of a FHIR server",
                 where=PREFIX + "AUDIT_SERVER",
+                about=(*about, "audit_server"),
             )
-        if self.host not in LOOPBACK and self.access.mode == "none":
-            raise wrong(
-                "the service would answer other machines without knowing who asks",
-                f"a host of this machine alone ({', '.join(LOOPBACK)}), or who may ask",
-                f"set {PREFIX}ACCESS__MODE to token or oidc",
-                where=PREFIX + "HOST",
+        source = self.main_source
+        remedy = f"set {PREFIX}SERVER, or {PREFIX}SOURCE to one of several"
+        if self.nightly is not None and source is None:
+            wrongs.add(
+                "everybody would be screened by night, and there is no source of patients",
+                "a FHIR server or a folder",
+                remedy,
+                where=PREFIX + "NIGHTLY",
+                about=(*about, "nightly"),
             )
+        if self.publish and (not self.named_servers or source in self.folders):
+            wrongs.add(
+                "lists would be published, and what is screened is no FHIR server",
+                "a source that is a FHIR server",
+                remedy,
+                where=PREFIX + "PUBLISH",
+                about=(*about, "publish"),
+            )
+        if self.updates.mode != "off" and source not in self.named_servers:
+            wrongs.add(
+                "there is no FHIR server to ask for news",
+                "a source that is a FHIR server; a folder has no news",
+                remedy,
+                where=PREFIX + "UPDATES__MODE",
+                about=(*about, "updates"),
+            )
+
+    def _check_strangers(self, wrongs: Wrongs) -> None:
+        """Whoever can reach the service must be asked who he is."""
+        open_ = f"set {PREFIX}ACCESS__MODE to token or oidc"
+        alone = ", ".join(LOOPBACK)
         public = urlsplit(self.public_url or "").hostname
+        if self.host not in LOOPBACK and self.access.mode == "none":
+            wrongs.add(
+                "the service would answer other machines without knowing who asks",
+                f"a host of this machine alone ({alone}), or who may ask",
+                open_,
+                where=PREFIX + "HOST",
+                about=("host", "access"),
+            )
         if public is not None and public not in LOOPBACK and self.access.mode == "none":
-            raise wrong(
+            wrongs.add(
                 "the service has an address for others, and would not know who asks",
-                f"an address of this machine alone ({', '.join(LOOPBACK)}), or who may ask",
-                f"set {PREFIX}ACCESS__MODE to token or oidc",
+                f"an address of this machine alone ({alone}), or who may ask",
+                open_,
                 where=PREFIX + "PUBLIC_URL",
+                about=("public_url", "access"),
             )
         if public is not None and public not in LOOPBACK and not self.cds.required:
-            raise wrong(
+            wrongs.add(
                 "the service has an address for others, and CDS Hooks would not know who calls",
                 "an address of this machine alone, or calls with a JWT",
                 f"leave out {PREFIX}CDS__REQUIRED",
                 where=PREFIX + "CDS__REQUIRED",
+                about=("public_url", "cds"),
             )
         if self.host not in LOOPBACK and not self.cds.required:
-            raise wrong(
+            wrongs.add(
                 "CDS Hooks would answer other machines without knowing who calls",
                 "a host of this machine alone, or calls with a JWT",
                 f"leave out {PREFIX}CDS__REQUIRED",
                 where=PREFIX + "CDS__REQUIRED",
+                about=("host", "cds"),
             )
-        return self
+
+    @property
+    def main_source(self) -> str | None:
+        """The name of the server or folder that runs screen; None where nothing is set."""
+        if self.source is not None:
+            return self.source
+        names = [*self.named_servers, *self.folders]
+        return names[0] if len(names) == 1 else "default" if "default" in names else None
 
     @property
     def url(self) -> str:

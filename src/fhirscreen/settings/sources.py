@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -49,13 +49,20 @@ def read(
     written = _read_file(chosen) if chosen else {}
     set_by_variables = _Variables(settings, variables)()
     given = {name: value for name, value in options.items() if value is not None}
-    try:
-        found = settings(**_merged(_merged(written, set_by_variables), given))
-    except ValidationError as error:
-        faults += _faults(error, given, written, set_by_variables, chosen)
-    else:
-        if not faults:
-            return found
+    data = _merged(_merged(written, set_by_variables), given)
+    unread: set[str] = set()
+    for _ in range(2):  # what settings say together is looked at without those that say nothing by themselves
+        try:
+            found = settings(**{name: value for name, value in data.items() if name not in unread})
+        except ValidationError as error:
+            faults += _faults(error, given, written, set_by_variables, chosen, unread)
+            unread = {str(each["loc"][0]) for each in error.errors(include_url=False) if each["loc"]}
+            if not unread:
+                break
+        else:
+            if not faults:
+                return found
+            break
     raise _error(sorted(set(faults)))
 
 
@@ -152,10 +159,16 @@ def _faults(
     written: Mapping[str, Any],
     set_: Mapping[str, Any],
     file: Path | None,
+    unread: Collection[str],
 ) -> Iterator[_Fault]:
     for each in error.errors(include_url=False, include_input=False):
         location = tuple(part for part in each["loc"] if part != "[key]")
         context = each.get("ctx", {}) if each["type"] == "fhirscreen" else {}
+        for part in context.get("parts", ()):
+            if not set(part["about"]).intersection(unread):
+                yield _Fault(part["where"], part["what"], part["expected"], part["remedy"])
+        if "parts" in context:
+            continue
         where = _where(location, given, written, set_, file)
         if (named := context.get("where")) is not None:
             where = (

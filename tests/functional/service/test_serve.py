@@ -142,6 +142,23 @@ def test_settings_that_cannot_work_are_told_at_start(
     assert said in ended.err
 
 
+def test_an_address_that_cannot_be_had_is_told_before_anything_is_touched(tmp_path: Path) -> None:
+    store = tmp_path / "store.db"
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        taken = run_fhirscreen("serve", "--port", port, FHIRSCREEN_STORE=f"sqlite:///{store}")
+    assert taken.code == UsageError.exit_code
+    assert "another process listens on the port already" in taken.err
+    assert f"127.0.0.1, port {port}" in taken.err
+    foreign = run_fhirscreen(
+        "serve", "--host", "192.0.2.1", FHIRSCREEN_STORE=f"sqlite:///{store}", FHIRSCREEN_ACCESS__MODE="token"
+    )
+    assert foreign.code == UsageError.exit_code
+    assert "the address to listen on is none of this machine" in foreign.err
+    assert "Traceback" not in taken.err + foreign.err
+    assert not store.exists()
+
+
 def test_studies_and_stores_that_cannot_work_are_told_at_start(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no such study"):
         make_service(settings_for(tmp_path, studies="NCT00000000"))

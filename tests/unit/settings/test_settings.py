@@ -202,6 +202,45 @@ def test_everything_that_is_wrong_is_told_at_once_and_no_value(tmp_path: Path) -
     assert "hidden" not in text
 
 
+def test_what_settings_say_together_is_told_beside_what_one_says_alone() -> None:
+    with pytest.raises(UsageError) as caught:
+        given(
+            PORT="hidden",
+            NIGHTLY="30 2 * * *",
+            PUBLISH="true",
+            UPDATES__MODE="poll",
+            HOST="192.0.2.1",
+            TOKEN="t",  # noqa: S106 - nobody's
+            USERNAME="u",
+        )
+    text = str(caught.value)
+    assert caught.value.what.startswith("6 settings cannot work")
+    for where in ("_PORT", "_NIGHTLY", "_PUBLISH", "_UPDATES__MODE", "_HOST", "_PASSWORD"):
+        assert f"FHIRSCREEN{where}: " in text
+    with pytest.raises(UsageError) as caught:
+        given(ACCESS__MODE="hidden", HOST="192.0.2.1")
+    assert caught.value.where == "FHIRSCREEN_ACCESS__MODE", "what follows from nothing is not told"
+
+
+@pytest.mark.parametrize(
+    ("variables", "where"),
+    [
+        ({"NIGHTLY": "30 2 * * *"}, "FHIRSCREEN_NIGHTLY"),
+        ({"PUBLISH": "true"}, "FHIRSCREEN_PUBLISH"),
+        ({"PUBLISH": "true", "FOLDERS__EXPORT": "."}, "FHIRSCREEN_PUBLISH"),
+        ({"UPDATES__MODE": "poll", "FOLDERS__EXPORT": "."}, "FHIRSCREEN_UPDATES__MODE"),
+    ],
+)
+def test_what_needs_a_source_is_refused_without_one(variables: dict[str, str], where: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        given(None, **variables)
+    assert caught.value.where == where
+    assert "FHIRSCREEN_SERVER" in str(caught.value.remedy)
+    assert (
+        given(**variables | {"SERVER": "https://h.test/fhir", "SOURCE": "default"}).main_source == "default"
+    )
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "fhirscreen.example"])  # noqa: S104
 def test_other_machines_are_answered_only_where_it_is_known_who_asks(host: str) -> None:
     with pytest.raises(UsageError, match="without knowing who asks"):
