@@ -13,7 +13,7 @@ from fhirscreen.verdicts.reasons import Reason
 
 # These have a remedy of their own, whatever the criterion is about.
 _REMEDIES: dict[Reason, str] = {
-    Reason.NOT_FETCHED: "Fetch this patient's data again; mend first what the report says was set aside",
+    Reason.NOT_FETCHED: "Fetch this patient's data again; mend first what could not be read of it",
     Reason.CONFLICTING: "Find out which of the records holds",
     Reason.AMBIGUOUS_FOCUS: "Find out which disease the record is about",
     Reason.NO_UNIT: "Find out the unit where the result comes from",

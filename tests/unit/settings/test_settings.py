@@ -236,9 +236,8 @@ def test_what_needs_a_source_is_refused_without_one(variables: dict[str, str], w
         given(None, **variables)
     assert caught.value.where == where
     assert "FHIRSCREEN_SERVER" in str(caught.value.remedy)
-    assert (
-        given(**variables | {"SERVER": "https://h.test/fhir", "SOURCE": "default"}).main_source == "default"
-    )
+    settings = given(None, **variables, SERVER="https://h.test/fhir", SOURCE="default")
+    assert settings.main_source == "default"
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "fhirscreen.example"])  # noqa: S104
