@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -304,8 +305,9 @@ class Service:
 
     def close(self) -> None:
         """Ends the background work, which finishes or hands back what it has, then closes connections."""
-        for each in reversed(self.background):
-            each.stop()
+        with ThreadPoolExecutor(max(1, len(self.background))) as threads:  # none waits for another
+            for stopping in [threads.submit(each.stop) for each in self.background]:
+                stopping.result()
         self.health.close()
         with self._lock:
             clients, self._clients = list(self._clients.values()), {}

@@ -47,8 +47,8 @@ _UNTOLD = timedelta(hours=1)
 _GATHER_SECONDS = 1.0
 """How long further notifications are waited for before the server is asked: they come in swarms."""
 
-_FAREWELL = 20.0
-"""Seconds that whoever ends the process waits for a question: orchestrators kill after thirty."""
+_FAREWELL = 8.0
+"""Seconds that whoever ends the process waits for a question."""
 
 Version = tuple[str, str]
 

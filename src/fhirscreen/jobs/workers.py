@@ -39,8 +39,8 @@ _PATIENCE = timedelta(hours=30)
 _BEAT = 2.0
 """Seconds between two beats at most: so soon a job hears that it was cancelled."""
 
-_FAREWELL = 20.0
-"""Seconds that whoever ends the process waits for a job: orchestrators kill after thirty."""
+_FAREWELL = 8.0
+"""Seconds that whoever ends the process waits for a job to take a step; then it is handed back as it is."""
 
 AGAIN = "to be tried again"
 
@@ -83,6 +83,7 @@ class Worker:
         clock: Callable[[], datetime],
         lease_seconds: float = 60.0,
         idle_seconds: float = 1.0,
+        farewell_seconds: float = _FAREWELL,
         ended: Ended = nobody_counts,
         troubled: Troubled = nobody_watches,
         trouble: Trouble = nobody_is_told,
@@ -93,6 +94,7 @@ class Worker:
         self._clock = clock
         self.lease_seconds = lease_seconds
         self._idle_seconds = idle_seconds
+        self._farewell_seconds = farewell_seconds
         self._ended = ended
         self._trouble = trouble
         self._loop = Loop("worker", self._turn, troubled=troubled)
@@ -107,13 +109,18 @@ class Worker:
     def stop(self) -> None:
         """Takes up no more; a job at work is handed back at its next step.
 
-        Returns when that is done; a job that takes no step is left to its lease after some seconds.
+        Returns when that is done; a job that takes no step is handed back for it after some seconds.
         """
         self._loop.close()
         if (task := self._task) is not None:
             task.stop(Stop.CLOSING)
-        if not self._loop.stop(_FAREWELL):
-            log.warning("a job is left to its lease", owner=self.owner)
+        if self._loop.stop(self._farewell_seconds) or task is None:
+            return
+        log.warning("a job that takes no step is handed back", job=task.job.id, kind=task.job.kind)
+        try:
+            self._give_up(task)
+        except StoreError as error:
+            log.warning("job is left to its lease", job=task.job.id, what=error.what)
 
     def _turn(self) -> float:
         return 0.0 if self.work_once() else self._idle_seconds
@@ -156,12 +163,16 @@ class Worker:
         except Stopped:
             return self._give_up(task)
         except FhirscreenError as error:
+            if task.stopped is not None:  # what it used is being closed
+                return self._give_up(task)
             log.warning("job met trouble", job=job.id, kind=job.kind, what=error.what)
             passes = isinstance(error, StoreError) or (isinstance(error, ServerError) and not error.lasting)
             if passes:
                 return self._again(job, error)
             return self._fail(job, _told(error))
         except Exception as error:
+            if task.stopped is not None:
+                return self._give_up(task)
             # Its text may quote a record: the log tells kind and place.
             log.exception("job failed unexpectedly", job=job.id, kind=job.kind)
             return self._fail(job, {"what": f"failed unexpectedly ({type(error).__name__})"})

@@ -251,6 +251,26 @@ def test_the_lease_is_kept_while_it_works(database: Database) -> None:
     assert found(database, id).state == "done"
 
 
+def test_a_job_that_hangs_is_handed_back_when_the_process_ends(database: Database) -> None:
+    hanging, over = threading.Event(), threading.Event()
+
+    def hang(_: Task) -> Outcome:
+        hanging.set()
+        over.wait(30)
+        raise RuntimeError("the client is closed")
+
+    id = queue(database)
+    made = worker(database, hang, farewell_seconds=0.1)
+    made.start()
+    assert hanging.wait(10)
+    made.stop()
+    job = found(database, id)
+    assert (job.state, job.attempts, job.lease_owner) == ("queued", 0, None)
+    over.set()  # what it meets then counts for nothing
+    made.stop()
+    assert found(database, id) == job
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 422])
 def test_what_trying_again_does_not_help_is_given_up_at_once(database: Database, status: int) -> None:
     def refused(_: Task) -> Outcome:
