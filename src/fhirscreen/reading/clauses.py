@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from fhirscreen.criteria.nodes import AllOf, Confirm, Expression, Not, Unread
+from fhirscreen.criteria.nodes import AllOf, Confirm, Constant, Expression, Not, Unread
 from fhirscreen.criteria.studies import Kind
 from fhirscreen.reading.fragments import Atom, Sort
+from fhirscreen.reading.idioms import permits, read_pregnancy_test, spare_cancers
 from fhirscreen.reading.items import Item, Role
 from fhirscreen.reading.lists import JOINS, absorb, drop_glosses, share_qualifiers
 from fhirscreen.reading.segments import Built, Segment, build_segment, join, kind_of
@@ -76,6 +77,9 @@ class Clauses:
         at = _first(items, Role.ALLOWED)
         if at is not None:
             return self._allowed(items, at)
+        tested = read_pregnancy_test(items, self.text)
+        if tested is not None and self.kind is Kind.INCLUSION:
+            return tested
         at = _first(items, Role.EXCEPT)
         if at is not None:
             return self._excepted(items[:at], items[at + 1 :])
@@ -97,8 +101,11 @@ class Clauses:
 
     def _allowed(self, items: list[Item], at: int) -> Built:
         """What is allowed is no more than that: it decides nothing, and its numbers are shown."""
-        made = self._unread(items)
         rest = items[:at] + items[at + 1 :]
+        if permits(items[at], rest, self._said(items)):
+            nothing = Constant(value=self.kind is Kind.INCLUSION)
+            return Built(nothing, rules=("permission",))
+        made = self._unread(items)
         inner = self._clause(rest) if rest and self.kind is Kind.INCLUSION else None
         return made if inner is None else replace(made, atoms=inner.atoms, rules=inner.rules, sure=False)
 
@@ -108,10 +115,9 @@ class Clauses:
         made = self._clause(main)
         if made is None or not exception:
             return made
-        if all(item.role is Role.EXEMPT or item.role in JOINS for item in exception) and any(
-            a.concept == "second-malignancy" for a in made.atoms
-        ):
-            return made
+        spared = spare_cancers(made, exception)
+        if spared is not None:
+            return spared
         other = self._list([i for i in exception if i.role not in (Role.IF, Role.NO)], negated=True)
         if other.complete and any(i.role in (Role.NO, Role.IF) for i in exception):
             other = replace(other, complete=False)

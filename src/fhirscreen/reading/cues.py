@@ -31,7 +31,8 @@ CUES: dict[Role, dict[str, str]] = {
             not be allowed | may not participate | cannot participate | not be included |
             must not be included | should not be included | cannot be included | will not be included |
             not be enrolled | disallowed | is prohibited | are prohibited | will not be eligible |
-            exclude | not be permitted
+            not be entered | will not be entered | not be randomized | not be registered |
+            not be considered | not enter | exclude | not be permitted
             """,
         ),
     },

@@ -90,6 +90,10 @@ def share_qualifiers(segments: list[Segment]) -> None:
         and any(m.key == "judgement" for m in segments[1].manual)
     ):
         segments[0].narrowed = True  # "psychiatric illness or a situation that would preclude compliance"
+    if len(segments) >= _PAIR and _only_a_window(segments[0]):  # within 4 weeks before registration, …
+        for segment in segments[1:]:
+            segment.window = segment.window or segments[0].window
+        segments.pop(0)
     for first, second in pairwise(segments):
         if second.bare and first.entities and not second.unread:
             second.history, second.active = first.history, first.active
@@ -122,6 +126,10 @@ def share_qualifiers(segments: list[Segment]) -> None:
             if not segment.entities or segment.window is not None or segment.fragments or segment.always:
                 break
             segment.window = last.window
+
+
+def _only_a_window(segment: Segment) -> bool:
+    return segment.window is not None and segment.modifiers == [segment.window] and not segment.content
 
 
 def _trailing(segment: Segment) -> bool:

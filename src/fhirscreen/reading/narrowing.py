@@ -40,16 +40,43 @@ NARROWING: dict[Role, dict[str, str]] = {
             neo adjuvant | adjuvant or neoadjuvant | neoadjuvant or adjuvant | palliative | definitive |
             curative | first line | second line | third line | front line | frontline | firstline |
             second-line or later | salvage | induction | consolidation | maintenance | intensive |
-            myelosuppressive | wide field | limited field | whole brain | pelvic | thoracic | abdominal |
-            cranial | mediastinal | full dose | therapeutic dose | for metastatic disease |
-            for advanced disease | for recurrent disease | metastatic setting | advanced setting |
-            adjuvant setting | neoadjuvant setting | first line setting | palliative setting |
-            recurrent setting | for locally advanced disease | for relapsed disease |
+            myelosuppressive | wide field | limited field | whole brain | full dose | therapeutic dose |
+            for metastatic disease | for advanced disease | for recurrent disease | metastatic setting |
+            advanced setting | adjuvant setting | neoadjuvant setting | first line setting |
+            palliative setting | recurrent setting | for locally advanced disease | for relapsed disease |
             for recurrent or metastatic disease | for advanced or metastatic disease |
             for metastatic or recurrent disease | for locally advanced or metastatic disease |
             curative intent | palliative intent | of curative intent | regular | routine | prolonged |
             long term | continuous | prophylactic | therapeutic | full therapeutic dose
             """,
+        ),
+        **words(
+            """
+            other | another | any other | additional | controlled | asymptomatic | stable |
+            clinically stable | neurologically stable | allogeneic | autologous | minor | cumulative |
+            unmanageable | unmanaged | hemorrhagic | ischemic | bacterial | viral | fungal |
+            opportunistic | infectious | non infectious | thromboembolic | autoimmune | immune mediated |
+            malignant | benign | idiopathic | drug induced | treatment related | previously treated |
+            partially treated | post operative | postoperative | congestive | obstructive | restrictive |
+            diffuse | focal | generalized | moderate | end stage | terminal | late stage |
+            active or uncontrolled | bulky | residual | bilateral | contralateral | ipsilateral | distal |
+            proximal | nonsquamous | non squamous | squamous | platinum based | platinum containing |
+            taxane based | taxane containing | standard | conventional | concomitant systemic | cytotoxic |
+            combination | single agent | monotherapy | approved | unapproved | weekly | daily |
+            stable dose of | high doses of | high dose of | low doses of | any dose of |
+            clinically meaningful
+            """,
+        ),
+        **words(
+            """
+            pelvis | thorax | abdomen | neck | chest | spinal | cerebral | intracranial | visceral |
+            cutaneous | ocular | retinal | venous | arterial | peripheral | central | pulmonary | cardiac |
+            cardiovascular | gastrointestinal | intestinal | hepatic | renal | ventricular | vascular |
+            hematological | hematologic | neurological | neurologic | psychiatric | respiratory |
+            esophageal | endocrine | metabolic | pelvic | thoracic | abdominal | cranial | mediastinal |
+            gastro intestinal | head and neck | lumbar
+            """,
+            "place",
         ),
         **words("metastatic | disseminated", "metastatic"),
         **words(

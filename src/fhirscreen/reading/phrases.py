@@ -292,8 +292,8 @@ _JOINING: dict[Role, dict[str, str]] = {
         **words(
             """
             treatment | therapy | use | use of | treatment with | therapy with | treatment of | regimen |
-            systemic treatment with | administration of | receive | undergo | intake of | course of |
-            dose of
+            line of therapy | line of treatment | line | systemic treatment with | administration of |
+            receive | undergo | intake of | course of | dose of
             """,
         ),
     },

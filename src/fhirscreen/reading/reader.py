@@ -23,6 +23,7 @@ from fhirscreen.reading.qualifiers import read_grades, share_heads
 from fhirscreen.reading.readings import Reading, Status
 from fhirscreen.reading.registered import merge
 from fhirscreen.reading.segments import Built
+from fhirscreen.reading.stems import read_stem
 from fhirscreen.reading.structure import Piece, split
 from fhirscreen.reading.tokens import tokenise
 
@@ -30,25 +31,12 @@ _SHORT = 160
 _LONGEST = 4000
 """A longer criterion than this is no sentence: it is kept, and not read."""
 
-_ALTERNATIVES = re.compile(
-    r"\b(?:one|two|three|at least|either|1|2|3)\b(?: or more)?[^.:]{0,40}\b(?:of|from)\b", re.IGNORECASE
-)
 _ADEQUATE = re.compile(
     r"(?:in)?adequate|normal|sufficient|insufficient|acceptable|satisfactory|good|impaired", re.IGNORECASE
 )
 _FUNCTION = re.compile(r"\b(?:functions?|reserves?|parameters|results|values|condition)\b", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
-_PARTS = re.compile(r"\b(?:cohorts?|arms?|phases?|groups?|parts?|only|for)\b", re.IGNORECASE)
 _OR = ("or", "and/or", "either")
-_NEUTRAL = {
-    "condition", "disease", "disorder", "event", "illness", "medical", "cardiovascular", "cardiac",
-    "parameter", "finding", "abnormality", "below", "above", "organ", "marrow", "function", "renal",
-    "hepatic", "hematologic", "hematological", "blood", "lab", "characteristic", "comorbidity",
-    "concomitant", "conditions", "situation",
-}  # fmt: skip
-"""What the line above nested bullets may name without changing what they ask for."""
-
-_CARRIED = (Role.NO, Role.HISTORY, Role.ACTIVE, Role.RECEIVED, Role.WINDOW)
 _PLAIN = (Sort.AGE, Sort.SEX, Sort.MEASURE, Sort.CATEGORY)
 
 
@@ -132,7 +120,8 @@ class Reader:
     def _build(self, flat: str, piece: Piece, kind: Kind) -> Built:
         items = self._items(flat, piece.body, piece.end)
         carried, sure = self._stems(flat, piece, kind)
-        before = [i for i in carried if i.role is not Role.WINDOW]
+        named = any(item.role is Role.ENTITY for item in items)
+        before = [i for i in carried if i.role is not Role.WINDOW and (named or i.role is not Role.NARROWING)]
         after = [i for i in carried if i.role is Role.WINDOW]
         if before and before[0].role is Role.AGE:
             items = [*before, *items]
@@ -160,31 +149,13 @@ class Reader:
         carried: list[Item] = []
         sure: bool | None = True
         for start, end in piece.stems:
-            line = flat[start:end]
             items = self._items(flat, start, end)
-            roles = {item.role for item in items}
-            if Role.AGE in roles and len(items) <= 2:
+            if len(items) <= 2 and any(i.role is Role.AGE for i in items):
                 carried.append(next(i for i in items if i.role is Role.AGE))
                 continue
-            if roles & {
-                Role.EXCEPT,
-                Role.IF,
-                Role.ALLOWED,
-                Role.ENTITY,
-                Role.MANUAL,
-                Role.FRAGMENT,
-                Role.BOUND,
-            }:
-                sure = False
-            if kind is Kind.INCLUSION and (_ALTERNATIVES.search(line) or Role.OR in roles):
-                sure = False
-            if Role.BARRED in roles and kind is Kind.INCLUSION:
-                sure = False
-            found = [i for i in items if i.role in _CARRIED]
-            unknown = {item.key for item in items if item.role is Role.WORD} - _NEUTRAL
-            if (unknown or Role.SEVERITY in roles) and sure is not False:
-                sure = False if found or _PARTS.search(line) else None
-            carried += found
+            lent, whole = read_stem(items, flat[start:end], kind)
+            carried += lent
+            sure = False if sure is False or whole is False else None if whole is None else sure
         return carried, sure
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from fhirscreen.criteria.nodes import (
     AllOf,
@@ -18,9 +20,17 @@ from fhirscreen.criteria.nodes import (
     Unread,
 )
 from fhirscreen.mapping.concepts import Concept, ConceptKind
+from fhirscreen.reading.categories import fits
 from fhirscreen.reading.fragments import Atom, Fragment, Sort
 from fhirscreen.reading.items import Item, Role
 
+_HEADS = (
+    "infection", "disease", "disorder", "condition", "syndrome", "event", "episode", "illness", "virus",
+    "carrier", "diagnosis", "attack",
+)  # fmt: skip
+"""What follows the name of a diagnosis and adds nothing to it."""
+_NEAR = 12
+_FOR = re.compile(r"\bfor\b|\bagainst\b|\bof\b", re.IGNORECASE)
 _DIAGNOSES = (ConceptKind.DIAGNOSIS, ConceptKind.EVENT)
 _PRESENT = ("pregnancy", "lactation")
 """States that are asked about as they are now, unless a history is named."""
@@ -49,6 +59,7 @@ class Segment:
     led: bool = False  # narrowed by what stands before its first concept
     metastatic: bool = False
     window: Item | None = None
+    counts: list[Item] = field(default_factory=list)
     modifiers: list[Item] = field(default_factory=list)
 
     @property
@@ -90,19 +101,34 @@ class Segment:
             self.severity = tuple(item.key.split())
             self.modifiers.append(item)
         elif role is Role.NARROWING and item.key not in REACHING:
-            self.narrowed = self.narrowed or not item.key
-            self.led = self.led or not (item.key or self.entities)
-            self.metastatic = self.metastatic or item.key == "metastatic"
+            spread = item.key == "metastatic"
+            self.narrowed = self.narrowed or not spread
+            self.led = self.led or not (spread or self.entities)
+            self.metastatic = self.metastatic or spread
             self.modifiers.append(item)
         elif role is Role.WINDOW and self.window is None:
             self.window = item
             self.modifiers.append(item)
         elif role is Role.MANUAL:
             self.manual.append(item)
-        elif role is Role.POSITIVE and self.entities:
+        elif (role is Role.POSITIVE and self.entities) or self._redundant(item):
             pass
+        elif role in (Role.BOUND, Role.NUMBER) and _counts(item):
+            self.counts.append(item)
         else:
             self.unread.append((item.start, item.end))
+
+    def _redundant(self, item: Item) -> bool:
+        """Whether it says again what is said: HIV infection, 18 years or older."""
+        if item.role is Role.WORD and item.key in _HEADS and self.entities:
+            return item.start - self.entities[-1].end <= _NEAR
+        last = self.fragments[-1].fragment if self.fragments else None
+        return item.role is Role.COMPARE_AFTER and last is not None and last.sort is Sort.AGE
+
+
+def _counts(item: Item) -> bool:
+    """Whether a number counts something: more than 2, 1 or 2, one."""
+    return item.range is not None and not (item.range.unit or item.range.limit or item.range.older)
 
 
 def kind_of(item: Item) -> ConceptKind | None:
@@ -142,9 +168,16 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
     made: list[Fragment] = [item.fragment for item in segment.fragments if item.fragment is not None]
     if segment.window is not None and not segment.entities:
         made = _windowed(made, segment)
-    made += [_entity(item, segment, text, negated=negated) for item in segment.entities]
+    reasons = _reasons(segment, text)
+    made += [
+        _counted(_entity(item, segment, text, negated=negated, reason=reasons.get(id(item))), segment)
+        for item in segment.entities
+        if all(item is not reason for reason in reasons.values())
+    ]
     expressions = [f.expression for f in made if f.expression is not None]
     unread = list(segment.unread)
+    if any(f.sort is not Sort.THERAPY for f in made) or not made:
+        unread += [(item.start, item.end) for item in segment.counts]
     sorts = frozenset(f.sort for f in made)
     complete = all(f.complete for f in made)
     sure = True
@@ -249,7 +282,49 @@ def _quote(text: str, spans: list[tuple[int, int]]) -> str:
     return " … ".join(dict.fromkeys(" ".join(text[s:e].split()) for s, e in spans)).strip()
 
 
-def _entity(item: Item, segment: Segment, text: str, *, negated: bool) -> Fragment:
+def _reasons(segment: Segment, text: str) -> dict[int, Item]:
+    """The cancer that a therapy was given for, by the therapy: chemotherapy for lung cancer."""
+    found: dict[int, Item] = {}
+    entities = segment.entities
+    for first, second in pairwise(entities):
+        given, cancer = concept_of(first), concept_of(second)
+        if (
+            given is not None
+            and cancer is not None
+            and given.kind is ConceptKind.THERAPY
+            and cancer.kind is ConceptKind.DIAGNOSIS
+            and cancer.about_cancer
+            and second is entities[-1]
+            and _FOR.search(text, first.end, second.start) is not None
+        ):
+            found[id(first)] = second
+    return found
+
+
+def _counted(fragment: Fragment, segment: Segment) -> Fragment:
+    """A therapy of which lines or courses are counted: no record tells where one ends and another begins.
+
+    Who never had it has had none; who had it once is for the investigator.
+    """
+    if not segment.counts or fragment.sort is not Sort.THERAPY or fragment.expression is None:
+        return fragment
+    ranges = [item.range for item in segment.counts if item.range is not None]
+    made = fragment.expression
+    received = made.of[1] if isinstance(made, AnyOf) else made
+    judged: Expression = received if isinstance(received, Judgement) else Judgement(received)
+    none = all(fits(0, numbers) if not numbers.values else 0.0 in numbers.values for numbers in ranges)
+    some = all(not fits(0, numbers) for numbers in ranges)
+    if none == some or isinstance(received, Not) or isinstance(made, Not):
+        return replace(fragment, complete=False)
+    if none:
+        atoms = tuple(replace(atom, negated=not atom.negated) for atom in fragment.atoms)
+        return replace(fragment, expression=Not(judged), atoms=atoms, rules=("lines of therapy",))
+    return replace(fragment, expression=judged, rules=("lines of therapy",), warnings=())
+
+
+def _entity(
+    item: Item, segment: Segment, text: str, *, negated: bool, reason: Item | None = None
+) -> Fragment:
     concept = concept_of(item)
     if concept is None:
         raise AssertionError("a segment takes only concepts that can stand by themselves")
@@ -262,7 +337,11 @@ def _entity(item: Item, segment: Segment, text: str, *, negated: bool) -> Fragme
     within = window.text if window is not None and window.key == "within" else None
     washout = window is not None and window.key == "washout"
     if concept.kind is ConceptKind.THERAPY:
-        return _therapy(concept, atom, segment, window, within, washout=washout, negated=negated)
+        cancer = concept_of(reason) if reason is not None else None
+        given_for = cancer.id if cancer is not None else None
+        return _therapy(
+            concept, atom, segment, window, within, washout=washout, negated=negated, given_for=given_for
+        )
     now = segment.active and not segment.history
     if (
         (concept.id in _PRESENT or concept.id.startswith("active-"))
@@ -292,11 +371,12 @@ def _therapy(
     *,
     washout: bool,
     negated: bool,
+    given_for: str | None = None,
 ) -> Fragment:
     narrowed = segment.narrowed or segment.metastatic
     if washout and window is not None:
         atom = replace(atom, negated=True)
-        given: Expression = Received(concept.id, within=window.text)
+        given: Expression = Received(concept.id, within=window.text, given_for=given_for)
         made: Expression = Not(Judgement(given) if narrowed else given)
         return Fragment(Sort.THERAPY, None if negated else made, (atom,), ("washout",), complete=not negated)
     if window is not None and window.key == "ago":
@@ -304,7 +384,7 @@ def _therapy(
         return Fragment(Sort.THERAPY, Received(concept.id), (atom,), ("therapy",), (note,), complete=False)
     current = segment.active and not segment.history and within is None
     told = segment.history or segment.active or segment.told or within is not None
-    made = Received(concept.id, within=within, current=current)
+    made = Received(concept.id, within=within, given_for=given_for, current=current)
     if narrowed:
         return Fragment(Sort.THERAPY, Judgement(made), (atom,), ("therapy", "for judgement"))
     if told:

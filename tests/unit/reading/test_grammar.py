@@ -143,6 +143,30 @@ INCLUDED = [
         "LVEF greater than or equal to (>=) 50 percent",
         "measured: {concept: left-ventricular-ejection-fraction, at_least: 50 %}",
     ),
+    # lines of therapy, what it was for, what is allowed, who needs a pregnancy test
+    (
+        "No more than 1 prior chemotherapy regimen",
+        "not: {judgement: {received: {concept: systemic-chemotherapy}}}",
+    ),
+    ("At least two prior lines of chemotherapy", "judgement: {received: {concept: systemic-chemotherapy}}"),
+    (
+        "No prior chemotherapy for lung cancer",
+        "not: {received: {concept: systemic-chemotherapy, for: lung-cancer}}",
+    ),
+    ("Prior radiotherapy is permitted", "constant: true"),
+    (
+        "Females of reproductive potential must have a negative pregnancy test within 5 days",
+        (
+            "any: [{not: {sex: female}}, {condition: {concept: menopause}},"
+            " {received: {concept: hysterectomy}},"
+            " {finding: {concept: pregnancy-test, in: [negative], within: 5 d}}]"
+        ),
+    ),
+    ("Aged ≥ 40 years or older", "age: {at_least: 40 a}"),
+    (
+        "Within 10 days before enrolment, platelets ≥ 90 x 10^9/L",
+        "measured: {concept: platelet-count, at_least: 90 10*9/L, within: 10 d}",
+    ),
     # negation
     ("No prior radiotherapy", "not: {received: {concept: radiotherapy}}"),
     ("Patients must not have received prior anti-PD-1 therapy", "not: {received: {concept: pd-1-inhibitor}}"),
@@ -285,6 +309,18 @@ EXCLUDED = [
         "condition: {concept: second-malignancy, within: 5 a}",
     ),
     (
+        "Other malignancy within 3 years, except superficial bladder cancer or cervical carcinoma in situ",
+        "judgement: {condition: {concept: second-malignancy, within: 3 a}}",
+    ),
+    ("More than two prior lines of chemotherapy", "judgement: {received: {concept: systemic-chemotherapy}}"),
+    (
+        "HIV infection or other serious infection",
+        (
+            "any: [{condition: {concept: hiv-infection}},"
+            " {judgement: {condition: {concept: active-infection, active: true}}}]"
+        ),
+    ),
+    (
         "HIV, hepatitis B, or hepatitis C",
         (
             "any: [{condition: {concept: hiv-infection}},"
@@ -346,6 +382,9 @@ def test_what_only_a_person_can_settle_is_manual(text: str) -> None:
         ("Patients without HIV infection are eligible", Kind.INCLUSION, ""),
         ("Patients must not have received chemotherapy", Kind.EXCLUSION, "a negation under"),
         ("Radiotherapy, unless given for the knee", Kind.EXCLUSION, ""),
+        ("Prior radiotherapy is permitted if it ended 4 weeks before", Kind.INCLUSION, ""),
+        ("Other malignancy, except what a committee names", Kind.EXCLUSION, ""),
+        ("Women of childbearing potential with a negative pregnancy test and asthma", Kind.INCLUSION, ""),
         ("Neuropathy resulting in falls or epilepsy", Kind.EXCLUSION, ""),
         ("Any treatment for advanced or metastatic breast cancer", Kind.EXCLUSION, ""),
     ],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fhirscreen.criteria.studies import Kind
 from fhirscreen.reading import Reading, Status
-from tests.lib.reading import reader
+from tests.lib.reading import expression_of, reader
 
 
 def criteria(text: str) -> list[Reading]:
@@ -102,9 +104,20 @@ def test_a_line_that_ends_with_or_is_one_of_several() -> None:
     assert [r.status for r in criteria(text)] == [Status.PARTIAL, Status.PARTIAL, Status.COMPUTED]
 
 
-def test_a_stem_that_narrows_its_bullets_leaves_them_in_doubt() -> None:
-    text = "Exclusion Criteria:\n\n* Uncontrolled medical conditions such as:\n\n  * Diabetes"
-    assert [r.status for r in criteria(text)] == [Status.PARTIAL]
+@pytest.mark.parametrize(
+    ("stem", "status"),
+    [
+        ("Uncontrolled medical conditions such as:", Status.COMPUTED),
+        ("Severe endocrine disease, including:", Status.COMPUTED),
+        ("Uncontrolled conditions that began abroad, such as:", Status.PARTIAL),
+        ("In the second cohort, any of the following:", Status.PARTIAL),
+    ],
+)
+def test_a_stem_narrows_its_bullets_or_leaves_them_in_doubt(stem: str, status: Status) -> None:
+    (reading,) = criteria(f"Exclusion Criteria:\n\n* {stem}\n\n  * Diabetes")
+    assert reading.status is status
+    if status is Status.COMPUTED:
+        assert expression_of(reading) == {"judgement": {"condition": {"concept": "diabetes"}}}
 
 
 def test_a_number_that_counts_nothing_is_kept() -> None:

@@ -1,0 +1,129 @@
+"""Sentences with a meaning of their own: exempt cancers, what is allowed, who needs a pregnancy test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fhirscreen.criteria.nodes import AnyOf, Condition, Expression, Finding, Judgement, Not, Received, Sex
+from fhirscreen.reading.items import Item, Role, words
+from fhirscreen.reading.lists import JOINS
+from fhirscreen.reading.segments import Built, concept_of
+
+_SECOND = "second-malignancy"
+_CANCERS = ("malignancy", _SECOND)
+_OF_A_CANCER = words(
+    """
+            skin | cervix | cervical | uterine | uterus | breast | bladder | prostate | colon | colonic |
+            thyroid | papillary | cancer | carcinoma | tumor | malignancy | melanoma | neoplasm | polyp |
+            lesion | superficial | noninvasive | non | invasive | grade | gleason | score | stage | ta |
+            tis | t | i | ii | remission | complete | disease | free | year | month | surgically |
+            curatively | adequately | definitively | therapy | treatment | resected | removed | excised |
+            surgery | locally | intent | risk | recurrence | lobular | ductal | cell | urothelial |
+            intraepithelial | neoplasia | nonmelanomatous | nonmelanoma | early | node | negative | psa |
+            considered | potentially | lymphoma | incidental | well | differentiated | organ | confined |
+            only
+            """
+)
+_BESIDE = (
+    *JOINS, Role.EXEMPT, Role.FILLER, Role.OPEN, Role.CLOSE, Role.NARROWING, Role.RECEIVED, Role.HISTORY,
+    Role.WINDOW, Role.NUMBER, Role.BOUND, Role.ACTIVE, Role.EXAMPLE, Role.NO, Role.CATEGORY,
+)  # fmt: skip
+_PERMITTED = (
+    *JOINS, Role.FILLER, Role.ENTITY, Role.HISTORY, Role.RECEIVED, Role.ACTIVE, Role.OPEN, Role.CLOSE,
+    Role.EXAMPLE, Role.WORD,
+)  # fmt: skip
+_PERMITS = re.compile(r"allow|permi|accept|may (?:have )?(?:receive|had|have|continue)", re.IGNORECASE)
+_CONDITIONAL = re.compile(
+    r"\b(?:only|but|must|if|provided|after|before|until|least|stable|except|unless|other|than|one|two|up|no|not|"
+    r"prior to|without|long|as|when|where|long-term|concurrent radiotherapy|low|dose|single|should|limited|"
+    r"discretion|during|free|whose|who|that|which|with|for|to)\b",
+    re.IGNORECASE,
+)
+_STERILE = ("menopause",)
+_OPERATED = ("hysterectomy",)
+_ABOUT_A_TEST = (
+    Role.FRAGMENT, Role.FILLER, Role.WINDOW, Role.OPEN, Role.CLOSE, Role.STOP, Role.IF, Role.ANCHOR,
+    Role.COMMA,
+)  # fmt: skip
+_TESTED = ("female", "woman", "urine", "blood", "result", "test", "subject")
+_ABLE = re.compile(r"child-?\s?bearing|reproductive|fertile|wocbp", re.IGNORECASE)
+
+
+def spare_cancers(made: Built, exception: Sequence[Item]) -> Built | None:
+    """`other malignancy, except …`: exempt skin cancers and in situ lesions are no second malignancy.
+
+    Where other cancers are exempt too, a second malignancy on record is for the investigator. None where the
+    sentence is no such thing.
+    """
+    named = {atom.concept for atom in made.atoms}
+    if len(named) != 1 or not named <= set(_CANCERS) or not made.complete:
+        return None
+    plain = all(item.role is Role.EXEMPT or item.role in JOINS for item in exception)
+    if plain and named == {_SECOND}:
+        return made
+    for item in exception:
+        concept = concept_of(item) if item.role is Role.ENTITY else None
+        known = item.role in _BESIDE or (item.role is Role.WORD and item.key in _OF_A_CANCER)
+        fragment = item.fragment
+        if not (
+            known or (concept is not None and concept.about_cancer) or (fragment and fragment.about_cancer)
+        ):
+            return None
+    second = made.expression
+    negative = isinstance(second, Not)
+    inner = second.of if isinstance(second, Not) else second
+    if not isinstance(inner, Condition):
+        return None
+    judged: Expression = Judgement(replace(inner, concept=_SECOND, active=False))
+    atoms = tuple(replace(atom, concept=_SECOND) for atom in made.atoms)
+    return replace(
+        made, expression=Not(judged) if negative else judged, atoms=atoms, rules=("exempt cancers",)
+    )
+
+
+def permits(word: Item, rest: Sequence[Item], said: str) -> bool:
+    """Whether something is allowed and no more is said: "prior radiotherapy is allowed" asks for nothing."""
+    return (
+        _PERMITS.search(word.text or said) is not None
+        and all(item.role in _PERMITTED for item in rest)
+        and any(item.role is Role.ENTITY for item in rest)
+        and _CONDITIONAL.search(said) is None
+    )
+
+
+def read_pregnancy_test(items: Sequence[Item], text: str) -> Built | None:
+    """`Women of childbearing potential must have a negative pregnancy test`: nobody else needs one.
+
+    A woman without a test stays open where no record says that she can bear no child.
+    """
+    tests = [
+        item.fragment
+        for item in items
+        if item.fragment is not None and isinstance(item.fragment.expression, Finding)
+    ]
+    if len(tests) != 1 or tests[0].expression is None:
+        return None
+    finding = tests[0].expression
+    if not isinstance(finding, Finding) or (finding.concept, finding.values) != (
+        "pregnancy-test",
+        ("negative",),
+    ):
+        return None
+    able = False
+    for item in items:
+        if item.role is Role.MANUAL and _ABLE.search(text, item.start, item.end) is not None:
+            able = True
+        elif item.role not in _ABOUT_A_TEST and item.key not in _TESTED:
+            return None
+    if not able:
+        return None
+    window = next((item for item in items if item.role is Role.WINDOW and item.key == "within"), None)
+    test = finding if window is None else replace(finding, within=window.text)
+    exempt: list[Expression] = [Not(Sex("female"))]
+    exempt += [Condition(concept) for concept in _STERILE]
+    exempt += [Received(concept) for concept in _OPERATED]
+    return Built(
+        AnyOf((*exempt, test)), tests[0].atoms, ("pregnancy test",), sorts=frozenset((tests[0].sort,))
+    )

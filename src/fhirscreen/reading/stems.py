@@ -1,0 +1,76 @@
+"""The line above nested bullets: what it says of each of them, and whether that is all it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fhirscreen.criteria.studies import Kind
+from fhirscreen.mapping.concepts import ConceptKind
+from fhirscreen.reading.items import Item, Role, words
+from fhirscreen.reading.segments import kind_of
+
+_ALTERNATIVES = re.compile(
+    r"\b(?:one|two|three|at least|either|1|2|3)\b(?: or more)?[^.:]{0,40}\b(?:of|from)\b", re.IGNORECASE
+)
+_PARTS = re.compile(r"\b(?:cohorts?|arms?|phases?|groups?|parts?|only|for)\b", re.IGNORECASE)
+_TOPIC = re.compile(r"condition|illness|disease|problem|comorbid|inadequate", re.IGNORECASE)
+_NEUTRAL = words(
+    """
+            condition | disease | disorder | event | illness | medical | parameter | finding |
+            abnormality | below | above | organ | marrow | function | blood | lab | characteristic |
+            comorbidity | situation | liver | kidney | bone | hematology | chemistry | range | count |
+            reserve | test | assessment | coagulation | vital | exclusion | inclusion | reason | item |
+            significantly | coexisting | co | specified | apply | adequately | include | abnormal |
+            impaired | impairment | risk | factor | minimal | reasonable | specifically | affection |
+            criterion | physical | examination | concurrently | obtained | day | cell | enzyme |
+            electrolyte | done | performed | clinical | study | profile | indicated | evidenced |
+            acceptable | baseline | status | serious | system | requirement | note | symptom |
+            complication | exist | considered | entered | enrollment | ability | history
+            """
+)
+"""What the line above nested bullets may name without changing what they ask for."""
+_CARRIED = (Role.NO, Role.HISTORY, Role.ACTIVE, Role.RECEIVED, Role.WINDOW)
+
+
+def read_stem(items: Sequence[Item], line: str, kind: Kind) -> tuple[list[Item], bool | None]:
+    """What a stem lends to the criteria under it, and whether that is all it says; None: but for words.
+
+    The topic of what excludes ("uncontrolled cardiovascular disease, including") lends what narrows it.
+    """
+    barring = kind is Kind.EXCLUSION or any(item.role is Role.NO for item in items)
+    sure: bool | None = True
+    if kind is Kind.INCLUSION and (_ALTERNATIVES.search(line) or any(i.role is Role.OR for i in items)):
+        sure = False
+    lent: list[Item] = []
+    unknown = False
+    for item in items:
+        if item.role in _CARRIED or (item.role is Role.BARRED and kind is Kind.INCLUSION):
+            lent.append(item)
+        elif item.role in (Role.NARROWING, Role.SEVERITY):
+            if not barring:
+                unknown = True
+            elif item.key not in ("place", "rest"):
+                lent.append(replace(item, role=Role.NARROWING, key=""))
+        elif item.role is Role.WORD:
+            unknown = unknown or item.key not in _NEUTRAL
+        elif not _is_topic(item, line, barring=barring):
+            sure = False
+    if unknown and sure is not False:
+        apart = any(item.role is not Role.WINDOW for item in lent)
+        sure = False if apart or _PARTS.search(line) else None
+    return lent, sure
+
+
+def _is_topic(item: Item, line: str, *, barring: bool) -> bool:
+    """Whether it only says what the stem is about."""
+    if item.role is Role.ENTITY:
+        return barring and kind_of(item) not in (None, ConceptKind.THERAPY)
+    if item.role is Role.MANUAL:
+        return item.key == "judgement" and _TOPIC.search(line) is not None
+    if item.role is Role.BOUND:  # one or more of the following
+        return barring and item.range is not None and item.range.low == 1 and not item.range.unit
+    if item.role is Role.ALLOWED:
+        return item.text.lower() == "acceptable"
+    return item.role not in (Role.EXCEPT, Role.IF, Role.FRAGMENT)
