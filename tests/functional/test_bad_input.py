@@ -233,7 +233,7 @@ def test_no_folder_and_an_empty_folder(tmp_path: Path) -> None:
 
 def test_a_patient_who_is_not_there(ndjson: Path) -> None:
     outcome = screened(ndjson, "--patient", "somebody-else")
-    refused(outcome, 3, "not in the data")
+    refused(outcome, 3, "not in the data", f"where: {ndjson}")
     assert "somebody-else" not in outcome.err
 
 

@@ -106,15 +106,16 @@ class Outsider(NamedTuple):
 
 
 class Unknown(NamedTuple):
-    """Those of the patients asked for who are not there, and where (`in the data`)."""
+    """Those of the patients asked for who are not there (`in the data`), and where that is."""
 
     patients: frozenset[str] = frozenset()
     place: str = ""
+    where: str | None = None
 
     def check(self) -> None:
         """Raises DataError where there is anybody."""
         if self.patients:
-            raise not_there(len(self.patients), self.place)
+            raise not_there(len(self.patients), self.place, self.where)
 
 
 @dataclass(slots=True)
@@ -147,12 +148,13 @@ class Screened:
         return not self.set_aside and not self.gaps
 
 
-def not_there(unknown: int, place: str) -> DataError:
+def not_there(unknown: int, place: str, where: str | None = None) -> DataError:
     """The error where patients who were asked for are not in that place (`in the data`)."""
     return DataError(
         f"the patient asked for is not {place}"
         if unknown == 1
         else f"{unknown} of the patients asked for are not {place}",
+        where=where,
         expected="the id of a Patient resource, as it stands in Patient.id",
         remedy="check the id (it is no name and no record number), and that the Patient is there",
     )

@@ -65,7 +65,8 @@ class InMemory:
         evaluator = Evaluator(plan)
         screened = Screened(patients=len(wanted), set_aside=list(holdings.set_aside))
         screened.survivors = {id: last_survivor(id, cohort.survivors) for id in cohort.survivors}
-        screened.unknown = Unknown(frozenset(patients or ()) - cohort.patients.keys(), "in the data")
+        unknown = frozenset(patients or ()) - cohort.patients.keys()
+        screened.unknown = Unknown(unknown, "in the data", self.source)
         screened.outside = {study.study.id: 0 for study in plan.studies}
         screened.remarks += cohort.remarks
         lacking = holdings.lacking(plan)

@@ -11,7 +11,7 @@ from typing import Any
 
 from fhirscreen import __version__
 from fhirscreen.engines.base import Depth, Engine, Progress, Screened, silent
-from fhirscreen.exceptions import OutcomeError, Unauthorised
+from fhirscreen.exceptions import DataError, OutcomeError, Unauthorised
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.subjects import study_uuid, written_status
 from fhirscreen.fhir_client import Client
@@ -99,14 +99,26 @@ def screen(
     """Screens everybody that the engine knows, or only `patients`.
 
     Raises FhirscreenError where nothing could be screened; what could not be read or fetched is in the run.
-    Of `patients` who are not there: DataError if `strict`, else they are `Screened.unknown`.
+    Of `patients` who are not there: DataError if `strict`, else they are `Screened.unknown`. Where there is
+    nobody at all, on a server as in files, DataError if `strict`: nothing was screened.
     """
     began = time.perf_counter()
     screened = engine.screen(plan, as_of, depth=depth, patients=patients, progress=progress)
     if strict:
         screened.unknown.check()
+        if patients is None and not screened.patients:
+            raise _nobody(screened, sources)
     setting = Setting(as_of, engine.name, depth, base, __version__, sources, rows, looked_at=patients)
     return Run(plan, setting, screened, {"screen": round(time.perf_counter() - began, 3)})
+
+
+def _nobody(screened: Screened, sources: Sequence[str]) -> DataError:
+    return DataError(
+        "; ".join(["there is no patient to be screened", *screened.gaps[:1]]),
+        where=", ".join(sources),
+        expected="Patient resources, and what refers to them",
+        remedy="load patients, or check what these credentials may read",
+    )
 
 
 def earlier_subjects(client: Client, plan: Plan) -> list[Resource]:

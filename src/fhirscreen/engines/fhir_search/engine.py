@@ -108,7 +108,7 @@ class FhirSearch:
         if completeness.first_error is not None and not completeness.succeeded:
             raise completeness.first_error
         if patients is not None:
-            screened.unknown = Unknown(frozenset(unknown), "on the server")
+            screened.unknown = Unknown(frozenset(unknown), "on the server", self._client.base)
             screened.patients -= len(unknown)
         elif unknown:
             completeness.remark(f"{len(unknown)} patients named by records are not on the server")
