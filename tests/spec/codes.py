@@ -46,6 +46,8 @@ PRESSURE = loinc("85354-9", "blood pressure")
 SYSTOLIC = loinc("8480-6", "systolic pressure")
 DIASTOLIC = loinc("8462-4", "diastolic pressure")
 TEMPERATURE = loinc("8310-5", "body temperature")
+TUMOUR_PANEL = loinc("21889-1", "size of the tumour")
+ADDITIONAL_DIMENSION = loinc("33729-5", "additional dimension")
 TUMOUR_SIZE = loinc("33728-7", "tumour size")
 
 # Categories and their values
@@ -73,6 +75,7 @@ DISEASE_STATUS = loinc("97509-4", "cancer disease status")
 PROGRESSING = snomed("271299001", "worse")
 POSITIVE = snomed("10828004", "positive")
 NEGATIVE = snomed("260385009", "negative")
+NOT_DONE = snomed("373121007", "test not done")
 INDETERMINATE = snomed("82334004", "indeterminate")
 LACTATION = snomed("169745008", "breast feeding")
 
@@ -110,6 +113,8 @@ MILD, MODERATE, SEVERE = (
 )  # fmt: skip
 
 # Sites
+NECK_NODES = icd("C77.0", "nodes of head, face and neck")
+PREGNANCY = snomed("77386006", "pregnancy")
 SUPRACLAVICULAR_NODE = snomed("76838003", "supraclavicular lymph node")
 LIVER = snomed("10200004", "liver")
 NODE = snomed("94392001", "lymph node metastasis")

@@ -65,14 +65,16 @@ class Source:
     @property
     def plain(self) -> bool:
         """Whether the codes alone say what is a record of it."""
-        return self.value is None and self.morphology is None and self.body_site is None
+        more = (self.component, self.value, self.morphology, self.body_site)
+        return all(codes is None for codes in more)
 
 
 @dataclass(frozen=True, slots=True)
 class ValueName:
     """One value of a category: its codes, the integer that means it, its coarser value.
 
-    `unknown` values say nothing (TX, "not done").
+    `unknown` values say nothing (TX, "not done"). `unsettled` ones say that it was looked for, and is neither
+    (indeterminate, equivocal): another record has to tell.
     """
 
     name: str
@@ -80,6 +82,7 @@ class ValueName:
     integer: int | None = None
     parent: str | None = None
     unknown: bool = False
+    unsettled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ class Concept:
     `condition_stage`: the stage that a Condition of the index cancer states is a value too.
     `regional_sites`: of a cancer, the sites whose nodes are regional and no spread (N, not M).
     `same_organ`: of a cancer, codes that may be of it, or of another cancer of its organ.
+    `recurs`: of a diagnosis that may come again, so that one that has ended says nothing of now.
     `drug_names`: of a therapy, further names of its drugs, `*` for any letters: a code that no concept lists,
     and that is called so, may be one of them.
     `derived_from` maps another category's values to the values here that it may mean.
@@ -147,6 +151,8 @@ class Concept:
     # validity
     invalidated_by: tuple[str, ...] = ()
     unconfirmed_after: tuple[str, ...] = ()
+    # diagnoses
+    recurs: bool = False
     # therapies
     shared_use: CodeSet = CodeSet()
     counts_for: CodeSet = CodeSet()

@@ -24,7 +24,7 @@ _KEYS = (
     "absence", "about", "sensitive", "unit", "plausible", "molar_mass", "valence", "values",
     "ordered", "pattern", "from", "implied_by", "same_organ",
     "condition_stage", "sites", "regional_sites", "persists", "needs_confirmation", "detected_above",
-    "undetected_below",
+    "undetected_below", "episodes",
     "invalidated_by", "unconfirmed_after", "shared_use", "for", "not_for", "routes_not", "elsewhere_after",
     "drug_names",
     "formula", "reported_as", "source_note", "citation",
@@ -87,6 +87,7 @@ def read_concept(id: str, node: Node, expansions: Expansions = NONE) -> Concept:
         undetected_below=node.number("undetected_below"),
         invalidated_by=node.texts("invalidated_by"),
         unconfirmed_after=node.texts("unconfirmed_after"),
+        recurs=_recurs(node),
         shared_use=node.codes("shared_use"),
         counts_for=node.codes("for"),
         not_for=node.codes("not_for"),
@@ -151,6 +152,13 @@ def _absence(node: Node) -> bool:
     return policy == "site"
 
 
+def _recurs(node: Node) -> bool:
+    episodes = node.text("episodes", "one")
+    if episodes not in ("one", "recurring"):
+        raise node.refuse(f"is {episodes!r}", "one or recurring", "episodes")
+    return episodes == "recurring"
+
+
 def _about(node: Node) -> str:
     about = node.text("about", "patient")
     if about not in ("patient", "cancer", "metastasis", "other-cancer"):
@@ -199,13 +207,14 @@ def _compiled(node: Node, pattern: str | None) -> re.Pattern[str] | None:
 
 
 def _value(name: str, node: Node) -> ValueName:
-    node.only("codes", "integer", "parent", "unknown", "label")
+    node.only("codes", "integer", "parent", "unknown", "unsettled", "label")
     return ValueName(
         name,
         node.codes("codes") if "codes" in node.data else CodeSet(),
         _whole(node, "integer"),
         node.optional_text("parent"),
         node.flag("unknown"),
+        node.flag("unsettled"),
     )
 
 

@@ -7,7 +7,7 @@ from fhirscreen.criteria.nodes import Question
 from fhirscreen.criteria.studies import Criterion, Study
 from fhirscreen.criteria.walk import concepts, walk
 from fhirscreen.mapping.catalogue import Catalogue
-from fhirscreen.outputs.wording import MEASURED, computed_twice, is_about_therapy, label
+from fhirscreen.outputs.wording import MEASURED, computed_twice, is_about_therapy, label, on_record
 from fhirscreen.verdicts.proofs import Proof, explained, lacking
 from fhirscreen.verdicts.reasons import Reason
 
@@ -57,7 +57,7 @@ def next_action(proof: Proof, criterion: Criterion, study: Study, catalogue: Cat
             return criterion.next_action or ""
     if missing := lacking(proof):
         return f"Complete the record: {missing}"
-    if reason in _EXPLAINED_REMEDIES and explained(proof):
+    if reason in _EXPLAINED_REMEDIES and explained(proof) and not on_record(proof):
         return _EXPLAINED_REMEDIES[reason]
     if computed_twice(proof):
         return "Ask the investigator which of the computed values counts"

@@ -280,7 +280,9 @@ def say_reason(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
         if len(asked) == 1 and asked[0]:
             said = f"{said} with {say_unit(asked[0]).removeprefix('× ')}"
     because = explained(proof)
-    if because and proof.reason is not None:
+    if because and on_record(proof):
+        said = because
+    elif because and proof.reason is not None:
         value = say_value(proof, criterion, catalogue) if lacking(proof) else ""
         known = f"{', '.join(part for part in (value, fact_date(proof)) if part)}; " if value else ""
         if computed_twice(proof):
@@ -294,6 +296,11 @@ def say_reason(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
         said = _ON_RECORD_AS_NO
     details = ", ".join(part for part in (say_value(proof, criterion, catalogue), fact_date(proof)) if part)
     return f"{said} ({details})" if said and details else said or details
+
+
+def on_record(proof: Proof) -> bool:
+    """Whether what keeps it open is a record of the very thing: less precise, or unread."""
+    return proof.reason is Reason.COARSER_CODE and proof.basis is not Basis.MISSING
 
 
 def say_statement(says: str, criterion: Criterion, catalogue: Catalogue) -> str:

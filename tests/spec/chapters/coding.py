@@ -221,7 +221,8 @@ PATTERNS = Topic(
     "patterns",
     "Patterns, and categories from other categories",
     "A mapping may name a pattern that reads a text; what it reads is `derived`, as is a score that another "
-    "one implies (ECOG from Karnofsky). What was recorded goes before what is derived.",
+    "one implies (ECOG from Karnofsky). Of the same time, what was recorded goes before what another score "
+    "implies, and before words that say the same.",
     (
         Table(
             "ecog-texts",
@@ -230,12 +231,46 @@ PATTERNS = Topic(
             [
                 case("“ECOG 1”", true("o1", basis="derived", value="1"), observation(ECOG, text="ECOG 1")),
                 case("“2”", false("o1", basis="derived"), observation(ECOG, text="2")),
+                *(
+                    case(f"“{words}”", true("o1", basis="derived", value="1"), observation(ECOG, text=words))
+                    for words in (
+                        "ECOG: 1",
+                        "ECOG=1",
+                        "ECOG-PS 1",
+                        "ECOG PS: 1",
+                        "WHO 1",
+                        "Grad 1",
+                        "1 - restricted in strenuous activity",
+                    )
+                ),
                 case(
-                    "“0-1”: not read", unknown("no-value", "o1", value="0-1"), observation(ECOG, text="0-1")
+                    "“0-1”: a range",
+                    true("o1", basis="derived", value="0-1"),
+                    observation(ECOG, text="0-1"),
+                ),
+                case(
+                    "“1 bis 2”: a range of which one part is asked for",
+                    unknown("censored-value", "o1", basis="derived"),
+                    observation(ECOG, text="1 bis 2"),
+                ),
+                case(
+                    "“2 (was 1)”: not read",
+                    unknown("coarser-code", "o1", value="2 (was 1)"),
+                    observation(ECOG, text="2 (was 1)"),
+                ),
+                case(
+                    "“KPS 80 %”",
+                    true("o1", basis="derived"),
+                    observation(KARNOFSKY, text="KPS 80 %"),
+                ),
+                case(
+                    "“Karnofsky: 60-70 %”: ECOG 1 or 2",
+                    unknown("censored-value", "o1", basis="derived"),
+                    observation(KARNOFSKY, text="Karnofsky: 60-70 %"),
                 ),
                 case(
                     "the display of a code that nobody knows",
-                    unknown("no-value", "o1"),
+                    unknown("coarser-code", "o1"),
                     observation(ECOG, coded=Code("http://hospital.example/ward", "X", "1")),
                 ),
             ],

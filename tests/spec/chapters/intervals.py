@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from tests.lib.records import Resource, observation, quantity
-from tests.spec.codes import ALT, DIASTOLIC, PLATELETS, PRESSURE, SYSTOLIC
+from tests.lib.records import Resource, condition, observation, quantity
+from tests.spec.codes import (
+    ADDITIONAL_DIMENSION,
+    ALT,
+    DIASTOLIC,
+    OESOPHAGEAL_CANCER,
+    PLATELETS,
+    PRESSURE,
+    SYSTOLIC,
+    TUMOUR_PANEL,
+    TUMOUR_SIZE,
+)
 from tests.spec.tables import Case, Chapter, Expected, Table, Topic, case, false, true, unknown
 
 
 def count(value: str) -> Resource:
     """A platelet count in 10*9/L."""
     return observation(PLATELETS, f"{value} 10*9/L")
+
+
+def written(text: str) -> Resource:
+    """A platelet count in words."""
+    return observation(PLATELETS, text=text)
 
 
 def spread(low: int | None, high: int | None) -> Resource:
@@ -142,7 +157,32 @@ CENSORED = Topic(
                 case("“≤40 U/L”", true("o1", basis="derived"), observation(ALT, text="≤40 U/L")),
                 case("“55”: no unit", unknown("no-unit", "o1", basis="derived"), observation(ALT, text="55")),
                 case("“haemolysed”", unknown("no-value", "o1"), observation(ALT, text="haemolysed")),
+                case(
+                    "“raised”: no number",
+                    unknown("coarser-code", "o1", value="raised"),
+                    observation(ALT, text="raised"),
+                ),
             ],
+        ),
+        Table(
+            "text-marks",
+            "Marks in a number: read where they can mean one number only",
+            "measured: {concept: platelet-count, at_least: 100 10*9/L}",
+            [
+                case("“99,5 10*9/L”", false("o1", basis="derived", value="99.5"), written("99,5 10*9/L")),
+                case("“220 000 /uL”", true("o1", basis="derived", value="220000"), written("220 000 /uL")),
+                case(
+                    "“1.234,5 10*9/L”", true("o1", basis="derived", value="1234.5"), written("1.234,5 10*9/L")
+                ),
+                case(
+                    "“220,000 /uL”",
+                    unknown("coarser-code", "o1", value="220,000 /uL"),
+                    written("220,000 /uL"),
+                ),
+                case("“220.000 /uL”", unknown("coarser-code", "o1"), written("220.000 /uL")),
+            ],
+            text="A comma or point before exactly three digits parts thousands in one country and decimals "
+            "in another: what may be either is not read.",
         ),
     ),
 )
@@ -175,6 +215,32 @@ PARTS = Topic(
                     observation(PRESSURE, parts=[(SYSTOLIC, "150 mm[Hg]")]),
                 ),
             ],
+        ),
+        Table(
+            "tumour-size",
+            "A tumour of at most 10 cm",
+            "measured: {concept: tumour-size, at_most: 10 cm}",
+            [
+                case("greatest dimension", true("o1"), observation(TUMOUR_SIZE, "42 mm")),
+                case(
+                    "the greatest dimension of the panel",
+                    false("o1", value="11"),
+                    observation(TUMOUR_PANEL, parts=[(TUMOUR_SIZE, "11 cm"), (ADDITIONAL_DIMENSION, "4 cm")]),
+                ),
+                case("the panel's own value", false("o1", value="110"), observation(TUMOUR_PANEL, "110 mm")),
+                case(
+                    "the panel's own value beside its component: the component counts",
+                    true("o1", value="9"),
+                    observation(TUMOUR_PANEL, "11 cm", parts=[(TUMOUR_SIZE, "9 cm")]),
+                ),
+                case(
+                    "another dimension alone",
+                    unknown("no-value", "o1"),
+                    observation(TUMOUR_PANEL, parts=[(ADDITIONAL_DIMENSION, "4 cm")]),
+                ),
+            ],
+            population="oesophageal-cancer",
+            background=(condition(OESOPHAGEAL_CANCER, id="cancer"),),
         ),
     ),
 )

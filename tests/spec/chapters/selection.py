@@ -17,6 +17,7 @@ from tests.spec.codes import (
     HIV_SCREEN,
     INDETERMINATE,
     NEGATIVE,
+    NOT_DONE,
     OESOPHAGEAL_CANCER,
     PLATELETS,
     POSITIVE,
@@ -25,14 +26,20 @@ from tests.spec.codes import (
     T3,
     TUMOUR_SIZE,
 )
-from tests.spec.tables import Chapter, Table, Topic, case, false, true, unknown
+from tests.spec.tables import Chapter, Table, Topic, case, false, presumed, true, unknown
 
+HEPATITIS = "finding: {concept: hepatitis-b-surface-antigen, in: [positive]}"
 COUNT = "measured: {concept: platelet-count, at_least: 100 10*9/L}"
 
 
 def count(value: str, on: str | None = "2026-10-20", **more: Any) -> Resource:
     """A platelet count; a bare number has the unit 10*9/L."""
     return observation(PLATELETS, value if " " in value else f"{value} 10*9/L", on=on, **more)
+
+
+def _said(words: str) -> Resource:
+    """A surface antigen in words."""
+    return observation(HBSAG, text=words)
 
 
 WINDOWS = Topic(
@@ -174,17 +181,145 @@ LATEST = Topic(
         ),
         Table(
             "latest-category",
-            "A value that says nothing falls back too",
-            "finding: {concept: hepatitis-b-surface-antigen, in: [positive]}",
+            "What says nothing falls back too; what says neither does not",
+            HEPATITIS,
             [
                 case(
-                    "indeterminate after negative",
+                    "not done, after negative",
                     false("o1"),
+                    observation(HBSAG, coded=NEGATIVE, on="2026-10-10"),
+                    observation(HBSAG, coded=NOT_DONE),
+                ),
+                case("only not done", unknown("no-value", "o1"), observation(HBSAG, coded=NOT_DONE)),
+                case(
+                    "indeterminate after negative: another test has to tell",
+                    unknown("unconfirmed", "o2"),
                     observation(HBSAG, coded=NEGATIVE, on="2026-10-10"),
                     observation(HBSAG, coded=INDETERMINATE),
                 ),
                 case(
-                    "only indeterminate", unknown("no-value", "o1"), observation(HBSAG, coded=INDETERMINATE)
+                    "negative after indeterminate",
+                    false("o2"),
+                    observation(HBSAG, coded=INDETERMINATE, on="2026-10-10"),
+                    observation(HBSAG, coded=NEGATIVE),
+                ),
+                case(
+                    "only indeterminate",
+                    unknown("unconfirmed", "o1"),
+                    observation(HBSAG, coded=INDETERMINATE),
+                ),
+                case(
+                    "positive before: it persists",
+                    true("o1"),
+                    observation(HBSAG, coded=POSITIVE, on="2026-10-10"),
+                    observation(HBSAG, coded=INDETERMINATE),
+                ),
+            ],
+        ),
+    ),
+)
+
+WORDS = Topic(
+    "words",
+    "Words that nobody can read",
+    "A newer record that holds words, or a code, that no mapping can read is there, and may say anything: "
+    "it is not passed over for an older one, but blocks (`coarser-code`), with its words as value. Words "
+    "that only say that there is no result (not done, pending, haemolysed, a dash) are no value, and the "
+    "record before decides.",
+    (
+        Table(
+            "unread-category",
+            "HBsAg, negative on 10 October",
+            HEPATITIS,
+            [
+                case(
+                    "“see the report”",
+                    unknown("coarser-code", "o1", value="see the report"),
+                    observation(HBSAG, text="see the report"),
+                ),
+                case(
+                    "in the text of a coded value",
+                    unknown("coarser-code", "o1", value="Titre rising"),
+                    observation(HBSAG, valueCodeableConcept={"text": "Titre rising"}),
+                ),
+                case(
+                    "a code that nobody knows",
+                    unknown("coarser-code", "o1"),
+                    observation(HBSAG, coded=T3),
+                ),
+                case(
+                    "a number of which nobody says what it means",
+                    unknown("coarser-code", "o1"),
+                    observation(HBSAG, "250 [IU]/mL"),
+                ),
+                case("“not done”", false("negative"), observation(HBSAG, text="not done")),
+                case("“Probe hämolytisch”", false("negative"), observation(HBSAG, text="Probe hämolytisch")),
+                case("“-”", false("negative"), observation(HBSAG, text="-")),
+                case(
+                    "an older one that nobody can read",
+                    false("negative"),
+                    observation(HBSAG, text="see the report", on="2026-10-01"),
+                ),
+            ],
+            background=(observation(HBSAG, coded=NEGATIVE, on="2026-10-10", id="negative"),),
+        ),
+        Table(
+            "unread-recorded",
+            "Nor is it silence where a study takes silence as no",
+            f"recorded: {{{HEPATITIS}}}",
+            [
+                case(
+                    "“see the report”",
+                    unknown("coarser-code", "o1"),
+                    observation(HBSAG, text="see the report"),
+                ),
+                case("indeterminate", unknown("unconfirmed", "o1"), observation(HBSAG, coded=INDETERMINATE)),
+                case("“not done”", presumed(), observation(HBSAG, text="not done")),
+            ],
+        ),
+        Table(
+            "unread-measurement",
+            "A platelet count, 200 on 10 October",
+            COUNT,
+            [
+                case(
+                    "“clumped, below 50”",
+                    unknown("coarser-code", "o1", value="clumped, below 50"),
+                    observation(PLATELETS, text="clumped, below 50"),
+                ),
+                case("“haemolysed”", true("before"), observation(PLATELETS, text="haemolysed")),
+                case("“pending”", true("before"), observation(PLATELETS, text="pending")),
+            ],
+            background=(count("200", "2026-10-10", id="before"),),
+        ),
+        Table(
+            "serology-words",
+            "Results in English and German words",
+            HEPATITIS,
+            [
+                *(
+                    case(f"“{words}”", true("o1", basis="derived", value="positive"), _said(words))
+                    for words in (
+                        "POSITIVE",
+                        "pos.",
+                        "positiv",
+                        "Reaktiv",
+                        "REACTIVE (repeat)",
+                        "nachweisbar",
+                        "+",
+                    )
+                ),
+                *(
+                    case(f"“{words}”", false("o1", basis="derived", value="negative"), _said(words))
+                    for words in ("neg", "Negativ", "non-reactive", "nicht nachweisbar", "negative (0.12)")
+                ),
+                *(
+                    case(f"“{words}”: neither", unknown("unconfirmed", "o1", basis="derived"), _said(words))
+                    for words in ("weakly positive", "schwach positiv", "(+)", "borderline", "grenzwertig")
+                ),
+                *(
+                    case(f"“{words}”: not read", unknown("coarser-code", "o1"), _said(words))
+                    for words in ("Positive (false positive)", "negative (previously positive)", "HBV?")
                 ),
             ],
         ),
@@ -505,7 +640,7 @@ SCORES = Topic(
                 ),
                 case("as an integer", true("o1", value="1"), observation(ECOG, integer=1)),
                 case("as a number without unit", true("o1"), observation(ECOG, "1")),
-                case("a code that nobody knows", unknown("no-value", "o1"), observation(ECOG, coded=T3)),
+                case("a code that nobody knows", unknown("coarser-code", "o1"), observation(ECOG, coded=T3)),
             ],
         ),
     ),
@@ -515,5 +650,5 @@ CHAPTER = Chapter(
     "selection",
     "Which value",
     "Of several records of a concept, which one decides.",
-    (WINDOWS, LATEST, TIES, WHICH, LASTING, SCORES),
+    (WINDOWS, LATEST, WORDS, TIES, WHICH, LASTING, SCORES),
 )

@@ -17,7 +17,7 @@ from tests.lib.records import (
     procedure,
     taken,
 )
-from tests.spec.codes import CISPLATIN, PLATELETS, PREDNISOLONE, RADIOTHERAPY, STROKE
+from tests.spec.codes import CISPLATIN, PLATELETS, PREDNISOLONE, PREGNANCY, RADIOTHERAPY, STROKE
 from tests.spec.tables import Case, Chapter, Expected, Table, Topic, case, false, presumed, true, unknown
 
 COUNT = "measured: {concept: platelet-count, at_least: 100 10*9/L}"
@@ -154,6 +154,48 @@ DIAGNOSES = Topic(
                     condition(STROKE),
                 ),
             ],
+        ),
+        Table(
+            "status-recurring",
+            "What may come again: a pregnancy, asked active",
+            "condition: {concept: pregnancy, active: true}",
+            [
+                case("active", true("c1"), condition(PREGNANCY, on="2026-06-01")),
+                case("one that has ended", unknown("no-record"), condition(PREGNANCY, clinical="resolved")),
+                case(
+                    "one that has ended, by its end",
+                    unknown("no-record"),
+                    condition(PREGNANCY, clinical=None, on="2015-01-01", until="2015-09-01"),
+                ),
+                case(
+                    "one that has ended, and an active one",
+                    true("c2"),
+                    condition(PREGNANCY, clinical="resolved", on="2015-01-01"),
+                    condition(PREGNANCY, on="2026-06-01"),
+                ),
+                case(
+                    "refuted this summer",
+                    false("c1"),
+                    condition(PREGNANCY, on="2026-06-01", verification="refuted"),
+                ),
+                case(
+                    "refuted years ago",
+                    unknown("no-record"),
+                    condition(PREGNANCY, on="2015-01-01", verification="refuted"),
+                ),
+            ],
+            text="An episode that has ended says nothing of now where there may be another: the mapping "
+            "names such concepts (`episodes: recurring`: pregnancy, lactation, infection).",
+        ),
+        Table(
+            "status-recurring-complete",
+            "The same, where conditions are complete",
+            "condition: {concept: pregnancy, active: true}",
+            [
+                case("one that has ended", presumed(), condition(PREGNANCY, clinical="resolved")),
+                case("active", true("c1"), condition(PREGNANCY, on="2026-06-01")),
+            ],
+            site={"complete": {"Condition": "2020-01-01"}},
         ),
         Table(
             "status-allergy",

@@ -26,6 +26,7 @@ from tests.spec.codes import (
     M1A,
     METASTASIS,
     MX,
+    NECK_NODES,
     NODE,
     OESOPHAGEAL_CANCER,
     PATHOLOGICAL_T,
@@ -50,9 +51,14 @@ SEVENTH_EDITION = Code("snomed", "443830009", "AJCC 7th edition")
 POPULATION = "oesophageal-cancer"
 
 
-def clinical(value: Code, on: str = "2026-10-20") -> Resource:
+def clinical(value: Code, on: str = "2026-10-20", **more: Any) -> Resource:
     """A clinical T."""
-    return observation(CLINICAL_T, coded=value, on=on)
+    return observation(CLINICAL_T, coded=value, on=on, **more)
+
+
+def _words(text: str) -> Resource:
+    """A clinical T in words."""
+    return observation(CLINICAL_T, text=text)
 
 
 def pathological(value: Code, on: str = "2026-10-20") -> Resource:
@@ -254,7 +260,10 @@ SITES = Topic(
     "sites",
     "M1 and its sites",
     "M1 and M1a without a site are less specific (`coarser-code`) where the criterion allows some sites "
-    "only. All recorded sites must be among those; another one speaks against it.",
+    "only. All recorded sites must be among those; another one speaks against it. ICD-10 has one code for "
+    "the nodes of head, face and neck with the supraclavicular ones (C77.0): a site that codes in ICD-10 "
+    "alone leaves it to a person, who is told what the code may mean, unless `bodySite` says which nodes "
+    "they are.",
     (
         Table(
             "m-sites",
@@ -301,6 +310,19 @@ SITES = Topic(
                     condition(NODE),
                 ),
                 case(
+                    "M1, and ICD-10 C77.0: nodes of the head, the face or the neck",
+                    unknown("coarser-code", "c1", "o1"),
+                    distant(M1),
+                    condition(NECK_NODES),
+                ),
+                case(
+                    "M1, and C77.0 with the site in bodySite",
+                    true("c1", "o1"),
+                    distant(M1),
+                    condition(NECK_NODES, site=SUPRACLAVICULAR_NODE),
+                ),
+                case("M0, and C77.0: a node alone is no M1", true("o1"), distant(M0), condition(NECK_NODES)),
+                case(
                     "M1, and metastases somewhere",
                     unknown("coarser-code", "c1", "o1"),
                     distant(M1),
@@ -324,7 +346,8 @@ IMPLIED = Topic(
     "implied",
     "A distant metastasis is M1",
     "A distant metastasis on record, without an M category, is M1: `derived`. An M category that was "
-    "recorded goes before.",
+    "recorded goes before, as long as its window lasts. A metastasis that is active does not expire: "
+    "whenever it was noted, it is so on the index date.",
     (
         Table(
             "m-implied",
@@ -360,6 +383,34 @@ IMPLIED = Topic(
                     condition(BREAST_CANCER, id="breast"),
                     condition(LIVER_METASTASIS, on="2026-10-25"),
                     distant(M0, focus="cancer"),
+                ),
+                case(
+                    "noted long before the window, and active",
+                    false("c1", basis="derived", value="M1", date="2025-03-01"),
+                    condition(LIVER_METASTASIS, on="2025-03-01"),
+                ),
+                case(
+                    "noted before the window, and resolved since",
+                    unknown("stale", "c1", basis="derived"),
+                    condition(LIVER_METASTASIS, on="2026-09-01", clinical="resolved"),
+                ),
+                case(
+                    "M1 too long ago, and an active metastasis",
+                    false("c1", basis="derived"),
+                    condition(LIVER_METASTASIS, on="2026-06-01"),
+                    distant(M1, on="2026-06-01"),
+                ),
+                case(
+                    "M0 too long ago, and a metastasis after it",
+                    false("c1", basis="derived"),
+                    condition(LIVER_METASTASIS, on="2026-08-15"),
+                    distant(M0, on="2026-08-10"),
+                ),
+                case(
+                    "M0 too long ago, and a metastasis before it",
+                    unknown("stale", "o1"),
+                    condition(LIVER_METASTASIS, on="2026-08-01"),
+                    distant(M0, on="2026-08-10"),
                 ),
                 case(
                     "a liver metastasis, and MX",
@@ -444,20 +495,107 @@ TEXTS = Topic(
                 case("“ypT3”: after therapy", unknown("no-record"), observation(CLINICAL_T, text="ypT3")),
                 case(
                     "“T2-3”, after “T2”: one of several, which an older record does not settle",
-                    unknown("no-value", "o2", value="T2-3"),
+                    unknown("coarser-code", "o2", value="T2-3"),
                     observation(CLINICAL_T, text="T2", on="2026-10-05"),
                     observation(CLINICAL_T, text="T2-3", on="2026-10-20"),
                 ),
-                case("“T3?”", unknown("no-value", "o1"), observation(CLINICAL_T, text="T3?")),
+                case("“T3?”", unknown("coarser-code", "o1"), observation(CLINICAL_T, text="T3?")),
                 case(
                     "“tumour of 3 cm”",
-                    unknown("no-value", "o1"),
+                    unknown("coarser-code", "o1", value="tumour of 3 cm"),
                     observation(CLINICAL_T, text="tumour of 3 cm"),
+                ),
+                case(
+                    "“T 3 cm” is a size",
+                    unknown("coarser-code", "o1"),
+                    observation(CLINICAL_T, text="T 3 cm"),
                 ),
                 case(
                     "the text of the coded value",
                     true("o1", basis="derived"),
                     observation(CLINICAL_T, valueCodeableConcept={"text": "cT3"}),
+                ),
+            ],
+            population=POPULATION,
+            background=(CANCER,),
+        ),
+        Table(
+            "t-modalities",
+            "cT3 in a code on 10 October, and newer words",
+            CLINICAL,
+            [
+                *(
+                    case(f"“{words}”", false("o1", basis="derived"), _words(words))
+                    for words in (
+                        "uT2",
+                        "usT2",
+                        "mrT2",
+                        "iT2",
+                        "EUS: T2",
+                        "c T2",
+                        "T 2",
+                        "uT1b N0",
+                        "cT2 cN1 cM0",
+                    )
+                ),
+                *(
+                    case(
+                        f"“{words}”: not read",
+                        unknown("coarser-code", "o1"),
+                        _words(words),
+                    )
+                    for words in ("rT2", "aT2", "T2 (previously T3)", "T2-weighted: thick wall")
+                ),
+                case(
+                    "“ymrT2”: after therapy, and no clinical one",
+                    true("clinical"),
+                    observation(CLINICAL_T, text="ymrT2"),
+                ),
+                case(
+                    "“uT2” under a code that says no staging: clinical",
+                    false("o1", basis="derived"),
+                    observation(T, text="uT2"),
+                ),
+            ],
+            population=POPULATION,
+            background=(CANCER, clinical(T3, on="2026-10-10", id="clinical")),
+            text="c is all that is known before treatment, imaging and endosonography included (UICC and "
+            "AJCC, 8th edition); y is after it. A category of a recurrence (r) or an autopsy (a) is "
+            "another one.",
+        ),
+        Table(
+            "t-words-beside-code",
+            "A code and words of the same day",
+            CLINICAL,
+            [
+                case(
+                    "words that say the same give way",
+                    true("o1"),
+                    clinical(T3),
+                    observation(CLINICAL_T, text="cT3"),
+                ),
+                case(
+                    "less precise words too",
+                    false("o1"),
+                    clinical(T4B),
+                    observation(CLINICAL_T, text="cT4"),
+                ),
+                case(
+                    "words that say another thing stand beside it",
+                    unknown("conflicting", "o1", "o2", basis="derived"),
+                    clinical(T3),
+                    observation(CLINICAL_T, text="cT2"),
+                ),
+                case(
+                    "words that nobody can read too",
+                    unknown("coarser-code", "o1", "o2"),
+                    clinical(T3),
+                    observation(CLINICAL_T, text="T2-3"),
+                ),
+                case(
+                    "words beside the code of one record: the code counts",
+                    true("o1"),
+                    clinical(T3, valueCodeableConcept={**concept(T3), "text": "cT2"}),
                 ),
             ],
             population=POPULATION,
@@ -500,12 +638,12 @@ STATED = Topic(
                 ),
                 case(
                     "in words that doubt it: on record, and not to be read",
-                    unknown("no-value", "cancer", basis="derived", value="Stage II or III"),
+                    unknown("coarser-code", "cancer", basis="derived", value="Stage II or III"),
                     _staged({"text": "Stage II or III"}, STAGE_GROUP),
                 ),
                 case(
                     "a code that is not known",
-                    unknown("no-value", "cancer", basis="derived", value="9999"),
+                    unknown("coarser-code", "cancer", basis="derived", value="9999"),
                     _staged(
                         {"coding": [{"system": "http://hospital.example/stages", "code": "9999"}]},
                         STAGE_GROUP,

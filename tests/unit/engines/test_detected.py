@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fhirscreen.engines.evaluator.categories import _detected, _unit_fault
+from fhirscreen.engines.evaluator.findings import _detected, unit_fault
 from fhirscreen.plan.nodes import ValueAmong
 from fhirscreen.verdicts.reasons import Reason
 from tests.lib.proofs import opened, proof, said
@@ -77,7 +77,7 @@ def test_nothing_is_said_without_a_number_or_a_threshold() -> None:
 def test_why_a_number_says_nothing(holder: dict[str, Any], above: float | None, fault: Reason | None) -> None:
     case, node, _ = opened(ANTIBODY.format("positive"))
     assert isinstance(node, ValueAmong)
-    assert _unit_fault(case, replace(node.feature.concept, detected_above=above), holder) is fault
+    assert unit_fault(case, replace(node.feature.concept, detected_above=above), holder) is fault
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_a_negative_result_in_words_is_none_of_a_positive_one(said: str) -> None
 
 
 def test_a_number_that_says_nothing_to_us_decides_nothing_and_hides_what_came_before() -> None:
-    assert verdict(POSITIVE, EARLIER, observation(HBSAG, "250 [IU]/mL"))[:2] == ("unknown", "no-value")
+    assert verdict(POSITIVE, EARLIER, observation(HBSAG, "250 [IU]/mL"))[:2] == ("unknown", "coarser-code")
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from fhirscreen.engines.evaluator.texts import names_value, read_text
+from fhirscreen.engines.evaluator.texts import read_text, says_nothing
 from tests.lib.proofs import proof, said
-from tests.lib.records import observation
-from tests.spec.codes import CLINICAL_T, ECOG
+from tests.lib.records import Code, observation
+from tests.spec.codes import CLINICAL_T, ECOG, T
 from tests.spec.tables import catalogue
+
+STAGED = Code("loinc", "21914-7", "stage group")
 
 
 @pytest.mark.parametrize(
@@ -54,19 +56,60 @@ def test_one_value_is_read(concept: str, text: str, value: str) -> None:
 def test_no_value_is_guessed(concept: str, text: str) -> None:
     found = catalogue().concepts[concept]
     assert read_text(found, text) == frozenset()
-    assert names_value(found, text), "it says something: an older record does not decide"
+    assert not says_nothing(text), "it says something: an older record does not decide"
 
 
-def test_words_that_name_no_value_say_nothing() -> None:
-    assert not names_value(catalogue().concepts["t-category"], "tumour of 3 cm")
-    assert not names_value(catalogue().concepts["ecog-performance-status"], "see the letter")
+@pytest.mark.parametrize(
+    "text",
+    ["", "-", "not done", "Specimen haemolysed", "nicht beurteilbar", "ausstehend", "n/a", "TNP (clotted)"],
+)
+def test_words_that_say_there_is_no_result_say_nothing(text: str) -> None:
+    assert says_nothing(text)
+
+
+@pytest.mark.parametrize("text", ["see the letter", "tumour of 3 cm", "+", "?", "n.d.", "none", "+/-", "5"])
+def test_any_other_words_may_say_something(text: str) -> None:
+    assert not says_nothing(text)
+
+
+@pytest.mark.parametrize(
+    ("concept", "text", "values"),
+    [
+        ("ecog-performance-status", "ECOG 0-1", {"0", "1"}),
+        ("ecog-performance-status", "2 to 1", {"1", "2"}),
+        ("karnofsky-performance-status", "KPS 70-90 %", {"70", "80", "90"}),
+        ("ecog-performance-status", "0 or 7", set()),
+    ],
+)
+def test_a_range_is_all_of_its_values(concept: str, text: str, values: set[str]) -> None:
+    assert read_text(catalogue().concepts[concept], text) == values
+
+
+def test_the_prefix_tells_how_a_category_was_assessed() -> None:
+    asked = "finding: {concept: t-category, staging: STAGING, in: [T2]}"
+    for text, staging in (
+        ("uT2", "clinical"),
+        ("mrT2", "clinical"),
+        ("pT2", "pathological"),
+        ("ymrT2", "post-therapy"),
+    ):
+        for each in ("clinical", "pathological", "post-therapy"):
+            found = said(proof(asked.replace("STAGING", each), observation(T, text=text)))
+            assert found == (("true", "") if each == staging else ("unknown", "no-record")), (text, each)
+
+
+def test_a_stage_of_three_is_no_imaging() -> None:
+    found = proof(
+        "finding: {concept: stage-group, staging: clinical, in: [III]}", observation(STAGED, text="III")
+    )
+    assert said(found) == ("unknown", "coarser-code")
 
 
 @pytest.mark.parametrize(
     ("asked", "code", "old", "new"),
     [
         ("t-category, staging: clinical, in: [T3, T4a]", CLINICAL_T, "T2", "T2-3"),
-        ("ecog-performance-status, in: ['0', '1']", ECOG, "2", "0-1"),
+        ("ecog-performance-status, in: ['0', '1']", ECOG, "2", "0/1"),
     ],
 )
 def test_what_is_in_doubt_now_is_not_decided_by_what_was_before(
@@ -76,6 +119,8 @@ def test_what_is_in_doubt_now_is_not_decided_by_what_was_before(
     before = observation(code, text=old, on="2026-10-05")  # type: ignore[arg-type]
     assert said(proof(criterion, before)) == ("false", "")
     after = observation(code, text=new, on="2026-10-20")  # type: ignore[arg-type]
-    assert said(proof(criterion, before, after)) == ("unknown", "no-value")
+    assert said(proof(criterion, before, after)) == ("unknown", "coarser-code")
     words = observation(code, text="see the letter", on="2026-10-20")  # type: ignore[arg-type]
+    assert said(proof(criterion, before, words)) == ("unknown", "coarser-code")
+    words = observation(code, text="not assessed", on="2026-10-20")  # type: ignore[arg-type]
     assert said(proof(criterion, before, words)) == ("false", "")

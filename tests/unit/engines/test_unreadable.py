@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from fhirscreen.engines.evaluator.categories import _from_observation, category_items
+from fhirscreen.engines.evaluator.categories import category_items
+from fhirscreen.engines.evaluator.findings import from_observation
 from fhirscreen.fhir.entries import read_entry
 from fhirscreen.plan.nodes import ValueAmong
 from fhirscreen.verdicts.reasons import Basis
@@ -43,7 +44,7 @@ def test_the_words_of_a_component_are_its_own() -> None:
     assert entry is not None
     for words, names in (("cT3", {"T3"}), ("", set())):
         holder = {"valueString": words} if words else {}
-        found = _from_observation(case, asked.feature.concept, entry, holder)
+        found = from_observation(case, asked.feature.concept, holder)
         assert found == (frozenset(names), Basis.DERIVED if names else Basis.RECORDED, words)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from fhirscreen.engines.evaluator.charts import Chart
-from fhirscreen.fhir.entries import Entry, State, codings
+from fhirscreen.fhir.entries import Entry, Resource, State, codings
 from fhirscreen.fhir.references import extension_references, targets
 from fhirscreen.mapping.concepts import Concept, Role, Source
 from fhirscreen.mapping.sites import Site
@@ -29,7 +29,9 @@ _MORPHOLOGY = "histology-morphology-behavior"
 
 
 def source_matches(source: Source, entry: Entry, chart: Chart) -> bool:
-    """Whether an entry found by its code also has the value, site or morphology that the source asks for."""
+    """Whether an entry found by its code also has the component, value, site and morphology asked for."""
+    if source.component is not None and component_of(entry.resource, source, chart) is None:
+        return False
     if source.value is not None:
         value = codings(entry.resource.get("valueCodeableConcept"), chart.index.terms.short)
         if not has_any(source.value, value):
@@ -37,6 +39,18 @@ def source_matches(source: Source, entry: Entry, chart: Chart) -> bool:
     if source.body_site is not None and not has_any(source.body_site, body_sites(entry, chart)):
         return False
     return source.morphology is None or has_any(source.morphology, morphology(entry, chart))
+
+
+def component_of(resource: Resource, source: Source, chart: Chart) -> Resource | None:
+    """The component that a source names; None where the resource has none such."""
+    if source.component is None:
+        return resource
+    for component in resource.get("component", ()):
+        found: Resource = component
+        for coding in codings(found.get("code"), chart.index.terms.short):
+            if source.component.matches(coding.system, coding.code):
+                return found
+    return None
 
 
 def has_any(codes: CodeSet, found: tuple[Any, ...]) -> bool:

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from fhirscreen.criteria.bounds import Staging, Which
 from fhirscreen.engines.evaluator.absence import no_value
-from fhirscreen.engines.evaluator.cases import Case, body_sites, clipped, date_text, has_any, morphology
+from fhirscreen.engines.evaluator.cases import Case, body_sites, clipped, component_of, date_text, has_any
+from fhirscreen.engines.evaluator.findings import (
+    finest,
+    from_condition,
+    from_observation,
+    named,
+    prefixed,
+    say_leaves,
+    unit_fault,
+)
 from fhirscreen.engines.evaluator.items import (
     FROM_DIAGNOSIS,
     READ_FROM_TEXT,
     Item,
-    canonical,
-    component_of,
     focus_of,
-    read_number,
-    text_of,
 )
 from fhirscreen.engines.evaluator.occurrences import event_times
 from fhirscreen.engines.evaluator.selection import Decide, Placed, candidates, decide, place, shown_proof
-from fhirscreen.engines.evaluator.texts import names_value, read_text
+from fhirscreen.engines.evaluator.texts import names_value, read_text, says_nothing
 from fhirscreen.exceptions import DataError
-from fhirscreen.fhir.entries import Entry, Resource, State, codings, concept_text
+from fhirscreen.fhir.entries import Entry, State, codings, concept_text
 from fhirscreen.fhir.references import targets
 from fhirscreen.mapping.concepts import Concept, Role, Source
 from fhirscreen.plan.nodes import Feature, ValueAmong
-from fhirscreen.values.codes import Coding
-from fhirscreen.values.dates import EVER, Moment
-from fhirscreen.values.intervals import is_above
+from fhirscreen.values.dates import EVER, Moment, relation
 from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth, known
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason, first_reason
@@ -41,12 +43,9 @@ _UNCONFIRMED = State.UNCONFIRMED
 _RECORDED = Basis.RECORDED
 _DENIED = State.DENIED
 
-_PREFIX = re.compile(r"^(?:AJCC\s*)?(yp|yc|c|p|r|a)(?=[TNM0-4I])", re.IGNORECASE)
-_NUMBERS = frozenset(("valueInteger", "valueQuantity"))
 _NOTHING: frozenset[str] = frozenset()
 _SAID = frozenset((Reason.CONFLICTING, Reason.COARSER_CODE))
 """Why a value that is on record, and in its window, does not tell whether it is one of those asked for."""
-_STAGINGS = {"c": "clinical", "p": "pathological", "yp": "post-therapy", "yc": "post-therapy"}
 
 
 def value_among(case: Case, node: ValueAmong) -> Proof:
@@ -81,7 +80,22 @@ def _decided(case: Case, node: ValueAmong, items: Sequence[Item], judge: Decide,
         if any(item.values & node.spread for item in decisive):
             sites = {item.reference for item in category_items(case, node.feature.sites) if item.values}
             proof = proof._replace(evidence=tuple(sorted({*proof.evidence, *sites})))
+        if proof.reason is Reason.COARSER_CODE and not proof.because:
+            proof = proof._replace(because=_vague_sites(case, node, decisive))
     return proof
+
+
+def _vague_sites(case: Case, node: ValueAmong, items: Sequence[Item]) -> str:
+    """Which of the recorded sites may be one that is asked for, and may be another."""
+    feature = node.feature.sites
+    if feature is None:
+        return ""
+    concept, said = feature.concept, []
+    for name in sorted(_sites_of(case, feature, items)):
+        leaves = concept.leaves(name)
+        if leaves & node.sites and leaves - node.sites:
+            said.append(say_leaves(concept, name))
+    return f"recorded less precisely than the criterion asks: {'; '.join(said)}" if said else ""
 
 
 def _placed(case: Case, feature: Feature, items: Sequence[Item]) -> Placed:
@@ -93,14 +107,22 @@ def _placed(case: Case, feature: Feature, items: Sequence[Item]) -> Placed:
         known = place(items, feature.windows, case.as_of, voided)
         several = len(known.certain) + len(known.possible) > 1
         tried = candidates(known, Which.LATEST) if several else []
-        if any(item.basis is _RECORDED for item in tried):
-            # Of records that may be the latest alike, what is only derived gives way to what is recorded.
-            beside = {item.reference for item in tried if item.basis is not _RECORDED}
-            if beside:
-                items = [item for item in items if item.reference not in beside]
+        if recorded := [item for item in tried if item.basis is _RECORDED and item.values]:
+            # Of records that may be the latest alike, what says the same in other words gives way.
+            aside = {each.reference for each in tried if _gives_way(feature.concept, each, recorded)}
+            if aside:
+                items = [item for item in items if item.reference not in aside]
                 known = place(items, feature.windows, case.as_of, voided)
         case.memory[key] = known
     return known
+
+
+def _gives_way(concept: Concept, item: Item, recorded: Sequence[Item]) -> bool:
+    """Whether a derived value is left out beside recorded ones: it is of something else, or says the same."""
+    if item.basis is _RECORDED:
+        return False
+    said = concept.below(tuple(item.values))
+    return item.beside or any(said & concept.below(tuple(each.values)) for each in recorded)
 
 
 def _any_staging(case: Case, node: ValueAmong, items: Sequence[Item], judge: Decide, absent: Proof) -> Proof:
@@ -128,7 +150,7 @@ def _any_staging(case: Case, node: ValueAmong, items: Sequence[Item], judge: Dec
 
 def category_items(case: Case, feature: Feature) -> list[Item]:
     """The records of a category of any date, as staged: those of another staging are left out."""
-    key = ("category", feature.concept.id, feature.staging)
+    key = ("category", feature.concept.id, feature.staging, feature.windows)
     found: list[Item] | None = case.memory.get(key)
     if found is None:
         read = [
@@ -142,15 +164,31 @@ def category_items(case: Case, feature: Feature) -> list[Item]:
             found += [item for item in stages if item is not None]
         if feature.derived_from:
             found += _derived(case, feature)
-        implied = list(_implied(case, feature)) if feature.implied_by else []
-        if implied and any(not item.skipped for item in found):
-            doubted = [_contradicted(feature.concept, item, implied) for item in found]
-            changed = {each.reference for each, item in zip(doubted, found, strict=True) if each is not item}
-            case.memory["doubted", feature.concept.id] = frozenset(changed)
-            found = doubted
-        else:
-            found += implied
+        if feature.implied_by and (implied := list(_implied(case, feature))):
+            found = _beside_events(case, feature, found, implied)
         case.memory[key] = found
+    return found
+
+
+def _beside_events(case: Case, feature: Feature, found: list[Item], implied: Sequence[Item]) -> list[Item]:
+    """A category's records beside the events that imply a value of it.
+
+    Where a record decides, an event that is no older speaks against it. Where none does, the event says the
+    value: one that goes on does so still, whenever it was noted.
+    """
+    concept, window = feature.concept, case.as_of.window(feature.windows.decides)
+    standing = [item for item in found if not item.skipped]
+    if any(relation(item.when, window) is not FALSE for item in standing):
+        doubted = [_contradicted(concept, item, implied) for item in found]
+        changed = {each.reference for each, item in zip(doubted, found, strict=True) if each is not item}
+        case.memory["doubted", concept.id] = frozenset(changed)
+        return doubted
+    now = Moment(case.chart.end - 1, case.chart.end)
+    for each in implied:
+        said = concept.below(tuple(each.values))
+        if all(item.when.end <= each.when.end or item.values & said for item in standing):
+            goes_on = each.entry is not None and each.entry.ongoing
+            found.append(each._replace(when=now) if goes_on else each)
     return found
 
 
@@ -178,31 +216,28 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
     when, date = clipped(entry.when, case.chart.end), date_text(entry.when, case.site.zone)
     staging = source.staging
     fault: Reason | None = None
-    words = False
     if condition:
-        names, basis, shown = _from_condition(case, concept, entry)
+        names, basis, shown = from_condition(case, concept, entry)
     else:
-        holder = resource if source.component is None else component_of(resource, source, case)
+        holder = resource if source.component is None else component_of(resource, source, case.chart)
         if holder is None:
             return None
         try:
-            names, basis, shown = _from_observation(case, concept, entry, holder)
+            names, basis, shown = from_observation(case, concept, holder)
             if len(names) > 1:
-                fault = _unit_fault(case, concept, holder)
+                fault = unit_fault(case, concept, holder)
         except DataError as error:
             case.chart.refuse(entry, error.what)
             return Item(when, entry.reference, blocked=Reason.NOT_FETCHED, date=date, entry=entry)
         if index.staged(concept):
-            staging = _prefixed(entry, codings(holder.get("valueCodeableConcept"), str), staging)
-        if not names and shown:
-            # Words that name no value are none; those that name several, a code or a number may well be one.
-            coded = codings(holder.get("valueCodeableConcept"), str)
-            words = not coded and _NUMBERS.isdisjoint(holder) and not names_value(concept, shown)
-    # Nothing at all, or a value that says nothing (TX, "not done").
-    unsaid = names <= index.unsaid(concept) if names else not shown
+            staging = prefixed(entry, codings(holder.get("valueCodeableConcept"), str), staging)
+    # Nothing at all, or a value that says nothing (TX, "not done"). What cannot be read may say anything.
+    unsaid = names <= index.unsaid(concept) if names else says_nothing(shown)
     blocked: Reason | None = None
-    if unsaid or not names:
+    if unsaid:
         blocked = Reason.NO_VALUE
+    elif not names:
+        blocked = Reason.COARSER_CODE
     elif fault is not None:
         blocked = fault
     elif focus is UNKNOWN:
@@ -215,7 +250,7 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
         None,
         names,
         blocked,
-        unsaid or words,
+        unsaid,
         basis,
         shown if len(names) != 1 else next(iter(names)),
         "",
@@ -247,7 +282,7 @@ def _stages(case: Case, concept: Concept) -> Iterator[Item]:
         for stage in entry.resource.get("stage", ()):
             summary = stage.get("summary")
             coded, text = codings(summary, short), concept_text(summary)
-            names = _finest(concept, named(case, concept, coded)) or read_text(concept, text)
+            names = finest(concept, named(case, concept, coded)) or read_text(concept, text)
             if not own.isdisjoint(targets(stage.get("assessment"), chart.aliases)):
                 continue
             kind = codings(stage.get("type"), short)
@@ -256,129 +291,23 @@ def _stages(case: Case, concept: Concept) -> Iterator[Item]:
                 continue
             blocked = Reason.UNCONFIRMED if entry.state is State.UNCONFIRMED else None
             shown = text or (coded[0].code if coded else "")
-            # What cannot be read is on record too; where it names values, nothing older decides beside it.
-            doubtful = not names and (bool(coded) or names_value(concept, text))
             if names <= chart.index.unsaid(concept):
-                blocked = Reason.NO_VALUE
+                # A list of stages has no order: words that name no value of this one may speak of another.
+                nothing = bool(names) or not (coded or names_value(concept, text))
+                blocked = Reason.NO_VALUE if nothing else Reason.COARSER_CODE
             yield Item(
                 Moment(entry.when.start if entry.when else EVER.start, end),
                 entry.reference,
                 values=names,
                 blocked=blocked,
-                skipped=blocked is Reason.NO_VALUE and not doubtful,
+                skipped=blocked is Reason.NO_VALUE,
                 basis=Basis.DERIVED,
                 value=next(iter(names)) if len(names) == 1 else "" if names else shown,
                 staging=stagings[0] if stagings else None,
                 entry=entry,
                 how="from the stage of the diagnosis",
+                beside=True,
             )
-
-
-def _from_condition(case: Case, concept: Concept, entry: Entry) -> tuple[frozenset[str], Basis, str]:
-    """A value in a Condition's own code or its histology, else in its bodySite."""
-    own = named(case, concept, morphology(entry, case.chart))
-    site = named(case, concept, body_sites(entry, case.chart))
-    names = _finest(concept, own | site)
-    return names, Basis.DERIVED, entry.codings[0].code if entry.codings else ""
-
-
-def _from_observation(
-    case: Case, concept: Concept, entry: Entry, holder: Resource
-) -> tuple[frozenset[str], Basis, str]:
-    short = case.chart.index.terms.short
-    coded = codings(holder.get("valueCodeableConcept"), short)
-    if coded:
-        names = named(case, concept, coded)
-        if names:
-            return _finest(concept, names), _RECORDED, coded[0].code
-    integer, number_said = holder.get("valueInteger"), ""
-    if integer is None and concept.detected_above is None and "valueString" not in holder:
-        number = read_number(holder)
-        if number is not None and number[0].low == number[0].high and number[0].low is not None:
-            integer = number[0].low
-    if isinstance(integer, int | float) and not isinstance(integer, bool):
-        names = frozenset(v.name for v in concept.values if v.integer is not None and v.integer == integer)
-        number_said = f"{integer:g}"
-        if names or any(v.integer is not None for v in concept.values):
-            return names, _RECORDED, number_said
-    boolean = holder.get("valueBoolean")
-    if isinstance(boolean, bool):
-        name = "positive" if boolean else "negative"
-        return (frozenset((name,)) if concept.value(name) else frozenset()), _RECORDED, name
-    if concept.detected_above is not None and (detected := _detected(case, concept, holder)):
-        return detected[0], Basis.DERIVED, detected[1]
-    text = text_of(entry) if holder is entry.resource else str(holder.get("valueString") or "")
-    if names := read_text(concept, text):
-        return names, Basis.DERIVED, text
-    interpreted = [c for i in holder.get("interpretation") or [] for c in codings(i, short)]
-    # A value that says nothing to us (an index, a local code) leaves it to the interpretation.
-    if interpreted and (names := named(case, concept, interpreted)):
-        return names, _RECORDED, interpreted[0].code
-    return frozenset(), _RECORDED, coded[0].code if coded else text or number_said
-
-
-def _detected(case: Case, concept: Concept, holder: Resource) -> tuple[frozenset[str], str] | None:
-    """Positive or negative by a number (a viral load, a titre) against the concept's threshold.
-
-    Above nothing (0), the unit does not matter, and what is below a limit of detection is not detected.
-    """
-    number = read_number(holder)
-    if number is None or concept.detected_above is None:
-        return None
-    interval, text, unit, _ = number
-    if concept.detected_above > 0:
-        _, converted, _ = canonical(case, concept, interval, unit)
-        if converted is None:
-            return frozenset(("positive", "negative")), text
-        interval = converted
-    elif interval.high is not None and interval.low == 0 and interval.high_open:
-        return frozenset(("negative",)), text
-    low = concept.undetected_below
-    if low is not None and is_above(interval, concept.detected_above) is not TRUE:
-        # Between the two limits a number says neither.
-        below = interval.high is not None and (
-            interval.high < low or (interval.high == low and interval.high_open)
-        )
-        return frozenset(("negative",) if below else ("positive", "negative")), text
-    match is_above(interval, concept.detected_above):
-        case Truth.TRUE:
-            return frozenset(("positive",)), text
-        case Truth.FALSE:
-            return frozenset(("negative",)), text
-        case _:
-            return frozenset(("positive", "negative")), text
-
-
-def _unit_fault(case: Case, concept: Concept, holder: Resource) -> Reason | None:
-    """Why a number cannot be held against the threshold: it has no unit, or one that does not fit."""
-    number = read_number(holder) if concept.detected_above else None
-    return None if number is None else canonical(case, concept, number[0], number[2])[0]
-
-
-def named(case: Case, concept: Concept, found: Iterable[Coding]) -> frozenset[str]:
-    """The values that any of the codings means."""
-    index, names = case.chart.index, _NOTHING
-    for coding in found:
-        more = index.names(concept, coding)
-        names = names | more if names and more else names or more
-    return names
-
-
-def _finest(concept: Concept, names: frozenset[str]) -> frozenset[str]:
-    """Without those values that a finer one among them says already."""
-    if len(names) < 2:
-        return names
-    return frozenset(name for name in names if not (concept.below((name,)) - {name}) & names)
-
-
-def _prefixed(entry: Entry, coded: tuple[Coding, ...], staging: str | None) -> str | None:
-    """The staging that the value itself says: cT3, pT3, ypT2; a `y` outranks what the code says."""
-    for text in (text_of(entry), *(coding.code for coding in coded)):
-        if text and not text[0].isdigit() and (match := _PREFIX.match(text)):
-            said = _STAGINGS.get(match[1].lower())
-            if said is not None and (staging is None or said == "post-therapy"):
-                return said
-    return staging
 
 
 def _derived(case: Case, feature: Feature) -> Iterator[Item]:
@@ -389,7 +318,7 @@ def _derived(case: Case, feature: Feature) -> Iterator[Item]:
         for item in category_items(case, other):
             values = frozenset(name for value in item.values for name in table.get(value, ()))
             if item.blocked is None and values:
-                yield item._replace(values=values, basis=Basis.DERIVED)
+                yield item._replace(values=values, basis=Basis.DERIVED, beside=True)
 
 
 def _implied(case: Case, feature: Feature) -> Iterator[Item]:
@@ -413,6 +342,7 @@ def _implied(case: Case, feature: Feature) -> Iterator[Item]:
                 value=value,
                 staging="clinical",
                 how=f"from {_name(event.concept)} on record",
+                beside=True,
             )
 
 
@@ -440,6 +370,8 @@ def _judge(case: Case, node: ValueAmong) -> Decide:
         if item.blocked is not None:
             return UNKNOWN, item.blocked
         concept, values = node.feature.concept, item.values
+        if not values.isdisjoint(case.chart.index.unsettled(concept)) and not values <= node.values:
+            return UNKNOWN, Reason.UNCONFIRMED
         inside = case.chart.index.inside(concept, values, node.values)
         if inside is FALSE:
             return FALSE, None
@@ -462,14 +394,9 @@ def _only_at(case: Case, node: ValueAmong, item: Item) -> tuple[Truth, Reason | 
     if feature is None:
         return UNKNOWN, Reason.COARSER_CODE
     concept = feature.concept
-    recorded: set[str] = set()
-    if item.entry is not None:
-        recorded |= named(case, concept, body_sites(item.entry, case.chart))
-    for each in category_items(case, feature):
-        if each.blocked is None:
-            recorded |= each.values
+    recorded = _sites_of(case, feature, [item])
     regional = frozenset(case.population.concept.regional_sites) if case.population is not None else _NOTHING
-    leaves = [concept.leaves(name) for name in _finest(concept, frozenset(recorded))]
+    leaves = [concept.leaves(name) for name in recorded]
     # Regional nodes are no spread: they neither allow nor forbid what the category speaks of.
     leaves = [each for each in leaves if not each <= regional]
     if not leaves:
@@ -478,6 +405,18 @@ def _only_at(case: Case, node: ValueAmong, item: Item) -> tuple[Truth, Reason | 
         return FALSE, None
     fits = all(each <= node.sites for each in leaves)
     return known(fits) if fits else UNKNOWN, None if fits else Reason.COARSER_CODE
+
+
+def _sites_of(case: Case, feature: Feature, items: Sequence[Item]) -> frozenset[str]:
+    """The sites that those records name themselves, and those of the metastases on record."""
+    recorded: set[str] = set()
+    for item in items:
+        if item.entry is not None:
+            recorded |= named(case, feature.concept, body_sites(item.entry, case.chart))
+    for each in category_items(case, feature):
+        if each.blocked is None:
+            recorded |= each.values
+    return finest(feature.concept, frozenset(recorded))
 
 
 def value_times(case: Case, node: ValueAmong) -> list[tuple[Moment, Truth, Reason | None, Item]]:

@@ -8,11 +8,12 @@ from fhirscreen.criteria.bounds import Distinct, Which
 from fhirscreen.engines.evaluator.absence import NO_RECORD, absent, no_record
 from fhirscreen.engines.evaluator.cases import Case, clipped, date_text
 from fhirscreen.engines.evaluator.categories import value_times
+from fhirscreen.engines.evaluator.findings import say_leaves
 from fhirscreen.engines.evaluator.items import Item, measurement_items
 from fhirscreen.engines.evaluator.measurements import compare_range, in_range
 from fhirscreen.engines.evaluator.occurrences import occurrences
 from fhirscreen.fhir.entries import Entry, State, codings
-from fhirscreen.mapping.concepts import Role
+from fhirscreen.mapping.concepts import Concept, Role
 from fhirscreen.plan.nodes import CountWithin, ElapsedWithin, FollowedBy, Occurred, ValueAmong, ValueWithin
 from fhirscreen.values.dates import Moment, after, local_dates, relation
 from fhirscreen.values.days import Days, fewest_days, most_days
@@ -235,7 +236,17 @@ def count_within(case: Case, node: CountWithin) -> Proof:
     decided_by_absence = closed and truth is not in_range(Interval(float(low), None), node.range)
     if truth is not UNKNOWN and decided_by_absence and missing.basis is Basis.PRESUMED:
         proof = proof._replace(basis=Basis.PRESUMED, reason=Reason.ABSENCE_PRESUMED)
+    if reason is Reason.COARSER_CODE and isinstance(node.of, ValueAmong):
+        proof = proof._replace(because=_less_precise(node.of.feature.concept, found))
     return proof._replace(value=str(low), unit="")
+
+
+def _less_precise(concept: Concept, found: list[Event]) -> str:
+    """What the values may be that keep a count open."""
+    names = {name for event in found if event.reason is Reason.COARSER_CODE for name in event.name.split()}
+    said = [say_leaves(concept, name) for name in sorted(names) if concept.value(name) is not None]
+    told = "; ".join(each for each in said if each)
+    return f"recorded less precisely than the criterion asks: {told}" if told else ""
 
 
 def _none_counted(case: Case, node: CountWithin, missing: Proof) -> Proof:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from fhirscreen.engines.evaluator.cases import Case, clipped, date_text
+from fhirscreen.engines.evaluator.cases import Case, clipped, component_of, date_text
+from fhirscreen.engines.evaluator.texts import says_nothing
 from fhirscreen.exceptions import DataError
-from fhirscreen.fhir.entries import Entry, Resource, codings, concept_text
+from fhirscreen.fhir.entries import Entry, Resource, concept_text
 from fhirscreen.mapping.concepts import Concept, Role, Source
 from fhirscreen.values.dates import Moment
 from fhirscreen.values.intervals import Interval, compare, exactly, from_comparator, number_text
+from fhirscreen.values.numbers import NUMBER, read_decimal
 from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth
 from fhirscreen.verdicts.reasons import Basis, Reason
 
@@ -25,6 +27,8 @@ class Item(NamedTuple):
     `interval` is in the concept's canonical unit (measurements); `values` are the names that a category's
     value may mean. `blocked` says why the record cannot decide; with NO_VALUE and `skipped` the one before
     is looked at instead. `holder` carries the reference range. `how` says where a derived value is from.
+    `beside`: said by a record of something else (another scale, an event, the cancer's own stage), that
+    gives way to a record of the concept itself.
     """
 
     when: Moment
@@ -41,12 +45,18 @@ class Item(NamedTuple):
     holder: Resource | None = None
     entry: Entry | None = None
     how: str = ""
+    beside: bool = False
+
+    @property
+    def unread(self) -> bool:
+        """Whether it holds something, in words or a code that nobody can read."""
+        return bool(self.value) and not self.values and self.interval is None
 
 
 READ_FROM_TEXT = "read from text"
 FROM_DIAGNOSIS = "from the diagnosis"
 
-_TEXT_QUANTITY = re.compile(r"\s*([<>]=?|≤|≥)?\s*(\d+(?:\.\d+)?)\s*(.*?)\s*")
+_TEXT_QUANTITY = re.compile(rf"\s*([<>]=?|≤|≥)?\s*({NUMBER})\s*(.*?)\s*")
 _SIGNS = {"≤": "<=", "≥": ">="}
 
 
@@ -71,21 +81,9 @@ def focus_of(case: Case, concept: Concept, entry: Entry) -> Truth:
     return case.links.link(entry, case.chart) if concept.about_cancer else TRUE
 
 
-def component_of(resource: Resource, source: Source, case: Case) -> Resource | None:
-    """The component that a source names; None where the resource has none such."""
-    if source.component is None:
-        return resource
-    for component in resource.get("component", ()):
-        found: Resource = component
-        for coding in codings(found.get("code"), case.chart.index.terms.short):
-            if source.component.matches(coding.system, coding.code):
-                return found
-    return None
-
-
 def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | None:
     focus = focus_of(case, concept, entry)
-    holder = entry.resource if source.component is None else component_of(entry.resource, source, case)
+    holder = entry.resource if source.component is None else component_of(entry.resource, source, case.chart)
     if focus is FALSE or holder is None:
         return None
     when, reference = clipped(entry.when, case.chart.end), entry.reference
@@ -96,7 +94,7 @@ def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> 
         case.chart.refuse(entry, error.what)
         return Item(when, reference, blocked=Reason.NOT_FETCHED, date=date, entry=entry)
     if number is None:
-        return Item(when, reference, blocked=Reason.NO_VALUE, skipped=True, date=date, entry=entry)
+        return _unread(Item(when, reference, date=date, entry=entry), text_of(holder))
     interval, text, unit_text, basis = number
     blocked, converted, unit = canonical(case, concept, interval, unit_text)
     if converted is not None and blocked is None and not _plausible(concept, converted):
@@ -119,6 +117,13 @@ def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> 
         entry,
         READ_FROM_TEXT if basis is Basis.DERIVED else "",
     )
+
+
+def _unread(item: Item, text: str) -> Item:
+    """A record without a number: words that nobody can read may say one, and block; none falls back."""
+    if says_nothing(text):
+        return item._replace(blocked=Reason.NO_VALUE, skipped=True, value=text.strip())
+    return item._replace(blocked=Reason.COARSER_CODE, value=text.strip())
 
 
 def read_number(holder: Resource, *, signed: bool = False) -> tuple[Interval, str, str, Basis] | None:
@@ -151,9 +156,11 @@ def read_number(holder: Resource, *, signed: bool = False) -> tuple[Interval, st
     text = holder.get("valueString")
     if isinstance(text, str) and (match := _TEXT_QUANTITY.fullmatch(text)):
         sign, digits, unit = match.groups()
-        sign = _SIGNS.get(sign, sign)
-        interval = from_comparator(float(digits), sign, nonnegative=not signed)
-        return interval, f"{sign or ''}{number_text(float(digits))}", unit, Basis.DERIVED
+        sign, found = _SIGNS.get(sign, sign), read_decimal(digits)
+        if found is None:
+            return None
+        interval = from_comparator(found, sign, nonnegative=not signed)
+        return interval, f"{sign or ''}{number_text(found)}", unit, Basis.DERIVED
     return None
 
 
@@ -202,7 +209,7 @@ def _plausible(concept: Concept, interval: Interval) -> bool:
     return most is None or low is None or low <= most or compare(low, most) <= 0
 
 
-def text_of(entry: Entry) -> str:
+def text_of(holder: Resource) -> str:
     """Free text that a pattern may read: valueString, else the text of the coded value."""
-    value = entry.resource.get("valueString")
-    return value if isinstance(value, str) else concept_text(entry.resource.get("valueCodeableConcept"))
+    value = holder.get("valueString")
+    return value if isinstance(value, str) else concept_text(holder.get("valueCodeableConcept"))

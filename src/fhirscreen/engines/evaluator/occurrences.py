@@ -82,6 +82,7 @@ def settle(case: Case, node: Occurred, found: list[Occurrence]) -> Proof:
     disjoint = [o for o in found if o.role is Role.DISJOINT and o.truth is TRUE]
     if disjoint:
         return _proof(case, node, FALSE, None, disjoint)
+    denials = [o for o in denials if _of_now(case, node, o)]
     if denials:
         return _proof(case, node, FALSE, None, denials)
     coarser = [o for o in found if o.role is Role.COARSER and o.truth is not FALSE]
@@ -91,12 +92,35 @@ def settle(case: Case, node: Occurred, found: list[Occurrence]) -> Proof:
     nothing = absent(case, node.feature.concept, node.within, ever=not node.active)
     if against and _settled_by(node):
         return _proof(case, node, FALSE, None, against)
+    if against and nothing.reason is Reason.NO_RECORD and not nothing.because and node.active:
+        nothing = nothing._replace(because=_ended(case, against))
     return nothing._replace(says=node.says)
 
 
+def _ended(case: Case, against: list[Occurrence]) -> str:
+    """That the last one on record has ended, which tells nothing of now."""
+    last = max(against, key=lambda o: (o.when.end, o.when.start, o.entry.reference))
+    date = date_text(last.entry.when, case.site.zone)
+    return f"the last one on record{f' ({date[:10]})' if date else ''} has ended, and says nothing of now"
+
+
 def _settled_by(node: Occurred) -> bool:
-    """Whether a record that is not as asked settles the question by itself: a resolved or mild condition."""
-    return node.feature.concept.kind is not _THERAPY and (node.active or node.severity is not None)
+    """Whether a record that is not as asked settles the question by itself: a resolved or mild condition.
+
+    An episode that has ended says nothing of now where there may be another.
+    """
+    concept = node.feature.concept
+    if concept.kind is _THERAPY or (node.active and concept.recurs):
+        return False
+    return node.active or node.severity is not None
+
+
+def _of_now(case: Case, node: Occurred, denial: Occurrence) -> bool:
+    """Whether a denial may speak of now: not that of an episode long ago, where there may be another."""
+    decides = node.feature.windows.decides
+    if not (node.active and node.feature.concept.recurs) or decides is None:
+        return True
+    return relation(denial.when, case.as_of.window(decides)) is not FALSE
 
 
 def _proof(case: Case, node: Occurred, truth: Truth, reason: Reason | None, found: list[Occurrence]) -> Proof:

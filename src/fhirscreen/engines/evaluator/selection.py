@@ -17,6 +17,9 @@ from fhirscreen.verdicts.reasons import Basis, Reason, first_reason, weakest
 
 # Members by a name of their own: found on their class, for every record, they cost ten times as much.
 _NOT_FETCHED = Reason.NOT_FETCHED
+_COARSER_CODE = Reason.COARSER_CODE
+
+_UNREAD = "recorded in words, or in a code, that are not known here"
 
 Decide = Callable[[Item], tuple[Truth, Reason | None]]
 """What one record says: a truth, and the reason where it is UNKNOWN."""
@@ -125,14 +128,18 @@ def shown_proof(truth: Truth, reason: Reason | None, items: Sequence[Item], says
         only = items[0]
         # What is open says with `because` what is wrong; what is not, how it was found.
         how = "" if truth is UNKNOWN else only.how
-        return Proof(
+        proof = Proof(
             truth, only.basis, reason, (only.reference,), only.value, only.unit, only.date, says, (), how
         )
-    best = latest(items)
-    basis = weakest([item.basis for item in items])
-    evidence = tuple(sorted({item.reference for item in items}))
-    how = "" if truth is UNKNOWN else best.how
-    return Proof(truth, basis, reason, evidence, best.value, best.unit, best.date, says, (), how)
+    else:
+        best = latest(items)
+        basis = weakest([item.basis for item in items])
+        evidence = tuple(sorted({item.reference for item in items}))
+        how = "" if truth is UNKNOWN else best.how
+        proof = Proof(truth, basis, reason, evidence, best.value, best.unit, best.date, says, (), how)
+    if reason is _COARSER_CODE and any(item.blocked is reason and item.unread for item in items):
+        return proof._replace(because=_UNREAD)
+    return proof
 
 
 def candidates(placed: Placed, which: Which) -> list[Item]:

@@ -55,6 +55,7 @@ class SourceIndex:
         "_tells",
         "_terminologies",
         "_unsaid",
+        "_unsettled",
         "codes",
         "presumed_types",
         "sources",
@@ -74,6 +75,7 @@ class SourceIndex:
         self._by_type: dict[str, list[int]] = {}
         self._concepts: list[str] = []
         self._unsaid: dict[str, frozenset[str]] = {}
+        self._unsettled: dict[str, frozenset[str]] = {}
         self._names: dict[tuple[str, Coding], frozenset[str]] = {}
         self._presumed = {
             feature.concept.id: plan.catalogue.presumes(feature.concept) for feature in plan.features
@@ -101,6 +103,7 @@ class SourceIndex:
                 self._concepts.extend(concept.id for _ in concept.sources)
                 self._numbers[concept.id] = tuple(range(first, len(self.sources)))
                 self._unsaid[concept.id] = frozenset(v.name for v in concept.values if v.unknown)
+                self._unsettled[concept.id] = frozenset(v.name for v in concept.values if v.unsettled)
         self._staged = frozenset(
             feature.concept.id
             for feature in plan.features
@@ -155,6 +158,10 @@ class SourceIndex:
     def unsaid(self, concept: Concept) -> frozenset[str]:
         """The values of a category that say nothing (TX)."""
         return self._unsaid[concept.id]
+
+    def unsettled(self, concept: Concept) -> frozenset[str]:
+        """The values of a category that leave open which of the others holds (indeterminate)."""
+        return self._unsettled[concept.id]
 
     def inside(self, concept: Concept, names: frozenset[str], asked: frozenset[str]) -> Truth:
         """Whether what the names may mean, down to the finest values, is among the values asked for."""
