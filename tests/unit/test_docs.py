@@ -164,7 +164,12 @@ def test_every_example_of_a_criterion_can_be_resolved() -> None:
 def test_the_example_concepts_load(tmp_path: Path) -> None:
     examples = blocks(page("how-to/add-a-concept.md"))
     catalogue = load_text(tmp_path, "\n".join(examples))
-    assert [concept.kind.value for concept in catalogue] == ["measurement", "diagnosis", "therapy"]
+    assert [concept.kind.value for concept in catalogue] == [
+        "measurement",
+        "diagnosis",
+        "category",
+        "therapy",
+    ]
 
 
 def test_the_example_site_fits_the_mappings(tmp_path: Path) -> None:

@@ -185,7 +185,7 @@ DIAGNOSES = Topic(
                 ),
             ],
             text="An episode that has ended says nothing of now where there may be another: the mapping "
-            "names such concepts (`episodes: recurring`: pregnancy, lactation, infection).",
+            "names such concepts (`episodes: recurring`: pregnancy, lactation, acute diseases).",
         ),
         Table(
             "status-recurring-complete",
