@@ -192,7 +192,7 @@ DIAGNOSES = Topic(
             "The same, where conditions are complete",
             "condition: {concept: pregnancy, active: true}",
             [
-                case("one that has ended", presumed(), condition(PREGNANCY, clinical="resolved")),
+                case("one that has ended", presumed("c1"), condition(PREGNANCY, clinical="resolved")),
                 case("active", true("c1"), condition(PREGNANCY, on="2026-06-01")),
             ],
             site={"complete": {"Condition": "2020-01-01"}},

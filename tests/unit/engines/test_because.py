@@ -9,7 +9,7 @@ import pytest
 from fhirscreen.verdicts.proofs import explained
 from tests.lib.proofs import proof, said
 from tests.lib.records import condition, observation
-from tests.spec.codes import ECOG, OESOPHAGEAL_CANCER, PLATELETS
+from tests.spec.codes import CLINICAL_M, ECOG, M1, NECK_NODES, OESOPHAGEAL_CANCER, PLATELETS, PREGNANCY
 
 THERAPY = "received: {concept: systemic-chemotherapy}"
 WHOLE = {"Condition": "lifelong", "Procedure": "lifelong", "medications": "lifelong"}
@@ -86,3 +86,30 @@ def test_a_record_of_no_readable_code_may_be_of_anything_of_its_type() -> None:
     found = proof("condition: {concept: stroke}", {**condition(OESOPHAGEAL_CANCER, id="c"), "code": 5})
     assert said(found) == ("unknown", "not-fetched")
     assert explained(found).startswith("Condition/proof-1-c: ")
+
+
+def test_an_episode_that_has_ended_is_named_where_it_says_nothing_of_now() -> None:
+    ended = condition(PREGNANCY, on="2015-01-01", clinical="resolved")
+    found = proof("condition: {concept: pregnancy, active: true}", ended)
+    assert said(found) == ("unknown", "no-record")
+    assert explained(found) == "the last one on record (2015-01-01) has ended, and says nothing of now"
+
+
+def test_words_that_nobody_can_read_are_said_to_be_so() -> None:
+    found = proof(
+        "finding: {concept: ecog-performance-status, in: ['0']}", observation(ECOG, text="as before")
+    )
+    assert (said(found), found.value) == (("unknown", "coarser-code"), "as before")
+    assert explained(found) == "recorded in words, or in a code, that are not known here"
+
+
+def test_what_an_imprecise_site_may_be_is_named() -> None:
+    found = proof(
+        "finding: {concept: m-category, in: [M0, M1], sites: [cervical-lymph-node]}",
+        condition(OESOPHAGEAL_CANCER, on="2026-10-01"),
+        condition(NECK_NODES, on="2026-10-01"),
+        observation(CLINICAL_M, coded=M1),
+        population="oesophageal-cancer",
+    )
+    assert said(found) == ("unknown", "coarser-code")
+    assert "neck lymph node may be cervical lymph node or head or face lymph node" in explained(found)

@@ -92,8 +92,11 @@ def settle(case: Case, node: Occurred, found: list[Occurrence]) -> Proof:
     nothing = absent(case, node.feature.concept, node.within, ever=not node.active)
     if against and _settled_by(node):
         return _proof(case, node, FALSE, None, against)
-    if against and nothing.reason is Reason.NO_RECORD and not nothing.because and node.active:
-        nothing = nothing._replace(because=_ended(case, against))
+    if against and node.active and node.feature.concept.recurs:
+        if nothing.truth is FALSE:
+            nothing = nothing._replace(evidence=tuple(sorted({o.entry.reference for o in against})))
+        elif nothing.reason is Reason.NO_RECORD and not nothing.because:
+            nothing = nothing._replace(because=_ended(case, against))
     return nothing._replace(says=node.says)
 
 
