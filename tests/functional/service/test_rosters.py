@@ -7,16 +7,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy.orm import Session
 
 from fhirscreen import synthetic
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.outputs.attrition import attrition, read_attrition, suppress
+from fhirscreen.outputs.resources.subjects import listed_subject
 from fhirscreen.outputs.worklists import Worklist, worklists
 from fhirscreen.screening.definitions import Definitions
+from fhirscreen.screening.listings import published_subject
 from fhirscreen.screening.reviews import review
 from fhirscreen.screening.rosters import Roster, make_roster, recall_subject
 from fhirscreen.store.outlines import read_subjects
 from fhirscreen.store.reviews import Decision
+from fhirscreen.store.standings import StoredVerdict
 from fhirscreen.store.subjects import find_subjects, record_subjects
 from fhirscreen.verdicts.proofs import read_proof
 from fhirscreen.verdicts.standings import Status
@@ -153,3 +157,34 @@ def test_an_attrition_reads_back(service: Service) -> None:
     proofs = [verdict.proof for subject in demo_screened().subjects for verdict in subject.verdicts]
     assert [read_proof(each.tree()) for each in proofs] == proofs
     assert replace(counts, patients=1) != counts
+
+
+def test_what_is_published_of_a_stored_subject_is_what_the_run_wrote(service: Service) -> None:
+    """Also which record, and what is missing: the proof is the same."""
+    plan, definitions = demo_plan(), Definitions()
+    study, catalogue = plan.studies[0].study, plan.catalogue
+    subjects = [s for s in demo_screened().subjects if s.study == STUDY and s.status is not None]
+    with service.database.reading() as session:
+        newest = definitions.find(session, STUDY)
+        kept = {each.patient: each for each in find_subjects(session, study=STUDY, base=BASE)}
+        found = dict(read_rows(session, [kept[each.patient].id for each in subjects]))
+    actions = set()
+    for each in subjects:
+        status = each.status
+        assert status is not None
+        written = listed_subject(each, status, study, BASE, catalogue)
+        stored = kept[each.patient]
+        made = published_subject(stored, found[stored.id], newest, catalogue)
+        assert made["extension"] == written["extension"]
+        actions |= {
+            part["valueString"]
+            for extension in made["extension"]
+            for part in extension.get("extension", ())
+            if part["url"] == "nextAction"
+        }
+    assert "Complete the record: sex" in actions
+    assert "Complete the record: body weight" in actions
+
+
+def read_rows(session: Session, ids: list[str]) -> list[tuple[str, list[StoredVerdict]]]:
+    return [(subject.id, verdicts) for subject, verdicts in read_subjects(session, ids)]

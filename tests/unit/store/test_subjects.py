@@ -12,7 +12,7 @@ from sqlalchemy import event
 from fhirscreen.engines.base import Gated
 from fhirscreen.exceptions import BadInput, Conflict
 from fhirscreen.fhir.subjects import subject_uuid
-from fhirscreen.store import changes, subjects
+from fhirscreen.store import changes, outlines, subjects
 from fhirscreen.store.changes import StoredChange
 from fhirscreen.store.databases import Database
 from fhirscreen.store.standings import NOT_IN_POPULATION
@@ -279,3 +279,26 @@ def test_a_long_run_does_not_undo_what_was_found_meanwhile(database: Database) -
     assert stored(database).evaluated_at == AT + hour
     # the study is another now: what was found of the one before does not stand in the way
     assert "p1" in write([subject("p1", FAILS)], AT, AT + 2 * hour, version=2)
+
+
+def test_what_is_open_alike_is_told_apart_by_what_is_missing(database: Database) -> None:
+    def missing(patient: str, what: str) -> Subject:
+        found = subject(patient, OPEN)
+        verdicts = tuple(
+            each._replace(proof=each.proof._replace(because=what))
+            if each.criterion.id == "platelets"
+            else each
+            for each in found.verdicts
+        )
+        return found._replace(verdicts=verdicts)
+
+    patients = {
+        "p1": "missing: sex",
+        "p2": "missing: body weight",
+        "p3": "missing: sex",
+        "p4": "missing: sex",
+    }
+    record(database, [missing(patient, what) for patient, what in patients.items()])
+    with database.reading() as session:
+        found = outlines.tally_open(session, STUDY, 0)
+    assert sorted((each.criterion, each.number) for each in found) == [("platelets", 1), ("platelets", 3)]
