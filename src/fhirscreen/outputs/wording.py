@@ -240,7 +240,8 @@ def _spread(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
     if isinstance(node, Finding) and catalogue.has(node.concept):
         concept = catalogue.concepts[node.concept]
         spread = proof.value in concept.below(tuple(implied for implied, _ in concept.implied_by))
-        if spread and proof.truth is Truth.UNKNOWN and proof.basis is Basis.DERIVED:
+        read = any(each.startswith("Observation/") for each in proof.evidence)
+        if spread and proof.truth is Truth.UNKNOWN and proof.basis is Basis.DERIVED and not read:
             said.append("from metastases on record")
         if spread and node.sites and _met(proof, criterion):
             said.append(f"{join_words([*map(spell_id, node.sites)], 'or')} only")

@@ -164,6 +164,21 @@ def test_a_category_says_where_it_is_from_and_m1_why_it_is_met(
     assert wording.brief("T3 (read from text)") == "T3"
 
 
+@pytest.mark.parametrize(
+    ("evidence", "value"),
+    [(("Condition/a",), "M1 (from metastases on record)"), (("Condition/a", "Observation/m"), "M1")],
+)
+def test_a_category_that_words_say_is_not_from_metastases(
+    catalogue: Catalogue, evidence: tuple[str, ...], value: str
+) -> None:
+    criterion = load_study(mappings_folder() / "studies/NCT06907602.yaml").criterion("m-stage")
+    proof = Proof(
+        Truth.UNKNOWN, Basis.DERIVED, Reason.COARSER_CODE, evidence, "M1", because="less precise: a or b"
+    )
+    assert wording.say_value(proof, criterion, catalogue) == value
+    assert wording.say_reason(proof, criterion, catalogue) == f"less precise: a or b ({value})"
+
+
 def test_a_value_of_another_category_is_named_by_it(catalogue: Catalogue) -> None:
     criterion = load_study(mappings_folder() / "studies/NCT06907602.yaml").criterion("ecog")
     proof = Proof(Truth.UNKNOWN, Basis.DERIVED, Reason.CENSORED_VALUE, ("Observation/a",), "70")
