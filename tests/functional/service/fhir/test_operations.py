@@ -209,6 +209,7 @@ def test_everybody_is_screened_in_the_background(fresh: TestClient, open_service
     waiting = fresh.get(here)
     assert (waiting.status_code, waiting.headers["x-progress"]) == (202, "waiting for a worker")
     job = lease(open_service)
+    assert fresh.get(here).headers["x-progress"] == "looking for whom to screen"
     assert job.payload == {"studies": [STUDY], "source": "export", "cause": "manual"}
     with open_service.database.begin() as session:
         assert jobs.beat(session, job.id, "a worker", NOW, 60, (12, 30))
@@ -223,6 +224,13 @@ def test_everybody_is_screened_in_the_background(fresh: TestClient, open_service
     again = fresh.get(here)
     assert (again.status_code, again.headers["x-progress"]) == (202, "to be tried again: Nothing answers")
     job = lease(open_service)
+    with open_service.database.begin() as session:
+        assert jobs.beat(session, job.id, "a worker", NOW, 60, (0, 30))
+    again = fresh.get(here)
+    assert (again.status_code, again.headers["x-progress"]) == (202, "tried again now: Nothing answers")
+    with open_service.database.begin() as session:
+        assert jobs.beat(session, job.id, "a worker", NOW, 60, (12, 30))
+    assert fresh.get(here).headers["x-progress"] == "12 of 30 patients"
 
     with open_service.database.begin() as session:
         jobs.finish(

@@ -250,6 +250,7 @@ def test_no_patient_stands_in_a_url() -> None:
 def test_progress_ends_with_all_candidates() -> None:
     seen: list[tuple[int, int | None]] = []
     found = search(Searchable(resources()), progress=lambda done, total: seen.append((done, total)))
+    assert seen[0] == (0, found.counts["candidates"]), "of how many is told before the first is fetched"
     assert seen[-1] == (found.counts["candidates"], found.counts["candidates"])
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
