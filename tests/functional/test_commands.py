@@ -109,7 +109,7 @@ def test_check_says_all_that_is_wrong_of_every_file(tmp_path: Path) -> None:
 def test_explain_shows_searches() -> None:
     outcome = fhirscreen("explain", NEOADJUVANT)
     assert outcome.code == 0
-    assert "search     Observation?code=26515-7,777-3" in outcome.out
+    assert "search     Observation?combo-code=26515-7,777-3" in outcome.out
     assert "costs every Condition once" in outcome.out
     assert "asked in person" in outcome.out
     assert "not in this version" in outcome.out

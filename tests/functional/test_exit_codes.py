@@ -152,7 +152,7 @@ def test_no_name_of_a_file_of_bundles_is_shown(sound: dict[str, bytes], tmp_path
     (tmp_path / "Jane_Roe_2.json").write_text("{")
     outcome = fhirscreen("screen", STUDIES[0], "--bundles", tmp_path, *AT, "--json")
     assert outcome.code == 5
-    told(outcome, "Observation has the field colour, which R4 does not know", "a file of JSON")
+    told(outcome, "Observation has the field colour, which R4 does not know", "JSON file 1 of ")
     assert "Jane" not in outcome.err + outcome.out
 
 

@@ -17,7 +17,7 @@ CAPABILITIES: dict[str, Any] = {
         {
             "mode": "server",
             "resource": [
-                {"type": type, "searchParam": [{"name": "code"}, {"name": "patient"}, {"name": "_id"}]}
+                {"type": type, "searchParam": [{"name": n} for n in ("code", "combo-code", "patient", "_id")]}
                 for type in ("Patient", "Condition", "Observation")
             ],
         }

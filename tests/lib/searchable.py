@@ -25,15 +25,15 @@ TYPES = (
     *("MedicationDispense", "MedicationRequest", "MedicationStatement", "Observation", "Patient"),
     *("Procedure", "ResearchStudy", "ResearchSubject"),
 )
-_NARROWING = ("_id", "patient", "code", "link", "link:missing", "_lastUpdated")
+_NARROWING = ("_id", "patient", "code", "combo-code", "link", "link:missing", "_lastUpdated")
 
 
 class Searchable(Server):
     """Holds resources and searches them.
 
     `limit` ends paging after so many resources without an error, as a HAPI with a fetch limit does;
-    `refuse` says of a search (type, form) whether it fails with 403; `lacks` are types it does not have;
-    `overcount` is added to every total; `backwards` turns the order of what is found.
+    `refuse` says of a search (type, form) whether it fails with 403; `lacks` are types and search parameters
+    that it does not have; `overcount` is added to every total; `backwards` turns the order of what is found.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Searchable(Server):
             key=lambda each: str(each["id"]),
             reverse=backwards,
         )
+        self._lacks = lacks
         self._limit, self._refuse, self._overcount = limit, refuse, overcount
         self._types = [type for type in TYPES if type not in lacks]
         super().__init__(self._respond)
@@ -82,7 +83,7 @@ class Searchable(Server):
         return reply(bundle(page, total=total, onward=onward, itself=f"{BASE}/{type}"))
 
     def _statement(self) -> Resource:
-        parameters = [{"name": name} for name in ("_id", "patient", "code", "link", "_lastUpdated")]
+        parameters = [{"name": name} for name in _NARROWING if ":" not in name and name not in self._lacks]
         types = [{"type": type, "searchParam": parameters} for type in self._types]
         return {
             "resourceType": "CapabilityStatement",
@@ -111,7 +112,9 @@ def _matches(resource: Resource, name: str, text: str) -> bool:
         case "_id":
             return resource["id"] in values
         case "patient":
-            return f"Patient/{patient_of(resource)}" in values
+            subject = resource.get("subject") or {}
+            named = patient_of(resource) or (subject.get("identifier") or {}).get("value")
+            return f"Patient/{named}" in values
         case "link":
             return any(link["other"]["reference"] in values for link in resource.get("link", ()))
         case "link:missing":
@@ -120,7 +123,9 @@ def _matches(resource: Resource, name: str, text: str) -> bool:
             moment = resource["meta"]["lastUpdated"]
             return bool(moment < text[2:] if text.startswith("lt") else moment >= text[2:])
         case _:
-            codings = (resource.get("code") or {}).get("coding", ())
+            codings = list((resource.get("code") or {}).get("coding", ()))
+            for component in resource.get("component", ()) if name == "combo-code" else ():
+                codings += component["code"]["coding"]
             return any(coding.get("code") in values for coding in codings)
 
 

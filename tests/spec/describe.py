@@ -52,6 +52,8 @@ def describe(record: Resource) -> str:
         return f"patient, {', '.join(parts)}"
     elements = sorted(record.items(), key=lambda element: _is_time(element[0]))
     said = [part for name, value in elements for part in _said(kind, name, value)]
+    if kind in _USUAL and "status" not in record:
+        said.append("no status")
     return (
         f"`{record['id']}` {NAMES.get(kind, kind)}: {', '.join(said)}" if said else f"`{record['id']}` {kind}"
     )
@@ -83,8 +85,10 @@ def _said(kind: str, name: str, value: Any) -> Iterator[str]:
         yield f"{name} {_plain(value)}"
 
 
-def _code(value: Resource) -> str:
+def _code(value: Any) -> str:
     """`platelet count (LOINC 777-3)`; the text in quotes where there is no coding."""
+    if not isinstance(value, dict):
+        return f"code {_plain(value)}"
     found = [_coding(coding) for coding in value.get("coding", ())]
     if "text" in value:
         found.append(f"“{value['text']}”")
@@ -102,6 +106,21 @@ def _coding(coding: Resource) -> str:
 def _quantity(value: Resource) -> str:
     unit = value.get("code") or value.get("unit") or ""
     return f"{value.get('comparator', '')}{value.get('value', '')} {unit}".strip()
+
+
+def _value(value: Any) -> str:
+    """A Quantity; what is none as it stands."""
+    sound = isinstance(value, dict) and not isinstance(value.get("value"), str)
+    return _quantity(value) if sound else f"value {_plain(value)}"
+
+
+def _part(component: Resource) -> str:
+    rest = {name: value for name, value in component.items() if name != "code"}
+    return " ".join((_code(component["code"]), *(p for n, v in rest.items() for p in _said("", n, v))))
+
+
+def _parts(value: Any) -> str:
+    return "; ".join(map(_part, value)) if isinstance(value, list) else f"component {_plain(value)}"
 
 
 def _limits(ranges: list[Resource]) -> str:
@@ -169,7 +188,7 @@ def _concepts(word: str) -> Callable[[Any], str]:
 _ELEMENTS: dict[str, Callable[[Any], str]] = {
     "code": _code,
     "medicationCodeableConcept": _code,
-    "valueQuantity": _quantity,
+    "valueQuantity": _value,
     "valueCodeableConcept": lambda value: f"value {_code(value)}",
     "valueString": lambda value: f"text “{value}”",
     "valueInteger": str,
@@ -188,9 +207,7 @@ _ELEMENTS: dict[str, Callable[[Any], str]] = {
     "whenHandedOver": str,
     "authoredOn": str,
     "referenceRange": _limits,
-    "component": lambda value: "; ".join(
-        f"{_code(c['code'])} {_quantity(c['valueQuantity'])}" for c in value
-    ),
+    "component": _parts,
     "focus": lambda value: f"focus {_reference(value)}",
     "hasMember": lambda value: f"members {_reference(value)}",
     "specimen": lambda value: f"specimen {_reference(value)}",

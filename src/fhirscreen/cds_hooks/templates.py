@@ -108,7 +108,10 @@ def _whole(type: str) -> Template:
 
 
 def _observations(catalogue: Catalogue) -> Iterator[Template]:
-    """Groups of codes, as few and as even as fit. A code stands alone: servers spell its system variously."""
+    """Groups of codes, as few and as even as fit. A code stands alone: servers spell its system variously.
+
+    What stands in a panel's components is found by the panel's own code: `combo-code` is not portable.
+    """
     sources = [s for concept in catalogue for s in concept.sources if s.resource == OBSERVATION]
     if not sources:
         return
@@ -116,7 +119,8 @@ def _observations(catalogue: Catalogue) -> Iterator[Template]:
     if any(source.codes.prefixes for source in sources):  # by prefix nothing can be searched for
         yield Template(key, OBSERVATION)
         return
-    codes = sorted({coding.code for source in sources for coding in source.codes.exact})
+    panels = catalogue.vocabulary.panels.exact
+    codes = sorted({coding.code for codes in (*(s.codes.exact for s in sources), panels) for coding in codes})
     number = 1
     while True:
         groups = [

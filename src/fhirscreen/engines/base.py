@@ -50,13 +50,18 @@ class SetAside(NamedTuple):
 _IN_NDJSON = re.compile(r"[^:]*\.ndjson(?:\.gz)?:\d+")
 
 
+_IN_JSON = re.compile(r".*\(file (\d+ of \d+)\)((?::entry\[\d+\])*)", re.DOTALL)
+
+
 def shown_place(where: str) -> str:
     """A place of a record, fit to be shown: a line of NDJSON; else no name of a file and no id.
 
-    Files of Bundles are often named after their patient.
+    Files of Bundles are often named after their patient: they are told by their number in the order of names.
     """
     if _IN_NDJSON.fullmatch(where):
         return where
+    if found := _IN_JSON.fullmatch(where):
+        return f"JSON file {found[1]}, in the order of their names{found[2].replace(':entry', ', entry')}"
     kind, slash, _ = where.partition("/")
     return kind if slash and kind.isalpha() else "a file of JSON"
 

@@ -51,6 +51,29 @@ class Entry(NamedTuple):
     began: Moment | None = None
 
 
+_DOSES = ("completed", "in-progress", "on-hold", "stopped", "not-done", "entered-in-error", "unknown")
+STATUSES = {
+    "Observation": (
+        *("final", "amended", "corrected", "preliminary", "registered", "cancelled"),
+        *("entered-in-error", "unknown"),
+    ),
+    "Procedure": (*_DOSES, "preparation"),
+    "MedicationAdministration": _DOSES,
+    "MedicationDispense": (
+        *("completed", "in-progress", "preparation", "cancelled", "on-hold", "stopped", "declined"),
+        *("entered-in-error", "unknown"),
+    ),
+    "MedicationStatement": (
+        *("active", "completed", "stopped", "on-hold", "intended", "not-taken"),
+        *("entered-in-error", "unknown"),
+    ),
+    "MedicationRequest": (
+        *("active", "completed", "stopped", "on-hold", "cancelled", "draft"),
+        *("entered-in-error", "unknown"),
+    ),
+}
+"""The codes of `status` that R4 has, of the types that it requires one of."""
+
 MEDICATIONS = ("MedicationAdministration", "MedicationDispense", "MedicationStatement", "MedicationRequest")
 """The resource types that `medications` stands for in a mapping, the strongest evidence first."""
 
@@ -72,10 +95,14 @@ def codings(concept: object, short: Callable[[str], str]) -> tuple[Coding, ...]:
         if isinstance(code, str):
             known = _CODINGS.get((short, system, code)) if isinstance(system, str) else None
             if known is None:
+                if system is not None and not isinstance(system, str):
+                    raise DataError("Coding.system is not a string", expected="the URL of a code system")
                 known = (Coding(short(system) if isinstance(system, str) else "", code.strip()),)
                 if isinstance(system, str) and len(_CODINGS) < _REMEMBERED:
                     _CODINGS[short, system, code] = known
             found = found + known if found else known
+        elif code is not None:
+            raise DataError("Coding.code is not a string", expected="a code")
     return found
 
 
@@ -84,9 +111,11 @@ _CODINGS: dict[tuple[Callable[[str], str], str, str], tuple[Coding]] = {}
 
 
 def concept_text(concept: object) -> str:
-    """CodeableConcept.text; never a display."""
+    """CodeableConcept.text; never a display. DataError where it is no text."""
     text = concept.get("text") if isinstance(concept, dict) else None
-    return text if isinstance(text, str) else ""
+    if text is not None and not isinstance(text, str):
+        raise DataError("CodeableConcept.text is not a string", expected="a text")
+    return text or ""
 
 
 class Terms(NamedTuple):
@@ -124,7 +153,7 @@ def _moment(resource: Resource, terms: Terms, *elements: str) -> Moment | None:
 
 def _period(period: object, terms: Terms) -> tuple[Moment | None, Moment | None]:
     if not isinstance(period, dict):
-        return None, None
+        raise DataError("a Period is not an object", expected="an object with start or end")
     return _moment(period, terms, "start"), _moment(period, terms, "end")
 
 
@@ -136,7 +165,8 @@ def _span(start: Moment | None, end: Moment | None) -> Moment | None:
 
 
 def _observation(resource: Resource, terms: Terms, found: tuple[Coding, ...]) -> Entry | None:
-    if resource.get("status") in ("registered", "preliminary", "cancelled", "entered-in-error"):
+    status = resource.get("status")
+    if status not in _FINAL and status in _NO_RESULT:
         return None
     dated = resource.get("effectiveDateTime")
     # Observations are by far the most, and nearly all have a plain date.
@@ -145,16 +175,29 @@ def _observation(resource: Resource, terms: Terms, found: tuple[Coding, ...]) ->
         start, end = _period(resource["effectivePeriod"], terms)
         # What was seen over a period was true at its end at the latest; the start alone bounds it below.
         when = end or _span(start, None)
-    state = State.DENIED if resource.get("valueBoolean") is False else _RECORDED
+    said = resource.get("valueBoolean")
+    state = _RECORDED if said is None else _said(said)
+    if status not in _FINAL:
+        state = State.UNCONFIRMED
     return Entry(reference_of(resource), resource, state, when, None, False, found)
 
 
-_VERIFICATION = {
-    "unconfirmed": State.UNCONFIRMED,
-    "provisional": State.UNCONFIRMED,
-    "differential": State.UNCONFIRMED,
-    "refuted": State.DENIED,
-}
+_FINAL = ("final", "amended", "corrected")
+_NO_RESULT = ("registered", "preliminary", "cancelled", "entered-in-error")
+
+
+def _said(value: object) -> State:
+    """What a valueBoolean says; DataError where it is none."""
+    if not isinstance(value, bool):
+        raise DataError("valueBoolean is not true or false", expected="true or false")
+    return _RECORDED if value else State.DENIED
+
+
+_VERIFICATION = {"": _RECORDED, "confirmed": _RECORDED, "refuted": State.DENIED}
+"""What a verificationStatus says. All others leave it open, those too that R4 does not know."""
+
+_ACTIVE = ("active", "recurrence", "relapse")
+_CLINICAL = ("", *_ACTIVE, "inactive", "remission", "resolved")
 
 
 _ONSETS = ("onsetAge", "onsetRange", "onsetString")
@@ -165,7 +208,8 @@ def _condition(resource: Resource, terms: Terms, found: tuple[Coding, ...]) -> E
     verification = status_code(resource, "verificationStatus")
     if verification == "entered-in-error":
         return None
-    state = _VERIFICATION.get(verification, _RECORDED)
+    clinical = status_code(resource, "clinicalStatus")
+    state = _state(verification, clinical)
     when = _moment(resource, terms, "onsetDateTime")
     if when is None and "onsetPeriod" in resource:
         when = _period(resource["onsetPeriod"], terms)[0]
@@ -177,12 +221,16 @@ def _condition(resource: Resource, terms: Terms, found: tuple[Coding, ...]) -> E
     ended = _moment(resource, terms, "abatementDateTime")
     if ended is None and "abatementPeriod" in resource:
         ended = _period(resource["abatementPeriod"], terms)[1]
-    clinical = status_code(resource, "clinicalStatus")
-    if clinical:
-        ongoing = clinical in ("active", "recurrence", "relapse")
-    else:
-        ongoing = not any(name.startswith("abatement") for name in resource)
+    ended_somehow = not clinical and any(name.startswith("abatement") for name in resource)
+    # What R4 does not know may well be one of the active ones.
+    ongoing = clinical in _ACTIVE or clinical not in _CLINICAL if clinical else not ended_somehow
     return Entry(reference_of(resource), resource, state, when, ended, ongoing, found)
+
+
+def _state(verification: str, clinical: str) -> State:
+    """What the two status elements of a diagnosis make of it: a code that R4 does not know leaves it open."""
+    state = _VERIFICATION.get(verification, State.UNCONFIRMED)
+    return State.UNCONFIRMED if state is _RECORDED and clinical not in _CLINICAL else state
 
 
 _DONE = {
@@ -196,12 +244,22 @@ _DONE = {
 }
 """Per type: statuses that say it was done, and those of them that say it goes on."""
 
+_NOT_DONE = {
+    "Procedure": ("preparation", "not-done", "entered-in-error"),
+    "MedicationAdministration": ("not-done", "entered-in-error"),
+    "MedicationDispense": ("preparation", "cancelled", "on-hold", "entered-in-error", "declined"),
+    "MedicationStatement": ("intended", "entered-in-error", "not-taken"),
+}
+"""Per type: statuses that say it was not, or not yet. One that R4 does not know, or none, leaves it open."""
+
 
 def _therapy(resource: Resource, terms: Terms, found: tuple[Coding, ...]) -> Entry | None:
     kind = resource["resourceType"]
     done, continuing = _DONE[kind]
     status = resource.get("status")
-    if status not in done and status not in ("unknown", None):
+    if not isinstance(status, str | None):
+        raise DataError("status is not a string", expected="a code")
+    if status in _NOT_DONE[kind]:
         return None
     state = _RECORDED if status in done else State.UNCONFIRMED
     start = end = None
@@ -224,13 +282,19 @@ def _therapy(resource: Resource, terms: Terms, found: tuple[Coding, ...]) -> Ent
 
 
 def _request(resource: Resource, terms: Terms, found: tuple[Coding, ...]) -> Entry | None:
-    if resource.get("status") in ("cancelled", "entered-in-error", "draft"):
+    status, forbids = resource.get("status"), resource.get("doNotPerform")
+    if status in ("cancelled", "entered-in-error", "draft"):
         return None
-    if resource.get("intent") in ("proposal", "plan", "option") or resource.get("doNotPerform") is True:
+    if not isinstance(forbids, bool | None):
+        raise DataError("doNotPerform is not true or false", expected="true or false")
+    if resource.get("intent") in ("proposal", "plan", "option") or forbids:
         return None
+    state = State.ORDERED if status in _ORDERED else State.UNCONFIRMED
     when = _moment(resource, terms, "authoredOn")
-    ongoing = resource.get("status") == "active"
-    return Entry(reference_of(resource), resource, State.ORDERED, when, None, ongoing, found)
+    return Entry(reference_of(resource), resource, state, when, None, status == "active", found)
+
+
+_ORDERED = ("active", "on-hold", "completed", "stopped")
 
 
 def contained_medication(resource: Resource) -> Resource | None:
@@ -259,10 +323,12 @@ def _allergy(resource: Resource, terms: Terms, found: tuple[Coding, ...]) -> Ent
     verification = status_code(resource, "verificationStatus")
     if verification == "entered-in-error":
         return None
-    state = _VERIFICATION.get(verification, _RECORDED)
-    when = _moment(resource, terms, "onsetDateTime", "recordedDate")
     clinical = status_code(resource, "clinicalStatus")
-    return Entry(reference_of(resource), resource, state, when, None, clinical in ("", "active"), found)
+    state = _state(verification, clinical)
+    when = _moment(resource, terms, "onsetDateTime", "recordedDate")
+    return Entry(
+        reference_of(resource), resource, state, when, None, clinical not in ("inactive", "resolved"), found
+    )
 
 
 _READERS: dict[str, Callable[[Resource, Terms, tuple[Coding, ...]], Entry | None]] = {
@@ -308,5 +374,6 @@ def code_elements(resource: Resource) -> Iterator[object]:
                 yield component.get("code")
     elif kind == "AllergyIntolerance":
         for reaction in resource.get("reaction", ()):
-            if isinstance(reaction, dict):
-                yield reaction.get("substance")
+            if not isinstance(reaction, dict):
+                raise DataError("AllergyIntolerance.reaction is not a list of objects", expected="a list")
+            yield reaction.get("substance")

@@ -17,15 +17,16 @@ import orjson
 
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import Resource
+from fhirscreen.fhir.references import named_patient
 from fhirscreen.fhir.types import RESOURCE_TYPES
 
 
 class Line(NamedTuple):
     """One resource of a file, or what stands there instead: verbatim, with the reason.
 
-    `patient` and `types` say of what could not be read whom and what it may have been about, as far as can
-    be told; with `rest`, everything that followed in its file is lost too. `named_for` is the resource type
-    that its file is named for, where that is another one than the resource's.
+    `patient` (an id, or the `urn:` of an entry) and `types` say of what could not be read whom and what it
+    may have been about: without them, anybody and anything. With `rest`, all that followed in its file is
+    lost too. `named_for` is the type that its file is named for, where the resource's is another.
     """
 
     where: str
@@ -80,12 +81,14 @@ def _lines(path: Path, folder: Path) -> Iterator[Line]:
     name = str(path.relative_to(folder))
     number = 0
     seen: set[str] = set()
+    held: list[Line] = []
     named = [kind for kind in _NAMED.findall(path.name) if kind in RESOURCE_TYPES]
     only = named[0] if len(named) == 1 else None
 
     def lost(types: Iterable[str] = ()) -> tuple[str, ...]:
-        """What a file that breaks off may have held: the types seen in it, and those it is named for."""
-        return tuple(sorted({*seen, *named, *types}))
+        """What may have stood where nothing can be read: the one type of the file, else (none) anything."""
+        found = {*seen, *named, *types}
+        return tuple(found) if len(found) == 1 else ()
 
     with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as file:
         try:
@@ -97,6 +100,9 @@ def _lines(path: Path, folder: Path) -> Iterator[Line]:
                         line = line._replace(reason=_BROKEN, types=lost(line.types), rest=True)
                     if line.resource is None:
                         seen.update(line.types)
+                        if not line.types and not line.rest:
+                            held.append(line)  # what the file is of is known at its end
+                            continue
                     else:
                         kind = line.resource["resourceType"]
                         seen.add(kind)
@@ -105,6 +111,8 @@ def _lines(path: Path, folder: Path) -> Iterator[Line]:
                     yield line
         except (OSError, EOFError, zlib.error):
             yield Line(f"{name}:{number + 1}", None, _BROKEN, "", types=lost(), rest=True)
+    for line in held:
+        yield line._replace(types=lost())
 
 
 _BROKEN = "the file cannot be read any further"
@@ -118,24 +126,50 @@ def _parsed(where: str, raw: bytes) -> Line:
     except orjson.JSONDecodeError:
         return _unread(where, "not JSON, or cut off", text)
     reason = _refused(data)
-    return _unread(where, reason, text) if reason else Line(where, data)
+    return _refusal(where, reason, data, text) if reason else Line(where, data)
 
 
 _NAMED = re.compile(r"[A-Z][A-Za-z]+")
-_TYPE = re.compile(r'"resourceType"\s*:\s*"([A-Za-z]+)"')
-_PATIENT = re.compile(r'"reference"\s*:\s*"(?:[^"]*/)?Patient/([A-Za-z0-9.-]+)"')
+_TYPE = re.compile(r'\s*\{[^{}\[\]]*?"resourceType"\s*:\s*"([A-Za-z]+)"')
+_SUBJECT = re.compile(
+    r'"(?:subject|patient|individual)"\s*:\s*\{[^{}]*?"reference"\s*:\s*"(?:[^"]*/)?Patient/([A-Za-z0-9.-]+)"'
+)
+_LINKED = re.compile(r'"reference"\s*:\s*"(?:[^"]*/)?Patient/([A-Za-z0-9.-]+)"')
 
 
 def _unread(where: str, reason: str, text: str) -> Line:
-    """What could not be read, with whom and what it names as far as it goes."""
-    patient, types = _PATIENT.search(text), _TYPE.search(text)
+    """What is not JSON, with whom and what it names as far as it goes.
+
+    A Bundle that is cut off may have held anything of anybody.
+    """
+    found = _TYPE.match(text)
+    kind = found[1] if found and found[1] in RESOURCE_TYPES else None
+    if kind == "Bundle":
+        return Line(where, None, reason, text)
+    patient = (_LINKED if kind == "Patient" else _SUBJECT).search(text)
     return Line(
         where,
         None,
         reason,
         text,
         patient=patient[1] if patient else None,
-        types=(types[1],) if types else (),
+        types=(kind,) if kind else (),
+    )
+
+
+def _refusal(where: str, reason: str, data: Any, text: str) -> Line:
+    """What is JSON and no resource, with whom and what it names."""
+    if not isinstance(data, dict):
+        return Line(where, None, reason, text)
+    kind = data.get("resourceType")
+    known = isinstance(kind, str) and kind in RESOURCE_TYPES and kind != "Bundle"
+    return Line(
+        where,
+        None,
+        reason,
+        text,
+        patient=named_patient(data),
+        types=(str(kind),) if known else (),
     )
 
 
@@ -165,14 +199,18 @@ def read_bundles(folder: Path) -> Iterator[Line]:
             expected=".json files",
             remedy="read NDJSON with --ndjson" if any(folder.rglob("*.ndjson*")) else "check the path",
         )
-    for path in files:
-        name = str(path.relative_to(folder))
+    for number, path in enumerate(files, 1):
+        # By its number a file can be found without its name, which may be that of a patient.
+        name = f"{path.relative_to(folder)} (file {number} of {len(files)})"
         raw = path.read_bytes()
         line = _parsed(name, raw)
         if line.resource is not None:
             yield from unbundled(line.resource, name)
         else:
             yield line
+
+
+_WITHHELD = "an entry has no resource"  # R4, bdl-5
 
 
 def _part(entry: Resource, element: str, inner: str) -> object:
@@ -205,6 +243,8 @@ def unbundled(resource: Resource, where: str, full_url: str | None = None) -> It
         if inner is None or _part(entry, "search", "mode") == "outcome":
             if _part(entry, "request", "method") == "DELETE":
                 newest.add(str(_part(entry, "request", "url")))
+            elif inner is None and not ("request" in entry or "response" in entry):
+                yield Line(place, None, _WITHHELD, orjson.dumps(entry).decode())
             continue
         url = entry.get("fullUrl")
         url = url if isinstance(url, str) else None
@@ -217,6 +257,6 @@ def unbundled(resource: Resource, where: str, full_url: str | None = None) -> It
             newest.add(reference)
         reason = _refused(inner)
         if reason:
-            yield _unread(place, reason, orjson.dumps(inner).decode())
+            yield _refusal(place, reason, inner, orjson.dumps(inner).decode())
         else:
             yield from unbundled(inner, place, url)

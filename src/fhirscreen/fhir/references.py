@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import Resource
 
 
@@ -43,6 +44,19 @@ def targets(references: object, aliases: Mapping[str, str] | None = None) -> Ite
             yield found
 
 
+def read_targets(references: object, aliases: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The same of what a verdict rests on. DataError where it is no Reference, nor a list of them."""
+    for reference in references if isinstance(references, list) else (references,):
+        if reference is None:
+            continue
+        text = reference.get("reference") if isinstance(reference, dict) else 0
+        if text is not None and not isinstance(text, str):
+            raise DataError("a Reference is not an object with a text", expected="a Reference")
+        found = target(reference, aliases)
+        if found is not None:
+            yield found
+
+
 _SUBJECTS = ("subject", "patient", "individual")
 
 
@@ -56,6 +70,39 @@ def patient_of(resource: Resource, aliases: Mapping[str, str] | None = None) -> 
         if found is not None and found.startswith("Patient/"):
             return found[8:]
     return None
+
+
+def named_patient(data: Mapping[str, Any]) -> str | None:
+    """The bare id or the `urn:` of the patient whom something is about that may be no sound resource.
+
+    Of a Patient, the one whom it is linked to: the records of either may follow the other.
+    """
+    if data.get("resourceType") == "Patient":
+        links = data.get("link")
+        others = (
+            [each.get("other") for each in links if isinstance(each, dict)] if isinstance(links, list) else []
+        )
+    else:
+        others = [data.get(element) for element in _SUBJECTS]
+    for other in others:
+        text = other.get("reference") if isinstance(other, dict) else None
+        if isinstance(text, str) and text.startswith("urn:"):
+            return text
+        person = target(other)
+        if person is not None and person.startswith("Patient/"):
+            return person[8:]
+    return None
+
+
+_NOT_PERSONS = ("Device/", "Location/")
+
+
+def may_be_anybodys(resource: Resource) -> bool:
+    """Whether a resource about no patient that can be told may be about any: of a Group, by an identifier
+    alone, contained or missing; not of a Device or a Location.
+    """
+    found = (target(resource.get(element)) for element in _SUBJECTS)
+    return not any(each is not None and each.startswith(_NOT_PERSONS) for each in found)
 
 
 def extension_references(resource: Resource, aliases: Mapping[str, str] | None = None) -> Iterator[str]:

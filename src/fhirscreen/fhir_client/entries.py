@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from fhirscreen.fhir.entries import Resource
+from fhirscreen.fhir.types import RESOURCE_TYPES
 from fhirscreen.fhir_client.outcomes import Issue, read_issues
 
 
 class Entries(NamedTuple):
-    """What stands in a searchset Bundle. `withheld`: an entry came without its resource (R4, bdl-5)."""
+    """What stands in a searchset Bundle. `withheld`: an entry came without a resource (R4, bdl-5), or with
+    what is none.
+    """
 
     matches: list[Resource]
     included: list[Resource]
@@ -40,6 +43,8 @@ def read_entries(entries: Iterable[dict[str, Any]], type: str) -> Entries:
             found = read_issues(resource)
             issues += found
             withheld = withheld or not found
+        elif kind not in RESOURCE_TYPES or not isinstance(resource.get("id"), str):
+            withheld = True
         elif kind == type and mode != "include":
             matches.append(resource)
         else:

@@ -31,7 +31,7 @@ class Flaw(Enum):
     LOOPING = "the server's pages come round again"
     FAILED = "the server did not answer this part"
     WARNED = "the server reports that a part is missing"
-    WITHHELD = "the server gives an entry without its resource"
+    WITHHELD = "the server gives an entry without a resource that can be read"
     UNCOUNTED = "the server does not say how many there are"
     DROPPED = "the server ignored a parameter"
 

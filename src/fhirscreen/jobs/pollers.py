@@ -215,8 +215,14 @@ class Poller:
         with self._database.reading() as session:
             position = find_position(session, self._place(question))
         since = ((position or began) - OVERLAP).astimezone(UTC).isoformat(timespec="milliseconds")
-        parameters = {"_lastUpdated": f"ge{since.replace('+00:00', 'Z')}", **question.parameters}
-        search = self._client().search(question.type, parameters, strict=False)
+        client = self._client()
+
+        def searches(type: str, name: str) -> bool:  # asked for only where a code would narrow it
+            return client.capabilities.searches(type, name)
+
+        asked = question.parameters(searches)
+        parameters = {"_lastUpdated": f"ge{since.replace('+00:00', 'Z')}", **asked}
+        search = client.search(question.type, parameters, strict=False)
         known = self._seen.get(question.type, frozenset())
         patients: dict[str, bool] = {}
         versions: set[Version] = set()

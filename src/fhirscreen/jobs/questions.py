@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from fhirscreen.engines.evaluator.gates import gate_types
@@ -14,7 +14,7 @@ from fhirscreen.fhir.subjects import is_as_written
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.concepts import ConceptKind, Role
 from fhirscreen.plan.nodes import Plan
-from fhirscreen.plan.queries import merged, queries
+from fhirscreen.plan.queries import code_parameter, merged, queries
 from fhirscreen.screening.panels import Panel
 from fhirscreen.values.codes import CodeSet
 
@@ -43,12 +43,15 @@ class Question:
     type: str
     codes: tuple[str, ...] = ()
 
-    @property
-    def parameters(self) -> dict[str, str]:
-        """The parameters of the search, but for the time."""
-        elements = _ELEMENTS.get(self.type, "subject")
+    def parameters(self, searches: Callable[[str, str], bool]) -> dict[str, str]:
+        """The parameters of the search, but for the time.
+
+        `searches`: whether the server has a type's parameter; without it, all of the type is asked for.
+        """
+        elements, name = _ELEMENTS.get(self.type, "subject"), code_parameter(self.type)
         found = {"_elements": elements} if elements else {}
-        return found | ({"code": ",".join(self.codes)} if self.codes else {}) | {"_count": "500"}
+        narrowed = {name: ",".join(self.codes)} if self.codes and searches(self.type, name) else {}
+        return found | narrowed | {"_count": "500"}
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ def load_catalogue(folder: Path | None = None, expand: Expand | None = None) -> 
     expansions = read_expansions(sets, systems, expand)
     raw: dict[str, Any] = {}
     concepts: dict[str, Concept] = {}
+    places: dict[str, str] = {}
     for path in sorted((folder / "concepts").glob("*.yaml")):
         data = read_yaml(path)
         node = Node(data if data is not None else {}, path.name)
@@ -66,7 +67,8 @@ def load_catalogue(folder: Path | None = None, expand: Expand | None = None) -> 
                 raise node.refuse(f"has the id {id!r}", "lower-case words joined by hyphens")
             if id in concepts:
                 raise MappingError(f"concept {id!r} is defined twice", where=path.name, expected="unique ids")
-            concepts[id] = read_concept(id, Node(entry, f"{path.name}:{id}"), expansions)
+            places[id] = f"{path.name}:{id}"
+            concepts[id] = read_concept(id, Node(entry, places[id]), expansions)
             raw[id] = entry
     words = read_yaml(folder / "vocabulary.yaml")
     catalogue = Catalogue(
@@ -83,7 +85,7 @@ def load_catalogue(folder: Path | None = None, expand: Expand | None = None) -> 
     )
     _check_vocabulary(catalogue)
     for concept in concepts.values():
-        _check_references(catalogue, concept)
+        _check_references(catalogue, concept, places[concept.id])
     return catalogue
 
 
@@ -107,20 +109,24 @@ def _named(concept: Concept) -> Iterator[str]:
             yield id
 
 
-def _check_references(catalogue: Catalogue, concept: Concept) -> None:
+def _check_references(catalogue: Catalogue, concept: Concept, where: str) -> None:
     for id in _named(concept):
-        catalogue.concept(id, concept.id)
+        catalogue.concept(id, where)
     if concept.unit is not None and concept.unit not in catalogue.units:
+        code = catalogue.units.normalise(concept.unit)
         raise MappingError(
-            f"unit {concept.unit!r} is unknown", where=concept.id, expected="a code of units.yaml"
+            f"unit {concept.unit!r} is unknown",
+            where=f"{where}.unit",
+            expected="a UCUM code of units.yaml",
+            remedy=f"write `{code}`" if code else "write it as units.yaml has it, or add it there",
         )
-    for name in _named_values(catalogue, concept):
+    for name in _named_values(catalogue, concept, where):
         if concept.value(name) is None:
             known = ", ".join(value.name for value in concept.values) or "the name of a value"
-            raise MappingError(f"there is no value {name!r}", where=concept.id, expected=known)
+            raise MappingError(f"there is no value {name!r}", where=where, expected=known)
     for codes in _code_sets(concept):
         for system in codes.systems():
-            catalogue.check_system(system, concept.id, MappingError)
+            catalogue.check_system(system, where, MappingError)
 
 
 def _check_vocabulary(catalogue: Catalogue) -> None:
@@ -132,7 +138,7 @@ def _check_vocabulary(catalogue: Catalogue) -> None:
             catalogue.check_system(system, where, MappingError)
 
 
-def _named_values(catalogue: Catalogue, concept: Concept) -> Iterator[str]:
+def _named_values(catalogue: Catalogue, concept: Concept, where: str) -> Iterator[str]:
     yield from (value.parent for value in concept.values if value.parent is not None)
     yield from concept.persists
     yield from concept.needs_confirmation
@@ -140,7 +146,7 @@ def _named_values(catalogue: Catalogue, concept: Concept) -> Iterator[str]:
     for other, meanings in concept.derived_from:
         for value, means in meanings:
             if catalogue.concepts[other].value(value) is None:
-                raise MappingError(f"{other} has no value {value!r}", where=f"{concept.id}.from")
+                raise MappingError(f"{other} has no value {value!r}", where=f"{where}.from")
             yield from means
 
 

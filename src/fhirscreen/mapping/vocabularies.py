@@ -14,13 +14,15 @@ from fhirscreen.values.codes import CodeSet
 class Vocabulary:
     """`routes` and `severities` by the names that criteria use; `transfers`: discharge to another hospital.
 
-    `treatments` are the concepts whose planned start is a patient's deadline.
+    `panels` are of Observations that hold results as components. `treatments` are the concepts whose planned
+    start is a patient's deadline.
     """
 
     routes: Mapping[str, CodeSet] = field(default_factory=dict)
     severities: Mapping[str, CodeSet] = field(default_factory=dict)
     transfers: CodeSet = CodeSet()
     treatments: tuple[str, ...] = ()
+    panels: CodeSet = CodeSet()
 
     def at(self, site: Site) -> Vocabulary:
         """With a site's own codes beside these."""
@@ -33,17 +35,18 @@ class Vocabulary:
 
     def code_sets(self) -> Iterator[CodeSet]:
         """All of its codes."""
-        yield from (*self.routes.values(), *self.severities.values(), self.transfers)
+        yield from (*self.routes.values(), *self.severities.values(), self.transfers, self.panels)
 
 
 def read_vocabulary(node: Node) -> Vocabulary:
     """What the file says; raises MappingError, naming the path, for whatever does not belong there."""
-    node.only("routes", "severities", "transfers", "treatments")
+    node.only("routes", "severities", "transfers", "treatments", "panels")
     return Vocabulary(
         named_codes(node, "routes"),
         named_codes(node, "severities"),
         node.codes("transfers"),
         node.texts("treatments"),
+        node.codes("panels"),
     )
 
 

@@ -25,6 +25,9 @@ _REMEDIES = {
         "a resource type of FHIR R4", "export it as R4, or leave the type out of the export"
     ),
     "no id": Remedy("a resource with an id", "export it with its id"),
+    "an entry has no resource": Remedy(
+        "a resource in every entry that is no request or response", "ask again for what the Bundle is to hold"
+    ),
     "Bundle.entry is not a list": Remedy("a Bundle whose entry is a list", _EXPORT),
     "the file cannot be read any further": Remedy("a file that is whole", f"{_EXPORT}: it breaks off"),
     "about no patient that can be told": Remedy(

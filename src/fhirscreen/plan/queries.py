@@ -3,7 +3,8 @@
 A search parameter narrows only where resources that lack the element cannot matter (design: the law of
 search). So a Retrieve narrows by code where every code is matched exactly; what is matched by prefix
 (ICD-10, ATC) cannot be searched for by prefix in FHIR, and a medication may be named by a reference
-instead of a code: there the whole type is fetched, and the evaluator decides.
+instead of a code: there the whole type is fetched, and the evaluator decides. A result may be a component of
+a panel: an Observation is searched for by `combo-code`, which finds both.
 """
 
 from __future__ import annotations
@@ -35,6 +36,11 @@ class Query:
         return f"{self.resource}?{form}" if form else self.resource
 
 
+def code_parameter(resource: str) -> str:
+    """The search parameter that finds every resource of a type with a code, in whichever of its parts."""
+    return "combo-code" if resource == "Observation" else "code"
+
+
 def queries(retrieve: Retrieve) -> list[Query]:
     """The searches that together find everything a Retrieve may ask for.
 
@@ -48,7 +54,8 @@ def queries(retrieve: Retrieve) -> list[Query]:
         found = sorted({prefix.system for prefix in retrieve.codes.prefixes})
         return [Query(retrieve.resource, (), f"{', '.join(found)} match by prefix")]
     codes = sorted({coding.code for coding in retrieve.codes.exact})
-    return [Query(retrieve.resource, (("code", ",".join(map(_escaped, codes))),), codes=tuple(codes))]
+    name = code_parameter(retrieve.resource)
+    return [Query(retrieve.resource, ((name, ",".join(map(_escaped, codes))),), codes=tuple(codes))]
 
 
 def merged(retrieves: Iterable[Retrieve]) -> list[Retrieve]:

@@ -175,8 +175,10 @@ class Census:
                 for concept, source in sources:
                     if source.role is Role.MATCH and patient is not None and self._says(source, resource):
                         self.patients[concept.id].add(patient)
-                    if concept.kind is ConceptKind.MEASUREMENT and coding in own:
-                        self._count_units(concept, source, resource)
+                    if concept.kind is ConceptKind.MEASUREMENT and (
+                        coding in own or source.component is None
+                    ):
+                        self._count_units(concept, source, resource, None if coding in own else coding)
 
     def _count_unmapped(self, kind: str, element: object, found: Iterable[Coding]) -> None:
         self.unmapped.update(LocalCode(kind, coding.system, coding.code) for coding in found)
@@ -204,8 +206,8 @@ class Census:
             return any(source.morphology.matches(*coding) for coding in found)
         return True
 
-    def _count_units(self, concept: Concept, source: Source, resource: Resource) -> None:
-        for holder in _holders(source, resource, self.catalogue):
+    def _count_units(self, concept: Concept, source: Source, resource: Resource, part: Coding | None) -> None:
+        for holder in _holders(source, resource, part, self.catalogue):
             quantity = holder.get("valueQuantity")
             if isinstance(quantity, dict):
                 unit = quantity.get("code") or quantity.get("unit") or ""
@@ -246,15 +248,23 @@ def _knows(source: Source, coding: Coding) -> bool:
     return source.component is not None and source.component.matches(*coding)
 
 
-def _holders(source: Source, resource: Resource, catalogue: Catalogue) -> Iterator[dict[str, Any]]:
-    """What holds the source's value: the Observation itself, or the components that the source names."""
-    if source.component is None:
+def _holders(
+    source: Source, resource: Resource, part: Coding | None, catalogue: Catalogue
+) -> Iterator[dict[str, Any]]:
+    """What holds the source's value: the Observation itself, its components of a code (`part`), or those that
+    the source names.
+    """
+    if source.component is None and part is None:
         yield resource
         return
     for component in resource.get("component", ()):
         if isinstance(component, dict):
             own = codings(component.get("code"), catalogue.systems.short)
-            if any(source.component.matches(*coding) for coding in own):
+            if source.component is None:
+                wanted = part in own
+            else:
+                wanted = any(source.component.matches(*coding) for coding in own)
+            if wanted:
                 yield component
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fhirscreen.fhir.entries import CLINICAL_TYPES, MEDICATIONS
 from fhirscreen.fhir_client import Capabilities
-from fhirscreen.plan.queries import Query
+from fhirscreen.plan.queries import Query, code_parameter
 
 GATE_TYPES = {"Patient": "", "Consent": "patient", "Flag": "patient", "ResearchSubject": "individual"}
 """What gates read, and the parameter that finds it for patients."""
@@ -62,8 +62,9 @@ def needs(capabilities: Capabilities) -> list[Need]:
             met = capabilities.searches(resource, parameter)
             found.append(Need(f"{resource} by {parameter}", met, "cannot be fetched for members alone"))
         if resource in CLINICAL_TYPES and resource not in MEDICATIONS:
-            met = capabilities.searches(resource, "code")
-            found.append(Need(f"{resource} by code", met, "fetched whole, more bytes"))
+            name = code_parameter(resource)
+            met = capabilities.searches(resource, name)
+            found.append(Need(f"{resource} by {name}", met, "fetched whole, more bytes"))
     batch = bool(capabilities.interactions & {"batch", "transaction"})
     found.append(Need("batch", batch, "more requests where many small ones are sent"))
     everything = "Patient" in capabilities.types and "everything" in capabilities.types["Patient"].operations

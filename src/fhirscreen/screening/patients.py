@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fhirscreen.engines.base import Gated, SetAside
 from fhirscreen.engines.evaluator.absence import NOT_FETCHED
 from fhirscreen.engines.evaluator.cases import Case
-from fhirscreen.engines.evaluator.charts import Chart, read_chart
+from fhirscreen.engines.evaluator.charts import Chart, find_lost, read_chart
 from fhirscreen.engines.evaluator.cohorts import Cohort, gather, last_survivor
 from fhirscreen.engines.evaluator.gates import gates_of
 from fhirscreen.engines.evaluator.holdings import Holdings
@@ -114,14 +114,19 @@ def chart_of(
     cohort = gather(lines)
     if patient not in cohort.patients:
         raise _nobody()
+    index = panel.evaluator.index
+    lost = find_lost(
+        index, as_of, cohort.unattributed, cohort.nameless, shared=cohort.shared, aliases=cohort.aliases
+    )
     chart = read_chart(
         cohort.patients[patient],
         cohort.chart_resources(patient),
-        panel.evaluator.index,
+        index,
         as_of,
         shared=cohort.shared,
         aliases=cohort.aliases,
         unfetched=cohort.unfetched(patient) | set(unfetched),
+        lost=lost,
     )
     return cohort, chart
 

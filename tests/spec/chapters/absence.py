@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.lib.records import (
     Code,
+    Resource,
     concept,
     condition,
     given,
@@ -13,12 +14,14 @@ from tests.lib.records import (
     ordered,
     other,
     procedure,
+    quantity,
     reference,
     taken,
     url,
 )
 from tests.spec.codes import (
     CISPLATIN,
+    HAEMOGLOBIN,
     HBSAG,
     LACTATION,
     NEGATIVE,
@@ -319,11 +322,23 @@ DENIALS = Topic(
     ),
 )
 
+OLDER = observation(HAEMOGLOBIN, "12 g/dL", on="2026-10-10")
+
+
+def result(**elements: Any) -> Resource:
+    """A newer haemoglobin, with elements in a form that R4 does not have."""
+    return {**observation(HAEMOGLOBIN), **elements}
+
+
 UNREADABLE = Topic(
     "unread-records",
     "What could not be read makes nothing absent",
-    "A record that cannot be read is set aside; what it might have said is not taken as absent: "
-    "`not-fetched`.",
+    "A record that cannot be read, or has an element in another form than R4 gives it, is set aside; what it "
+    "might have said is not absent, and nothing older decides in its place: `not-fetched`. What names no "
+    "patient (a line that is cut off, an entry without an id, a record whose subject is missing, contained, "
+    "a group or an identifier alone) may be of anybody. It settles nothing for anybody: what can be "
+    "read of it opens the questions that its codes may be of, what cannot opens those of its type, and where "
+    "not even the type can be told, all of them.",
     (
         Table(
             "unreadable",
@@ -335,6 +350,28 @@ UNREADABLE = Topic(
                 case("a record of something else", presumed(), condition(OESOPHAGEAL_CANCER, on="soon")),
             ],
             site=LIFELONG,
+        ),
+        Table(
+            "unreadable-value",
+            "A value that is none of R4, after one that is",
+            "measured: {concept: haemoglobin, at_least: 10 g/dL}",
+            [
+                case(f"`{name}` is {written}", unknown("not-fetched", shown), OLDER, result(**{name: value}))
+                for name, written, value, shown in (
+                    ("valueQuantity", "a text", "9.1 g/dL", "o2"),
+                    ("valueQuantity", "a list", [quantity("9.1 g/dL")], "o2"),
+                    (
+                        "valueQuantity",
+                        "an object whose value is a text",
+                        {"value": "9.1"},
+                        "o2",
+                    ),
+                    ("valueInteger", "a text", "9", "o2"),
+                    ("effectiveDateTime", "a text that is no date", "26.10.2026", "o1"),
+                    ("code", "a text", "haemoglobin", "o1"),
+                    ("component", "an object", {"code": concept(HAEMOGLOBIN)}, "o1"),
+                )
+            ],
         ),
         Table(
             "unreadable-medication",

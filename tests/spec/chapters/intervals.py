@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from tests.lib.records import Resource, condition, observation, quantity
+from tests.lib.records import Code, Resource, concept, condition, observation, quantity
 from tests.spec.codes import (
     ADDITIONAL_DIMENSION,
     ALT,
+    BLOOD_COUNT,
     DIASTOLIC,
+    HBSAG,
+    LEUKOCYTES,
     OESOPHAGEAL_CANCER,
+    OWN_PANEL,
     PLATELETS,
+    POSITIVE,
     PRESSURE,
     SYSTOLIC,
     TUMOUR_PANEL,
@@ -187,10 +192,14 @@ CENSORED = Topic(
     ),
 )
 
+ABSENT = concept(Code("data-absent-reason", "error", "measurement error"))
+
 PARTS = Topic(
     "parts",
     "Components",
-    "A value may be one of several components of an observation.",
+    "A value may be one of several components of an observation. A component is read as the observation that "
+    "it would be by itself: its own code, value, reference range, interpretation and reason for having no "
+    "value, and the status, the time and the subject of the whole, which is the evidence.",
     (
         Table(
             "components",
@@ -241,6 +250,101 @@ PARTS = Topic(
             ],
             population="oesophageal-cancer",
             background=(condition(OESOPHAGEAL_CANCER, id="cancer"),),
+        ),
+        Table(
+            "panel",
+            "A platelet count in a panel",
+            "measured: {concept: platelet-count, at_least: 100 10*9/L}",
+            [
+                case(
+                    "as a component of a blood count",
+                    true("o1", value="150", unit="10*9/L"),
+                    observation(BLOOD_COUNT, parts=[(LEUKOCYTES, "4 10*9/L"), (PLATELETS, "150 10*9/L")]),
+                ),
+                case(
+                    "of a panel that no mapping knows, in another unit",
+                    false("o1", value="90", unit="10*3/uL"),
+                    observation(OWN_PANEL, parts=[(PLATELETS, "90 10*3/uL")]),
+                ),
+                case(
+                    "the later of both decides",
+                    false("o2"),
+                    observation(PLATELETS, "150 10*9/L", on="2026-10-10"),
+                    observation(BLOOD_COUNT, parts=[(PLATELETS, "90 10*9/L")]),
+                ),
+                case(
+                    "a component without a value leaves it to the one before",
+                    false("o1"),
+                    observation(PLATELETS, "90 10*9/L", on="2026-10-10"),
+                    observation(
+                        BLOOD_COUNT, component=[{"code": concept(PLATELETS), "dataAbsentReason": ABSENT}]
+                    ),
+                ),
+                case(
+                    "the whole is preliminary",
+                    unknown("no-record"),
+                    observation(BLOOD_COUNT, status="preliminary", parts=[(PLATELETS, "150 10*9/L")]),
+                ),
+                case(
+                    "two components that differ",
+                    unknown("conflicting", "o1"),
+                    observation(BLOOD_COUNT, parts=[(PLATELETS, "150 10*9/L"), (PLATELETS, "90 10*9/L")]),
+                ),
+            ],
+        ),
+        Table(
+            "panel-limits",
+            "ALT in a panel, at most twice the upper limit of normal",
+            "measured: {concept: alanine-aminotransferase, at_most: 2 ULN}",
+            [
+                case(
+                    "the component's own range",
+                    true("o1", value="70"),
+                    observation(
+                        OWN_PANEL,
+                        component=[
+                            {
+                                "code": concept(ALT),
+                                "valueQuantity": quantity("70 U/L"),
+                                "referenceRange": [{"high": quantity("35 U/L")}],
+                            }
+                        ],
+                    ),
+                ),
+                case(
+                    "a range of the whole is none of it",
+                    unknown("no-reference-range", "o1"),
+                    observation(OWN_PANEL, high="35 U/L", parts=[(ALT, "70 U/L")]),
+                ),
+            ],
+        ),
+        Table(
+            "panel-category",
+            "HBsAg in a panel",
+            "finding: {concept: hepatitis-b-surface-antigen, in: [positive]}",
+            [
+                case(
+                    "its coded value",
+                    true("o1"),
+                    observation(
+                        OWN_PANEL,
+                        component=[{"code": concept(HBSAG), "valueCodeableConcept": concept(POSITIVE)}],
+                    ),
+                ),
+                case(
+                    "its interpretation",
+                    false("o1"),
+                    observation(
+                        OWN_PANEL,
+                        component=[
+                            {
+                                "code": concept(HBSAG),
+                                "interpretation": [concept(Code("interpretation", "NEG", "negative"))],
+                            }
+                        ],
+                    ),
+                ),
+            ],
         ),
     ),
 )

@@ -34,11 +34,19 @@ def each(make: Callable[..., Resource], of: Any, wanted: dict[str, Expected], **
 
 NOTHING = unknown("no-record")
 
+
+def without_status(record: Resource) -> Resource:
+    """A record that lacks what R4 requires."""
+    return {name: value for name, value in record.items() if name != "status"}
+
+
 RESULTS = Topic(
     "results",
     "Results",
     "`registered`, `preliminary`, `cancelled` and `entered-in-error` results are no evidence; `final`, "
-    "`amended` and `corrected` ones are.",
+    "`amended` and `corrected` ones are. Where it cannot be told, for the status is `unknown`, missing or "
+    "none of R4's, the record settles nothing (`unconfirmed`), and nothing older decides beside it. So it is "
+    "with the status elements of every type; a run over files names how many such records there are.",
     (
         Table(
             "status-observation",
@@ -63,6 +71,31 @@ RESULTS = Topic(
                     true("o1", value="200"),
                     observation(PLATELETS, "200 10*9/L", on="2026-10-10"),
                     observation(PLATELETS, "50 10*9/L", on="2026-10-20", status="preliminary"),
+                ),
+                case(
+                    "`unknown`",
+                    unknown("unconfirmed", "o1"),
+                    observation(PLATELETS, "200 10*9/L", status="unknown"),
+                ),
+                case(
+                    "none", unknown("unconfirmed", "o1"), without_status(observation(PLATELETS, "200 10*9/L"))
+                ),
+                case(
+                    "`finale`, which is none of R4",
+                    unknown("unconfirmed", "o1"),
+                    observation(PLATELETS, "200 10*9/L", status="finale"),
+                ),
+                case(
+                    "none, and a final one before",
+                    unknown("unconfirmed", "o2"),
+                    observation(PLATELETS, "200 10*9/L", on="2026-10-10"),
+                    without_status(observation(PLATELETS, "50 10*9/L")),
+                ),
+                case(
+                    "none, and a final one after",
+                    true("o2"),
+                    without_status(observation(PLATELETS, "50 10*9/L", on="2026-10-10")),
+                    observation(PLATELETS, "200 10*9/L"),
                 ),
             ],
         ),
@@ -104,6 +137,11 @@ DIAGNOSES = Topic(
                     condition(STROKE, clinical=None, verification="entered-in-error"),
                 ),
                 case(
+                    "`certain`, which is none of R4",
+                    unknown("unconfirmed", "c1"),
+                    condition(STROKE, verification="certain"),
+                ),
+                case(
                     "a confirmed one beside an unconfirmed one",
                     true("c2"),
                     condition(STROKE, verification="provisional"),
@@ -139,6 +177,11 @@ DIAGNOSES = Topic(
                 *(
                     case(f"`{status}`", false("c1"), condition(STROKE, clinical=status))
                     for status in ("inactive", "remission", "resolved")
+                ),
+                case(
+                    "`present`, which is none of R4",
+                    unknown("unconfirmed", "c1"),
+                    condition(STROKE, clinical="present"),
                 ),
                 case("none, and no end", true("c1"), condition(STROKE, clinical=None)),
                 case("none, and an end", false("c1"), condition(STROKE, clinical=None, until="2026-10-01")),
@@ -233,19 +276,27 @@ THERAPIES = Topic(
             "status-administration",
             "MedicationAdministration.status",
             CHEMOTHERAPY,
-            each(
-                given,
-                CISPLATIN,
-                {
-                    "completed": true("g1"),
-                    "in-progress": true("g1"),
-                    "stopped": true("g1"),
-                    "on-hold": true("g1"),
-                    "not-done": NOTHING,
-                    "entered-in-error": NOTHING,
-                    "unknown": unknown("unconfirmed", "g1"),
-                },
-            ),
+            [
+                *each(
+                    given,
+                    CISPLATIN,
+                    {
+                        "completed": true("g1"),
+                        "in-progress": true("g1"),
+                        "stopped": true("g1"),
+                        "on-hold": true("g1"),
+                        "not-done": NOTHING,
+                        "entered-in-error": NOTHING,
+                        "unknown": unknown("unconfirmed", "g1"),
+                    },
+                ),
+                case("none", unknown("unconfirmed", "g1"), without_status(given(CISPLATIN))),
+                case(
+                    "`done`, which is none of R4",
+                    unknown("unconfirmed", "g1"),
+                    given(CISPLATIN, status="done"),
+                ),
+            ],
         ),
         Table(
             "status-dispense",
@@ -320,6 +371,7 @@ THERAPIES = Topic(
                         "entered-in-error": NOTHING,
                     },
                 ),
+                case("none", unknown("unconfirmed", "r1"), without_status(ordered(CISPLATIN))),
                 case("a plan", NOTHING, ordered(CISPLATIN, intent="plan")),
                 case("a proposal", NOTHING, ordered(CISPLATIN, intent="proposal")),
                 case("an option", NOTHING, ordered(CISPLATIN, intent="option")),

@@ -47,7 +47,7 @@ def test_only_what_the_plan_asks_for_is_read() -> None:
     assert whole.present >= {"platelet-count", "systemic-chemotherapy"}
     assert found(whole, "platelet-count") == {"Observation/p-count"}
     assert whole.set_aside == ()
-    assert not whole.disturbed
+    assert whole.complete
     assert (whole.id, whole.end) == ("p", TABLE.index_date().end)
 
 
@@ -60,7 +60,7 @@ def test_a_record_that_cannot_be_read_is_set_aside_with_its_reason() -> None:
         orjson.dumps(spoilt.resources[0]).decode(),
     )
     assert spoilt.touched == spoilt.named != frozenset()
-    assert spoilt.disturbed
+    assert not spoilt.complete
     assert found(spoilt, "platelet-count") == set()
     platelets = next(f.concept for f in PLAN.features if f.concept.id == "platelet-count")
     stroke = next(f.concept for f in PLAN.features if f.concept.id == "stroke")
@@ -81,7 +81,7 @@ def test_what_was_not_fetched_is_not_whole() -> None:
     stroke = next(f.concept for f in PLAN.features if f.concept.id == "stroke")
     assert not partial.whole(platelets)
     assert partial.whole(stroke)
-    assert partial.disturbed
+    assert not partial.complete
 
 
 MEDICATION: dict[str, Any] = {"resourceType": "Medication", "id": "m", "code": concept(CISPLATIN)}
@@ -123,7 +123,7 @@ def test_a_sound_chart_needs_no_repair() -> None:
     assert repaired(read(COUNT)) is None
 
 
-def test_a_malformed_record_is_taken_out_and_its_type_not_whole() -> None:
+def test_a_malformed_record_is_taken_out_and_what_its_code_names_not_whole() -> None:
     spoilt = {**COUNT, "valueQuantity": {"value": "many"}}
     before = read(condition(STROKE, id="c"), spoilt)
     after = repaired(before)
@@ -132,8 +132,12 @@ def test_a_malformed_record_is_taken_out_and_its_type_not_whole() -> None:
     (aside,) = after.set_aside
     assert (aside.where, orjson.loads(aside.verbatim)) == ("Observation/p-count", before.resources[1])
     assert "valueQuantity" in aside.reason or "Quantity" in aside.reason
-    assert after.unfetched == frozenset({"Observation"})
+    assert after.unfetched == frozenset()
+    assert after.named == after.touched
     assert after.named.issuperset(EVALUATOR.index.numbers_of("platelet-count"))
+    panel = repaired(read({**spoilt, "component": []}))
+    assert panel is not None
+    assert panel.unfetched == frozenset({"Observation"})  # what its components are of cannot be told
     assert after.patient == before.patient
 
 

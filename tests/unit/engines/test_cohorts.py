@@ -116,21 +116,52 @@ def lost(*types: str, **more: Any) -> Line:
     return Line("here", None, "cut off", "{", types=types, **more)
 
 
-def test_what_is_lost_is_lost_for_everybody_or_for_one() -> None:
+def test_what_is_lost_is_lost_for_one_or_where_nobody_is_named_for_everybody() -> None:
     cohort = gather([
-        lost("Observation", rest=True), lost("Condition", "Organization", rest=True),
-        lost("Procedure", patient="p"), lost("MedicationRequest", patient="p"), lost("AllergyIntolerance"),
+        lost("Observation", rest=True), lost("Procedure", patient="p"), lost("AllergyIntolerance"),
+        lost("MedicationRequest", patient="p"), lost("Organization"), lost("Organization", patient="p"),
+        lost("Patient"),
+        lost("Condition", patient="urn:uuid:1"), lost("MedicationStatement", patient="urn:uuid:2"),
+        Line("b", patient("q"), full_url="urn:uuid:1"),
     ])  # fmt: skip
-    assert cohort.missing == {"Observation", "Condition"}
-    assert cohort.unfetched("p") == {"Observation", "Condition", "Procedure", "MedicationRequest"}
-    assert cohort.unfetched("q") == {"Observation", "Condition"}
-    assert len(cohort.set_aside) == 5
+    everybody = {"Observation", "AllergyIntolerance", "MedicationStatement"}
+    assert cohort.missing == everybody
+    assert cohort.unfetched("p") == everybody | {"Procedure", "MedicationRequest"}
+    assert cohort.unfetched("q") == everybody | {"Condition"}
+    assert len(cohort.set_aside) == 9
 
 
-@pytest.mark.parametrize("types", [(), ("Organization",)])
-def test_what_may_have_been_anything_is_all_lost(types: tuple[str, ...]) -> None:
-    assert gather([lost(*types, rest=True)]).missing == set(CLINICAL_TYPES)
-    assert gather([lost(*types, patient="p")]).unfetched("p") == set(CLINICAL_TYPES)
+def test_what_may_have_been_anything_is_all_lost() -> None:
+    assert gather([lost()]).missing == set(CLINICAL_TYPES)
+    assert gather([lost(rest=True)]).missing == set(CLINICAL_TYPES)
+    assert gather([lost("Patient", rest=True)]).missing == set(CLINICAL_TYPES)
+    assert gather([lost(patient="p")]).unfetched("p") == set(CLINICAL_TYPES)
+    assert gather([lost("Consent", patient="p")]).unfetched("p") == {*CLINICAL_TYPES, "Consent"}
+    assert gather([lost("Consent")]).missing == {"Consent"}
+
+
+def test_what_is_lost_of_a_merged_patient_is_lost_of_the_survivor() -> None:
+    cohort = gather([*lines(patient("a", "Patient/b"), patient("b")), lost("Procedure", patient="a")])
+    assert cohort.unfetched("b") == {"Procedure"}
+
+
+@pytest.mark.parametrize(
+    ("subject", "anybodys"),
+    [
+        ({"reference": "Group/g1"}, True),
+        ({"reference": "#p"}, True),
+        ({"identifier": {"value": "7"}}, True),
+        ({"reference": "urn:uuid:7"}, True),
+        ("Patient/p1", True),
+        (None, True),
+        ({"reference": "Device/d1"}, False),
+        ({"reference": "https://ehr.example/Location/1"}, False),
+    ],
+)
+def test_what_may_be_of_anybody(subject: object, anybodys: bool) -> None:
+    cohort = gather(lines(patient("p1"), {**about("c1", ""), "subject": subject}))
+    assert [resource["id"] for _, resource in cohort.unattributed] == (["c1"] if anybodys else [])
+    assert len(cohort.set_aside) == 1
 
 
 def test_merges_into_patients_who_are_not_in_the_data_are_counted() -> None:

@@ -71,6 +71,85 @@ def test_a_cut_line_leaves_its_patient_open(folder: Path) -> None:
     assert [each.reason for each in after.set_aside] == ["not JSON, or cut off"]
 
 
+HIV = {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "B20"}]}
+CUT = '{"resourceType": "Condition", "id": "cut", "code": {"coding": [{"system"'
+
+
+@pytest.mark.parametrize(
+    ("line", "hiv", "neuropathy"),
+    [
+        pytest.param(CUT, Reason.NOT_FETCHED, Reason.NOT_FETCHED, id="cut"),
+        pytest.param("no JSON", Reason.NOT_FETCHED, Reason.NOT_FETCHED, id="no JSON"),
+        pytest.param(
+            orjson.dumps({"resourceType": "Condition", "id": "c", "code": HIV}).decode(),
+            Reason.NOT_FETCHED,
+            Reason.ABSENCE_PRESUMED,
+            id="no subject",
+        ),
+        pytest.param(
+            orjson.dumps(
+                {
+                    "resourceType": "Condition",
+                    "id": "c",
+                    "code": HIV,
+                    "subject": {"identifier": {"value": "7"}},
+                }
+            ).decode(),
+            Reason.NOT_FETCHED,
+            Reason.ABSENCE_PRESUMED,
+            id="by identifier alone",
+        ),
+        pytest.param(
+            orjson.dumps({"resourceType": "Condition", "id": "c", "code": {"text": "?"}}).decode(),
+            Reason.ABSENCE_PRESUMED,  # that HIV is on record is asked: silence of the codes is no
+            Reason.NOT_FETCHED,
+            id="no code that tells",
+        ),
+    ],
+)
+def test_what_names_nobody_settles_nothing_for_anybody(
+    folder: Path, line: str, hiv: Reason, neuropathy: Reason
+) -> None:
+    before = screen(folder)
+    patient = min(candidates(before))
+    assert proof(before, patient, "hiv").reason is Reason.ABSENCE_PRESUMED
+    with (folder / "Condition.ndjson").open("r+b") as file:
+        rest = file.read()
+        file.seek(0)
+        file.write(line.encode() + b"\n" + rest)
+    after = screen(folder)
+    assert not candidates(after)
+    assert {s.patient for s in after.subjects} == {s.patient for s in before.subjects}
+    for each in candidates(before):
+        # What says that it is of something else does not open the question.
+        assert proof(after, each, "hiv").reason is hiv
+        found = proof(after, each, "neuropathy")
+        assert found.reason is neuropathy
+        assert ("Condition.ndjson:1: " in found.because) == (neuropathy is Reason.NOT_FETCHED)
+    assert not any(subject.complete for subject in after.subjects)
+    assert (
+        "1 record that was set aside may be of anybody: what it may say (Condition) is open for everybody"
+        in after.gaps
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"resourceType": "Organization", "id": "cut',
+        '{"resourceType": "Condition", "id": "c", "subject": {"reference": "Device/d"}}',
+        orjson.dumps({"resourceType": "Condition", "id": "c", "code": {"coding": [
+            {"system": "http://hl7.org/fhir/sid/icd-10", "code": "H52.1"}]}}).decode(),
+    ],
+)  # fmt: skip
+def test_what_nothing_is_decided_by_opens_nothing(folder: Path, line: str) -> None:
+    before = screen(folder)
+    (folder / "more.ndjson").write_text(f"{line}\n")
+    after = screen(folder)
+    assert len(after.set_aside) == 1
+    assert candidates(after) == candidates(before)
+
+
 def test_a_file_that_breaks_off_makes_nothing_absent(folder: Path) -> None:
     whole = folder / "Procedure.ndjson"
     packed = gzip.compress(whole.read_bytes())

@@ -96,6 +96,23 @@ def test_ends_that_do_not_belong_together(low: dict[str, Any], high: dict[str, A
     assert caught.value.expected == "low before high, in one unit"
 
 
+@pytest.mark.parametrize(
+    ("holder", "what"),
+    [
+        ({"valueQuantity": "9.1 g/dL"}, "valueQuantity is not an object"),
+        ({"valueQuantity": [{"value": 5}]}, "valueQuantity is not an object"),
+        ({"valueInteger": True}, "valueInteger is not a whole number"),
+        ({"valueInteger": "7"}, "valueInteger is not a whole number"),
+        ({"valueString": 7}, "valueString is not a string"),
+        ({"valueRange": [1]}, "valueRange is not an object"),
+    ],
+)
+def test_a_value_of_another_form_is_not_taken_for_none(holder: dict[str, Any], what: str) -> None:
+    with pytest.raises(DataError) as caught:
+        read_number(holder)
+    assert caught.value.what == what
+
+
 @pytest.mark.parametrize("value", ["5", True, [5]])
 def test_what_is_no_number(value: Any) -> None:
     with pytest.raises(DataError) as caught:
@@ -111,12 +128,8 @@ def test_what_is_no_number(value: Any) -> None:
         quantity(None),
         both(),
         both({"code": "g/L"}, {"code": "g/L"}),
-        {"valueInteger": True},
-        {"valueInteger": "7"},
         {"valueString": "high"},
         {"valueString": "-7"},
-        {"valueString": 7},
-        {"valueRange": [1]},
     ],
 )
 def test_none_where_there_is_no_number(holder: dict[str, Any]) -> None:

@@ -40,7 +40,7 @@ def test_every_line_of_every_file(tmp_path: Path) -> None:
 )
 def test_a_bad_line_is_given_back_verbatim(line: str, reason: str, tmp_path: Path) -> None:
     (tmp_path / "x.ndjson").write_text(f"{GOOD}\n{line}\n{GOOD}\n", "utf-8")
-    first, bad, last = read_ndjson(tmp_path)
+    first, last, bad = sorted(read_ndjson(tmp_path), key=lambda each: each.resource is None)
     assert (bad.where, bad.resource, bad.reason, bad.verbatim) == ("x.ndjson:2", None, reason, line)
     assert first.resource == last.resource == {"resourceType": "Patient", "id": "p1"}
     assert first.reason == ""
@@ -63,16 +63,77 @@ def test_a_file_that_is_cut_off_says_so(tmp_path: Path) -> None:
     assert last.where == f"x.ndjson.gz:{len(read) + 1}"
 
 
+BY_HERSELF = '{"resourceType": "Condition", "asserter": {"reference": "Patient/p9"}, '
+ONE = "x.json (file 1 of 1)"
+PROCEDURE = '{"resourceType": "Procedure", "id": "r1"}'
+
+
+@pytest.mark.parametrize(
+    ("name", "others", "line", "types", "patient"),
+    [
+        ("Procedure.ndjson", "", "garbage", ("Procedure",), None),
+        ("part-7.ndjson", PROCEDURE, "garbage", ("Procedure",), None),
+        ("part-7.ndjson", f"{PROCEDURE}\n{GOOD}", "garbage", (), None),
+        ("Procedure.ndjson", GOOD, "garbage", (), None),
+        ("part-7.ndjson", "", "garbage", (), None),
+        ("Procedure.ndjson", "", "[1, 2]", ("Procedure",), None),
+        ("Procedure.ndjson", "", '{"resourceType": "Prcedure", "id": "1"}', ("Procedure",), None),
+        ("Procedure.ndjson", "", '{"resourceType": "Condition", "id": "1", "co', ("Condition",), None),
+        ("Condition.ndjson", "", '{"a": {"resourceType": "Medication"}, "co', ("Condition",), None),
+        ("Condition.ndjson", "", '{"resourceType": "Bundle", "entry": [{"resou', ("Condition",), None),
+        (
+            "Condition.ndjson",
+            "",
+            BY_HERSELF + '"subject": {"display": "x", "reference": "https://ehr.example/Patient/p1"}, "co',
+            ("Condition",),
+            "p1",
+        ),
+        (
+            "Condition.ndjson",
+            "",
+            '{"resourceType": "Condition", "recorder": {"reference": "Patient/p9"}, "subject": {"refe',
+            ("Condition",),
+            None,
+        ),
+        ("Condition.ndjson", "", '{"subject": {"reference": "Patient/p', ("Condition",), None),
+        (
+            "Condition.ndjson",
+            "",
+            '{"resourceType": "Condition", "subject": {"reference": "urn:uuid:1"}}',
+            ("Condition",),
+            "urn:uuid:1",
+        ),
+        (
+            "Patient.ndjson",
+            "",
+            '{"resourceType": "Patient", "link": [7, {"other": {"reference": "Patient/p2"}}]}',
+            ("Patient",),
+            "p2",
+        ),
+    ],
+)
+def test_what_a_bad_line_may_have_been_about(
+    name: str, others: str, line: str, types: tuple[str, ...], patient: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(f"{line}\n{others}\n", "utf-8")
+    (bad,) = (each for each in read_ndjson(tmp_path) if each.resource is None)
+    assert (bad.types, bad.patient, bad.rest) == (types, patient, False)
+
+
 def test_a_last_line_without_an_end_that_is_whole_is_read(tmp_path: Path) -> None:
     (tmp_path / "x.ndjson").write_text(f"{GOOD}\n{GOOD}", "utf-8")
     assert all(line.resource for line in read_ndjson(tmp_path))
 
 
 def test_a_last_line_that_is_cut_loses_the_rest_of_its_file(tmp_path: Path) -> None:
-    (tmp_path / "Condition.000.ndjson").write_text(f'{GOOD}\n{{"resourceType": "Procedure", "id', "utf-8")
+    path = tmp_path / "Procedure.000.ndjson"
+    path.write_text(f'{PROCEDURE}\n{{"resourceType": "Procedure", "id', "utf-8")
     *_, last = read_ndjson(tmp_path)
-    assert (last.resource, last.rest, last.where) == (None, True, "Condition.000.ndjson:2")
-    assert set(last.types) == {"Condition", "Patient", "Procedure"}
+    assert (last.resource, last.rest, last.where) == (None, True, "Procedure.000.ndjson:2")
+    assert last.types == ("Procedure",)
+    path.write_text(f'{GOOD}\n{{"resourceType": "Procedure", "id', "utf-8")
+    *_, last = read_ndjson(tmp_path)
+    assert last.types == ()  # of a file of several types, anything may have followed
     assert last.verbatim == '{"resourceType": "Procedure", "id'
 
 
@@ -85,10 +146,10 @@ def test_bundles_and_single_resources(tmp_path: Path) -> None:
     (tmp_path / "d.json").write_text('{"resourceType": "Bundle"}', "utf-8")
     found = list(read_bundles(tmp_path))
     assert [(line.where, line.full_url) for line in found] == [
-        ("a.json", None),
-        ("b.json:entry[0]", "urn:uuid:7"),
-        ("b.json:entry[1]:entry[0]", "urn:uuid:7"),
-        ("c.json", None),
+        ("a.json (file 1 of 4)", None),
+        ("b.json (file 2 of 4):entry[0]", "urn:uuid:7"),
+        ("b.json (file 2 of 4):entry[1]:entry[0]", "urn:uuid:7"),
+        ("c.json (file 3 of 4)", None),
     ]
     assert found[3].reason == "not JSON, or cut off"
 
@@ -96,12 +157,21 @@ def test_bundles_and_single_resources(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("bundle", "where", "reason"),
     [
-        ('{"resourceType": "Bundle", "entry": 7}', "x.json", "Bundle.entry is not a list"),
-        ('{"resourceType": "Bundle", "entry": [{"resource": 7}]}', "x.json:entry[0]", "not a JSON object"),
+        ('{"resourceType": "Bundle", "entry": 7}', ONE, "Bundle.entry is not a list"),
+        (
+            '{"resourceType": "Bundle", "entry": [{"resource": 7}]}',
+            f"{ONE}:entry[0]",
+            "not a JSON object",
+        ),
         (
             '{"resourceType": "Bundle", "entry": [{"resource": {"id": "1"}}]}',
-            "x.json:entry[0]",
+            f"{ONE}:entry[0]",
             "no resourceType",
+        ),
+        (
+            '{"resourceType": "Bundle", "entry": [{"fullUrl": "urn:uuid:1"}]}',
+            f"{ONE}:entry[0]",
+            "an entry has no resource",
         ),
     ],
 )

@@ -80,6 +80,26 @@ def test_an_entry_without_its_resource_is_withheld() -> None:
 
 
 @pytest.mark.parametrize(
+    "broken",
+    [
+        {"resourceType": "Obsrvation", "id": "b"},
+        {"resourceType": "Observation"},
+        {"resourceType": "Observation", "id": 7},
+        {"id": "b"},
+        "cut off",
+        None,
+    ],
+)
+def test_an_entry_with_what_is_no_resource_is_withheld(broken: object) -> None:
+    made = bundle(observations("a"))
+    made["entry"].append({"resource": broken})
+    found = gather(Server([reply(made), reply(bundle(total=1))]))
+    assert ids(found.matches) == ["a"]
+    assert Flaw.WITHHELD in found.flaws
+    assert not found.whole
+
+
+@pytest.mark.parametrize(
     "issue",
     [
         {"severity": "error", "code": "timeout"},

@@ -15,7 +15,7 @@ import pytest
 from fhirscreen.exceptions import OutcomeError, ServerError
 from fhirscreen.fhir.subjects import STATUS_EXTENSION
 from fhirscreen.jobs.pollers import Poller
-from fhirscreen.jobs.questions import Questions, make_questions
+from fhirscreen.jobs.questions import Question, Questions, make_questions
 from fhirscreen.jobs.subscriptions import HEADER, LASTS, Subscriptions
 from fhirscreen.jobs.updates import MOST, UPDATE, enqueue
 from fhirscreen.mapping.loading import load_catalogue
@@ -302,7 +302,11 @@ def test_what_is_urgent(questions: Questions, resource: Resource, urgent: bool) 
 def test_what_is_asked(questions: Questions) -> None:
     assert {"Patient", "Consent", "ResearchSubject", "Condition"} <= set(questions.by_type)
     assert questions.by_type["Condition"].codes == ()
-    assert questions.by_type["Patient"].parameters == {"_elements": "link", "_count": "500"}
+    found = questions.by_type["Patient"].parameters(lambda _type, _name: True)
+    assert found == {"_elements": "link", "_count": "500"}
+    counts = Question("Observation", ("718-7", "777-3"))
+    assert counts.parameters(lambda *of: of == ("Observation", "combo-code"))["combo-code"] == "718-7,777-3"
+    assert counts.parameters(lambda *_: False) == {"_elements": "subject", "_count": "500"}
     assert make_questions(make_panel(load_catalogue(), [])).by_type == {}
 
 

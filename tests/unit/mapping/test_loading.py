@@ -132,35 +132,46 @@ def test_a_refusal_names_file_and_path(
 @pytest.mark.parametrize(
     ("text", "where", "what"),
     [
-        ("c: {kind: event, invalidated_by: [no-such]}", "c", "unknown concept 'no-such'"),
-        ("c: {kind: event, sites: no-such}", "c", "unknown concept 'no-such'"),
-        ("c: {kind: measurement, unit: furlong}", "c", "unit 'furlong' is unknown"),
-        ("c: {kind: category, values: {a: {parent: b}}}", "c", "there is no value 'b'"),
-        ("c: {kind: category, persists: [b], values: {a: {}}}", "c", "there is no value 'b'"),
-        ("c: {kind: category, needs_confirmation: b, values: {a: {}}}", "c", "there is no value 'b'"),
-        ("c: {kind: category, implied_by: {b: c}, values: {a: {}}}", "c", "there is no value 'b'"),
+        ("c: {kind: event, invalidated_by: [no-such]}", "some.yaml:c", "unknown concept 'no-such'"),
+        ("c: {kind: event, sites: no-such}", "some.yaml:c", "unknown concept 'no-such'"),
+        ("c: {kind: measurement, unit: furlong}", "some.yaml:c.unit", "unit 'furlong' is unknown"),
+        ("c: {kind: category, values: {a: {parent: b}}}", "some.yaml:c", "there is no value 'b'"),
+        ("c: {kind: category, persists: [b], values: {a: {}}}", "some.yaml:c", "there is no value 'b'"),
+        (
+            "c: {kind: category, needs_confirmation: b, values: {a: {}}}",
+            "some.yaml:c",
+            "there is no value 'b'",
+        ),
+        ("c: {kind: category, implied_by: {b: c}, values: {a: {}}}", "some.yaml:c", "there is no value 'b'"),
         (
             "c: {kind: category, from: {d: {x: a}}, values: {a: {}}}\nd: {kind: category}",
-            "c.from",
+            "some.yaml:c.from",
             "d has no value 'x'",
         ),
         (
             "c: {kind: category, from: {d: {x: b}}, values: {a: {}}}\nd: {kind: category, values: {x: {}}}",
-            "c",
+            "some.yaml:c",
             "there is no value 'b'",
         ),
         (
             "c: {kind: event, sources: {resource: Condition, codes: {snommed: ['1']}}}",
-            "c",
+            "some.yaml:c",
             "unknown code system 'snommed'",
         ),
-        ("c: {kind: therapy, not_for: {icd10: [K50]}}", "c", "unknown code system 'icd10'"),
+        ("c: {kind: therapy, not_for: {icd10: [K50]}}", "some.yaml:c", "unknown code system 'icd10'"),
     ],
 )
 def test_what_a_concept_refers_to_must_exist(text: str, where: str, what: str, tmp_path: Path) -> None:
     error = refusal(tmp_path, text)
     assert error.where == where
     assert what in error.what
+
+
+@pytest.mark.parametrize(("unit", "remedy"), [("g/dl", "write `g/dL`"), ("furlong", "add it there")])
+def test_a_unit_that_is_unknown_comes_with_what_to_do(unit: str, remedy: str, tmp_path: Path) -> None:
+    error = refusal(tmp_path, f"c: {{kind: measurement, unit: {unit}}}")
+    assert error.where == "some.yaml:c.unit"
+    assert remedy in str(error.remedy)
 
 
 def test_a_misspelt_concept_is_guessed(tmp_path: Path) -> None:

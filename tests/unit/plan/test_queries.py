@@ -15,7 +15,7 @@ def retrieve(resource: str, codes: dict[str, list[str]]) -> Retrieve:
 
 def test_exact_codes_narrow_and_stand_alone_as_they_are_sent() -> None:
     (found,) = queries(retrieve("Observation", {"loinc": ["777-3", "718-7"], "urn:lab": ["718-7", "PLT"]}))
-    assert found.text == "Observation?code=718-7,777-3,PLT"
+    assert found.text == "Observation?combo-code=718-7,777-3,PLT"
     assert found.codes == ("718-7", "777-3", "PLT")
     assert not found.unfiltered
 
@@ -47,7 +47,7 @@ def test_where_a_code_could_lose_somebody_the_type_is_fetched_whole(
 
 def test_separators_in_codes_are_escaped() -> None:
     (found,) = queries(retrieve("Observation", {"urn:lab": ["XA,B|C$\\D"]}))
-    assert found.parameters == (("code", "XA\\,B\\|C\\$\\\\D"),)
+    assert found.parameters == (("combo-code", "XA\\,B\\|C\\$\\\\D"),)
 
 
 def test_one_retrieve_a_type() -> None:

@@ -42,6 +42,13 @@ def test_patients_are_counted_once(census: Census) -> None:
     assert census.resources["Observation"] == 3
 
 
+def test_units_of_components_are_counted(census: Census) -> None:
+    part = {"code": {"coding": [{"system": LOINC, "code": "777-3"}]}, **quantity("K/uL")}
+    census.add(observation("a", (LOINC, "58410-2"), component=[part]))
+    assert census.units[UnitSeen("platelet-count", "K/uL")] == 1
+    assert census.patients["platelet-count"] == {"a"}
+
+
 def test_what_is_no_evidence_is_not_counted(census: Census) -> None:
     census.add(observation("a", (LOINC, "777-3"), status="entered-in-error"))
     refuted = {

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from fhirscreen.engines.evaluator.charts import Chart
 from fhirscreen.fhir.entries import Entry, Resource, State, codings
-from fhirscreen.fhir.references import extension_references, targets
+from fhirscreen.fhir.references import extension_references, read_targets
 from fhirscreen.mapping.concepts import Concept, Role, Source
 from fhirscreen.mapping.sites import Site
 from fhirscreen.plan.nodes import Feature
@@ -118,9 +118,9 @@ class Case:
                         result.append((source, entry))
         if len(result) < 2:
             return result
-        seen: dict[str, tuple[Source, Entry]] = {}
-        for each in result:
-            seen.setdefault(each[1].reference, each)
+        seen: dict[tuple[str, int], tuple[Source, Entry]] = {}
+        for each in result:  # of an Observation, each component that is read by itself
+            seen.setdefault((each[1].reference, id(each[1].resource)), each)
         return list(seen.values())
 
     @property
@@ -136,7 +136,7 @@ class Case:
         if key not in self.memory:
             found = self.found(self.metastases.concept, Role.MATCH)
             self.memory[key] = {e.reference for _, e in found if e.state is not State.DENIED}
-        pointed = targets(entry.resource.get("focus"), self.chart.aliases)
+        pointed = read_targets(entry.resource.get("focus"), self.chart.aliases)
         return known(any(reference in self.memory[key] for reference in pointed))
 
     def of_index_cancer(self, entry: Entry) -> Truth:
@@ -198,7 +198,7 @@ class Links:
             pointed = [
                 reference
                 for reference in (
-                    *targets(resource.get("focus"), chart.aliases),
+                    *read_targets(resource.get("focus"), chart.aliases),
                     *extension_references(resource, chart.aliases),
                 )
                 if reference.startswith("Condition/")
@@ -208,7 +208,7 @@ class Links:
             if pointed:
                 return FALSE
         if self.specimens and any(
-            reference in self.specimens for reference in targets(resource.get("specimen"), chart.aliases)
+            reference in self.specimens for reference in read_targets(resource.get("specimen"), chart.aliases)
         ):
             return TRUE
         # The only cancer on record leaves no doubt either, in remission as it may be.
@@ -254,7 +254,7 @@ def find_links(case: Case) -> Links:
 def _assessments(entry: Entry, chart: Chart) -> list[str]:
     found: list[str] = []
     for stage in entry.resource.get("stage", ()):
-        found.extend(targets(stage.get("assessment"), chart.aliases))
+        found.extend(read_targets(stage.get("assessment"), chart.aliases))
     return found
 
 
@@ -266,9 +266,9 @@ def _reached(
     for entry in chart.pointing:
         if element in entry.resource and (
             entry.reference in assessments
-            or any(ref in conditions for ref in targets(entry.resource.get("focus"), chart.aliases))
+            or any(ref in conditions for ref in read_targets(entry.resource.get("focus"), chart.aliases))
         ):
-            found.update(targets(entry.resource[element], chart.aliases))
+            found.update(read_targets(entry.resource[element], chart.aliases))
     return frozenset(found)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -35,6 +35,20 @@ def aside_of(resource: Resource, reason: str) -> SetAside:
     return SetAside(where, reason, orjson.dumps(resource).decode())
 
 
+class Lost(NamedTuple):
+    """What could not be attributed to a patient and may be of anybody.
+
+    `unfetched` are types of which a part cannot be read; `spoilt` are records with the sources that each may
+    be of, `touched` all of these.
+    """
+
+    unfetched: frozenset[str] = frozenset()
+    touched: frozenset[int] = frozenset()
+    spoilt: tuple[tuple[SetAside, frozenset[int] | None], ...] = ()
+
+
+NOTHING_LOST = Lost()
+
 _SHOWN = 3
 """So many of the records that could not be read are named where they keep a question open."""
 
@@ -47,6 +61,7 @@ class Chart:
     `unfetched` are resource types that could not be fetched whole; `touched` are sources under which a
     resource could not be read, `named` those of them that its code names, `refused` those whose value could
     not. `spoilt` are those of `set_aside` with the sources that each may be of, None for any of its type.
+    `lost` is what may be of anybody; it is in `unfetched`, `touched` and `spoilt` already.
     `untold` are records that could be of anything, for no code that we know says what they are about;
     `narrowed` are those of them that can be of some concepts only. `others` are of types that no source has,
     `inert` are no evidence by their status, `pointing` are entries that refer to further records. `resources`
@@ -73,6 +88,7 @@ class Chart:
     present: frozenset[str] = frozenset()
     end: int = 0
     refused: dict[str, SetAside] = field(default_factory=dict)
+    lost: Lost = NOTHING_LOST
     _by_reference: dict[str, Resource] | None = None
 
     @property
@@ -81,9 +97,9 @@ class Chart:
         return str(self.patient.get("id", ""))
 
     @property
-    def disturbed(self) -> bool:
-        """Whether anything is known to be missing."""
-        return bool(self.unfetched or self.touched)
+    def complete(self) -> bool:
+        """Whether nothing is known to be missing."""
+        return not (self.unfetched or self.unread or self.lost.touched)
 
     def add(self, resources: Iterable[Resource]) -> None:
         """Adds resources of types that no source of the plan names."""
@@ -109,7 +125,7 @@ class Chart:
 
     def refuse(self, entry: Entry, reason: str) -> None:
         """Sets a resource aside whose value turned out unreadable."""
-        self.refused[entry.reference] = aside_of(entry.resource, reason)
+        self.refused[entry.reference] = aside_of(self.find(entry.reference) or entry.resource, reason)
 
     @property
     def spoilt_patient(self) -> str:
@@ -128,7 +144,7 @@ class Chart:
             for aside, numbers in self.spoilt
             if (aside.where.partition("/")[0] in types if numbers is None else not numbers.isdisjoint(own))
         ]
-        said = [f"{aside.where}: {aside.reason}" for aside in found]
+        said = [f"{aside.where}: {aside.reason}" for aside in dict.fromkeys(found)]
         return "; ".join([*said[:_SHOWN], f"and {len(said) - _SHOWN} more"] if len(said) > _SHOWN else said)
 
     def whole(self, concept: Concept) -> bool:
@@ -138,7 +154,7 @@ class Chart:
         return not self.touched or self.touched.isdisjoint(self.index.numbers(concept))
 
 
-def read_chart(
+def read_chart(  # noqa: C901 - one loop over everything that is on record
     patient: Resource,
     resources: Sequence[Resource],
     index: SourceIndex,
@@ -147,8 +163,9 @@ def read_chart(
     shared: Mapping[str, Resource] | None = None,
     aliases: Mapping[str, str] | None = None,
     unfetched: Iterable[str] = (),
+    lost: Lost = NOTHING_LOST,
 ) -> Chart:
-    """The chart of a patient from plain resource dicts.
+    """The chart of a patient from plain resource dicts; `lost` is what may be of anybody.
 
     Only what a source of the plan names is read. What cannot be read is set aside verbatim, and what it
     might have said is then not taken as absent.
@@ -168,9 +185,10 @@ def read_chart(
         index,
         entries,
         resources,
-        frozenset(unfetched),
+        lost.unfetched.union(unfetched),
         shared=shared or {},
         aliases=aliases or {},
+        lost=lost,
     )
     codes, meet, terms = index.codes, index.meet, index.terms
     presumed = index.presumed_types
@@ -183,6 +201,7 @@ def read_chart(
         elements: Sequence[object] = ()
         may_be: frozenset[str] | None = None
         found: tuple[Coding, ...] = ()
+        parts: Sequence[_Part] = ()
         try:
             code = None if kind in _SEVERAL else resource.get("code")
             listed: Sequence[Any] = () if code is None else code.get("coding", ())
@@ -193,22 +212,28 @@ def read_chart(
             else:
                 elements, matched = _elements(chart, kind, resource), set()
                 told, found = _read_codings(index, kind, elements, matched)
-            if not matched:
+            if "component" in resource and kind == "Observation":
+                own, matched = matched, _NONE  # what cannot be read there may be of anything
+                parts = _parts(index, resource["component"], own)
+                matched = own
+            if not (matched or parts):
                 may_be = _NOWHERE if told or kind not in presumed else _may_be(index, kind, found, elements)
                 if may_be is not None and not may_be:
                     continue
             entry = read_entry(resource, terms, found)
+            alone = [(read_entry(_alone(resource, part), terms, part.found), part) for part in parts]
         except MALFORMED as error:
-            may = frozenset(matched or index.of_type(kind))
+            told_of = {*matched, *_numbers(parts)}
+            may = frozenset(told_of or index.of_type(kind))
             aside.append(aside_of(resource, _reason(error, resource)))
             spoilt.append((aside[-1], may))
             touched.update(may)
-            named.update(matched)
+            named.update(told_of)
             continue
         if entry is None:
             inert.append(resource)
             continue
-        if not matched:
+        if not (matched or parts):
             if entry.state is not State.DENIED:
                 untold.append(entry)
                 if may_be is not None:
@@ -221,13 +246,84 @@ def read_chart(
                 entries[number].append(entry)
             else:
                 entries[number] = [entry]
-    chart.touched, chart.named = frozenset(touched), frozenset(named)
+        if parts:
+            _add_parts(entries, alone)
+    chart.touched, chart.named = lost.touched.union(touched), frozenset(named)
     chart.untold = tuple(untold)
     chart.others, chart.inert, chart.pointing = others, inert, pointing
     chart.present = index.concepts(entries)
     chart.end = as_of.end
-    chart.set_aside, chart.spoilt = tuple(aside), tuple(spoilt)
+    chart.set_aside, chart.spoilt = tuple(aside), (*spoilt, *lost.spoilt)
     return chart
+
+
+def find_lost(
+    index: SourceIndex,
+    as_of: AsOf,
+    unattributed: Iterable[tuple[SetAside, Resource]],
+    nameless: Iterable[tuple[SetAside, Collection[str]]],
+    *,
+    shared: Mapping[str, Resource] | None = None,
+    aliases: Mapping[str, str] | None = None,
+) -> Lost:
+    """What records of nobody that can be told may say of anybody: by their codes, or all of their types."""
+    unfetched: set[str] = set()
+    touched: set[int] = set()
+    spoilt: list[tuple[SetAside, frozenset[int] | None]] = []
+    for aside, types in nameless:
+        unfetched.update(types)
+        spoilt.append((aside, frozenset(number for type in types for number in index.of_type(type))))
+    for aside, resource in unattributed:
+        chart = read_chart({}, [resource], index, as_of, shared=shared, aliases=aliases)
+        numbers = chart.touched.union(chart.entries)
+        for entry in chart.untold:
+            # No code tells what it is about: whatever silence would settle there may be it.
+            numbers |= index.presuming(str(entry.resource["resourceType"]))
+        if numbers:
+            touched |= numbers
+            spoilt.append((aside, numbers))
+        elif chart.others:
+            unfetched.add(str(resource["resourceType"]))  # a consent, an enrolment
+    return Lost(frozenset(unfetched), frozenset(touched), tuple(spoilt))
+
+
+class _Part(NamedTuple):
+    """A component that a source names by its code: the component, those sources, its codings."""
+
+    component: Resource
+    numbers: tuple[int, ...]
+    found: tuple[Coding, ...]
+
+
+def _parts(index: SourceIndex, components: Iterable[Any], matched: Collection[int]) -> list[_Part]:
+    """The components that are results by themselves; those that a source of the whole names are its own."""
+    parts = []
+    for component in components:
+        numbers: set[int] = set()
+        _, found = _read_codings(index, "Observation", (component.get("code"),), numbers)
+        if numbers and (alone := index.alone(numbers, matched)):
+            parts.append(_Part(component, alone, found))
+    return parts
+
+
+_OF_PARTS = frozenset(("code", "component", "interpretation", "referenceRange", "dataAbsentReason"))
+
+
+def _alone(resource: Resource, part: _Part) -> Resource:
+    """A component as the Observation that it would be by itself (R4, Observation: grouping)."""
+    whole = {k: v for k, v in resource.items() if k not in _OF_PARTS and not k.startswith("value")}
+    return {**whole, **{k: v for k, v in part.component.items() if k not in ("id", "extension")}}
+
+
+def _add_parts(entries: dict[int, list[Entry]], alone: Iterable[tuple[Entry | None, _Part]]) -> None:
+    for entry, part in alone:
+        if entry is not None:
+            for number in part.numbers:
+                entries.setdefault(number, []).append(entry)
+
+
+def _numbers(parts: Iterable[_Part]) -> Iterator[int]:
+    return (number for part in parts for number in part.numbers)
 
 
 _NONE: Collection[int] = ()
@@ -301,15 +397,19 @@ def repaired(chart: Chart) -> Chart | None:
     if not faults and wrong is None:
         return None
     unfetched = set(chart.unfetched)
-    aside: list[SetAside] = []
+    aside: list[tuple[SetAside, frozenset[int] | None]] = []
+    named: set[int] = set()
     if wrong is not None:
-        aside.append(aside_of(patient, wrong))
+        aside.append((aside_of(patient, wrong), None))
         patient = {name: patient[name] for name in ("resourceType", "id") if name in patient}
         unfetched.add("Patient")
     for each in chart.resources:
         if id(each) in faults:
-            aside.append(aside_of(each, faults[id(each)]))
-            unfetched.add(str(each.get("resourceType")))
+            numbers = frozenset(_named(chart.index, each))
+            named |= numbers
+            aside.append((aside_of(each, faults[id(each)]), numbers or None))
+            if not numbers:
+                unfetched.add(str(each.get("resourceType")))
     sound = [each for each in chart.resources if id(each) not in faults]
     again = read_chart(
         patient,
@@ -319,15 +419,19 @@ def repaired(chart: Chart) -> Chart | None:
         shared=chart.shared,
         aliases=chart.aliases,
         unfetched=unfetched,
+        lost=chart.lost,
     )
-    again.set_aside = (*again.set_aside, *aside)
-    again.spoilt = (*again.spoilt, *((each, None) for each in aside))
-    again.named |= {n for each in chart.resources if id(each) in faults for n in _named(chart.index, each)}
+    again.set_aside = (*again.set_aside, *(each for each, _ in aside))
+    again.spoilt = (*again.spoilt, *aside)
+    again.named |= named
+    again.touched |= named
     return again
 
 
 def _named(index: SourceIndex, resource: Resource) -> tuple[int, ...]:
-    """The sources that the code of a malformed resource names; none where the code itself is malformed."""
+    """The sources that the code of a malformed resource names; none where what it is of may be malformed."""
+    if "component" in resource:
+        return ()
     try:
         found = codings(resource.get("code"), str)
     except DataError:

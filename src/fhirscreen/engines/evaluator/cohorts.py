@@ -9,9 +9,9 @@ import orjson
 
 from fhirscreen.engines.base import Remark, SetAside, shown_place
 from fhirscreen.fhir.elements import ELEMENTS, unknown_elements
-from fhirscreen.fhir.entries import CLINICAL_TYPES, Resource
+from fhirscreen.fhir.entries import CLINICAL_TYPES, STATUSES, Resource
 from fhirscreen.fhir.folders import Line
-from fhirscreen.fhir.references import patient_of, targets
+from fhirscreen.fhir.references import may_be_anybodys, patient_of, targets
 
 
 @dataclass(slots=True)
@@ -23,6 +23,7 @@ class Cohort:
     patients who are not in the data.
     `odd` says of records that were read what they should not be, expected and remedy: how often, and a place.
     `missing` are types of which a part is lost for anybody, `missing_of` those that are lost for one patient.
+    Of `set_aside`, `unattributed` can be read and may be of anybody, as may `nameless`, which cannot be read.
     """
 
     patients: dict[str, Resource] = field(default_factory=dict)
@@ -34,6 +35,8 @@ class Cohort:
     missing: set[str] = field(default_factory=set)
     missing_of: dict[str, set[str]] = field(default_factory=dict)
     set_aside: list[SetAside] = field(default_factory=list)
+    unattributed: list[tuple[SetAside, Resource]] = field(default_factory=list)
+    nameless: list[tuple[SetAside, frozenset[str]]] = field(default_factory=list)
     odd: dict[tuple[str, str, str], tuple[int, str]] = field(default_factory=dict)
     _merged: dict[str, list[str]] | None = None
 
@@ -47,15 +50,30 @@ class Cohort:
         return [id for id in self._merged.get(patient, ()) if id != patient]
 
     def miss(self, line: Line) -> None:
-        """Notes what a line that could not be read may have said, and of whom.
+        """Notes what a line that could not be read may have said, and of whom: without a name, of anybody.
 
-        A file that breaks off loses its types for everybody. One bad line that names nobody is counted.
+        Nothing is missing with a type that decides nothing (an Organization). Of somebody whose Patient,
+        consent or enrolment could not be read, anything may be.
         """
-        types = {kind for kind in line.types if kind in CLINICAL_TYPES} or set(CLINICAL_TYPES)
-        if line.rest:
-            self.missing |= types
-        elif line.patient is not None:
-            self.missing_of.setdefault(line.patient, set()).update(types)
+        aside = SetAside(line.where, line.reason, line.verbatim)
+        self.set_aside.append(aside)
+        patient = line.patient
+        if patient is not None and patient.startswith("urn:"):
+            found = self.aliases.get(patient, "")
+            patient = found.removeprefix("Patient/") if found.startswith("Patient/") else None
+        types = frozenset(line.types)
+        lost = types.intersection(_DECIDED_BY)
+        if not types or (patient is not None and not types.isdisjoint(_OF_PERSONS)):
+            lost = lost.union(CLINICAL_TYPES)
+        if line.rest and "Patient" in types:
+            lost = lost.union(CLINICAL_TYPES)  # who was merged into whom is lost with them
+        if not lost:
+            return
+        if patient is not None and not line.rest:
+            self.missing_of.setdefault(patient, set()).update(lost)
+            return
+        self.missing |= lost
+        self.nameless.append((aside, lost))
 
     @property
     def remarks(self) -> list[Remark]:
@@ -79,6 +97,14 @@ class Cohort:
                 "export it as R4; what that field says was not read, all else of the record was",
             )
             self._note(said, line.where)
+        statuses = STATUSES.get(kind)
+        if statuses is not None and resource.get("status") not in statuses:
+            said = (
+                f"{kind} has {'a status that R4 does not know' if 'status' in resource else 'no status'}",
+                f"one of {', '.join(statuses)}",
+                "send the status: until then, the record settles nothing (unconfirmed)",
+            )
+            self._note(said, line.where)
 
     def _note(self, said: tuple[str, str, str], where: str) -> None:
         where = shown_place(where)
@@ -88,7 +114,10 @@ class Cohort:
 
     def unfetched(self, patient: str) -> frozenset[str]:
         """The types of which records of a patient may be missing."""
-        return frozenset(self.missing | self.missing_of.get(patient, set()))
+        found = self.missing | self.missing_of.get(patient, set())
+        for id in self.merged_into(patient) if self.missing_of else ():
+            found |= self.missing_of.get(id, set())
+        return frozenset(found)
 
     def chart_resources(self, patient: str) -> list[Resource]:
         """A patient's own resources and those of the patients merged into it."""
@@ -96,6 +125,12 @@ class Cohort:
         for id in self.merged_into(patient):
             found.extend(self.resources.get(id, ()))
         return found
+
+
+_GATES = frozenset(("Consent", "ResearchSubject"))
+_OF_PERSONS = _GATES | {"Patient", "Flag"}
+_DECIDED_BY = _GATES.union(CLINICAL_TYPES, ("Flag",))
+_OF_PATIENTS = _GATES.union(CLINICAL_TYPES)
 
 
 def last_survivor(patient: str, survivors: Mapping[str, str]) -> str:
@@ -149,14 +184,18 @@ def gather(lines: Iterable[Line]) -> Cohort:
     cohort = Cohort()
     latest: dict[str, Resource] = {}
     places: dict[str, str] = {}
+    unread: list[Line] = []
     for line in lines:
         if line.resource is None:
-            cohort.set_aside.append(SetAside(line.where, line.reason, line.verbatim))
-            cohort.miss(line)
+            unread.append(line)
             continue
         kind = line.resource["resourceType"]
-        elements = ELEMENTS.get(kind)
-        if line.named_for is not None or (elements is not None and not elements.issuperset(line.resource)):
+        elements, statuses = ELEMENTS.get(kind), STATUSES.get(kind)
+        if (
+            line.named_for is not None
+            or (elements is not None and not elements.issuperset(line.resource))
+            or (statuses is not None and line.resource.get("status") not in statuses)
+        ):
             cohort.look_at(line, line.resource)
         reference = f"{kind}/{line.resource['id']}"
         if line.full_url is not None and line.full_url.startswith("urn:"):
@@ -167,6 +206,8 @@ def gather(lines: Iterable[Line]) -> Cohort:
             places[reference] = line.where
     for reference in sorted(latest):
         _sort_in(cohort, latest[reference], reference, places[reference])
+    for line in unread:
+        cohort.miss(line)
     merged = survivors_of(cohort.patients.values(), cohort.aliases)
     cohort.survivors = known_survivors(merged, cohort.patients)
     cohort.lost = len(merged) - len(cohort.survivors)
@@ -190,10 +231,11 @@ def _sort_in(cohort: Cohort, resource: Resource, reference: str, where: str) -> 
         return
     patient = patient_of(resource, cohort.aliases)
     if patient is None:
-        if kind in CLINICAL_TYPES:
-            cohort.set_aside.append(
-                SetAside(where, "about no patient that can be told", orjson.dumps(resource).decode())
-            )
+        if kind in _OF_PATIENTS:
+            aside = SetAside(where, "about no patient that can be told", orjson.dumps(resource).decode())
+            cohort.set_aside.append(aside)
+            if may_be_anybodys(resource):
+                cohort.unattributed.append((aside, resource))
         cohort.shared[reference] = resource
         return
     cohort.resources.setdefault(patient, []).append(resource)

@@ -13,6 +13,7 @@ from fhirscreen.engines.evaluator.formulas import formula_within, needs_patient
 from fhirscreen.engines.evaluator.gaps import SEXES
 from fhirscreen.engines.evaluator.measurements import in_range, value_within
 from fhirscreen.engines.evaluator.occurrences import occurred
+from fhirscreen.exceptions import DataError
 from fhirscreen.plan.nodes import (
     AgeWithin,
     Asked,
@@ -270,7 +271,9 @@ def _with_shared_value(whole: Proof, proofs: tuple[Proof, ...]) -> Proof:
 def age_within(case: Case, node: AgeWithin) -> Proof:
     """Age in completed calendar years at the index date; a partial birth date is an interval."""
     birth = case.chart.patient.get("birthDate")
-    if not isinstance(birth, str):
+    if birth is not None and not isinstance(birth, str):
+        raise DataError("birthDate is not a string", expected="a date")
+    if birth is None:
         missing = Reason.NOT_FETCHED if "Patient" in case.chart.unfetched else Reason.NO_RECORD
         because = _not_told(case, "date of birth")
         return Proof(UNKNOWN, Basis.MISSING, missing, says=node.says, because=because)

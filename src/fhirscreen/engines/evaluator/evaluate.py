@@ -48,7 +48,7 @@ class Evaluator:
         verdicts = tuple(
             [Verdict(id, patient, criterion, evaluate(case)) for criterion, evaluate in criteria]
         )
-        whole = complete and not (chart.unfetched or chart.unread)
+        whole = complete and chart.complete
         return Subject(id, patient, verdicts, whole, (), diagnosed(case), planned_start(case))
 
     def subjects(self, chart: Chart, *, complete: bool = True) -> list[Subject]:

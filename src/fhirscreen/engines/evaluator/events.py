@@ -127,9 +127,25 @@ def elapsed_within(case: Case, node: ElapsedWithin) -> Proof:
     truths = {_apart(case, node, event.when) for event in tried}
     if len(truths) == 1 and UNKNOWN not in truths:
         # Whichever of them it was, it was as long ago.
-        return _shown(case, truths.pop(), None, tried, node.says)
+        truth = truths.pop()
+        if never.reason is Reason.NOT_FETCHED and truth is not _lasting(node):
+            return _unread(_shown(case, UNKNOWN, None, tried, node.says), never)
+        return _shown(case, truth, None, tried, node.says)
     reasons = [event.reason for event in tried if event.reason is not None] or [Reason.IMPRECISE_DATE]
     return _shown(case, UNKNOWN, first_reason(reasons), tried, node.says)
+
+
+def _lasting(node: ElapsedWithin) -> Truth | None:
+    """The truth that one more occurrence, which was not fetched or could not be read, cannot change."""
+    latest = node.which is Which.LATEST
+    if node.low is None:
+        return known(latest)
+    return known(not latest) if node.high is None else None
+
+
+def _unread(proof: Proof, lost: Proof) -> Proof:
+    """A proof that what was not fetched, or could not be read, may change."""
+    return proof._replace(truth=UNKNOWN, reason=Reason.NOT_FETCHED, because=lost.because)
 
 
 def _apart(case: Case, node: ElapsedWithin, when: Moment) -> Truth:
@@ -177,9 +193,11 @@ def followed_by(case: Case, node: FollowedBy) -> Proof:
         for event in all_thens
         if event.truth is FALSE and any(after(event.when, f.began) is TRUE for f in firsts if f.truth is TRUE)
     ]
-    if answered:
-        return _shown(case, FALSE, None, [*firsts, *answered], node.says)
     missing = nothing(case, node.then)
+    if answered:
+        proof = _shown(case, FALSE, None, [*firsts, *answered], node.says)
+        lost = missing if missing.reason is Reason.NOT_FETCHED else nothing(case, node.first)
+        return _unread(proof, lost) if lost.reason is Reason.NOT_FETCHED else proof
     if missing.truth is FALSE:
         return missing._replace(says=node.says)
     unsure = [event.reason for event in firsts if event.reason is not None]

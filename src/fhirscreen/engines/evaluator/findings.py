@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 
 from fhirscreen.engines.evaluator.cases import Case, body_sites, morphology
-from fhirscreen.engines.evaluator.items import canonical, read_number, text_of
+from fhirscreen.engines.evaluator.items import canonical, read_number, text_of, whole_number
 from fhirscreen.engines.evaluator.texts import read_text
+from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import Entry, Resource, codings
 from fhirscreen.mapping.concepts import Concept
 from fhirscreen.values.codes import Coding
@@ -52,13 +53,17 @@ def from_observation(case: Case, concept: Concept, holder: Resource) -> tuple[fr
         number = read_number(holder)
         if number is not None and number[0].low == number[0].high and number[0].low is not None:
             integer = number[0].low
-    if isinstance(integer, int | float) and not isinstance(integer, bool):
+    if integer is not None:
+        if not isinstance(integer, float):
+            integer = whole_number(integer)
         names = frozenset(v.name for v in concept.values if v.integer is not None and v.integer == integer)
         number_said = f"{integer:g}"
         if names or any(v.integer is not None for v in concept.values):
             return names, _RECORDED, number_said
     boolean = holder.get("valueBoolean")
-    if isinstance(boolean, bool):
+    if boolean is not None:
+        if not isinstance(boolean, bool):
+            raise DataError("valueBoolean is not true or false", expected="true or false")
         name = "positive" if boolean else "negative"
         return (frozenset((name,)) if concept.value(name) else frozenset()), _RECORDED, name
     if concept.detected_above is not None and (detected := _detected(case, concept, holder)):

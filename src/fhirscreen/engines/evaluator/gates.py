@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from fhirscreen.engines.evaluator.charts import Chart
+from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import Resource, codings
 from fhirscreen.fhir.references import target
 from fhirscreen.fhir.subjects import is_as_written, study_names
@@ -34,7 +35,7 @@ def gate_of(chart: Chart, site: Site, study: str) -> Gate | None:
 def gates_of(chart: Chart, site: Site) -> Callable[[str], Gate | None]:
     """`gate_of` for many studies of one chart: what is the same for all of them is looked at once."""
     gate: Gate | None = None
-    if chart.patient.get("active") is False:
+    if _told(chart.patient, "active") is False:
         gate = Gate.INACTIVE
     elif deceased(chart):
         gate = Gate.DECEASED
@@ -56,9 +57,17 @@ def gates_of(chart: Chart, site: Site) -> Callable[[str], Gate | None]:
 def deceased(chart: Chart) -> bool:
     """Whether the patient had died by the index date."""
     when = chart.patient.get("deceasedDateTime")
-    if isinstance(when, str):
+    if when is not None:
         return parse_moment(when, chart.as_of.zone).start < chart.as_of.end
-    return chart.patient.get("deceasedBoolean") is True
+    return _told(chart.patient, "deceasedBoolean") is True
+
+
+def _told(patient: Resource, element: str) -> bool | None:
+    """What the Patient says, None where it says nothing. DataError where that is neither true nor false."""
+    told = patient.get(element)
+    if told is None or isinstance(told, bool):
+        return told
+    raise DataError(f"{element} is not true or false", expected="true or false")
 
 
 def objected(chart: Chart, site: Site) -> bool:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from functools import cached_property
 
-import orjson
-
+from fhirscreen.criteria.amounts import count_noun
 from fhirscreen.engines.base import SetAside
-from fhirscreen.engines.evaluator.charts import Chart, read_chart
+from fhirscreen.engines.evaluator.charts import Chart, Lost, aside_of, find_lost, read_chart
 from fhirscreen.engines.evaluator.cohorts import Cohort
 from fhirscreen.engines.evaluator.sources import SourceIndex
-from fhirscreen.fhir.entries import MEDICATIONS
+from fhirscreen.fhir.entries import CLINICAL_TYPES, MEDICATIONS
 from fhirscreen.plan.nodes import Plan
 from fhirscreen.values.durations import AsOf
 
@@ -29,6 +28,7 @@ class Holdings:
     def __init__(self, cohort: Cohort, *, exported: bool) -> None:
         self.cohort = cohort
         self.exported = exported
+        self._lost: tuple[SourceIndex, AsOf, Lost] | None = None
 
     @cached_property
     def set_aside(self) -> tuple[SetAside, ...]:
@@ -71,7 +71,32 @@ class Holdings:
                 else "patients are merged into others who are"
             )
             said.append(f"{lost} {merged} not in the data")
+        nameless = [(aside, sorted(types)) for aside, types in self.cohort.nameless]
+        nameless += [(aside, [resource["resourceType"]]) for aside, resource in self.cohort.unattributed]
+        if nameless:
+            kinds = sorted({kind for _, types in nameless for kind in types})
+            one = len(nameless) == 1
+            records = f"{count_noun(str(len(nameless)), 'record')} that {'was' if one else 'were'} set aside"
+            of = "of any kind" if len(kinds) >= len(CLINICAL_TYPES) else ", ".join(kinds)
+            may_say = f"what {'it' if one else 'they'} may say ({of})"
+            said.append(f"{records} may be of anybody: {may_say} is open for everybody")
         return said
+
+    def lost(self, index: SourceIndex, as_of: AsOf) -> Lost:
+        """What may be of anybody, as a plan reads it; found once a plan."""
+        known = self._lost
+        if known is None or known[0] is not index or known[1] != as_of:
+            cohort = self.cohort
+            found = find_lost(
+                index,
+                as_of,
+                cohort.unattributed,
+                cohort.nameless,
+                shared=cohort.shared,
+                aliases=cohort.aliases,
+            )
+            self._lost = known = (index, as_of, found)
+        return known[2]
 
     def chart(self, patient: str, index: SourceIndex, as_of: AsOf, lacking: Collection[str]) -> Chart:
         """The chart of one patient; KeyError for somebody who is not in the data."""
@@ -84,13 +109,12 @@ class Holdings:
             shared=cohort.shared,
             aliases=cohort.aliases,
             unfetched=cohort.unfetched(patient) | set(lacking),
+            lost=self.lost(index, as_of),
         )
 
 
 def strays(cohort: Cohort) -> Iterator[SetAside]:
-    """What refers to a patient who is not in the data: its place, and the reference verbatim."""
+    """What refers to a patient who is not in the data, verbatim."""
     for id in cohort.resources.keys() - cohort.patients.keys():
         for resource in cohort.resources[id]:
-            where = f"{resource['resourceType']}/{resource['id']}"
-            reference = {name: resource[name] for name in ("subject", "patient") if name in resource}
-            yield SetAside(where, "about a patient who is not in the data", orjson.dumps(reference).decode())
+            yield aside_of(resource, "about a patient who is not in the data")

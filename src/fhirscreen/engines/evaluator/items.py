@@ -8,7 +8,7 @@ from typing import NamedTuple
 from fhirscreen.engines.evaluator.cases import Case, clipped, component_of, date_text
 from fhirscreen.engines.evaluator.texts import says_nothing
 from fhirscreen.exceptions import DataError
-from fhirscreen.fhir.entries import Entry, Resource, concept_text
+from fhirscreen.fhir.entries import Entry, Resource, State, concept_text
 from fhirscreen.mapping.concepts import Concept, Role, Source
 from fhirscreen.values.dates import Moment
 from fhirscreen.values.intervals import Interval, compare, exactly, from_comparator, number_text
@@ -19,6 +19,7 @@ from fhirscreen.verdicts.reasons import Basis, Reason
 # Members by a name of their own: found on their class, for every record, they cost ten times as much.
 _MATCH = Role.MATCH
 _RECORDED = Basis.RECORDED
+_UNCONFIRMED = State.UNCONFIRMED
 
 
 class Item(NamedTuple):
@@ -101,6 +102,8 @@ def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> 
         blocked = Reason.IMPLAUSIBLE_VALUE
     if blocked is None and focus is UNKNOWN:
         blocked = Reason.AMBIGUOUS_FOCUS
+    if blocked is None and entry.state is _UNCONFIRMED:
+        blocked = Reason.UNCONFIRMED
     return Item(
         when,
         reference,
@@ -130,7 +133,7 @@ def read_number(holder: Resource, *, signed: bool = False) -> tuple[Interval, st
     """Value, its text, its unit as sent and the basis, from an Observation or one of its components.
 
     What is not `signed` is never below zero: `<0.5` is then [0, 0.5). None where there is no number. Raises
-    DataError for a Quantity whose value is not a number.
+    DataError for a value that is not of its type, as a Quantity whose value is not a number.
     """
     quantity = holder.get("valueQuantity")
     if isinstance(quantity, dict):
@@ -147,14 +150,16 @@ def read_number(holder: Resource, *, signed: bool = False) -> tuple[Interval, st
         )
         unit = quantity.get("code") or quantity.get("unit") or ""
         return interval, f"{comparator or ''}{number_text(float(value))}", str(unit), _RECORDED
+    if quantity is not None:
+        raise DataError("valueQuantity is not an object", expected="a Quantity")
     integer = holder.get("valueInteger")
-    if isinstance(integer, int) and not isinstance(integer, bool):
-        return exactly(float(integer)), str(integer), "", _RECORDED
+    if integer is not None:
+        return exactly(float(whole_number(integer))), str(integer), "", _RECORDED
     both = holder.get("valueRange")
-    if isinstance(both, dict):
+    if both is not None:
         return _range(both)
-    text = holder.get("valueString")
-    if isinstance(text, str) and (match := _TEXT_QUANTITY.fullmatch(text)):
+    text = string_value(holder)
+    if text and (match := _TEXT_QUANTITY.fullmatch(text)):
         sign, digits, unit = match.groups()
         sign, found = _SIGNS.get(sign, sign), read_decimal(digits)
         if found is None:
@@ -164,7 +169,24 @@ def read_number(holder: Resource, *, signed: bool = False) -> tuple[Interval, st
     return None
 
 
-def _range(both: Resource) -> tuple[Interval, str, str, Basis] | None:
+def whole_number(integer: object) -> int:
+    """A valueInteger; DataError where it is none."""
+    if isinstance(integer, bool) or not isinstance(integer, int):
+        raise DataError("valueInteger is not a whole number", expected="a JSON number without a fraction")
+    return integer
+
+
+def string_value(holder: Resource) -> str:
+    """The valueString, empty where there is none; DataError where it is no text."""
+    text = holder.get("valueString")
+    if text is None or isinstance(text, str):
+        return text or ""
+    raise DataError("valueString is not a string", expected="a text")
+
+
+def _range(both: object) -> tuple[Interval, str, str, Basis] | None:
+    if not isinstance(both, dict):
+        raise DataError("valueRange is not an object", expected="a Range")
     ends = [both.get(end) or {} for end in ("low", "high")]
     low, high = (end.get("value") for end in ends)
     if low is None and high is None:
@@ -211,5 +233,6 @@ def _plausible(concept: Concept, interval: Interval) -> bool:
 
 def text_of(holder: Resource) -> str:
     """Free text that a pattern may read: valueString, else the text of the coded value."""
-    value = holder.get("valueString")
-    return value if isinstance(value, str) else concept_text(holder.get("valueCodeableConcept"))
+    if holder.get("valueString") is not None:
+        return string_value(holder)
+    return concept_text(holder.get("valueCodeableConcept"))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fhirscreen.criteria.bounds import Limit
 from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.items import Item
+from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import Resource, codings
 from fhirscreen.mapping.concepts import Concept
 from fhirscreen.values.dates import completed_years, local_dates
@@ -26,7 +27,7 @@ def limit_of(case: Case, concept: Concept, item: Item, limit: Limit) -> float | 
     None where the result has several ranges that its sex and age do not tell apart, text alone, or none
     while the site has no default (design: units).
     """
-    key = ("limit", limit, concept.id, item.reference)
+    key = ("limit", limit, concept.id, item.reference, id(item.holder))
     if key not in case.memory:
         case.memory[key] = _limit_of(case, concept, item, limit)
     known: float | None = case.memory[key]
@@ -37,10 +38,12 @@ def _limit_of(case: Case, concept: Concept, item: Item, limit: Limit) -> float |
     ranges = (item.holder or {}).get("referenceRange") or []
     if not ranges:
         return _site_limit(case, concept, limit)
+    if not isinstance(ranges, list) or not all(isinstance(each, dict) for each in ranges):
+        raise DataError("referenceRange is not a list of objects", expected="a list of ranges")
     found = {
         value
         for each in ranges
-        if isinstance(each, dict) and _applies(case, item, each)
+        if _applies(case, item, each)
         for value in _ends(case, concept, item, each, limit)
     }
     distinct: list[float] = []
@@ -52,9 +55,15 @@ def _limit_of(case: Case, concept: Concept, item: Item, limit: Limit) -> float |
 
 def _ends(case: Case, concept: Concept, item: Item, each: Resource, limit: Limit) -> Iterator[float]:
     quantity = each.get("high" if limit is Limit.ULN else "low")
-    value = quantity.get("value") if isinstance(quantity, dict) else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or quantity is None:
+    if quantity is None:
         return
+    if not isinstance(quantity, dict):
+        raise DataError("a limit of a referenceRange is not an object", expected="a Quantity")
+    value = quantity.get("value")
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise DataError("Quantity.value is not a number", expected="a JSON number")
     # The range's unit is converted; where it has none, it is the value's own.
     text = str(quantity.get("code") or quantity.get("unit") or item.unit)
     converted = _convert(case, concept, float(value), text)
@@ -87,8 +96,10 @@ def _applies(case: Case, item: Item, each: Resource) -> bool:
 
 
 def _in_age(case: Case, item: Item, age: object) -> bool:
+    if not isinstance(age, dict):
+        raise DataError("referenceRange.age is not an object", expected="a Range")
     birth = case.chart.patient.get("birthDate")
-    if not isinstance(birth, str) or not isinstance(age, dict):
+    if not isinstance(birth, str):
         return False
     young, old = completed_years(birth, *local_dates(item.when, case.site.zone))
     units = case.chart.index.units

@@ -151,6 +151,23 @@ class SourceIndex:
         """The types whose silence may mean no: a record there that tells nothing is no silence."""
         return self._presumed[concept.id]
 
+    def presuming(self, resource_type: str) -> frozenset[int]:
+        """The sources of the concepts that a record of the type may be of though no code tells so."""
+        ids = [id for id, types in self._presumed.items() if resource_type in types]
+        return frozenset(number for id in ids for number in self._numbers[id])
+
+    def alone(self, numbers: Iterable[int], matched: Iterable[int]) -> tuple[int, ...]:
+        """Those sources of a component's code that it is a record of by itself.
+
+        Not those of a concept of which one of the `matched` sources of the whole asks for a component.
+        """
+        asked = {self._concepts[number] for number in matched if self.sources[number].component is not None}
+        return tuple(
+            number
+            for number in sorted(numbers)
+            if self.sources[number].component is None and self._concepts[number] not in asked
+        )
+
     def staged(self, concept: Concept) -> bool:
         """Whether a category is one of those that are assessed clinically or pathologically."""
         return concept.id in self._staged

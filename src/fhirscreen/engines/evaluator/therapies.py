@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fhirscreen.engines.evaluator.cases import Case, clipped, has_any
+from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import Entry, Resource, codings
-from fhirscreen.fhir.references import targets
+from fhirscreen.fhir.references import read_targets
 from fhirscreen.plan.nodes import Occurred, Purpose
 from fhirscreen.values.codes import CodeSet, Coding
 from fhirscreen.values.dates import Moment, local_dates
@@ -36,7 +37,11 @@ def routes(resource: Resource, case: Case) -> tuple[Coding, ...]:
     dosages: list[Resource] = []
     for element in ("dosage", "dosageInstruction"):
         value = resource.get(element)
-        dosages.extend(value if isinstance(value, list) else [value] if isinstance(value, dict) else [])
+        if value is None:
+            continue
+        if not isinstance(value, list | dict):
+            raise DataError(f"{element} is not an object or a list of them", expected="the dosage of R4")
+        dosages.extend(value if isinstance(value, list) else [value])
     short = case.chart.index.terms.short
     return tuple(coding for dosage in dosages for coding in codings(dosage.get("route"), short))
 
@@ -46,7 +51,7 @@ def reasons(case: Case, entry: Entry) -> tuple[tuple[Coding, ...], frozenset[str
     resource, short = entry.resource, case.chart.index.terms.short
     listed = resource.get("reasonCode") or []
     found = [coding for reason in listed for coding in codings(reason, short)]
-    references = frozenset(targets(resource.get("reasonReference") or [], case.chart.aliases))
+    references = frozenset(read_targets(resource.get("reasonReference"), case.chart.aliases))
     for reference in sorted(references):
         condition = case.chart.find(reference)
         if condition is not None:

@@ -14,7 +14,9 @@ from fhirscreen.engines.fhir_search.completeness import Completeness
 from fhirscreen.engines.fhir_search.needs import Need
 from fhirscreen.exceptions import OutcomeError, ServerError
 from fhirscreen.fhir.entries import Resource
+from fhirscreen.fhir.references import may_be_anybodys, patient_of
 from fhirscreen.fhir_client import INCOMPLETE, Client, Found, TooLong, escape
+from fhirscreen.plan.queries import code_parameter
 
 PAGE = "1000"
 _PATIENT_PARAMETERS = ("patient", "subject", "individual")
@@ -57,7 +59,7 @@ class Fetcher:
             self._completeness.lost(need.type, "the server does not search it by patient", patients)
             return Fetched([], frozenset(patients))
         codes = None
-        if need.codes is not None and self.searches(need.type, "code"):
+        if need.codes is not None and self.searches(need.type, code_parameter(need.type)):
             codes = sorted(escape(code) for code in need.codes)
         values = {escape(f"Patient/{id}"): id for id in patients}
         return self._narrowed(_Search(need.type, name, elements), values, codes)
@@ -76,6 +78,10 @@ class Fetcher:
         if count:
             self._completeness.remark(f"{count} patients are merged into others who are not on the server")
 
+    def miss_member(self, type: str) -> None:
+        """A record that may make somebody a member does not say whom."""
+        self._completeness.remark(f"a {type} that may make somebody a member does not say of whom it is")
+
     def failure(self, type: str) -> ServerError:
         """The error to raise where a type did not come at all."""
         return self._completeness.first_error or OutcomeError(f"No {type} could be fetched whole")
@@ -92,11 +98,15 @@ class Fetcher:
             return self._halved(search, ids, codes)
         except ServerError as error:
             return self._lost(search.type, error, ids)
-        if found.whole:
+        nameless = search.name in _PATIENT_PARAMETERS and any(map(is_nameless, found.matches))
+        if found.whole and not nameless:
             self._completeness.searched(search.type, found)
             return Fetched(found.matches)
         if len(ids) > 1:
             return self._halved(search, ids, codes)
+        if nameless:
+            self._completeness.lost(search.type, "a record does not say of which patient it is", ids.values())
+            return Fetched(found.matches, frozenset(ids.values()))
         if codes is not None and (resources := self._by_codes(search, ids, codes, found)) is not None:
             return Fetched(resources)
         self._completeness.searched(search.type, found)
@@ -107,7 +117,7 @@ class Fetcher:
     def _search(self, search: _Search, values: list[str], codes: list[str] | None) -> Found:
         pairs: Pairs = ((search.name, ",".join(values)), ("_count", PAGE))
         if codes is not None:
-            pairs = (("code", ",".join(codes)), *pairs)
+            pairs = ((code_parameter(search.type), ",".join(codes)), *pairs)
         if search.elements:
             pairs = (*pairs, ("_elements", search.elements))
         return self._client.gather(search.type, pairs)
@@ -153,8 +163,11 @@ class Fetcher:
     def count(self, type: str, need: Need | None = None) -> int | None:
         """How many there are on the server; None where it does not say."""
         codes = None if need is None or need.codes is None else ",".join(sorted(map(escape, need.codes)))
+        name = code_parameter(type)
+        if codes is not None and not self.searches(type, name):
+            codes = None
         try:
-            return self._client.count(type, () if codes is None else (("code", codes),))
+            return self._client.count(type, () if codes is None else ((name, codes),))
         except ServerError:
             return None
 
@@ -186,6 +199,11 @@ class Fetcher:
         middle = ordered[len(ordered) // 2].isoformat(timespec="milliseconds")
         for prefix in ("lt", "ge"):
             yield from self._since(type, (*parameters, ("_lastUpdated", f"{prefix}{middle}")), search.count)
+
+
+def is_nameless(resource: Resource) -> bool:
+    """Whether a record does not say of which patient it is, and may be of any."""
+    return patient_of(resource) is None and may_be_anybodys(resource)
 
 
 def _updated(resource: Resource) -> datetime | None:

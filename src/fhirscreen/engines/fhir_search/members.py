@@ -11,17 +11,21 @@ from functools import partial
 
 from fhirscreen.engines.evaluator.cohorts import known_survivors, last_survivor, survivors_of
 from fhirscreen.engines.evaluator.sources import SourceIndex
-from fhirscreen.engines.fhir_search.fetches import Fetcher
+from fhirscreen.engines.fhir_search.fetches import Fetcher, is_nameless
 from fhirscreen.engines.fhir_search.needs import Need, need_of
-from fhirscreen.exceptions import ServerError
+from fhirscreen.exceptions import DataError, ServerError
 from fhirscreen.fhir.entries import MEDICATIONS, Resource, code_elements
 from fhirscreen.fhir.references import patient_of
 from fhirscreen.fhir_client import Client, escape
 from fhirscreen.mapping.concepts import Role, Source
 from fhirscreen.plan.nodes import Plan, Retrieve
+from fhirscreen.plan.queries import code_parameter
 from fhirscreen.values.codes import CodeSet
 
-_ELEMENTS = {"AllergyIntolerance": "code,patient,reaction"} | dict.fromkeys(MEDICATIONS, "medication,subject")
+_ELEMENTS = {
+    "AllergyIntolerance": "code,patient,reaction",
+    "Observation": "code,component,subject",
+} | dict.fromkeys(MEDICATIONS, "medication,subject")
 """What tells whether a record is one of a population, and of whom."""
 
 
@@ -125,12 +129,15 @@ class _Look:
         codes = CodeSet().union(*(source.codes for source in self.sources))
         need = need_of(Retrieve(self.type, codes))
         elements = _ELEMENTS.get(self.type, "code,subject")
-        if need.codes is not None and fetcher.searches(self.type, "code"):
-            narrowed = (("code", ",".join(sorted(escape(code) for code in need.codes))),)
+        name = code_parameter(self.type)
+        if need.codes is not None and fetcher.searches(self.type, name):
+            narrowed = ((name, ",".join(sorted(escape(code) for code in need.codes))),)
             for resource in fetcher.everything(self.type, narrowed, elements):
                 patient = patient_of(resource)
                 if patient is not None and self._concerned(codes, resource)[1]:
                     candidates.add(patient)
+                elif is_nameless(resource):
+                    fetcher.miss_member(self.type)
             return
         slices = [everybody[i : i + _SLICE] for i in range(0, len(everybody), _SLICE)]
         work = partial(fetcher.of_patients, Need(self.type), elements=elements)
@@ -169,6 +176,6 @@ class _Look:
                     named = named or bool(self.index.find(self.type, system, code))
                     told = told or self.index.tells(self.type, system, code)
                     member = member or codes.matches(short(system), code.strip())
-        except (AttributeError, TypeError, KeyError):
+        except (DataError, AttributeError, TypeError, KeyError):
             return True, True
         return named or member or not told, member

@@ -9,14 +9,14 @@ from functools import partial
 from fhirscreen.engines.base import Gated, Outsider, Screened
 from fhirscreen.engines.evaluator.absence import NOT_FETCHED
 from fhirscreen.engines.evaluator.cases import Case
-from fhirscreen.engines.evaluator.charts import Chart, read_chart
+from fhirscreen.engines.evaluator.charts import Chart, aside_of, read_chart
 from fhirscreen.engines.evaluator.cohorts import last_survivor
 from fhirscreen.engines.evaluator.evaluate import Evaluator, diagnosed, is_member, planned_start
 from fhirscreen.engines.evaluator.gates import gate_of
 from fhirscreen.engines.evaluator.judgements import give_up, soundly
 from fhirscreen.engines.evaluator.notes import ENCOUNTER_ELEMENTS, noted, shown
 from fhirscreen.engines.evaluator.outsiders import outsider
-from fhirscreen.engines.fhir_search.fetches import Fetched, Fetcher
+from fhirscreen.engines.fhir_search.fetches import Fetched, Fetcher, is_nameless
 from fhirscreen.engines.fhir_search.members import Candidates
 from fhirscreen.engines.fhir_search.needs import PATIENT, Need, Needs, Place, merged
 from fhirscreen.engines.fhir_search.stages import Stage
@@ -141,6 +141,8 @@ class Part:
         fetched = self._seen(need.type, ids) or self._fetcher.of_patients(need, ids)
         fresh = [resource for resource in fetched.resources if self._keep(resource)]
         self._blame(need.type, fetched.missing, patients)
+        nameless = [each for each in fresh if each["resourceType"] == need.type and is_nameless(each)]
+        self.screened.set_aside += [aside_of(each, "about no patient that can be told") for each in nameless]
         self._follow(need.type, fresh, patients)
 
     def _keep(self, resource: Resource) -> bool:
@@ -356,7 +358,7 @@ class Part:
 
     def _conclude(self, patient: _Patient, chart: Chart) -> None:
         task = self._task
-        whole = not (patient.missing or chart.unfetched or chart.unread)
+        whole = not patient.missing and chart.complete
         found = []
         for number in sorted(patient.admitted):
             case, planned = self._case(patient, number), task.plan.studies[number]

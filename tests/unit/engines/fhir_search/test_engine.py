@@ -169,6 +169,51 @@ def test_what_cannot_be_made_whole_is_not_fetched() -> None:
     assert patient not in str(found.gaps) + str(found.counts)
 
 
+def test_a_record_that_does_not_say_of_whom_it_is_is_open_for_whom_it_was_found() -> None:
+    patient = next(s.patient for s in memory().subjects if s.status is not None)
+    nameless = next(r for r in resources() if r["id"] == f"{patient}-platelets-1")
+    nameless = nameless | {"id": "nameless", "subject": {"identifier": {"value": patient}}}
+    found = search(Searchable([*resources(), nameless]))
+    others = {key: row for key, row in rows(memory()).items() if key[1] != patient}
+    assert {key: row for key, row in rows(found).items() if key[1] != patient} == others
+    reasons = {v.criterion.id: v.proof.reason for v in verdicts(found, patient)}
+    assert reasons["platelets"] is Reason.NOT_FETCHED
+    assert [(each.where, each.reason) for each in found.set_aside] == [
+        ("Observation/nameless", "about no patient that can be told")
+    ]
+    assert any("a record does not say of which patient it is" in gap for gap in found.gaps)
+
+
+def _panel(resource: Resource) -> Resource:
+    """A measurement as the only component of a panel that no mapping knows."""
+    if resource["resourceType"] != "Observation" or "valueQuantity" not in resource:
+        return resource
+    own = ("code", "valueQuantity", "referenceRange", "interpretation")
+    part = {name: resource[name] for name in own if name in resource}
+    whole = {name: value for name, value in resource.items() if name not in own}
+    code = {"coding": [{"system": "http://hospital.example/labs", "code": "PANEL"}]}
+    return {**whole, "code": code, "component": [part]}
+
+
+def test_results_in_components_are_found_as_in_memory() -> None:
+    """By `combo-code`; a server that does not have it is asked for all Observations."""
+    panels = [_panel(each) for each in resources()]
+    lines = [Line("test", resource) for resource in panels]
+    reference = InMemory(gather(lines)).screen(demo_plan(), demo_as_of())
+    assert any("component" in each for each in panels)
+    count = (NEOADJUVANT, "platelets")
+    read = {k[1]: v for k, v in rows(reference).items() if (k[0], k[2]) == count}
+    assert {k: v[0] for k, v in read.items()} == {
+        k[1]: v[0] for k, v in rows(memory()).items() if (k[0], k[2]) == count
+    }
+    for lacking in ((), ("combo-code",)):
+        server = Searchable(panels, lacks=lacking)
+        assert rows(search(server)) == rows(reference)
+        asked = [form for type, form in server.searches if type == "Observation"]
+        assert any("combo-code" in form for form in asked) is not bool(lacking)
+        assert not any("code" in form for form in asked)
+
+
 def test_a_type_that_is_refused_leaves_nobody_out() -> None:
     found = search(Searchable(resources(), refuse=lambda type, _: type == "Procedure"))
     assert {key[:2] for key in rows(found)} == {key[:2] for key in rows(memory())}
