@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from fhirscreen.criteria.nodes import AllOf, Confirm, Constant, Expression, Not, Unread
+from fhirscreen.criteria.nodes import AllOf, Confirm, Constant, Expression, Judgement, Not, Unread
 from fhirscreen.criteria.studies import Kind
 from fhirscreen.reading.fragments import Atom, Sort
 from fhirscreen.reading.idioms import permits, read_pregnancy_test, spare_cancers
 from fhirscreen.reading.items import Item, Role
-from fhirscreen.reading.lists import JOINS, absorb, drop_glosses, share_qualifiers
+from fhirscreen.reading.lists import (
+    JOINS,
+    absorb,
+    drop_glosses,
+    keep_objects,
+    merge_purposes,
+    share_qualifiers,
+)
 from fhirscreen.reading.segments import Built, Segment, build_segment, join, kind_of
 
 _SILENT = (Role.FILLER, Role.COLON, Role.DASH, Role.KNOWN, Role.RANGE, Role.STOP)
@@ -61,6 +68,7 @@ class Clauses:
         return replace(made, expression=Confirm(self._said(items) or "what the text asks"))
 
     def _clause(self, items: list[Item]) -> Built | None:
+        items = merge_purposes(keep_objects(items, self.text), self.text)
         items = [i for i in items if i.role not in _SILENT or i.role is Role.STOP]
         if sum(item.role in _TURNS for item in items) > _MOST_TURNS:
             return self._unread(items)
@@ -82,7 +90,7 @@ class Clauses:
             return tested
         at = _first(items, Role.EXCEPT)
         if at is not None:
-            return self._excepted(items[:at], items[at + 1 :])
+            return self._excepted(items[:at], items[at + 1 :], items[at])
         at = next(
             (i for i, item in enumerate(items) if item.role is Role.IF and i and _has_content(items[:i])),
             None,
@@ -109,7 +117,7 @@ class Clauses:
         inner = self._clause(rest) if rest and self.kind is Kind.INCLUSION else None
         return made if inner is None else replace(made, atoms=inner.atoms, rules=inner.rules, sure=False)
 
-    def _excepted(self, main: list[Item], exception: list[Item]) -> Built | None:
+    def _excepted(self, main: list[Item], exception: list[Item], word: Item) -> Built | None:
         if not _has_content(main):
             return self._unread([*main, *exception]) if main or exception else None
         made = self._clause(main)
@@ -122,7 +130,10 @@ class Clauses:
         if other.complete and any(i.role in (Role.NO, Role.IF) for i in exception):
             other = replace(other, complete=False)
         if other.complete and other.expression is not None and not other.manual:
-            inner: Expression = Not(other.expression)
+            unless = self.text[word.start : word.end].lower() == "unless"
+            same = made.sorts == other.sorts and made.sorts <= {Sort.CONDITION, Sort.THERAPY}
+            # Who has had both an exempt one and another one is no exception.
+            inner: Expression = Not(Judgement(other.expression) if same and not unless else other.expression)
         else:
             other = self._unread(exception)
             inner = Unread(self._said(exception))
@@ -317,6 +328,8 @@ class Clauses:
                 segments.append(Segment())
                 joins.append(item.role)
             elif item.role in (Role.OPEN, Role.CLOSE, Role.EXAMPLE):
+                if item.role is Role.EXAMPLE and segments[-1].manual and self.kind is Kind.INCLUSION:
+                    break  # examples of what is asked in person
                 if item.role is Role.EXAMPLE and segments[-1].empty is False:
                     segments.append(Segment())
                     joins.append(Role.OR)

@@ -2,16 +2,84 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
 from fhirscreen.mapping.concepts import ConceptKind
 from fhirscreen.reading.items import Item, Role
-from fhirscreen.reading.segments import REACHING, Segment, kind_of
+from fhirscreen.reading.segments import REACHING, Segment, concept_of, kind_of
 
 JOINS = (Role.AND, Role.OR, Role.COMMA, Role.SLASH)
 """What joins the members of a list."""
 _PAIR = 2
+
+
+_OBJECTS = ("hypersensitivity", "future behaviour", "willingness", "swallowing")
+_CONTRARY = re.compile(r"contraindicat", re.IGNORECASE)
+_FOR = re.compile(r"for", re.IGNORECASE)
+_DISEASE = ("disease", "cancer", "setting", "malignancy", "tumor", "carcinoma", "indication", "treatment")
+
+
+def keep_objects(items: list[Item], text: str) -> list[Item]:
+    """Drugs and therapies that something else is said of than that they were given, as plain words.
+
+    Hypersensitivity to a drug, a contraindication to it and a plan to take it are no therapy.
+    """
+    found: list[Item] = []
+    objects = False
+    for item in items:
+        if item.role is Role.MANUAL:
+            contrary = _CONTRARY.search(text, item.start, item.end) is not None
+            objects = objects or item.key in _OBJECTS or contrary
+        elif item.role in (Role.HISTORY, Role.STOP, Role.FRAGMENT, Role.EXCEPT) or (
+            item.role is Role.RECEIVED and item.key
+        ):
+            objects = False
+        elif objects and kind_of(item) is ConceptKind.THERAPY:
+            item = Item(Role.WORD, item.start, item.end, text[item.start : item.end])
+        found.append(item)
+    return found
+
+
+def merge_purposes(items: list[Item], text: str) -> list[Item]:
+    """What a therapy was for, where that is more than one cancer's name, as what narrows the therapy."""
+    found: list[Item] = []
+    at, given = 0, False
+    while at < len(items):
+        item = items[at]
+        given = given or kind_of(item) is ConceptKind.THERAPY
+        if item.role in (Role.STOP, Role.FRAGMENT):
+            given = False
+        end = _purpose(items, at + 1) if given and _FOR.fullmatch(text, item.start, item.end) else 0
+        if end:
+            found.append(Item(Role.NARROWING, item.start, items[end - 1].end))
+            at = end
+            continue
+        found.append(item)
+        at += 1
+    return found
+
+
+def _purpose(items: Sequence[Item], at: int) -> int:
+    """Where a purpose ends that qualifies a disease or names several; 0 where it is one name, or none."""
+    end, named, joined = at, 0, False
+    while end < len(items):
+        item = items[end]
+        concept = concept_of(item)
+        if concept is not None and concept.about_cancer:
+            named += 1
+        elif item.role in JOINS:
+            joined = True
+        elif item.role is not Role.NARROWING and item.role is not Role.FILLER and item.key not in _DISEASE:
+            break
+        end += 1
+    while end > at and items[end - 1].role in JOINS:
+        end -= 1
+    narrowed = any(item.role is Role.NARROWING for item in items[at:end])
+    if named == 1 and not narrowed and not joined:
+        return 0
+    return end if end > at and (named or narrowed) else 0
 
 
 def absorb(items: list[Item]) -> list[Item]:
@@ -86,7 +154,6 @@ def share_qualifiers(segments: list[Segment]) -> None:
     if (
         len(segments) == _PAIR
         and segments[0].entities
-        and not segments[1].entities
         and any(m.key == "judgement" for m in segments[1].manual)
     ):
         segments[0].narrowed = True  # "psychiatric illness or a situation that would preclude compliance"
@@ -97,8 +164,9 @@ def share_qualifiers(segments: list[Segment]) -> None:
     for first, second in pairwise(segments):
         if second.bare and first.entities and not second.unread:
             second.history, second.active = first.history, first.active
-            second.narrowed = second.led = first.led
-            second.metastatic = first.metastatic
+            second.narrowed = second.narrowed or first.led
+            second.led = second.led or first.led
+            second.metastatic = second.metastatic or first.metastatic
             second.received = second.received or first.received
             second.told = second.told or first.told
             second.severity = second.severity or first.severity
@@ -120,12 +188,19 @@ def share_qualifiers(segments: list[Segment]) -> None:
             segment.modifiers.clear()
             segment.history = segment.active = segment.received = False
     segments[:] = [s for s in segments if not s.empty]
-    last = segments[-1] if segments else None
-    if last is not None and last.window is not None and (last.entities or last.manual):
-        for segment in reversed(segments[:-1]):
+    for index, last in enumerate(segments):
+        if last.window is None or not (last.entities or last.manual):
+            continue
+        for segment in reversed(segments[:index]):
             if not segment.entities or segment.window is not None or segment.fragments or segment.always:
                 break
+            if last.entities and _is_therapy(segment) != _is_therapy(last):
+                break  # immunodeficiency, or steroids within 7 days
             segment.window = last.window
+
+
+def _is_therapy(segment: Segment) -> bool:
+    return all(kind_of(item) is ConceptKind.THERAPY for item in segment.entities)
 
 
 def _only_a_window(segment: Segment) -> bool:

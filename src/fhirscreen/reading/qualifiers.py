@@ -104,7 +104,7 @@ def read_grades(items: Sequence[Item]) -> list[Item]:
         start = item.start
         while found and found[-1].role is Role.COMPARE:
             start = found.pop().start
-        found.append(Item(Role.NARROWING, start, items[end - 1].end))
+        found.append(Item(Role.NARROWING, start, items[end - 1].end, key="grade"))
         at = end
     return found
 

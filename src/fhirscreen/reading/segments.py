@@ -58,6 +58,7 @@ class Segment:
     narrowed: bool = False
     led: bool = False  # narrowed by what stands before its first concept
     metastatic: bool = False
+    graded: bool = False
     window: Item | None = None
     counts: list[Item] = field(default_factory=list)
     modifiers: list[Item] = field(default_factory=list)
@@ -74,9 +75,8 @@ class Segment:
 
     @property
     def bare(self) -> bool:
-        """Whether it names concepts and nothing that qualifies them before."""
-        told = self.history or self.active or self.received or self.severity
-        return bool(self.entities) and not (told or self.narrowed or self.metastatic)
+        """Whether it names concepts and does not say when they were."""
+        return bool(self.entities) and not (self.history or self.active or self.received or self.severity)
 
     def take(self, item: Item) -> None:
         """Adds an item to it."""
@@ -102,6 +102,7 @@ class Segment:
             self.modifiers.append(item)
         elif role is Role.NARROWING and item.key not in REACHING:
             spread = item.key == "metastatic"
+            self.graded = self.graded or item.key == "grade"
             self.narrowed = self.narrowed or not spread
             self.led = self.led or not (spread or self.entities)
             self.metastatic = self.metastatic or spread
@@ -335,6 +336,8 @@ def _entity(
         low, high = min(low, window.start), max(high, window.end)
     atom = Atom(concept.id, name, low, high, window=window.parts[0].text if window else None)
     within = window.text if window is not None and window.key == "within" else None
+    if segment.graded:  # when it was of that grade says not when it began
+        within = None
     washout = window is not None and window.key == "washout"
     if concept.kind is ConceptKind.THERAPY:
         cancer = concept_of(reason) if reason is not None else None
