@@ -89,7 +89,9 @@ def _valued(items: Sequence[Item], at: int, concept: Concept) -> tuple[Fragment,
             item.role in (Role.SLASH, Role.OR) and end + 1 < len(items) and concept in items[end + 1].concepts
         ):
             end += 2
-        elif item.role in _GLUE and item.text != "A":
+        elif (item.role in _GLUE and item.text != "A") or (
+            item.key == "grade" and concept.id == "nyha-class"
+        ):
             end += 1
         else:
             break

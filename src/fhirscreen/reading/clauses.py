@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from fhirscreen.criteria.nodes import AllOf, Confirm, Constant, Expression, Judgement, Not, Unread
+from fhirscreen.criteria.nodes import AllOf, AnyOf, Confirm, Constant, Expression, Judgement, Not, Unread
 from fhirscreen.criteria.studies import Kind
 from fhirscreen.reading.fragments import Atom, Sort
 from fhirscreen.reading.idioms import permits, read_pregnancy_test, spare_cancers
@@ -18,7 +18,8 @@ from fhirscreen.reading.lists import (
     merge_purposes,
     share_qualifiers,
 )
-from fhirscreen.reading.segments import Built, Segment, build_segment, join, kind_of
+from fhirscreen.reading.segments import Segment, kind_of
+from fhirscreen.reading.statements import Built, build_segment, join
 
 _SILENT = (Role.FILLER, Role.COLON, Role.DASH, Role.KNOWN, Role.RANGE, Role.STOP)
 _TOGETHER = (
@@ -131,9 +132,11 @@ class Clauses:
             other = replace(other, complete=False)
         if other.complete and other.expression is not None and not other.manual:
             unless = self.text[word.start : word.end].lower() == "unless"
-            same = made.sorts == other.sorts and made.sorts <= {Sort.CONDITION, Sort.THERAPY}
+            both = other.sorts <= {Sort.CONDITION, Sort.THERAPY} and not isinstance(
+                other.expression, Judgement
+            )
             # Who has had both an exempt one and another one is no exception.
-            inner: Expression = Not(Judgement(other.expression) if same and not unless else other.expression)
+            inner: Expression = Not(Judgement(other.expression) if both and not unless else other.expression)
         else:
             other = self._unread(exception)
             inner = Unread(self._said(exception))
@@ -235,10 +238,10 @@ class Clauses:
         return (own[0].start, max(item.end for item in own)) if own else (self.start, self.end)
 
     def _list(self, items: list[Item], *, negated: bool) -> Built:
-        segments, joins = self._segments(absorb(items))
+        segments, joins = self._segments(absorb(items, self.text))
         if not segments:
             return Built(None)
-        share_qualifiers(segments)
+        share_qualifiers(segments, joins)
         built = [
             build_segment(segment, self.text, negated=negated or self.kind is Kind.EXCLUSION)
             for segment in segments
@@ -267,6 +270,12 @@ class Clauses:
                 else join([e for e in (join([either, apart], any_of=False), apart) if e], any_of=True)
             )
         merged = _merge(built, whole)
+        if not sure and noted and merged.complete and not any(b.manual for b in built):
+            both, one = join(parts, any_of=False), join(parts, any_of=True)
+            if both is not None and one is not None and both != one:
+                # All of them in any case, none of them in no case: between the two a person decides.
+                merged = replace(merged, expression=AnyOf((both, Judgement(one))))
+                sure = True
         if negated and any(b.manual for b in built):
             sure, noted = False, (*noted, "how far the negation reaches is not sure")
         if not sure:
@@ -298,7 +307,8 @@ class Clauses:
         if negated:
             return True, True, ()
         if kinds <= {Role.OR, Role.SLASH} or (Role.OR in kinds and Role.AND not in kinds):
-            return True, True, ()
+            mixed = Role.COMMA in kinds and self.kind is Kind.INCLUSION and any(b.manual for b in built)
+            return True, not mixed, ()
         conditions = all(b.sorts <= {Sort.CONDITION, Sort.THERAPY, Sort.SEX, Sort.AGE} for b in built)
         if Role.AND in kinds and Role.OR in kinds:
             return (

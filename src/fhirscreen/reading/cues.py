@@ -106,37 +106,43 @@ CUES: dict[Role, dict[str, str]] = {
     Role.FILLER: {
         **words(
             """
-            at time of informed consent | at the time of informed consent form | at time of consent | a |
-            an | the | of | to | be | is | are | was | were | been | being | has | have | had | having |
-            do | does | did | must | should | shall | will | can | may | who | that | which | whose |
-            patient | subject | participant | individual | people | person | volunteer | case | candidate |
-            adult patient | pt | pts | with | for | in | at | on | by | as | from | their | his | her |
-            they | he | she | it | its | this | these | those | any | all | each | some | there |
-            must have | should have | must be | should be | required | requirement | criteria | criterion |
-            level | value | count | concentration | score | status | function | result | laboratory value |
-            laboratory | measured | measurement | determined | assessed | calculated | estimated |
-            defined as | defined by | defined | as defined by | such that | namely | i.e. | i.e | ie |
-            viz | meet | meeting | met | show | showing | demonstrate | demonstrated | demonstrating |
-            evaluated | obtained | adequate | sufficient | acceptable limit | organ function |
-            bone marrow function | marrow function | hematologic function | hematological function |
-            hepatic function | liver function | renal function | kidney function | coagulation function |
-            cardiac function | bone marrow reserve | adequate organ function | organ system function |
-            hematology | biochemistry | blood count | serum | plasma | baseline | at baseline |
-            at screening | screening | at the time of screening | at the time of enrollment |
-            at time of enrollment | at enrollment | at study entry | at the time of study entry |
-            at inclusion | at the time of inclusion | at the time of consent |
-            at the time of informed consent | at the time of signing informed consent |
-            at the time of signing the informed consent form | on the day of signing informed consent |
-            on day of signing informed consent | at registration | at the time of registration |
-            at time of registration | at randomization | at the time of randomization |
-            at diagnosis of study | at entry | upon entry | at presentation | eligible patient |
-            eligible subject | performance | classification | class | grade scale | scale | category |
-            institutional | also | both | following | as follow | the following | able to be |
-            if applicable | inclusive | including the extremes | gender | race | ethnicity | of any race |
-            ethnic | regardless of | type | kind | form | based on | according to | per | using | via |
-            has been | have been | case of | clinical | clinically | enrolled | included |
-            patient population | population | with a | respectively | male and female patient |
-            male or female patient | one of the following | eastern cooperative oncology group |
+            at the time of signing an informed consent | at the time of signing informed consent form |
+            at time of signing informed consent | at the time of signing the icf |
+            at the time of signing icf | at time of informed consent |
+            at the time of informed consent form | at time of consent | a | an | the | of | to | be | is |
+            are | was | were | been | being | has | have | had | having | do | does | did | must | should |
+            shall | will | can | may | who | that | which | whose | patient | subject | participant |
+            individual | people | person | volunteer | case | candidate | adult patient | pt | pts | with |
+            for | in | at | on | by | as | from | their | his | her | they | he | she | it | its | this |
+            these | those | any | all | each | some | there | must have | should have | must be |
+            should be | required | requirement | criteria | criterion | level | value | count |
+            concentration | score | status | function | result | laboratory value | laboratory | measured |
+            measurement | determined | assessed | calculated | estimated | defined as | defined by |
+            defined | as defined by | such that | namely | i.e. | i.e | ie | viz | meet | meeting | met |
+            show | showing | demonstrate | demonstrated | demonstrating | evaluated | obtained | adequate |
+            sufficient | acceptable limit | organ function | bone marrow function | marrow function |
+            hematologic function | hematological function | hepatic function | liver function |
+            renal function | kidney function | coagulation function | cardiac function |
+            bone marrow reserve | adequate organ function | organ system function | hematology |
+            biochemistry | blood count | serum | plasma | baseline | at baseline | at screening |
+            screening | at the time of screening | at the time of enrollment | at time of enrollment |
+            at enrollment | at study entry | at the time of study entry | at inclusion |
+            at the time of inclusion | at the time of consent | at the time of informed consent |
+            at the time of signing informed consent | at the time of signing the informed consent form |
+            on the day of signing informed consent | on day of signing informed consent | at registration |
+            at the time of registration | at time of registration | at randomization |
+            at the time of randomization | at diagnosis of study | at entry | upon entry |
+            at presentation | eligible patient | eligible subject | performance | classification | class |
+            grade scale | scale | category | institutional | also | both | following | as follow |
+            the following | able to be | if applicable | inclusive | including the extremes | gender |
+            race | ethnicity | of any race | ethnic | regardless of | type | kind | form | based on |
+            according to | per | using | via | has been | have been | case of | clinical | clinically |
+            enrolled | included | patient population | population | with a | respectively |
+            male and female patient | male or female patient | one of the following | as shown by | shown |
+            used | schedule | experienced | trial entry | any grade | of any grade | any reason |
+            for any reason | regardless of etiology | etiology | reason | local laboratory |
+            prolongation of | prolongation | tnm classification | current tnm classification | tnm |
+            new diagnosis of | alone | nyha functional class | functional class | functional |
             world health organization | new york heart association | nyha functional | formula |
             cockcroft gault formula | cockcroft gault | cockcroft and gault | by cockcroft gault |
             using the cockcroft gault formula | according to cockcroft gault | cockcroft gault equation |

@@ -9,7 +9,8 @@ from dataclasses import replace
 from fhirscreen.criteria.nodes import AnyOf, Condition, Expression, Finding, Judgement, Not, Received, Sex
 from fhirscreen.reading.items import Item, Role, words
 from fhirscreen.reading.lists import JOINS
-from fhirscreen.reading.segments import Built, concept_of
+from fhirscreen.reading.segments import concept_of
+from fhirscreen.reading.statements import Built
 
 _SECOND = "second-malignancy"
 _CANCERS = ("malignancy", _SECOND)

@@ -18,6 +18,7 @@ _PAIR = 2
 _OBJECTS = ("hypersensitivity", "future behaviour", "willingness", "swallowing")
 _CONTRARY = re.compile(r"contraindicat", re.IGNORECASE)
 _FOR = re.compile(r"for", re.IGNORECASE)
+_TREATED = re.compile(r"treated", re.IGNORECASE)
 _DISEASE = ("disease", "cancer", "setting", "malignancy", "tumor", "carcinoma", "indication", "treatment")
 
 
@@ -82,13 +83,18 @@ def _purpose(items: Sequence[Item], at: int) -> int:
     return end if end > at and (named or narrowed) else 0
 
 
-def absorb(items: list[Item]) -> list[Item]:
+def absorb(items: list[Item], text: str) -> list[Item]:
     """Without what a diagnosis requires or leads to, which narrows it: autoimmune disease requiring steroids.
 
     What is required ends where a diagnosis follows in a list; how far what is led to reaches cannot be told.
     """
-    at = next((i for i, item in enumerate(items) if item.role is Role.NARROWING and item.key in REACHING), 0)
-    if not at or not any(i.role is Role.ENTITY for i in items[:at]):
+    at = next((i for i, item in enumerate(items) if _reaches(items, i, text)), None)
+    if at is None:
+        return items
+    if not any(i.role is Role.ENTITY for i in items[:at]):
+        if items[at].key == "needs":  # patients who require anticoagulants
+            word = items[at]
+            return [*items[:at], Item(Role.RECEIVED, word.start, word.end, key="now"), *items[at + 1 :]]
         return items
     word, end, joined = items[at], len(items), 0
     for index in range(at + 1, len(items)):
@@ -105,6 +111,19 @@ def absorb(items: list[Item]) -> list[Item]:
     if any(item.role is Role.WINDOW for item in rest):  # when it was required says not when it began
         made.append(Item(Role.HISTORY, word.start, word.end, key="ever"))
     return made + items[end:]
+
+
+def _reaches(items: list[Item], at: int, text: str) -> bool:
+    """Whether what follows narrows what stands before: requiring steroids, treated with insulin."""
+    item = items[at]
+    if item.role is Role.NARROWING:
+        return item.key in REACHING
+    return (
+        item.role is Role.RECEIVED
+        and at > 0
+        and kind_of(items[at - 1]) not in (None, ConceptKind.THERAPY)
+        and _TREATED.match(text, item.start, item.end) is not None
+    )
 
 
 def drop_glosses(items: list[Item], text: str) -> list[Item]:
@@ -141,26 +160,23 @@ def _repeats(inner: Sequence[Item], before: Item) -> bool:
             for i in inner
         )
     words = [i for i in inner if i.role not in JOINS]
+    if before.role is Role.FRAGMENT and words and all(i.role is Role.LIMIT for i in words):
+        return True
     if len(words) == 1 and words[0].role is Role.WORD:
         return words[0].text.isupper() and len(words[0].text) > 1
     concepts = set(before.concepts) | {c for part in before.parts for c in part.concepts}
     return bool(words) and all(i.role is Role.ENTITY and set(i.concepts) & concepts for i in words)
 
 
-def share_qualifiers(segments: list[Segment]) -> None:
+def share_qualifiers(segments: list[Segment], joins: list[Role]) -> None:
     """What qualifies the first of a list qualifies the rest; a window at the end reaches back over it."""
-    if len(segments) == _PAIR and segments[0].entities and _trailing(segments[1]):
-        segments[0].narrowed = True  # "hypertension or diabetes requiring insulin" may mean both
-    if (
-        len(segments) == _PAIR
-        and segments[0].entities
-        and any(m.key == "judgement" for m in segments[1].manual)
-    ):
-        segments[0].narrowed = True  # "psychiatric illness or a situation that would preclude compliance"
+    if len(segments) == _PAIR and segments[0].entities and _reaches_back(segments[1]):
+        segments[0].narrowed = True
     if len(segments) >= _PAIR and _only_a_window(segments[0]):  # within 4 weeks before registration, …
         for segment in segments[1:]:
             segment.window = segment.window or segments[0].window
         segments.pop(0)
+        joins[:1] = []
     for first, second in pairwise(segments):
         if second.bare and first.entities and not second.unread:
             second.history, second.active = first.history, first.active
@@ -187,15 +203,25 @@ def share_qualifiers(segments: list[Segment]) -> None:
             following.modifiers[:0] = segment.modifiers
             segment.modifiers.clear()
             segment.history = segment.active = segment.received = False
-    segments[:] = [s for s in segments if not s.empty]
+    for index in reversed(range(len(segments))):
+        if segments[index].empty:
+            del segments[index]
+            joins[index : index + 1] = []
+    _share_windows(segments)
+
+
+def _share_windows(segments: list[Segment]) -> None:
+    """A window at the end of a list reaches back over what is of the same sort."""
     for index, last in enumerate(segments):
-        if last.window is None or not (last.entities or last.manual):
+        if last.window is None or not (last.entities or last.manual) or last.window.value:
+            continue
+        if any(segment.entities for segment in segments[index + 1 :]):
             continue
         for segment in reversed(segments[:index]):
             if not segment.entities or segment.window is not None or segment.fragments or segment.always:
                 break
-            if last.entities and _is_therapy(segment) != _is_therapy(last):
-                break  # immunodeficiency, or steroids within 7 days
+            if _is_therapy(segment) != (not last.entities or _is_therapy(last)):
+                break  # immunodeficiency, or steroids within 7 days; pregnancy, or plans within a year
             segment.window = last.window
 
 
@@ -207,8 +233,13 @@ def _only_a_window(segment: Segment) -> bool:
     return segment.window is not None and segment.modifiers == [segment.window] and not segment.content
 
 
-def _trailing(segment: Segment) -> bool:
-    """Whether what narrows it stands at its end."""
+def _reaches_back(segment: Segment) -> bool:
+    """Whether what narrows it may narrow what stands before too.
+
+    Hypertension or diabetes requiring insulin; mental illness or a situation that would preclude compliance.
+    """
+    if any(m.key == "judgement" for m in segment.manual):
+        return True
     last = segment.modifiers[-1] if segment.modifiers else None
     return (
         last is not None

@@ -364,10 +364,10 @@ _JOINING: dict[Role, dict[str, str]] = {
     Role.POSITIVE: {
         **words(
             """
-            positive | positivity | seropositive | overexpression | overexpressing | expressing |
-            amplified | amplification | mutated | mutation positive | mutant | detectable | reactive |
-            positive for | test positive for | tested positive for | positive test for | positive test |
-            positive result
+            positive | positivity | seropositivity | seropositive | overexpression | overexpressing |
+            expressing | amplified | amplification | mutated | mutation positive | mutant | detectable |
+            reactive | positive for | test positive for | tested positive for | positive test for |
+            positive test | positive result
             """,
             "positive",
         ),

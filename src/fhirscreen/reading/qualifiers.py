@@ -102,8 +102,12 @@ def read_grades(items: Sequence[Item]) -> list[Item]:
             at += 1
             continue
         start = item.start
-        while found and found[-1].role is Role.COMPARE:
-            start = found.pop().start
+        back = len(found)
+        while back and len(found) - back < _LONGEST and found[back - 1].role in (Role.FILLER, Role.COMPARE):
+            back -= 1
+            if found[back].role is Role.COMPARE:
+                start = found[back].start
+                del found[back:]
         found.append(Item(Role.NARROWING, start, items[end - 1].end, key="grade"))
         at = end
     return found

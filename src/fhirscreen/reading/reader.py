@@ -22,7 +22,7 @@ from fhirscreen.reading.measures import Measures
 from fhirscreen.reading.qualifiers import read_grades, share_heads
 from fhirscreen.reading.readings import Reading, Status
 from fhirscreen.reading.registered import merge
-from fhirscreen.reading.segments import Built
+from fhirscreen.reading.statements import Built
 from fhirscreen.reading.stems import read_stem
 from fhirscreen.reading.structure import Piece, split
 from fhirscreen.reading.tokens import tokenise
@@ -35,6 +35,8 @@ _ADEQUATE = re.compile(
     r"(?:in)?adequate|normal|sufficient|insufficient|acceptable|satisfactory|good|impaired", re.IGNORECASE
 )
 _FUNCTION = re.compile(r"\b(?:functions?|reserves?|parameters|results|values|condition)\b", re.IGNORECASE)
+_DANGLING = re.compile(r"\bfollowing\b[^:;(]{0,60}$", re.IGNORECASE)
+"""What ends by naming what follows is the line above a list, whatever the list looks like."""
 _DIGIT = re.compile(r"\d")
 _OR = ("or", "and/or", "either")
 _PLAIN = (Sort.AGE, Sort.SEX, Sort.MEASURE, Sort.CATEGORY)
@@ -98,7 +100,7 @@ class Reader:
         built = self._build(flat, piece, kind)
         expression = built.expression
         unread = replace(unread, warnings=(*warnings, *built.warnings))
-        whole = built.complete and expression is not None
+        whole = built.complete and expression is not None and _DANGLING.search(said) is None
         understood = built.atoms or whole
         if built.manual or (not understood and _asks_for_function(flat[piece.body : piece.end])):
             confirm = Confirm(_plain(said))

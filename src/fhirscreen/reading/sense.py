@@ -87,6 +87,8 @@ def _unwritten(numbers: Range, concept: Concept, units: UnitTable) -> str | None
         return "%"
     if concept.unit == "10*9/L" and values and min(values) >= _COUNTED_ABOVE and "/uL" in units:
         return "/uL"
+    if concept.unit == "10*9/L" and values and max(values) < _COUNTED_ABOVE:  # nobody has 1.5 in a microlitre
+        return "10*9/L"
     if concept.unit in ("kg/m2", "mm[Hg]", "ms", "/min"):
         return concept.unit
     return None

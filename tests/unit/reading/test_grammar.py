@@ -235,6 +235,41 @@ EXCLUDED = [
         "Renal cell carcinoma or melanoma",
         "any: [{condition: {concept: renal-cell-carcinoma}}, {condition: {concept: melanoma}}]",
     ),
+    # "and" between two exclusions: both in any case, one of them is for the investigator
+    (
+        "Diabetes and hypertension",
+        (
+            "any: [{all: [{condition: {concept: diabetes}}, {condition: {concept: hypertension}}]},"
+            " {judgement: {any: [{condition: {concept: diabetes}}, {condition: {concept: hypertension}}]}}]"
+        ),
+    ),
+    ("Diabetes treated with insulin", "judgement: {condition: {concept: diabetes}}"),
+    ("Patients who require warfarin", "received: {concept: warfarin, current: true}"),
+    (
+        "Known hypersensitivity to lithium, or diabetes",
+        ("any: [{confirm: Known hypersensitivity to lithium}, {condition: {concept: diabetes}}]"),
+    ),
+    (
+        "Immunodeficiency, or systemic steroids within 7 days",
+        (
+            "any: [{condition: {concept: immunodeficiency}},"
+            " {received: {concept: systemic-corticosteroid, within: 7 d}}]"
+        ),
+    ),
+    ("Positive for HIV", "condition: {concept: hiv-infection}"),
+    ("Stroke < 6 months", "condition: {concept: stroke, within: 6 mo}"),
+    (
+        "Arrhythmia other than atrial fibrillation",
+        (
+            "all: [{condition: {concept: cardiac-arrhythmia}},"
+            " {not: {judgement: {condition: {concept: atrial-fibrillation}}}}]"
+        ),
+    ),
+    (
+        "Pregnancy or plans to become pregnant within a year",
+        "any: [{condition: {concept: pregnancy, active: true}}, {confirm: plans to become pregnant within a year}]",
+    ),
+    ("Haemorrhage of CTCAE grade 3", "judgement: {condition: {concept: haemorrhage}}"),
     # what alternatives share
     (
         "Severe renal or hepatic insufficiency",
@@ -372,7 +407,6 @@ def test_what_only_a_person_can_settle_is_manual(text: str) -> None:
         ("Haemoglobin ≥ 11 g/L", Kind.INCLUSION, "implausible"),
         ("Potassium ≥ 3 mg/dL/h", Kind.INCLUSION, ""),
         ("No brain metastases", Kind.EXCLUSION, "negation under the exclusion criteria"),
-        ("Diabetes and hypertension", Kind.EXCLUSION, "“and” between two exclusions"),
         ("Zorbinase ≥ 40 U/L", Kind.INCLUSION, ""),
         ("Urine creatinine ≥ 5 mmol/L", Kind.INCLUSION, ""),
         ("Radiotherapy more than 4 weeks ago", Kind.EXCLUSION, "how long ago"),
@@ -382,6 +416,7 @@ def test_what_only_a_person_can_settle_is_manual(text: str) -> None:
         ("Patients without HIV infection are eligible", Kind.INCLUSION, ""),
         ("Patients must not have received chemotherapy", Kind.EXCLUSION, "a negation under"),
         ("Radiotherapy, unless given for the knee", Kind.EXCLUSION, ""),
+        ("Any of the following heart diseases", Kind.EXCLUSION, ""),
         ("Prior radiotherapy is permitted if it ended 4 weeks before", Kind.INCLUSION, ""),
         ("Other malignancy, except what a committee names", Kind.EXCLUSION, ""),
         ("Women of childbearing potential with a negative pregnancy test and asthma", Kind.INCLUSION, ""),

@@ -1,0 +1,347 @@
+"""What a segment says, as one expression: diagnoses and therapies with their time, and what narrows them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from fhirscreen.criteria.nodes import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Confirm,
+    Expression,
+    Finding,
+    Judgement,
+    Measured,
+    Not,
+    Received,
+    Unread,
+)
+from fhirscreen.mapping.concepts import Concept, ConceptKind
+from fhirscreen.reading.categories import fits
+from fhirscreen.reading.fragments import Atom, Fragment, Sort
+from fhirscreen.reading.items import Item, Role
+from fhirscreen.reading.segments import Segment, concept_of, kind_of
+
+_DIAGNOSES = (ConceptKind.DIAGNOSIS, ConceptKind.EVENT)
+_PRESENT = ("pregnancy", "lactation")
+"""States that are asked about as they are now, unless a history is named."""
+_METASTATIC = "distant-metastasis"
+_SPREAD = (_METASTATIC, "disseminated-disease", "oligometastatic-disease", "malignancy", "second-malignancy")
+"""Of which "metastatic" says nothing that a record of the index cancer's spread could settle."""
+
+
+_FOR = re.compile(r"\bfor\b|\bagainst\b|\bof\b", re.IGNORECASE)
+_TESTED = (
+    "hiv-infection", "hepatitis-b-infection", "hepatitis-c-infection", "hepatitis-a-infection",
+    "viral-hepatitis", "tuberculosis", "covid-19", "syphilis",
+)  # fmt: skip
+"""Infections that who is positive for them has."""
+
+
+@dataclass(slots=True)
+class Built:
+    """A segment's or clause's expression, with what was not read of it."""
+
+    expression: Expression | None
+    atoms: tuple[Atom, ...] = ()
+    rules: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    unread: tuple[tuple[int, int], ...] = ()
+    complete: bool = True
+    manual: bool = False
+    sure: bool = True
+    sorts: frozenset[Sort] = frozenset()
+
+    @property
+    def understood(self) -> bool:
+        """Whether anything of it is."""
+        return bool(self.atoms) or (self.expression is not None and self.complete)
+
+
+def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
+    """The conjunction of what a segment says; `negated` where it stands under a "no"."""
+    made: list[Fragment] = [item.fragment for item in segment.fragments if item.fragment is not None]
+    if segment.window is not None and not segment.entities:
+        made = _windowed(made, segment)
+    reasons = _reasons(segment, text)
+    made += [
+        _counted(_entity(item, segment, text, negated=negated, reason=reasons.get(id(item))), segment)
+        for item in segment.entities
+        if all(item is not reason for reason in reasons.values())
+    ]
+    expressions = [f.expression for f in made if f.expression is not None]
+    unread = list(segment.unread)
+    sorts = frozenset(f.sort for f in made)
+    complete = all(f.complete for f in made)
+    sure = True
+    unread += _unread(segment, made)
+    if (
+        not _scales(made)
+        and not _fit(segment)
+        and len(made) > 1
+        and len({f.sort for f in made} - {Sort.AGE, Sort.SEX}) + (len(segment.entities) > 1) > 1
+    ):
+        sure = False  # concepts side by side with no word between: how they belong together is a guess
+    manual = bool(segment.manual)
+    if manual and not made:
+        return _ask(segment, text)
+    judged = manual and _judged(segment)
+    if judged:  # what follows says what the judgement is about
+        unread = [span for span in unread if span[0] < segment.manual[0].start]
+    elif manual:
+        unread += [(m.start, m.end) for m in segment.manual]
+    warnings = tuple(dict.fromkeys(w for f in made for w in f.warnings))
+    expression: Expression | None = None
+    unread = sorted(set(unread))
+    if expressions:
+        if manual:
+            expressions = [Judgement(e) if isinstance(e, Condition) else e for e in expressions]
+        parts: list[Expression] = [AnyOf(tuple(expressions))] if _scales(made) else list(expressions)
+        if unread or not complete or not sure:
+            parts.append(Unread(_quote(text, unread) or "how this belongs together"))
+        expression = parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+    elif unread or made:
+        spans = unread or [(a.start, a.end) for f in made for a in f.atoms]
+        quoted = _quote(text, spans)
+        expression = Unread(quoted) if quoted else None
+    return Built(
+        expression,
+        tuple(a for f in made for a in f.atoms),
+        tuple(dict.fromkeys(r for f in made for r in f.rules)),
+        warnings,
+        tuple(unread),
+        complete and sure and not unread,
+        False,
+        sure,
+        sorts,
+    )
+
+
+def _scales(made: list[Fragment]) -> bool:
+    """Whether two scales of performance status say the same side by side: ECOG ≤ 2 (Karnofsky ≥ 60)."""
+    named = [a.concept for f in made for a in f.atoms]
+    return sorted(filter(None, named)) == ["ecog-performance-status", "karnofsky-performance-status"]
+
+
+def _unread(segment: Segment, made: list[Fragment]) -> list[tuple[int, int]]:
+    """Where its qualifiers stand that qualify nothing in it."""
+    lost: list[Item] = []
+    if segment.positive is not None and not _infected(segment):
+        lost.append(segment.positive)
+    if not made or any(f.sort is not Sort.THERAPY for f in made):
+        lost += segment.counts
+    kinds = {kind_of(item) for item in segment.entities}
+    if not segment.entities:
+        taken = any(atom.window for f in made for atom in f.atoms)
+        lost += [m for m in segment.modifiers if not (taken and m is segment.window)]
+    elif segment.received and ConceptKind.THERAPY not in kinds:
+        lost += [m for m in segment.modifiers if m.role is Role.RECEIVED]
+    if segment.entities and segment.severity and not kinds & set(_DIAGNOSES):
+        lost += [m for m in segment.modifiers if m.role is Role.SEVERITY]
+    return [(item.start, item.end) for item in lost]
+
+
+def _infected(segment: Segment) -> bool:
+    """Whether all that it names are infections that who is positive for them has."""
+    named = [concept_of(item) for item in segment.entities]
+    return bool(named) and all(concept is not None and concept.id in _TESTED for concept in named)
+
+
+def _ask(segment: Segment, text: str) -> Built:
+    """What a person is asked, in the words of the text."""
+    said = [*segment.manual, *segment.modifiers]
+    start = min([m.start for m in said] + [s for s, _ in segment.unread])
+    end = max([m.end for m in said] + [e for _, e in segment.unread])
+    return Built(Confirm(" ".join(text[start:end].split())), rules=("manual",), manual=True)
+
+
+def _judged(segment: Segment) -> bool:
+    """Whether somebody judges the diagnoses that stand before: epilepsy that would interfere."""
+    first = segment.manual[0]
+    return (
+        not segment.fragments
+        and all(m.key in ("judgement", "compliance") for m in segment.manual)
+        and all(kind_of(e) in _DIAGNOSES and e.start < first.start for e in segment.entities)
+    )
+
+
+_FITTING = {
+    "nyha-class": ("heart-failure", "cardiomyopathy"),
+    "child-pugh-class": ("cirrhosis", "liver-dysfunction"),
+}
+"""Classes, and the diagnoses that they are of."""
+
+
+def _fit(segment: Segment) -> bool:
+    """Whether findings qualify the one diagnosis that they stand beside: stage III breast cancer."""
+    if len(segment.entities) != 1 or not segment.fragments:
+        return False
+    concept = concept_of(segment.entities[0])
+    if concept is None or concept.kind not in _DIAGNOSES:
+        return False
+    fragments = [item.fragment for item in segment.fragments]
+    named = [a.concept or "" for f in fragments if f is not None for a in f.atoms]
+    of_cancer = concept.about_cancer and all(
+        f is not None and f.sort is Sort.CATEGORY and f.about_cancer for f in fragments
+    )
+    return of_cancer or all(concept.id in _FITTING.get(name, ()) for name in named)
+
+
+def _quote(text: str, spans: list[tuple[int, int]]) -> str:
+    if not spans:
+        return ""
+    return " … ".join(dict.fromkeys(" ".join(text[s:e].split()) for s, e in spans)).strip()
+
+
+def _reasons(segment: Segment, text: str) -> dict[int, Item]:
+    """The cancer that a therapy was given for, by the therapy: chemotherapy for lung cancer."""
+    found: dict[int, Item] = {}
+    entities = segment.entities
+    for first, second in pairwise(entities):
+        given, cancer = concept_of(first), concept_of(second)
+        if (
+            given is not None
+            and cancer is not None
+            and given.kind is ConceptKind.THERAPY
+            and cancer.kind is ConceptKind.DIAGNOSIS
+            and cancer.about_cancer
+            and second is entities[-1]
+            and _FOR.search(text, first.end, second.start) is not None
+        ):
+            found[id(first)] = second
+    return found
+
+
+def _counted(fragment: Fragment, segment: Segment) -> Fragment:
+    """A therapy of which lines or courses are counted: no record tells where one ends and another begins.
+
+    Who never had it has had none; who had it once is for the investigator.
+    """
+    if not segment.counts or fragment.sort is not Sort.THERAPY or fragment.expression is None:
+        return fragment
+    ranges = [item.range for item in segment.counts if item.range is not None]
+    made = fragment.expression
+    received = made.of[1] if isinstance(made, AnyOf) else made
+    judged: Expression = received if isinstance(received, Judgement) else Judgement(received)
+    none = all(fits(0, numbers) if not numbers.values else 0.0 in numbers.values for numbers in ranges)
+    some = all(not fits(0, numbers) for numbers in ranges)
+    if none == some or isinstance(received, Not) or isinstance(made, Not):
+        return replace(fragment, complete=False)
+    if none:
+        atoms = tuple(replace(atom, negated=not atom.negated) for atom in fragment.atoms)
+        return replace(fragment, expression=Not(judged), atoms=atoms, rules=("lines of therapy",))
+    return replace(fragment, expression=judged, rules=("lines of therapy",), warnings=())
+
+
+def _entity(
+    item: Item, segment: Segment, text: str, *, negated: bool, reason: Item | None = None
+) -> Fragment:
+    concept = concept_of(item)
+    if concept is None:
+        raise AssertionError("a segment takes only concepts that can stand by themselves")
+    window = segment.window
+    name = " ".join(text[item.start : item.end].split())
+    low, high = item.start, item.end
+    if window is not None:
+        low, high = min(low, window.start), max(high, window.end)
+    atom = Atom(concept.id, name, low, high, window=window.parts[0].text if window else None)
+    within = window.text if window is not None and window.key == "within" else None
+    if segment.graded:  # when it was of that grade says not when it began
+        within = None
+    washout = window is not None and window.key == "washout"
+    if concept.kind is ConceptKind.THERAPY:
+        cancer = concept_of(reason) if reason is not None else None
+        given_for = cancer.id if cancer is not None else None
+        return _therapy(
+            concept, atom, segment, window, within, washout=washout, negated=negated, given_for=given_for
+        )
+    now = segment.active and not segment.history
+    if (
+        (concept.id in _PRESENT or concept.id.startswith("active-"))
+        and not segment.history
+        and within is None
+    ):
+        now = True
+    made: Expression = Condition(concept.id, active=now, within=within, severity=segment.severity)
+    if segment.metastatic and not segment.narrowed and concept.about_cancer and concept.id not in _SPREAD:
+        made = AllOf((made, Condition(_METASTATIC)))
+    elif segment.metastatic or segment.narrowed:
+        made = Judgement(made)
+    if window is not None and window.key != "within":
+        return Fragment(
+            Sort.CONDITION, made, (atom,), ("condition",), ("how long ago is not read",), complete=False
+        )
+    rules = ("condition", "for judgement") if isinstance(made, Judgement) else ("condition",)
+    return Fragment(Sort.CONDITION, made, (atom,), rules)
+
+
+def _therapy(
+    concept: Concept,
+    atom: Atom,
+    segment: Segment,
+    window: Item | None,
+    within: str | None,
+    *,
+    washout: bool,
+    negated: bool,
+    given_for: str | None = None,
+) -> Fragment:
+    narrowed = segment.narrowed or segment.metastatic
+    if washout and window is not None:
+        atom = replace(atom, negated=True)
+        given: Expression = Received(concept.id, within=window.text, given_for=given_for)
+        made: Expression = Not(Judgement(given) if narrowed else given)
+        return Fragment(Sort.THERAPY, None if negated else made, (atom,), ("washout",), complete=not negated)
+    if window is not None and window.key == "ago":
+        note = "how long ago is not read"
+        return Fragment(Sort.THERAPY, Received(concept.id), (atom,), ("therapy",), (note,), complete=False)
+    current = segment.active and not segment.history and within is None
+    told = segment.history or segment.active or segment.told or within is not None
+    made = Received(concept.id, within=within, given_for=given_for, current=current)
+    if narrowed:
+        return Fragment(Sort.THERAPY, Judgement(made), (atom,), ("therapy", "for judgement"))
+    if told:
+        return Fragment(Sort.THERAPY, made, (atom,), ("therapy",))
+    # Who takes it now is meant in any case; whether who took it once is, the text leaves open.
+    either = AnyOf((replace(made, current=True), Judgement(made)))
+    note = "whether it means now or ever is not said: who had it once is for the investigator"
+    return Fragment(Sort.THERAPY, either, (atom,), ("therapy", "now or ever"), (note,))
+
+
+def _windowed(made: list[Fragment], segment: Segment) -> list[Fragment]:
+    """Measured values and findings of a window: "platelets ≥ 100 × 10⁹/L within 14 days before enrolment"."""
+    window = segment.window
+    if window is None or window.key != "within" or len(made) != 1:
+        return made
+    expression = _within(made[0].expression, window.text)
+    if expression is None:
+        return made
+    atoms = tuple(replace(atom, window=window.parts[0].text) for atom in made[0].atoms)
+    return [replace(made[0], expression=expression, atoms=atoms)]
+
+
+def _within(expression: Expression | None, window: str) -> Expression | None:
+    """The expression over a window; None where it has a part that knows none."""
+    match expression:
+        case Measured() | Finding():
+            return replace(expression, within=window)
+        case AllOf(of) | AnyOf(of):
+            parts = [_within(part, window) for part in of]
+            known = tuple(part for part in parts if part is not None)
+            return replace(expression, of=known) if len(known) == len(parts) else None
+        case _:
+            return None
+
+
+def join(parts: list[Expression], *, any_of: bool) -> Expression | None:
+    """One expression of several; None of none."""
+    flat: list[Expression] = []
+    for part in parts:
+        inner = part.of if isinstance(part, AnyOf if any_of else AllOf) else (part,)
+        flat += [each for each in inner if each not in flat]
+    if len(flat) < 2:
+        return flat[0] if flat else None
+    return AnyOf(tuple(flat)) if any_of else AllOf(tuple(flat))
