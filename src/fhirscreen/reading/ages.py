@@ -26,6 +26,7 @@ _OTHER_AGES = (
 _BETWEEN = (Role.FILLER, Role.COLON, Role.OPEN, Role.RANGE, Role.DASH, Role.COMPARE)
 _SUBJECTS = (Role.FILLER, Role.SEX, Role.ADULT, Role.OPEN, Role.DASH, Role.COMMA, Role.NUMBER, Role.COLON)
 _ADULT_AGE = 18.0
+_YOUNG = ("child", "adolescent", "teenager", "pediatric", "infant", "minor")
 
 
 def read_ages(items: Sequence[Item]) -> list[Item]:
@@ -50,6 +51,7 @@ def read_ages(items: Sequence[Item]) -> list[Item]:
         a for i in found if i.fragment is not None and i.fragment.sort is Sort.AGE for a in i.fragment.atoms
     ]
     has_age = any(atom.low is not None or atom.unit != "a" for atom in ages)
+    has_age = has_age or any(item.key in _YOUNG for item in found)  # children and adults are of any age
     return [_adult(item, has_age) if item.role is Role.ADULT else item for item in found]
 
 

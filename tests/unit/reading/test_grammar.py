@@ -267,7 +267,10 @@ EXCLUDED = [
     ),
     (
         "Pregnancy or plans to become pregnant within a year",
-        "any: [{condition: {concept: pregnancy, active: true}}, {confirm: plans to become pregnant within a year}]",
+        (
+            "any: [{condition: {concept: pregnancy, active: true}},"
+            " {confirm: plans to become pregnant within a year}]"
+        ),
     ),
     ("Haemorrhage of CTCAE grade 3", "judgement: {condition: {concept: haemorrhage}}"),
     # what alternatives share
