@@ -16,15 +16,15 @@ _SECOND = "second-malignancy"
 _CANCERS = ("malignancy", _SECOND)
 _OF_A_CANCER = words(
     """
-            skin | cervix | cervical | uterine | uterus | breast | bladder | prostate | colon | colonic |
+            basal | squamous | situ | s | contralateral | cone | biopsied | excised | localised | skin |
+            cervix | cervical | uterine | uterus | breast | bladder | prostate | colon | colonic |
             thyroid | papillary | cancer | carcinoma | tumor | malignancy | melanoma | neoplasm | polyp |
             lesion | superficial | noninvasive | non | invasive | grade | gleason | score | stage | ta |
             tis | t | i | ii | remission | complete | disease | free | year | month | surgically |
-            curatively | adequately | definitively | therapy | treatment | resected | removed | excised |
-            surgery | locally | intent | risk | recurrence | lobular | ductal | cell | urothelial |
-            intraepithelial | neoplasia | nonmelanomatous | nonmelanoma | early | node | negative | psa |
-            considered | potentially | lymphoma | incidental | well | differentiated | organ | confined |
-            only
+            curatively | adequately | definitively | therapy | treatment | resected | removed | surgery |
+            locally | intent | risk | recurrence | lobular | ductal | cell | urothelial | intraepithelial |
+            neoplasia | nonmelanomatous | nonmelanoma | early | node | negative | psa | considered |
+            potentially | lymphoma | incidental | well | differentiated | organ | confined | only
             """
 )
 _BESIDE = (

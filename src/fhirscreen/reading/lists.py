@@ -17,7 +17,6 @@ _PAIR = 2
 
 _OBJECTS = ("hypersensitivity", "future behaviour", "willingness", "swallowing")
 _CONTRARY = re.compile(r"contraindicat", re.IGNORECASE)
-_FOR = re.compile(r"for", re.IGNORECASE)
 _TREATED = re.compile(r"treated", re.IGNORECASE)
 _DISEASE = ("disease", "cancer", "setting", "malignancy", "tumor", "carcinoma", "indication", "treatment")
 
@@ -52,7 +51,8 @@ def merge_purposes(items: list[Item], text: str) -> list[Item]:
         given = given or kind_of(item) is ConceptKind.THERAPY
         if item.role in (Role.STOP, Role.FRAGMENT):
             given = False
-        end = _purpose(items, at + 1) if given and _FOR.fullmatch(text, item.start, item.end) else 0
+        meant = given and item.role is Role.FILLER and text[item.start : item.end].lower() == "for"
+        end = _purpose(items, at + 1) if meant else 0
         if end:
             found.append(Item(Role.NARROWING, item.start, items[end - 1].end))
             at = end

@@ -277,8 +277,8 @@ _JOINING: dict[Role, dict[str, str]] = {
             received | receipt of | treated with | treated | treated by | exposed to | undergone |
             underwent | had received | have received | prior use of | been treated with | been exposed to |
             administered | took | taken | pretreated with | pre treated with | pretreatment with |
-            have had | has had | have undergone | given | completed | last dose of | last |
-            received treatment with | exposure to
+            have had | has had | have undergone | given | completed | discontinued | stopped | finished |
+            last dose of | last | received treatment with | exposure to
             """,
             "ever",
         ),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from fhirscreen.criteria.nodes import Confirm, Expression, Unread
+from fhirscreen.criteria.nodes import Confirm, Expression, Judgement, Unread
 from fhirscreen.criteria.records import Record
 from fhirscreen.criteria.studies import Kind
+from fhirscreen.criteria.walk import walk
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.concepts import Concept
 from fhirscreen.reading.ages import read_ages, read_sex
@@ -200,4 +201,4 @@ def _plain(text: str) -> str:
 
 def _marks(expression: Expression) -> bool:
     """Whether an expression says somewhere that something was not read, or is for a person."""
-    return any(name in repr(expression) for name in ("Unread(", "Judgement(", "Confirm("))
+    return any(isinstance(node, Unread | Judgement | Confirm) for node in walk(expression))

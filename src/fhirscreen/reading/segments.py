@@ -143,5 +143,7 @@ def kind_of(item: Item) -> ConceptKind | None:
 
 def concept_of(item: Item) -> Concept | None:
     """The one concept that a name means by itself; None where it needs a value, or means several."""
+    if not item.concepts:
+        return None
     able = [c for c in item.concepts if c.kind in _DIAGNOSES or c.kind is ConceptKind.THERAPY]
     return able[0] if len(able) == 1 else None

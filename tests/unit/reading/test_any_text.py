@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 
 from fhirscreen.criteria.bounds import Bound, Bounds, Limit
 from fhirscreen.criteria.english import say
-from fhirscreen.criteria.nodes import Age, AnyOf, Expression, Finding, Measured
+from fhirscreen.criteria.nodes import (
+    Age,
+    AnyOf,
+    Condition,
+    Expression,
+    Finding,
+    Judgement,
+    Measured,
+    Not,
+    Received,
+)
+from fhirscreen.criteria.studies import Kind
 from fhirscreen.reading import Status
 from fhirscreen.reading.characters import flatten
 from tests.lib.reading import read_one, reader
@@ -76,6 +87,36 @@ def test_what_the_program_says_in_english_it_reads_back(expression: Expression) 
     reading = read_one(say(expression))
     assert reading.status is Status.COMPUTED
     assert reading.expression == expression
+
+
+diagnoses = st.sampled_from(["hypertension", "epilepsy", "diabetes", "gout", "dementia", "psoriasis"])
+therapies = st.sampled_from(["radiotherapy", "warfarin", "metformin", "tamoxifen", "rituximab"])
+qualifiers = st.sampled_from(["Uncontrolled", "Clinically significant", "Unstable", "Grade ≥ 3", "Recurrent"])
+
+
+@given(qualifiers, diagnoses, st.booleans())
+def test_whatever_narrows_a_diagnosis_it_is_for_judgement(word: str, name: str, negated: bool) -> None:
+    reading = read_one(f"No {word.lower()} {name}" if negated else f"{word} {name}")
+    judged = Judgement(Condition(name))
+    assert reading.status is Status.COMPUTED
+    assert reading.expression == (Not(judged) if negated else judged)
+
+
+@given(therapies, st.integers(1, 12), st.booleans())
+def test_a_therapy_in_a_window_is_read_with_its_polarity(name: str, weeks: int, negated: bool) -> None:
+    said = f"{'No' if negated else 'Any'} {name} within {weeks} weeks before enrolment"
+    received = Received(name, within=f"{weeks} wk")
+    assert read_one(said).expression == (Not(received) if negated else received)
+    assert read_one(f"At least {weeks} weeks since last {name}").expression == Not(received)
+
+
+@given(st.lists(diagnoses, min_size=2, max_size=4, unique=True), st.booleans())
+def test_any_of_a_list_excludes(names: list[str], comma: bool) -> None:
+    said = f"{', '.join(names[:-1])}{',' if comma else ''} or {names[-1]}"
+    reading = read_one(f"History of {said}", Kind.EXCLUSION)
+    assert reading.status is Status.COMPUTED
+    assert reading.expression == AnyOf(tuple(Condition(name) for name in names))
+    assert read_one(f"Patients must not have {said}").expression == Not(reading.expression)
 
 
 @pytest.mark.parametrize(
