@@ -241,7 +241,7 @@ class Clauses:
         segments, joins = self._segments(absorb(items, self.text))
         if not segments:
             return Built(None)
-        share_qualifiers(segments, joins)
+        share_qualifiers(segments, joins, self.text)
         built = [
             build_segment(segment, self.text, negated=negated or self.kind is Kind.EXCLUSION)
             for segment in segments
@@ -270,6 +270,8 @@ class Clauses:
                 else join([e for e in (join([either, apart], any_of=False), apart) if e], any_of=True)
             )
         merged = _merge(built, whole)
+        if any(item.role in (Role.EXCEPT, Role.ALLOWED, Role.BARRED) for item in items):
+            sure, noted = False, ()  # an exception inside of parentheses: of what, cannot be told
         if not sure and noted and merged.complete and not any(b.manual for b in built):
             both, one = join(parts, any_of=False), join(parts, any_of=True)
             if both is not None and one is not None and both != one:

@@ -46,9 +46,9 @@ _STERILE = ("menopause",)
 _OPERATED = ("hysterectomy",)
 _ABOUT_A_TEST = (
     Role.FRAGMENT, Role.FILLER, Role.WINDOW, Role.OPEN, Role.CLOSE, Role.STOP, Role.IF, Role.ANCHOR,
-    Role.COMMA,
+    *JOINS,
 )  # fmt: skip
-_TESTED = ("female", "woman", "urine", "blood", "result", "test", "subject")
+_TESTED = ("female", "woman", "only", "all", "urine", "blood", "result", "test", "subject")
 _ABLE = re.compile(r"child-?\s?bearing|reproductive|fertile|wocbp", re.IGNORECASE)
 
 

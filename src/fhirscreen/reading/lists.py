@@ -17,6 +17,7 @@ _PAIR = 2
 
 _OBJECTS = ("hypersensitivity", "future behaviour", "willingness", "swallowing")
 _CONTRARY = re.compile(r"contraindicat", re.IGNORECASE)
+_RELATIVE = re.compile(r"(?:that|which|who)\b", re.IGNORECASE)
 _TREATED = re.compile(r"treated", re.IGNORECASE)
 _DISEASE = ("disease", "cancer", "setting", "malignancy", "tumor", "carcinoma", "indication", "treatment")
 
@@ -168,10 +169,11 @@ def _repeats(inner: Sequence[Item], before: Item) -> bool:
     return bool(words) and all(i.role is Role.ENTITY and set(i.concepts) & concepts for i in words)
 
 
-def share_qualifiers(segments: list[Segment], joins: list[Role]) -> None:
+def share_qualifiers(segments: list[Segment], joins: list[Role], text: str) -> None:
     """What qualifies the first of a list qualifies the rest; a window at the end reaches back over it."""
     if len(segments) == _PAIR and segments[0].entities and _reaches_back(segments[1]):
         segments[0].narrowed = True
+    _share_judgement(segments, text)
     if len(segments) >= _PAIR and _only_a_window(segments[0]):  # within 4 weeks before registration, …
         for segment in segments[1:]:
             segment.window = segment.window or segments[0].window
@@ -192,7 +194,8 @@ def share_qualifiers(segments: list[Segment], joins: list[Role]) -> None:
             second.history = True
     for index, segment in enumerate(segments[:-1]):  # "prior or concurrent chemotherapy"
         following = segments[index + 1]
-        if not segment.content and not segment.unread and not segment.manual and following.entities:
+        empty = not (segment.content or segment.unread or segment.manual)
+        if empty and following.entities and _parallel(segment, following):
             following.severity = following.severity or segment.severity
             following.narrowed = following.narrowed or segment.narrowed or segment.metastatic
             following.led = following.led or following.narrowed
@@ -208,6 +211,24 @@ def share_qualifiers(segments: list[Segment], joins: list[Role]) -> None:
             del segments[index]
             joins[index : index + 1] = []
     _share_windows(segments)
+
+
+def _share_judgement(segments: list[Segment], text: str) -> None:
+    """What somebody judges by a clause of its own (", that could interfere") is all that stands before."""
+    for index, segment in enumerate(segments):
+        first = segment.manual[0] if segment.manual else None
+        if first is not None and first.key == "judgement" and _RELATIVE.match(text, first.start):
+            for earlier in segments[:index]:
+                earlier.narrowed = earlier.narrowed or bool(earlier.entities)
+
+
+def _parallel(segment: Segment, following: Segment) -> bool:
+    """Whether a place or a route shares the name that follows: thoracic or neck radiotherapy.
+
+    In "oral or inhaled steroids" the name is of the inhaled ones alone.
+    """
+    own = {m.key for m in segment.modifiers if m.role is Role.NARROWING} & {"place", "route"}
+    return not own or bool(own & {m.key for m in following.modifiers if m.role is Role.NARROWING})
 
 
 def _share_windows(segments: list[Segment]) -> None:

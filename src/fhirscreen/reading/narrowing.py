@@ -35,19 +35,19 @@ NARROWING: dict[Role, dict[str, str]] = {
             despite medical treatment | overt | requiring treatment | requiring therapy |
             requiring medication | requires treatment | requires therapy | which require treatment |
             requiring intervention | requiring systemic treatment | requiring systemic therapy |
-            requiring hospitalization | requiring drainage | intravenous | oral | topical | systemic |
-            parenteral | inhaled | high dose | low dose | chronic systemic | adjuvant | neoadjuvant |
-            neo adjuvant | adjuvant or neoadjuvant | neoadjuvant or adjuvant | palliative | definitive |
-            curative | first line | second line | third line | front line | frontline | firstline |
-            second-line or later | salvage | induction | consolidation | maintenance | intensive |
-            myelosuppressive | wide field | limited field | whole brain | full dose | therapeutic dose |
-            for metastatic disease | for advanced disease | for recurrent disease | metastatic setting |
-            advanced setting | adjuvant setting | neoadjuvant setting | first line setting |
-            palliative setting | recurrent setting | for locally advanced disease | for relapsed disease |
-            for recurrent or metastatic disease | for advanced or metastatic disease |
-            for metastatic or recurrent disease | for locally advanced or metastatic disease |
-            curative intent | palliative intent | of curative intent | regular | routine | prolonged |
-            long term | continuous | prophylactic | therapeutic | full therapeutic dose
+            requiring hospitalization | requiring drainage | systemic | high dose | low dose |
+            chronic systemic | adjuvant | neoadjuvant | neo adjuvant | adjuvant or neoadjuvant |
+            neoadjuvant or adjuvant | palliative | definitive | curative | first line | second line |
+            third line | front line | frontline | firstline | second-line or later | salvage | induction |
+            consolidation | maintenance | intensive | myelosuppressive | wide field | limited field |
+            whole brain | full dose | therapeutic dose | for metastatic disease | for advanced disease |
+            for recurrent disease | metastatic setting | advanced setting | adjuvant setting |
+            neoadjuvant setting | first line setting | palliative setting | recurrent setting |
+            for locally advanced disease | for relapsed disease | for recurrent or metastatic disease |
+            for advanced or metastatic disease | for metastatic or recurrent disease |
+            for locally advanced or metastatic disease | curative intent | palliative intent |
+            of curative intent | regular | routine | prolonged | long term | continuous | prophylactic |
+            therapeutic | full therapeutic dose
             """,
         ),
         **words(
@@ -78,6 +78,7 @@ NARROWING: dict[Role, dict[str, str]] = {
             """,
             "place",
         ),
+        **words("intravenous | oral | topical | parenteral | inhaled | intranasal | injectable", "route"),
         **words("metastatic | disseminated", "metastatic"),
         **words(
             """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from itertools import pairwise
 
 from fhirscreen.criteria.nodes import (
@@ -289,7 +290,7 @@ def _therapy(
     negated: bool,
     given_for: str | None = None,
 ) -> Fragment:
-    narrowed = segment.narrowed or segment.metastatic
+    narrowed = segment.narrowed or segment.metastatic or _is_member(concept, atom.name)
     if washout and window is not None:
         atom = replace(atom, negated=True)
         given: Expression = Received(concept.id, within=window.text, given_for=given_for)
@@ -309,6 +310,13 @@ def _therapy(
     either = AnyOf((replace(made, current=True), Judgement(made)))
     note = "whether it means now or ever is not said: who had it once is for the investigator"
     return Fragment(Sort.THERAPY, either, (atom,), ("therapy", "now or ever"), (note,))
+
+
+def _is_member(concept: Concept, name: str) -> bool:
+    """Whether a name is of one drug of a class: who had the class may have had another one."""
+    patterns = [pattern.lower() for pattern in concept.drug_names]
+    single = any(fnmatchcase(concept.label.lower(), pattern) for pattern in patterns)
+    return not single and any(fnmatchcase(name.lower(), pattern) for pattern in patterns)
 
 
 def _windowed(made: list[Fragment], segment: Segment) -> list[Fragment]:

@@ -273,6 +273,16 @@ EXCLUDED = [
         ),
     ),
     ("Haemorrhage of CTCAE grade 3", "judgement: {condition: {concept: haemorrhage}}"),
+    # one drug of a class: whoever had the class may have had another
+    ("Prior bicalutamide", "judgement: {received: {concept: antiandrogen}}"),
+    (
+        "Epilepsy or dementia, that could interfere with the study",
+        (
+            "any: [{judgement: {condition: {concept: epilepsy}}},"
+            " {judgement: {condition: {concept: dementia}}},"
+            " {confirm: that could interfere with the study}]"
+        ),
+    ),
     # what alternatives share
     (
         "Severe renal or hepatic insufficiency",
@@ -420,6 +430,8 @@ def test_what_only_a_person_can_settle_is_manual(text: str) -> None:
         ("Patients must not have received chemotherapy", Kind.EXCLUSION, "a negation under"),
         ("Radiotherapy, unless given for the knee", Kind.EXCLUSION, ""),
         ("Any of the following heart diseases", Kind.EXCLUSION, ""),
+        ("Topical or inhaled corticosteroids within 2 weeks", Kind.EXCLUSION, ""),
+        ("Recovered from all toxic effects (except alopecia or neuropathy)", Kind.INCLUSION, ""),
         ("Prior radiotherapy is permitted if it ended 4 weeks before", Kind.INCLUSION, ""),
         ("Other malignancy, except what a committee names", Kind.EXCLUSION, ""),
         ("Women of childbearing potential with a negative pregnancy test and asthma", Kind.INCLUSION, ""),
