@@ -15,6 +15,7 @@ from fhirscreen.reading.lists import (
     absorb,
     drop_glosses,
     keep_objects,
+    lend_heading,
     merge_purposes,
     share_qualifiers,
 )
@@ -52,7 +53,8 @@ class Clauses:
 
     def read(self, items: Sequence[Item]) -> Built:
         """What a criterion's items say together."""
-        built = [b for clause in _clauses(items) if (b := self._asked(clause)) is not None]
+        clauses = lend_heading(_clauses(items))
+        built = [b for clause in clauses if (b := self._asked(clause)) is not None]
         if len(built) <= 1:
             return built[0] if built else Built(None)
         parts = [b.expression for b in built if b.expression is not None]

@@ -22,6 +22,23 @@ _TREATED = re.compile(r"treated", re.IGNORECASE)
 _DISEASE = ("disease", "cancer", "setting", "malignancy", "tumor", "carcinoma", "indication", "treatment")
 
 
+_LENT = (Role.HISTORY, Role.ACTIVE, Role.RECEIVED, Role.NO, Role.NARROWING, Role.SEVERITY, Role.BARRED)
+
+
+def lend_heading(clauses: list[list[Item]]) -> list[list[Item]]:
+    """What stands before a colon holds for every clause after it: within a year, any of: stroke; angina."""
+    if len(clauses) < _PAIR:
+        return clauses
+    colon = next((i for i, item in enumerate(clauses[0]) if item.role is Role.COLON), 0)
+    head = clauses[0][:colon]
+    if not head or any(item.role in (Role.ENTITY, Role.FRAGMENT, Role.MANUAL) for item in head):
+        return clauses
+    before = [item for item in head if item.role in _LENT]
+    after = [item for item in head if item.role is Role.WINDOW]
+    first = [item for item in clauses[0] if item not in after] + after
+    return [first, *([*before, *clause, *after] for clause in clauses[1:])]
+
+
 def keep_objects(items: list[Item], text: str) -> list[Item]:
     """Drugs and therapies that something else is said of than that they were given, as plain words.
 
@@ -46,14 +63,15 @@ def keep_objects(items: list[Item], text: str) -> list[Item]:
 def merge_purposes(items: list[Item], text: str) -> list[Item]:
     """What a therapy was for, where that is more than one cancer's name, as what narrows the therapy."""
     found: list[Item] = []
-    at, given = 0, False
+    at, given, cancer = 0, False, False
     while at < len(items):
         item = items[at]
         given = given or kind_of(item) is ConceptKind.THERAPY
         if item.role in (Role.STOP, Role.FRAGMENT):
             given = False
-        meant = given and item.role is Role.FILLER and text[item.start : item.end].lower() == "for"
-        end = _purpose(items, at + 1) if meant else 0
+        cancer = _cancer(item) or (cancer and item.role not in (Role.STOP, Role.FRAGMENT))
+        word = text[item.start : item.end].lower() if item.role is Role.FILLER else ""
+        end = _purpose(items, at + 1) if (given and word == "for") or (cancer and word == "with") else 0
         if end:
             found.append(Item(Role.NARROWING, item.start, items[end - 1].end))
             at = end
@@ -61,6 +79,11 @@ def merge_purposes(items: list[Item], text: str) -> list[Item]:
         found.append(item)
         at += 1
     return found
+
+
+def _cancer(item: Item) -> bool:
+    concept = concept_of(item)
+    return concept is not None and concept.about_cancer
 
 
 def _purpose(items: Sequence[Item], at: int) -> int:
@@ -197,6 +220,7 @@ def share_qualifiers(segments: list[Segment], joins: list[Role], text: str) -> N
         empty = not (segment.content or segment.unread or segment.manual)
         if empty and following.entities and _parallel(segment, following):
             following.severity = following.severity or segment.severity
+            following.window = following.window or segment.window
             following.narrowed = following.narrowed or segment.narrowed or segment.metastatic
             following.led = following.led or following.narrowed
             following.history = following.history or segment.history

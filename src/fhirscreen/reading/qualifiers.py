@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from fhirscreen.reading.categories import fits
 from fhirscreen.reading.items import Item, Role
 from fhirscreen.reading.lexicon import Lexicon
 
@@ -96,7 +97,8 @@ def read_grades(items: Sequence[Item]) -> list[Item]:
             found.append(Item(Role.FILLER, item.start, items[at + 1].end, "version"))
             at += 2
             continue
-        end = _graded(items, at) if item.key == "grade" and item.role is Role.WORD else at
+        graded = item.key == "grade" and item.role is Role.WORD and not _is_low(items, at, found)
+        end = _graded(items, at) if graded else at
         if end == at:
             found.append(item)
             at += 1
@@ -115,6 +117,18 @@ def read_grades(items: Sequence[Item]) -> list[Item]:
 
 def _is(items: Sequence[Item], at: int, roles: tuple[Role, ...]) -> bool:
     return at < len(items) and items[at].role in roles
+
+
+def _is_low(items: Sequence[Item], at: int, found: Sequence[Item]) -> bool:
+    """Whether a grade has no lower end: who has no such diagnosis at all is of grade 0."""
+    near = [*found[-_LONGEST:], *items[at + 1 : at + 1 + _LONGEST]]
+    for item in near:
+        numbers = item.range
+        if item.role in (Role.COMPARE, Role.COMPARE_AFTER) and item.key.startswith("<"):
+            return True
+        if numbers is not None and not numbers.unit and fits(0, numbers):
+            return True
+    return False
 
 
 def _graded(items: Sequence[Item], at: int) -> int:

@@ -127,6 +127,10 @@ INCLUDED = [
         ),
     ),
     (
+        "Prostate cancer with locally advanced or metastatic disease",
+        "judgement: {condition: {concept: prostate-cancer}}",
+    ),
+    (
         "Metastatic prostate cancer",
         "all: [{condition: {concept: prostate-cancer}}, {condition: {concept: distant-metastasis}}]",
     ),
@@ -273,6 +277,13 @@ EXCLUDED = [
         ),
     ),
     ("Haemorrhage of CTCAE grade 3", "judgement: {condition: {concept: haemorrhage}}"),
+    (
+        "Any of the following within 9 months: stroke; unstable angina",
+        (
+            "any: [{condition: {concept: stroke, within: 9 mo}},"
+            " {condition: {concept: unstable-angina, within: 9 mo}}]"
+        ),
+    ),
     # one drug of a class: whoever had the class may have had another
     ("Prior bicalutamide", "judgement: {received: {concept: antiandrogen}}"),
     (
@@ -430,6 +441,8 @@ def test_what_only_a_person_can_settle_is_manual(text: str) -> None:
         ("Patients must not have received chemotherapy", Kind.EXCLUSION, "a negation under"),
         ("Radiotherapy, unless given for the knee", Kind.EXCLUSION, ""),
         ("Any of the following heart diseases", Kind.EXCLUSION, ""),
+        ("Neuropathy of grade 1 or less", Kind.INCLUSION, ""),
+        ("Neuropathy ≤ grade 1", Kind.INCLUSION, ""),
         ("Topical or inhaled corticosteroids within 2 weeks", Kind.EXCLUSION, ""),
         ("Recovered from all toxic effects (except alopecia or neuropathy)", Kind.INCLUSION, ""),
         ("Prior radiotherapy is permitted if it ended 4 weeks before", Kind.INCLUSION, ""),
