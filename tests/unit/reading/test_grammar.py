@@ -284,6 +284,7 @@ EXCLUDED = [
             " {condition: {concept: unstable-angina, within: 9 mo}}]"
         ),
     ),
+    ("History of chronic pancreatitis", "judgement: {condition: {concept: pancreatitis}}"),
     # one drug of a class: whoever had the class may have had another
     ("Prior bicalutamide", "judgement: {received: {concept: antiandrogen}}"),
     (
