@@ -39,6 +39,7 @@ _CHANGES = {
     What.REWORDED: "yellow",
     What.READ_ANEW: "cyan",
     What.KEPT: "dim",
+    What.LEFT_OUT: "dim",
     What.CONFLICT: "bold red",
 }
 

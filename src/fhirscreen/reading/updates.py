@@ -36,6 +36,7 @@ class What(StrEnum):
     REWORDED = "reworded"
     READ_ANEW = "read anew"
     KEPT = "kept"
+    LEFT_OUT = "left out"
     CONFLICT = "conflict"
 
 
@@ -43,8 +44,9 @@ class What(StrEnum):
 class Change:
     """One difference, its sides in words; None is a side on which it is not there.
 
-    KEPT: a person's, and the record reads otherwise, as it did before. CONFLICT: a person changed what the
-    record has changed since; the person's stays, with a warning that asks to look at it.
+    KEPT: a person's, and the record reads otherwise, as it did before. LEFT_OUT: a person took out what the
+    record says as it did before. CONFLICT: a person changed what the record has changed since; the person's
+    stays, and what a person took out returns, with a warning that asks to look at it.
     """
 
     where: str
@@ -136,8 +138,13 @@ def _merge(pair: _Pair, taken: set[str]) -> tuple[Criterion | None, Change | Non
     if ours is None:
         if theirs is None:
             return None, None
+        if base is not None and _words(base) == _words(theirs):
+            return None, _change(What.LEFT_OUT, theirs, base, None, theirs)
         added = _renamed(theirs, unused(theirs.id, taken))
-        return added, _change(What.ADDED, added, None, None, theirs)
+        if base is None:
+            return added, _change(What.ADDED, added, None, None, theirs)
+        added = _warned(added, f"the record has changed this, which a person had taken out: “{_words(base)}”")
+        return added, _change(What.CONFLICT, added, base, None, theirs)
     if ours.read is None:
         return ours, None  # a person's own
     edited = is_edited(ours)
@@ -210,10 +217,13 @@ def _pairs(study: Study, base: Study, theirs: Study) -> Iterator[_Pair]:
                 last = place + 1
         for index in gone[0]:
             yield _Pair(ours[index], _at(old, then.get(index)), None)
+        before = _match(new, old)
+        spoken_for = {place for place in then.values() if place is not None}
         for at, theirs_now in enumerate(new):
             mine = partner.get(at)
             if mine is None:
-                yield _Pair(None, None, theirs_now)
+                was = before[at]
+                yield _Pair(None, _at(old, None if was in spoken_for else was), theirs_now)
             else:
                 yield _Pair(ours[mine], _at(old, then[mine]), theirs_now)
             for index in gone[at + 1]:

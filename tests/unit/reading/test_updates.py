@@ -197,3 +197,17 @@ def test_a_file_keeps_comments_where_nothing_changed() -> None:
 def test_a_document_of_another_shape_is_written_afresh(text: str) -> None:
     data = {"study": "b", "other": [{"id": "x", "says": "y"}, {"id": "z"}]}
     assert parse_yaml(rewrite_yaml(text, data), "") == data
+
+
+def test_what_a_person_took_out_stays_out_until_the_record_changes_it() -> None:
+    ours = replace(STUDY, criteria=tuple(c for c in STUDY.criteria if c.id != "psychiatric-disorder"))
+    found = update(ours)
+    assert said(found) == {"exclusion.psychiatric-disorder": What.LEFT_OUT}
+    assert found.study == ours
+    now = TEXT.replace("Previous mental illness", "Previous severe mental illness")
+    found = update(ours, now)
+    (change,) = found.changes
+    assert (change.what, change.ours) == (What.CONFLICT, None)
+    back = next(c for c in found.study.criteria if "mental illness" in c.says)
+    assert back.read is not None
+    assert "taken out" in back.read.warnings[-1]
