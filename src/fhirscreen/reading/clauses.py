@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fhirscreen.criteria.nodes import AllOf, AnyOf, Confirm, Constant, Expression, Judgement, Not, Unread
 from fhirscreen.criteria.studies import Kind
 from fhirscreen.reading.fragments import Atom, Sort
-from fhirscreen.reading.idioms import permits, read_pregnancy_test, spare_cancers
+from fhirscreen.reading.idioms import permits, read_pregnancy_test, spare_cancers, spare_narrowed
 from fhirscreen.reading.items import Item, Role
 from fhirscreen.reading.lists import (
     JOINS,
@@ -19,6 +19,7 @@ from fhirscreen.reading.lists import (
     merge_purposes,
     share_qualifiers,
 )
+from fhirscreen.reading.negations import Sense, ask_whole, sense_of
 from fhirscreen.reading.segments import Segment, kind_of
 from fhirscreen.reading.statements import Built, build_segment, join
 
@@ -37,6 +38,8 @@ _TOGETHER = (
 )
 """Concepts of which "and" in a list of exclusions means that each excludes."""
 _LONG_LIST = 3
+_REACHED = ("judgement", "hypersensitivity", "other study")
+"""What a "no" reaches over an "or": no epilepsy or condition that would interfere."""
 _TURNS = (Role.NO, Role.EXCEPT, Role.BARRED, Role.ALLOWED, Role.IF)
 _MOST_TURNS = 12
 """What turns more often than this is no sentence that anybody wrote."""
@@ -76,6 +79,8 @@ class Clauses:
         if sum(item.role in _TURNS for item in items) > _MOST_TURNS:
             return self._unread(items)
         items = drop_glosses(items, self.text)
+        if self.kind is Kind.EXCLUSION:
+            items = ask_whole(items)
         if not items:
             return None
         at = _first(items, Role.BARRED)
@@ -129,6 +134,8 @@ class Clauses:
         spared = spare_cancers(made, exception)
         if spared is not None:
             return spared
+        if self.kind is Kind.EXCLUSION and (judged := spare_narrowed(made, exception)) is not None:
+            return judged
         other = self._list([i for i in exception if i.role not in (Role.IF, Role.NO)], negated=True)
         if other.complete and any(i.role in (Role.NO, Role.IF) for i in exception):
             other = replace(other, complete=False)
@@ -178,6 +185,10 @@ class Clauses:
                 cut -= 1
             rest, after = after[cut:], after[:cut]
         scope = self._list(after, negated=True)
+        if self.kind is Kind.EXCLUSION and not rest:
+            told = self._told(before, word, scope)
+            if told is not None:
+                return told
         joins = []
         while before and before[-1].role in JOINS:
             joins.append(before.pop().role)
@@ -189,7 +200,7 @@ class Clauses:
         made = _negate(scope)
         if scope.sorts & {Sort.MEASURE, Sort.CATEGORY, Sort.AGE} and (
             len(scope.sorts) > 1 or len(scope.atoms) > 1
-        ):
+        ) and not (scope.complete and _joinless(after)):
             made = replace(
                 made,
                 complete=False,
@@ -229,6 +240,26 @@ class Clauses:
             complete=merged.complete and Role.OR not in joins,
             sure=merged.sure and Role.OR not in joins,
         )
+
+    def _told(self, before: list[Item], word: Item, scope: Built) -> Built | None:
+        """What a negation excludes where that is sure; None where it is not."""
+        start = self.text.rfind(";", self.start, word.start) + 1 or self.start
+        sense = sense_of(word, before, self.text, start)
+        if sense is Sense.UNSURE or not scope.complete or scope.manual or scope.expression is None:
+            return None
+        if sense is Sense.BARS:
+            return scope
+        if scope.sorts - {Sort.CONDITION, Sort.THERAPY}:
+            return None
+        left = self._clause(before) if before else None
+        if left is None:
+            return _negate(scope) if not before else None
+        one = len({atom.concept for atom in left.atoms}) == 1
+        if not (one and left.complete and left.sorts <= {Sort.CONDITION, Sort.THERAPY}):
+            return None
+        right = _negate(scope)
+        parts = [e for e in (left.expression, right.expression) if e is not None]
+        return _merge([left, right], join(parts, any_of=False))
 
     def _said(self, items: Sequence[Item]) -> str:
         start, end = self._span(items)
@@ -280,7 +311,9 @@ class Clauses:
                 # All of them in any case, none of them in no case: between the two a person decides.
                 merged = replace(merged, expression=AnyOf((both, Judgement(one))))
                 sure = True
-        if negated and any(b.manual for b in built):
+        asked = [item for item in items if item.role is Role.MANUAL]
+        reaches = set(joins) == {Role.OR} and all(item.key in _REACHED for item in asked)
+        if negated and any(b.manual for b in built) and not reaches:
             sure, noted = False, (*noted, "how far the negation reaches is not sure")
         if not sure:
             merged = replace(merged, complete=False, sure=False)
@@ -382,6 +415,11 @@ def _first(items: Sequence[Item], role: Role) -> int | None:
         if item.role is role and depth <= 0:
             return index
     return None
+
+
+def _joinless(items: Sequence[Item]) -> bool:
+    """Whether all of it hangs together, so that a negation is of the whole: no heart failure of NYHA class III."""
+    return not any(item.role in JOINS or item.role in (Role.COMPARE, Role.EXAMPLE) for item in items)
 
 
 def _has_content(items: Sequence[Item]) -> bool:

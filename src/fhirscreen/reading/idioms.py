@@ -6,7 +6,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from fhirscreen.criteria.nodes import AnyOf, Condition, Expression, Finding, Judgement, Not, Received, Sex
+from fhirscreen.criteria.nodes import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Expression,
+    Finding,
+    Judgement,
+    Not,
+    Received,
+    Sex,
+)
+from fhirscreen.reading.fragments import Sort
 from fhirscreen.reading.items import Item, Role, words
 from fhirscreen.reading.lists import JOINS
 from fhirscreen.reading.segments import concept_of
@@ -24,12 +35,22 @@ _OF_A_CANCER = words(
             curatively | adequately | definitively | therapy | treatment | resected | removed | surgery |
             locally | intent | risk | recurrence | lobular | ductal | cell | urothelial | intraepithelial |
             neoplasia | nonmelanomatous | nonmelanoma | early | node | negative | psa | considered |
-            potentially | lymphoma | incidental | well | differentiated | organ | confined | only
+            potentially | lymphoma | incidental | well | differentiated | organ | confined | only | other |
+            undergone | received | effectively | successfully | negligible | death | cured | evidence |
+            followed | expected | outcome | treated | deemed | recurred | relapse | diagnosed | previous |
+            solid | noncancerous | skin | dermal | anal | vulvar | cutaneous | least | more | duration |
+            not | require | required | ongoing | active | hormonal | radical | prostatectomy | appropriate |
+            recurrent | clinically | past | last | index | study | indication | completion | completed
             """
 )
 _BESIDE = (
     *JOINS, Role.EXEMPT, Role.FILLER, Role.OPEN, Role.CLOSE, Role.NARROWING, Role.RECEIVED, Role.HISTORY,
-    Role.WINDOW, Role.NUMBER, Role.BOUND, Role.ACTIVE, Role.EXAMPLE, Role.NO, Role.CATEGORY,
+    Role.WINDOW, Role.NUMBER, Role.BOUND, Role.ACTIVE, Role.EXAMPLE, Role.NO, Role.CATEGORY, Role.IF,
+    Role.EXCEPT, Role.STOP, Role.SEVERITY, Role.SINCE, Role.WITHIN, Role.COMPARE, Role.ANCHOR, Role.COLON,
+)  # fmt: skip
+_NARROWS = (
+    *JOINS, Role.FILLER, Role.OPEN, Role.CLOSE, Role.NARROWING, Role.RECEIVED, Role.HISTORY, Role.ACTIVE,
+    Role.WINDOW, Role.NO, Role.ENTITY, Role.SEVERITY, Role.IF, Role.KNOWN, Role.ANCHOR, Role.EXEMPT, Role.STOP,
 )  # fmt: skip
 _PERMITTED = (
     *JOINS, Role.FILLER, Role.ENTITY, Role.HISTORY, Role.RECEIVED, Role.ACTIVE, Role.OPEN, Role.CLOSE,
@@ -82,6 +103,24 @@ def spare_cancers(made: Built, exception: Sequence[Item]) -> Built | None:
     return replace(
         made, expression=Not(judged) if negative else judged, atoms=atoms, rules=("exempt cancers",)
     )
+
+
+def spare_narrowed(made: Built, exception: Sequence[Item]) -> Built | None:
+    """`brain metastases, unless treated and stable`: who has what is excepted is for the investigator.
+
+    None where the exception names what is not known, or may be of one of several things alone.
+    """
+    if len({atom.concept for atom in made.atoms}) != 1 or not made.complete or made.expression is None:
+        return None
+    if not made.sorts <= {Sort.CONDITION, Sort.THERAPY} or isinstance(made.expression, Not | AllOf | AnyOf):
+        return None
+    if not all(item.role in _NARROWS for item in exception):
+        return None
+    if not any(item.role in (Role.NARROWING, Role.RECEIVED) for item in exception):
+        return None
+    inner = made.expression
+    judged = inner if isinstance(inner, Judgement) else Judgement(inner)
+    return replace(made, expression=judged, rules=(*made.rules, "for judgement"))
 
 
 def permits(word: Item, rest: Sequence[Item], said: str) -> bool:

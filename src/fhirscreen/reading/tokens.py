@@ -46,7 +46,7 @@ _LIMIT = r"""
           (?:normals?(?:ity)?(?:\s+(?:range|value|limit)s?)?|ranges?|values?|reference(?:\s+ranges?)?)?)?
       |(?:upper|lower)\s+normal\b
       |normal\s+(?:upper|lower)\s+limits?(?:\s+of\s+normal)?
-      |upper\s+limits?)
+      |upper\s+limits?(?:\s+normals?\b)?)
     (?:\s*\(\s*I?(?:ULN|UNL|LLN|LNL)\s*\))?
 """
 _VOLUME = (

@@ -1,0 +1,75 @@
+"""Negations under the exclusion criteria: which of them can mean one thing alone.
+
+"No brain metastases" there may exclude those without, or be a requirement in the wrong list. What must not be,
+and who is described as being without something, can only be read in one way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import Enum, auto
+
+from fhirscreen.reading.items import Item, Role
+from fhirscreen.reading.lists import JOINS
+
+_MODAL = re.compile(r"\b(?:must|should|shall|cannot|can\s+not|may)\b(?!.*\b(?:must|should|may)\b)", re.IGNORECASE)
+_RELATIVE = re.compile(r"\b(?:who|that|which|whom|whose)\b", re.IGNORECASE)
+_DESCRIBES = re.compile(r"\b(?:who|that|which|whom)\s+(?:(?:have|has|had|are|is|were|was|do|does|did)\s+)?$", re.IGNORECASE)
+_LACKS = re.compile(r"(?:lack of|absence of)", re.IGNORECASE)
+_WITHOUT = re.compile(r"without", re.IGNORECASE)
+_SUBJECT = re.compile(
+    r"\W*(?:\d{1,2}[.)]\s*)?(?:the\s+)?(?:(?:eligible|all|any|such)\s+)?(?:adult\s+)?"
+    r"(?:(?:patient|subject|participant|individual|volunteer|female|male|women|woman|men|man)s?\s*){0,2}",
+    re.IGNORECASE,
+)
+_BETWEEN = (Role.WORD, Role.RECEIVED, Role.ACTIVE, Role.NARROWING, Role.FILLER, Role.HISTORY, Role.MANUAL)
+
+
+class Sense(Enum):
+    """What a negation under the exclusion criteria means."""
+
+    BARS = auto()  # must not have A: who has A is excluded
+    LACKS = auto()  # lack of A, patients who have no A: who has no A is excluded
+    UNSURE = auto()
+
+
+def sense_of(word: Item, before: Sequence[Item], text: str, start: int) -> Sense:
+    """What the negation at `word` means there, after the items `before` of its clause, which begins at `start`."""
+    said = text[word.start : word.end]
+    ahead = text[start : word.start]
+    bare = not before and _SUBJECT.fullmatch(ahead.strip(" \n-*•")) is not None
+    if bare and _RELATIVE.search(ahead) is None and _MODAL.match(said):
+        return Sense.BARS
+    modal = _MODAL.search(ahead)
+    if (
+        not before
+        and modal is not None
+        and _RELATIVE.search(ahead) is None
+        and _SUBJECT.fullmatch(ahead[: modal.start()].strip(" \n-*•")) is not None
+        and len(ahead) - modal.end() < len("  have ever been ")
+    ):
+        return Sense.BARS
+    if _DESCRIBES.search(ahead) is not None and _MODAL.match(said) is None:
+        return Sense.LACKS
+    if not before and _LACKS.fullmatch(said):
+        return Sense.LACKS
+    joined = bool(before) and before[-1].role in JOINS
+    if before and not joined and _WITHOUT.fullmatch(said):
+        return Sense.LACKS
+    return Sense.UNSURE
+
+
+def ask_whole(items: Sequence[Item]) -> list[Item]:
+    """The items with a negation of what is asked in person as part of the question: not using contraception."""
+    found: list[Item] = []
+    for index, item in enumerate(items):
+        if item.role is Role.NO:
+            step = index + 1
+            while step < len(items) and items[step].role in _BETWEEN and items[step].role is not Role.MANUAL:
+                step += 1
+            if step < len(items) and items[step].role is Role.MANUAL and items[step].key != "judgement":
+                asked = items[step]
+                item = Item(Role.MANUAL, item.start, item.end, item.text, asked.key)
+        found.append(item)
+    return found
