@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from fhirscreen.criteria.nodes import AllOf, AnyOf, Confirm, Constant, Expression, Judgement, Not, Unread
+from fhirscreen.criteria.nodes import (
+    AllOf,
+    AnyOf,
+    Confirm,
+    Constant,
+    Expression,
+    Judgement,
+    Not,
+    Unread,
+)
 from fhirscreen.criteria.studies import Kind
+from fhirscreen.reading.definitions import define, find_definition
 from fhirscreen.reading.fragments import Atom, Sort
 from fhirscreen.reading.idioms import permits, read_pregnancy_test, spare_cancers, spare_narrowed
 from fhirscreen.reading.items import Item, Role
@@ -21,7 +32,7 @@ from fhirscreen.reading.lists import (
 )
 from fhirscreen.reading.negations import Sense, ask_whole, sense_of
 from fhirscreen.reading.segments import Segment, kind_of
-from fhirscreen.reading.statements import Built, build_segment, join
+from fhirscreen.reading.statements import Built, build_segment, join, merge
 
 _SILENT = (Role.FILLER, Role.COLON, Role.DASH, Role.KNOWN, Role.RANGE, Role.STOP)
 _TOGETHER = (
@@ -64,7 +75,7 @@ class Clauses:
         manual = [b for b in built if b.manual]
         if len(manual) == len(built):
             return Built(None, manual=True)
-        return _merge(built, join(parts, any_of=self.kind is Kind.EXCLUSION))
+        return merge(built, join(parts, any_of=self.kind is Kind.EXCLUSION))
 
     def _asked(self, items: list[Item]) -> Built | None:
         """A clause; what is asked in person keeps its words, for where it stands beside others."""
@@ -74,11 +85,15 @@ class Clauses:
         return replace(made, expression=Confirm(self._said(items) or "what the text asks"))
 
     def _clause(self, items: list[Item]) -> Built | None:
+        defined = self._defined(items)
+        if defined is not None:
+            return defined
         items = merge_purposes(keep_objects(items, self.text), self.text)
         items = [i for i in items if i.role not in _SILENT or i.role is Role.STOP]
         if sum(item.role in _TURNS for item in items) > _MOST_TURNS:
             return self._unread(items)
         items = drop_glosses(items, self.text)
+        items = [i for i, after in pairwise([*items, None]) if i is not None and not _ends(i, after)]
         if self.kind is Kind.EXCLUSION:
             items = ask_whole(items)
         if not items:
@@ -110,6 +125,14 @@ class Clauses:
         if at is not None:
             return self._negated(items, at)
         return self._list(items, negated=False)
+
+    def _defined(self, items: list[Item]) -> Built | None:
+        found = find_definition(items, self.text)
+        if found is None or (self.kind is Kind.INCLUSION) != found.negated:
+            return None
+        by = self._list(found.by, negated=True)
+        made = define(self._list(found.named, negated=True), by, told=found.told)
+        return _negate(made) if made is not None and found.negated else made
 
     def _unread(self, items: Sequence[Item]) -> Built:
         start, end = self._span(items)
@@ -152,12 +175,12 @@ class Clauses:
         if self.kind is Kind.INCLUSION and not isinstance(made.expression, Not):
             return self._spared(made, other)
         whole = _within(made.expression, inner)
-        return _merge([made, replace(other, atoms=_flip(other.atoms))], whole)
+        return merge([made, replace(other, atoms=_flip(other.atoms))], whole)
 
     def _spared(self, made: Built, other: Built) -> Built:
         """`A unless B` as a requirement: of a measured value, B is enough too; of the rest, who can say."""
         parts = [e for e in (made.expression, other.expression) if e is not None]
-        merged = _merge([made, other], join(parts, any_of=True))
+        merged = merge([made, other], join(parts, any_of=True))
         if made.sorts <= {Sort.MEASURE, Sort.CATEGORY, Sort.AGE}:
             return merged
         return replace(merged, complete=False, sure=False)
@@ -169,9 +192,9 @@ class Clauses:
             return self._unread([*main, *condition])
         other = self._unread(condition)
         if made.expression is None or other.expression is None:
-            return _merge([made, other], other.expression)
+            return merge([made, other], other.expression)
         whole = join([made.expression, other.expression], any_of=self.kind is Kind.INCLUSION)
-        return _merge([made, other], whole)
+        return merge([made, other], whole)
 
     def _negated(self, items: list[Item], at: int) -> Built | None:
         """`A and no B, C or D`: the "no" reaches to the end, or to the next "no"."""
@@ -185,10 +208,9 @@ class Clauses:
                 cut -= 1
             rest, after = after[cut:], after[:cut]
         scope = self._list(after, negated=True)
-        if self.kind is Kind.EXCLUSION and not rest:
-            told = self._told(before, word, scope)
-            if told is not None:
-                return told
+        told = None if rest else self._told(before, word, scope)
+        if told is not None:
+            return told
         joins = []
         while before and before[-1].role in JOINS:
             joins.append(before.pop().role)
@@ -197,16 +219,7 @@ class Clauses:
             prefix.insert(0, before.pop())
         if prefix:
             scope = self._list([*prefix, *after], negated=True)
-        made = _negate(scope)
-        if scope.sorts & {Sort.MEASURE, Sort.CATEGORY, Sort.AGE} and (
-            len(scope.sorts) > 1 or len(scope.atoms) > 1
-        ) and not (scope.complete and _joinless(after)):
-            made = replace(
-                made,
-                complete=False,
-                sure=False,
-                warnings=(*made.warnings, "how far the negation reaches is not sure"),
-            )
+        made = _reach(_negate(scope), scope, after)
         if self.kind is Kind.EXCLUSION:
             note = "a negation under the exclusion criteria: does it exclude, or is it a requirement?"
             spans = tuple(sorted({*made.unread, (word.start, word.end)}))
@@ -234,7 +247,7 @@ class Clauses:
         if len(parts) == 1:
             return made
         expressions = [p.expression for p in parts if p.expression is not None]
-        merged = _merge(parts, join(expressions, any_of=Role.OR in joins))
+        merged = merge(parts, join(expressions, any_of=Role.OR in joins))
         return replace(
             merged,
             complete=merged.complete and Role.OR not in joins,
@@ -245,7 +258,13 @@ class Clauses:
         """What a negation excludes where that is sure; None where it is not."""
         start = self.text.rfind(";", self.start, word.start) + 1 or self.start
         sense = sense_of(word, before, self.text, start)
-        if sense is Sense.UNSURE or not scope.complete or scope.manual or scope.expression is None:
+        if (
+            self.kind is Kind.INCLUSION
+            or sense is Sense.UNSURE
+            or not scope.complete
+            or scope.manual
+            or scope.expression is None
+        ):
             return None
         if sense is Sense.BARS:
             return scope
@@ -259,7 +278,7 @@ class Clauses:
             return None
         right = _negate(scope)
         parts = [e for e in (left.expression, right.expression) if e is not None]
-        return _merge([left, right], join(parts, any_of=False))
+        return merge([left, right], join(parts, any_of=False))
 
     def _said(self, items: Sequence[Item]) -> str:
         start, end = self._span(items)
@@ -302,7 +321,7 @@ class Clauses:
                 if either is None
                 else join([e for e in (join([either, apart], any_of=False), apart) if e], any_of=True)
             )
-        merged = _merge(built, whole)
+        merged = merge(built, whole)
         if any(item.role in (Role.EXCEPT, Role.ALLOWED, Role.BARRED) for item in items):
             sure, noted = False, ()  # an exception inside of parentheses: of what, cannot be told
         if not sure and noted and merged.complete and not any(b.manual for b in built):
@@ -313,6 +332,7 @@ class Clauses:
                 sure = True
         asked = [item for item in items if item.role is Role.MANUAL]
         reaches = set(joins) == {Role.OR} and all(item.key in _REACHED for item in asked)
+        reaches = reaches and bool(built[0].atoms) and not segments[0].manual
         if negated and any(b.manual for b in built) and not reaches:
             sure, noted = False, (*noted, "how far the negation reaches is not sure")
         if not sure:
@@ -327,7 +347,7 @@ class Clauses:
         found = [item.fragment for s in segments for item in s.fragments]
         if not all(f is not None and f.about_cancer for f in found):
             return None
-        merged = _merge(built, None)
+        merged = merge(built, None)
         parts = [f.expression for f in found if f is not None and f.expression is not None]
         any_of = join(parts, any_of=True)
         own = [b.expression for s, b in zip(segments, built, strict=True) if s is named[0]]
@@ -417,8 +437,24 @@ def _first(items: Sequence[Item], role: Role) -> int | None:
     return None
 
 
+def _ends(item: Item, after: Item | None) -> bool:
+    """Whether a full stop only ends a parenthesis: (everolimus, etc.)."""
+    return item.role is Role.STOP and after is not None and after.role is Role.CLOSE
+
+
+def _reach(made: Built, scope: Built, after: Sequence[Item]) -> Built:
+    """What was negated, in doubt where a measured value stands beside something else under the "no"."""
+    several = len(scope.sorts) > 1 or len(scope.atoms) > 1
+    if not (scope.sorts & {Sort.MEASURE, Sort.CATEGORY, Sort.AGE} and several):
+        return made
+    if scope.complete and _joinless(after):
+        return made
+    note = "how far the negation reaches is not sure"
+    return replace(made, complete=False, sure=False, warnings=(*made.warnings, note))
+
+
 def _joinless(items: Sequence[Item]) -> bool:
-    """Whether all of it hangs together, so that a negation is of the whole: no heart failure of NYHA class III."""
+    """Whether all of it hangs together: a negation is then of the whole, as of heart failure of class III."""
     return not any(item.role in JOINS or item.role in (Role.COMPARE, Role.EXAMPLE) for item in items)
 
 
@@ -446,17 +482,3 @@ def _within(expression: Expression | None, exception: Expression) -> Expression 
         inner = join([expression.of, exception], any_of=False)
         return None if inner is None else Not(inner)
     return join([expression, exception], any_of=False)
-
-
-def _merge(built: Sequence[Built], expression: Expression | None) -> Built:
-    return Built(
-        expression,
-        tuple(a for b in built for a in b.atoms),
-        tuple(dict.fromkeys(r for b in built for r in b.rules)),
-        tuple(dict.fromkeys(w for b in built for w in b.warnings)),
-        tuple(sorted({span for b in built for span in b.unread})),
-        all(b.complete for b in built),
-        False,
-        all(b.sure for b in built),
-        frozenset().union(*(b.sorts for b in built)),
-    )

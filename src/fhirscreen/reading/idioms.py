@@ -50,7 +50,8 @@ _BESIDE = (
 )  # fmt: skip
 _NARROWS = (
     *JOINS, Role.FILLER, Role.OPEN, Role.CLOSE, Role.NARROWING, Role.RECEIVED, Role.HISTORY, Role.ACTIVE,
-    Role.WINDOW, Role.NO, Role.ENTITY, Role.SEVERITY, Role.IF, Role.KNOWN, Role.ANCHOR, Role.EXEMPT, Role.STOP,
+    Role.WINDOW, Role.NO, Role.ENTITY, Role.SEVERITY, Role.IF, Role.KNOWN, Role.ANCHOR, Role.EXEMPT,
+    Role.STOP,
 )  # fmt: skip
 _PERMITTED = (
     *JOINS, Role.FILLER, Role.ENTITY, Role.HISTORY, Role.RECEIVED, Role.ACTIVE, Role.OPEN, Role.CLOSE,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fhirscreen.reading.items import Item, Role
-from fhirscreen.reading.phrases import AMBIGUOUS, NUMBER_WORDS, PHRASES, SPELT_EXACTLY
+from fhirscreen.reading.phrases import AMBIGUOUS, NUMBER_WORDS, PHRASES, SPELT_EXACTLY, WITH_A_NUMBER
 from fhirscreen.reading.tokens import Kind, Token, tokenise
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Lexicon:
                     node.role, node.value = role, value
         for concept in concepts:
             for name in (*concept.names, concept.label):
+                self._add(concept, name)
+            for name in (name for name, id in WITH_A_NUMBER.items() if id == concept.id):
                 self._add(concept, name)
 
     def _node(self, phrase: str) -> _Node:

@@ -13,11 +13,18 @@ from fhirscreen.reading.segments import REACHING, Segment, concept_of, kind_of
 JOINS = (Role.AND, Role.OR, Role.COMMA, Role.SLASH)
 """What joins the members of a list."""
 _PAIR = 2
+_FAR = 80
 
 
 _OBJECTS = ("hypersensitivity", "future behaviour", "willingness", "swallowing")
 _CONTRARY = re.compile(r"contraindicat", re.IGNORECASE)
 _RELATIVE = re.compile(r"(?:that|which|who)\b", re.IGNORECASE)
+_OPINION = re.compile(
+    r"(?:,\s*)?(?:in the (?:opinion|judge?ment|view)|at the discretion|per|according to|"
+    r"as (?:judged|determined|assessed)|judged|deemed)\b[^,;.]*"
+    r"\b(?:investigator|physician|clinician|doctor)\W*",
+    re.IGNORECASE,
+)
 _TREATED = re.compile(r"treated", re.IGNORECASE)
 _DISEASE = ("disease", "cancer", "setting", "malignancy", "tumor", "carcinoma", "indication", "treatment")
 
@@ -166,12 +173,25 @@ def drop_glosses(items: list[Item], text: str) -> list[Item]:
         closed = end < len(items) and items[end].role is Role.CLOSE
         before = found[-1] if found else None
         known = before is not None and before.role in (Role.FRAGMENT, Role.ENTITY)
-        if closed and known and before is not None and _repeats(inner, before):
+        if closed and (
+            (known and before is not None and _repeats(inner, before)) or _stands_for(inner, text)
+        ):
             at = end + 1
             continue
         found.append(items[at])
         at += 1
     return found
+
+
+def _stands_for(inner: Sequence[Item], text: str) -> bool:
+    """Whether a parenthesis holds the first letters of the words before it: diabetes mellitus (DM)."""
+    if len(inner) != 1 or inner[0].role not in (Role.ENTITY, Role.WORD):
+        return False
+    letters = text[inner[0].start : inner[0].end]
+    if not (letters.isalpha() and letters.isupper() and len(letters) > 1):
+        return False
+    words = text[max(0, inner[0].start - _FAR) : inner[0].start].rstrip(" (").replace("-", " ").split()
+    return [word[0].upper() for word in words[-len(letters) :]] == list(letters)
 
 
 def _repeats(inner: Sequence[Item], before: Item) -> bool:
@@ -244,6 +264,14 @@ def _share_judgement(segments: list[Segment], text: str) -> None:
         if first is not None and first.key == "judgement" and _RELATIVE.match(text, first.start):
             for earlier in segments[:index]:
                 earlier.narrowed = earlier.narrowed or bool(earlier.entities)
+        opinion = first is not None and index == len(segments) - 1 and index > 0 and not segment.content
+        if opinion and first is not None and _OPINION.fullmatch(text[first.start :].split("\n", 1)[0]):
+            for earlier in segments[:index]:
+                earlier.narrowed = earlier.narrowed or bool(earlier.entities)
+            if all(earlier.entities for earlier in segments[:index]):
+                segment.manual.clear()
+                segment.unread.clear()
+                segment.modifiers.clear()
 
 
 def _parallel(segment: Segment, following: Segment) -> bool:

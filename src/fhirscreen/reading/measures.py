@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,6 +53,9 @@ _GLUE_WORDS = words(
     """
 )
 _WORDS_IN_A_NAME = 6
+_NEAR = 80
+_RATE = "mL/min/{1.73_m2}"
+_COCKCROFT = re.compile(r"cockc?ro", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +242,7 @@ class Measures:
         warnings: list[str] = []
         for each in named:
             concept = _measure_of(each, numbers, self.units)
-            expression, noted = self._expression(concept, numbers)
+            expression, noted = self._expression(concept, numbers, item)
             expressions += [] if expression is None else [expression]
             warnings += noted
             name = self.text[each.start : each.end]
@@ -262,9 +266,16 @@ class Measures:
             complete=whole,
         )
 
-    def _expression(self, concept: Concept | None, numbers: Range) -> tuple[Expression | None, list[str]]:
+    def _expression(
+        self, concept: Concept | None, numbers: Range, item: Item
+    ) -> tuple[Expression | None, list[str]]:
         if concept is None:
             return None, []
+        near = self.text[max(0, item.start - _NEAR) : item.end + _NEAR]
+        if concept.unit == _RATE and numbers.code != _RATE and _COCKCROFT.search(near):
+            return None, [
+                f"{concept.label} is not computed by Cockcroft and Gault: which of the two is meant?"
+            ]
         bounds, warnings = make_bounds(numbers, concept, self.units)
         return (None if bounds is None else _measured(concept, bounds)), warnings
 

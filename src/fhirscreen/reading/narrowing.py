@@ -33,9 +33,9 @@ NARROWING: dict[Role, dict[str, str]] = {
             not amenable to surgery | under treatment | under poor control | out of control |
             despite treatment | despite medical therapy | despite medication | despite optimal therapy |
             despite medical treatment | overt | requiring treatment | requiring therapy |
-            requiring medication | requires treatment | requires therapy | which require treatment |
-            requiring intervention | requiring systemic treatment | requiring systemic therapy |
-            requiring hospitalization | requiring drainage | systemic | high dose | low dose |
+            not adequately treated | cannot be controlled |
+            that cannot be controlled | that can not be controlled | not responding to treatment |
+            systemic | high dose | low dose |
             chronic systemic | adjuvant | neoadjuvant | neo adjuvant | adjuvant or neoadjuvant |
             neoadjuvant or adjuvant | palliative | definitive | curative | first line | second line |
             third line | front line | frontline | firstline | second-line or later | salvage | induction |
@@ -82,9 +82,22 @@ NARROWING: dict[Role, dict[str, str]] = {
         **words("metastatic | disseminated", "metastatic"),
         **words(
             """
-            requiring | that require | that requires | which require | which requires | who require |
+            requiring treatment | requiring therapy | requiring medication | requires treatment |
+            requires therapy | which require treatment | requiring intervention |
+            requiring hospitalization | requiring drainage | requiring systemic treatment |
+            requiring systemic therapy | requiring medical treatment | requiring medical therapy | overt
+            """,
+            "treated",
+        ),
+        **words(
+            """
+            requiring treatment with | requires treatment with | require treatment with |
+            required treatment with | requiring therapy with | requiring systemic treatment with |
+            requiring systemic therapy with | requiring | that require | that requires | which require |
+            which requires | who require |
             that required | which required | needing | despite | that has required | that have required |
-            in need of | requires
+            in need of | requires | need for | the need for | requirement for | a need for | necessity of |
+            a requirement for | who need | patients needing
             """,
             "needs",
         ),

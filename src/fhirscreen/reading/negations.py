@@ -1,7 +1,7 @@
 """Negations under the exclusion criteria: which of them can mean one thing alone.
 
-"No brain metastases" there may exclude those without, or be a requirement in the wrong list. What must not be,
-and who is described as being without something, can only be read in one way.
+"No brain metastases" there may exclude those without, or be a requirement in the wrong list. What must not
+be, and who is described as being without something, can only be read in one way.
 """
 
 from __future__ import annotations
@@ -13,9 +13,13 @@ from enum import Enum, auto
 from fhirscreen.reading.items import Item, Role
 from fhirscreen.reading.lists import JOINS
 
-_MODAL = re.compile(r"\b(?:must|should|shall|cannot|can\s+not|may)\b(?!.*\b(?:must|should|may)\b)", re.IGNORECASE)
+_MODAL = re.compile(
+    r"\b(?:must|should|shall|cannot|can\s+not|may)\b(?!.*\b(?:must|should|may)\b)", re.IGNORECASE
+)
 _RELATIVE = re.compile(r"\b(?:who|that|which|whom|whose)\b", re.IGNORECASE)
-_DESCRIBES = re.compile(r"\b(?:who|that|which|whom)\s+(?:(?:have|has|had|are|is|were|was|do|does|did)\s+)?$", re.IGNORECASE)
+_DESCRIBES = re.compile(
+    r"\b(?:who|that|which|whom)\s+(?:(?:have|has|had|are|is|were|was|do|does|did)\s+)?$", re.IGNORECASE
+)
 _LACKS = re.compile(r"(?:lack of|absence of)", re.IGNORECASE)
 _WITHOUT = re.compile(r"without", re.IGNORECASE)
 _SUBJECT = re.compile(
@@ -35,7 +39,7 @@ class Sense(Enum):
 
 
 def sense_of(word: Item, before: Sequence[Item], text: str, start: int) -> Sense:
-    """What the negation at `word` means there, after the items `before` of its clause, which begins at `start`."""
+    """What the negation at `word` means there, after the items `before` of a clause begun at `start`."""
     said = text[word.start : word.end]
     ahead = text[start : word.start]
     bare = not before and _SUBJECT.fullmatch(ahead.strip(" \n-*•")) is not None
@@ -61,7 +65,7 @@ def sense_of(word: Item, before: Sequence[Item], text: str, start: int) -> Sense
 
 
 def ask_whole(items: Sequence[Item]) -> list[Item]:
-    """The items with a negation of what is asked in person as part of the question: not using contraception."""
+    """The items with a negation of what is asked in person as part of the question (not willing)."""
     found: list[Item] = []
     for index, item in enumerate(items):
         if item.role is Role.NO:

@@ -267,7 +267,9 @@ _JOINING: dict[Role, dict[str, str]] = {
             """
             active | current | currently | ongoing | concurrent | concomitant | concurrently | at present |
             actively | presently | existing | clinically active | currently active | acute or ongoing |
-            current evidence of | evidence of active | persistent
+            current evidence of | evidence of active | persistent | active infection with |
+            active infection by | active infection due to | acute infection with | ongoing infection with |
+            known active infection with
             """,
         ),
     },
@@ -284,7 +286,7 @@ _JOINING: dict[Role, dict[str, str]] = {
         ),
         **words(
             """
-            receiving | taking | undergoing | on | requiring treatment with | using | currently receiving |
+            receiving | taking | undergoing | on | using | currently receiving |
             currently taking | is on | are on | being treated with
             """,
             "now",
@@ -366,7 +368,9 @@ _JOINING: dict[Role, dict[str, str]] = {
             """
             positive | positivity | seropositivity | seropositive | overexpression | overexpressing |
             expressing | amplified | amplification | mutated | mutation positive | mutant | detectable |
-            reactive | positive for | test positive for | tested positive for | positive test for |
+            reactive | positive serology | positive serology for | positive testing for | tests positive for |
+            testing positive for | test positive | tested positive | positive testing | positive for |
+            test positive for | tested positive for | positive test for |
             positive test | positive result
             """,
             "positive",
@@ -431,9 +435,20 @@ SPELT_EXACTLY = frozenset(
 AMBIGUOUS = frozenset((
     "performance status score", "platinum", "biologic", "biologics", "stage", "PS", "perforation",
     "progression", "recurrence", "relapse", "cancer", "pulse", "temperature",
-    "height", "growth factor", "seizure", "RT", "AP", "Pi", "lactate", "weight",
+    "height", "growth factor", "seizure", "RT", "AP", "Pi", "lactate",
 ))  # fmt: skip
 """Names of the mappings that mean more than their concept in running text."""
+
+WITH_A_NUMBER = {
+    "QTc prolongation": "qtc-interval", "prolonged QTc": "qtc-interval",
+    "QTc interval prolongation": "qtc-interval", "prolonged QTc interval": "qtc-interval",
+    "FEV1": "forced-expiratory-volume-1-percent-predicted",
+    "forced expiratory volume in one second": "forced-expiratory-volume-1-percent-predicted",
+    "forced expiratory volume in 1 second": "forced-expiratory-volume-1-percent-predicted",
+    "DLCO": "diffusing-capacity-percent-predicted", "TLCO": "diffusing-capacity-percent-predicted",
+    "diffusing capacity for carbon monoxide": "diffusing-capacity-percent-predicted",
+}  # fmt: skip
+"""What the names of other concepts mean too, beside a number whose unit fits."""
 
 NUMBER_WORDS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,

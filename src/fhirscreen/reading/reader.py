@@ -19,6 +19,7 @@ from fhirscreen.reading.clauses import Clauses
 from fhirscreen.reading.fragments import Sort
 from fhirscreen.reading.items import Item, Role
 from fhirscreen.reading.lexicon import Lexicon
+from fhirscreen.reading.lists import JOINS
 from fhirscreen.reading.measures import Measures
 from fhirscreen.reading.qualifiers import read_grades, share_heads
 from fhirscreen.reading.readings import Reading, Status
@@ -133,7 +134,7 @@ class Reader:
         items = read_grades(read_categories(items, self._concepts))
         items = Measures(flat, self._units, kind).read(items)
         items = read_sex(items)
-        while items and items[-1].role is Role.STOP:
+        while items and items[-1].role in (Role.STOP, *JOINS):
             items.pop()
         built = Clauses(flat, kind, piece.start, piece.end).read(
             [*before, *items, *after] if items else items
@@ -156,7 +157,7 @@ class Reader:
             if len(items) <= 2 and any(i.role is Role.AGE for i in items):
                 carried.append(next(i for i in items if i.role is Role.AGE))
                 continue
-            lent, whole = read_stem(items, flat[start:end], kind)
+            lent, whole = read_stem(items, flat[start:end], start, kind)
             carried += lent
             sure = False if sure is False or whole is False else None if whole is None else sure
         return carried, sure

@@ -17,6 +17,8 @@ _HEADS = (
 _NEAR = 12
 _CLASSES = ("agent", "drug", "medication", "product", "class", "compound", "inhibitor", "agonist", "medicine")
 """What follows the name of a drug or a class and adds nothing to it."""
+_TESTS = ("testing", "test", "serology", "antibody", "titer")
+_SCALES = ("ecog-performance-status", "karnofsky-performance-status", "nyha-class")
 _DIAGNOSES = (ConceptKind.DIAGNOSIS, ConceptKind.EVENT)
 REACHING = ("needs", "rest")
 """Keys of what narrows by all that follows it: requiring steroids, resulting in a fracture."""
@@ -85,7 +87,7 @@ class Segment:
             self.modifiers.append(item)
         elif role is Role.NARROWING and item.key not in REACHING:
             spread = item.key == "metastatic"
-            self.graded = self.graded or item.key == "grade"
+            self.graded = self.graded or item.key in ("grade", "treated")
             self.narrowed = self.narrowed or not spread
             self.led = self.led or not (spread or self.entities)
             self.metastatic = self.metastatic or spread
@@ -95,7 +97,7 @@ class Segment:
             self.modifiers.append(item)
         elif role is Role.MANUAL:
             self.manual.append(item)
-        elif (role is Role.POSITIVE and self.entities) or self._redundant(item):
+        elif (role is Role.POSITIVE and self.entities) or self._redundant(item) or self._scale(item):
             pass
         elif role is Role.POSITIVE and item.key == "positive":
             self.positive = item
@@ -111,9 +113,18 @@ class Segment:
         """Whether it says again what is said: HIV infection, 18 years or older."""
         if item.role is Role.WORD and self.entities and item.start - self.entities[-1].end <= _NEAR:
             therapy = kind_of(self.entities[-1]) is ConceptKind.THERAPY
+            if self.positive is not None and item.key in _TESTS:
+                return True
             return item.key in (_CLASSES if therapy else _HEADS)
         last = self.fragments[-1].fragment if self.fragments else None
+        if item.role is Role.WORD and item.key == "predicted":  # FEV1 ≥ 50 % predicted
+            return last is not None and last.atoms[-1:] != () and last.atoms[-1].unit == "%"
         return item.role is Role.COMPARE_AFTER and last is not None and last.sort is Sort.AGE
+
+    def _scale(self, item: Item) -> bool:
+        """Whether it names again the scale of what was found: performance status 0 or 1 (ECOG)."""
+        named = {atom.concept for each in self.fragments if each.fragment for atom in each.fragment.atoms}
+        return item.role is Role.ENTITY and any(c.id in _SCALES and c.id in named for c in item.concepts)
 
 
 def _recent(item: Item) -> Item | None:

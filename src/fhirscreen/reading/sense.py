@@ -13,9 +13,12 @@ from fhirscreen.values.quantities import UnitTable
 
 _COUNTED_ABOVE = 500.0
 _LIMITS = {"uln": Limit.ULN, "lln": Limit.LLN}
+_CLEARANCES = ("mL/min", "mL/min/{1.73_m2}")
+"""Units of clearances and filtration rates, which criteria write for one another."""
 _LIKELY = ("g/dL", "g/L", "mg/dL", "umol/L", "mmol/L", "10*9/L", "/uL", "10*3/uL", "cm", "mm", "%")
 
 
+_MERCURY = re.compile(r"mm\s*/?\s*hg\.?", re.IGNORECASE)
 _PER = re.compile(r"(?:^|\s)per\s+", re.IGNORECASE)
 _CUBIC = re.compile(r"cubic\s+milli-?met(?:er|re)s?|cu\.?\s?mm", re.IGNORECASE)
 _SQUARE = re.compile(r"(?:square\s+met(?:er|re)s?|met(?:er|re)s?\s+squared|sq\.?\s?m)\b", re.IGNORECASE)
@@ -25,7 +28,7 @@ def read_unit(text: str, units: UnitTable) -> str | None:
     """The UCUM code of a unit as criteria write it (`per cubic millimetre`); None for an unknown one."""
     if not text:
         return None
-    known = units.normalise(text)
+    known = units.normalise("mm[Hg]" if _MERCURY.fullmatch(text.strip()) else text)
     if known is not None:
         return known
     return units.normalise(_PER.sub("/", _SQUARE.sub("m2", _CUBIC.sub("mm3", text))).strip(" .("))
@@ -50,6 +53,9 @@ def make_bounds(numbers: Range, concept: Concept, units: UnitTable) -> tuple[Bou
         return bounds, [*warnings, f"the unit of {_say(numbers)} is not written: read as {unit}"]
     if numbers.unit and unit is None:
         return None, [f"the unit `{numbers.unit}` is not known"]
+    if unit in _CLEARANCES and concept.unit in _CLEARANCES and unit != concept.unit:
+        bounds, warnings = _bounds(numbers, concept.unit)
+        return bounds, [*warnings, f"{unit} is read as {concept.unit}, in which {concept.label} is given"]
     if unit is not None and concept.unit is not None and not _fits(unit, concept, units):
         return None, [f"the unit {unit} does not fit {concept.label}, which is measured in {concept.unit}"]
     bounds, warnings = _bounds(numbers, unit)

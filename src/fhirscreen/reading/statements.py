@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import pairwise
@@ -34,6 +35,7 @@ _SPREAD = (_METASTATIC, "disseminated-disease", "oligometastatic-disease", "mali
 """Of which "metastatic" says nothing that a record of the index cancer's spread could settle."""
 
 
+_PAIR = 2
 _FOR = re.compile(r"\bfor\b|\bagainst\b|\bof\b", re.IGNORECASE)
 _TESTED = (
     "hiv-infection", "hepatitis-b-infection", "hepatitis-c-infection", "hepatitis-a-infection",
@@ -68,8 +70,20 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
     if segment.window is not None and not segment.entities:
         made = _windowed(made, segment)
     reasons = _reasons(segment, text)
+    taking = _taking(segment)
     made += [
-        _counted(_entity(item, segment, text, negated=negated, reason=reasons.get(id(item))), segment)
+        _counted(
+            _entity(
+                item,
+                replace(segment, active=False, received=False, told=False, modifiers=[])
+                if taking and item is segment.entities[0]
+                else segment,
+                text,
+                negated=negated,
+                reason=reasons.get(id(item)),
+            ),
+            segment,
+        )
         for item in segment.entities
         if all(item is not reason for reason in reasons.values())
     ]
@@ -82,6 +96,7 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
     if (
         not _scales(made)
         and not _fit(segment)
+        and not taking
         and len(made) > 1
         and len({f.sort for f in made} - {Sort.AGE, Sort.SEX}) + (len(segment.entities) > 1) > 1
     ):
@@ -118,6 +133,22 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
         False,
         sure,
         sorts,
+    )
+
+
+def _taking(segment: Segment) -> bool:
+    """Whether it names who takes what: patients with hypertension on anticoagulants."""
+    if len(segment.entities) != _PAIR or segment.fragments or segment.window is not None:
+        return False
+    first, second = segment.entities
+    now = [m for m in segment.modifiers if m.role is Role.RECEIVED]
+    between = len(now) == 1 and now[0].key == "now" and first.end <= now[0].start < second.start
+    return (
+        between
+        and kind_of(first) in _DIAGNOSES
+        and kind_of(second) is ConceptKind.THERAPY
+        and all(m is now[0] or m.start < first.start for m in segment.modifiers)
+        and not any(m.role is Role.ACTIVE for m in segment.modifiers)
     )
 
 
@@ -353,3 +384,18 @@ def join(parts: list[Expression], *, any_of: bool) -> Expression | None:
     if len(flat) < 2:
         return flat[0] if flat else None
     return AnyOf(tuple(flat)) if any_of else AllOf(tuple(flat))
+
+
+def merge(built: Sequence[Built], expression: Expression | None) -> Built:
+    """Several as one, of that expression."""
+    return Built(
+        expression,
+        tuple(a for b in built for a in b.atoms),
+        tuple(dict.fromkeys(r for b in built for r in b.rules)),
+        tuple(dict.fromkeys(w for b in built for w in b.warnings)),
+        tuple(sorted({span for b in built for span in b.unread})),
+        all(b.complete for b in built),
+        False,
+        all(b.sure for b in built),
+        frozenset().union(*(b.sorts for b in built)),
+    )

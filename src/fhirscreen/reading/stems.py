@@ -14,6 +14,7 @@ from fhirscreen.reading.segments import kind_of
 _ALTERNATIVES = re.compile(
     r"\b(?:one|two|three|at least|either|1|2|3)\b(?: or more)?[^.:]{0,40}\b(?:of|from)\b", re.IGNORECASE
 )
+_WHOSE = re.compile(r"(?:patient|subject|participant)s? with", re.IGNORECASE)
 _PARTS = re.compile(r"\b(?:cohorts?|arms?|phases?|groups?|parts?|only|for)\b", re.IGNORECASE)
 _TOPIC = re.compile(r"condition|illness|disease|problem|comorbid|inadequate", re.IGNORECASE)
 _NEUTRAL = words(
@@ -34,14 +35,16 @@ _NEUTRAL = words(
 _CARRIED = (Role.NO, Role.HISTORY, Role.ACTIVE, Role.RECEIVED, Role.WINDOW)
 
 
-def read_stem(items: Sequence[Item], line: str, kind: Kind) -> tuple[list[Item], bool | None]:
+def read_stem(items: Sequence[Item], line: str, start: int, kind: Kind) -> tuple[list[Item], bool | None]:
     """What a stem lends to the criteria under it, and whether that is all it says; None: but for words.
 
-    The topic of what excludes ("uncontrolled cardiovascular disease, including") lends what narrows it.
+    `line` is its text, which begins at `start`. The topic of what excludes ("uncontrolled cardiovascular
+    disease, including") lends what narrows it.
     """
     barring = kind is Kind.EXCLUSION or any(item.role is Role.NO for item in items)
     sure: bool | None = True
-    if kind is Kind.INCLUSION and (_ALTERNATIVES.search(line) or any(i.role is Role.OR for i in items)):
+    alternatives = _ALTERNATIVES.search(line) is not None or any(i.role is Role.OR for i in items)
+    if kind is Kind.INCLUSION and not barring and alternatives:
         sure = False
     lent: list[Item] = []
     unknown = False
@@ -55,7 +58,7 @@ def read_stem(items: Sequence[Item], line: str, kind: Kind) -> tuple[list[Item],
                 lent.append(replace(item, role=Role.NARROWING, key=""))
         elif item.role is Role.WORD:
             unknown = unknown or item.key not in _NEUTRAL
-        elif not _is_topic(item, line, barring=barring):
+        elif not _is_topic(item, line, start, barring=barring):
             sure = False
     if unknown and sure is not False:
         apart = any(item.role is not Role.WINDOW for item in lent)
@@ -63,7 +66,7 @@ def read_stem(items: Sequence[Item], line: str, kind: Kind) -> tuple[list[Item],
     return lent, sure
 
 
-def _is_topic(item: Item, line: str, *, barring: bool) -> bool:
+def _is_topic(item: Item, line: str, start: int, *, barring: bool) -> bool:
     """Whether it only says what the stem is about."""
     if item.role is Role.ENTITY:
         return barring and kind_of(item) not in (None, ConceptKind.THERAPY)
@@ -71,6 +74,8 @@ def _is_topic(item: Item, line: str, *, barring: bool) -> bool:
         return item.key == "judgement" and _TOPIC.search(line) is not None
     if item.role is Role.BOUND:  # one or more of the following
         return barring and item.range is not None and item.range.low == 1 and not item.range.unit
+    if item.role is Role.IF:  # patients with
+        return _WHOSE.fullmatch(line, item.start - start, item.end - start) is not None
     if item.role is Role.ALLOWED:
         return item.text.lower() == "acceptable"
     return item.role not in (Role.EXCEPT, Role.IF, Role.FRAGMENT)

@@ -75,7 +75,7 @@ _UNIT = rf"""
     |(?:m|µ|u|mc|n|p|f)?mol(?:es?)?\s*(?:/|\bper\b)\s*(?:{_VOLUME}|mol)
     |(?:m|µ|u)?[eE]q\s*/\s*{_VOLUME}
     |(?:m|k|µ|u)?I?U\s*/\s*(?:{_VOLUME}|kg)|(?:international\s+)?units?\s*(?:/|\bper\b)\s*{_VOLUME}
-    |(?:mm|cm|m)\s*Hg\b|kPa\b|mm\s?/\s?h(?:r|our)?\b
+    |(?:mm|cm|m)\s*/?\s*H[gG]\b|kPa\b|mm\s?/\s?h(?:r|our)?\b
     |kg\s*(?:/|\bper\b)\s*(?:\(?m\s?\^?\(?[2²]\)?|m2|square\s+met(?:er|re)s?|sq\.?\s?m)
     |kilograms?(?:\s*(?:/|\bper\b)\s*(?:m\s?\^?[2²]|square\s+met(?:er|re)s?|met(?:er|re)s?\s+squared))?
     |beats?(?:\s*(?:/|\bper\b)\s*min(?:ute)?s?)?|bpm\b|breaths?\s*(?:/|\bper\b)\s*min(?:ute)?s?|/\s*min(?:ute)?s?

@@ -380,6 +380,51 @@ EXCLUDED = [
             " {judgement: {condition: {concept: active-infection, active: true}}}]"
         ),
     ),
+    # negations that can mean one thing alone
+    (
+        "Patients must not have received chemotherapy within 3 weeks",
+        "received: {concept: systemic-chemotherapy, within: 3 wk}",
+    ),
+    ("Women must not be breastfeeding", "condition: {concept: lactation, active: true}"),
+    ("Lack of a previous stem cell transplant", "not: {condition: {concept: stem-cell-transplant}}"),
+    (
+        "Epilepsy without anticonvulsants at present",
+        "all: [{condition: {concept: epilepsy}}, {not: {received: {concept: antiepileptic, current: true}}}]",
+    ),
+    (
+        "Pregnant women, or women not using contraception",
+        "any: [{condition: {concept: pregnancy, active: true}}, {confirm: not using contraception}]",
+    ),
+    # definitions
+    (
+        "Uncontrolled hypertension, defined as systolic blood pressure > 165 mmHg",
+        "measured: {concept: systolic-blood-pressure, above: '165 mm[Hg]'}",
+    ),
+    (
+        "Renal insufficiency (serum creatinine > 2.5 mg/dL)",
+        (
+            "any: [{measured: {concept: creatinine, above: 2.5 mg/dL}},"
+            " {judgement: {condition: {concept: kidney-dysfunction}}}]"
+        ),
+    ),
+    # exceptions that narrow
+    ("Brain metastases, unless treated and stable", "judgement: {condition: {concept: brain-metastasis}}"),
+    ("Need for anticoagulants", "received: {concept: anticoagulant, current: true}"),
+    (
+        "HIV-positive patients on antiretroviral therapy",
+        (
+            "all: [{condition: {concept: hiv-infection}},"
+            " {received: {concept: antiretroviral-therapy, current: true}}]"
+        ),
+    ),
+    (
+        "GFR < 40 mL/min",
+        "measured: {concept: estimated-glomerular-filtration-rate, below: '40 mL/min/{1.73_m2}'}",
+    ),
+    (
+        "FEV1 < 45 % predicted",
+        "measured: {concept: forced-expiratory-volume-1-percent-predicted, below: 45 %}",
+    ),
     (
         "HIV, hepatitis B, or hepatitis C",
         (
@@ -439,7 +484,12 @@ def test_what_only_a_person_can_settle_is_manual(text: str) -> None:
         ("ALT and AST > 3 x ULN", Kind.EXCLUSION, "cannot be told"),
         ("Prothrombin time or INR, and aPTT ≤ 1.2 x ULN", Kind.INCLUSION, "cannot be told"),
         ("Patients without HIV infection are eligible", Kind.INCLUSION, ""),
-        ("Patients must not have received chemotherapy", Kind.EXCLUSION, "a negation under"),
+        ("No prior chemotherapy", Kind.EXCLUSION, "a negation under"),
+        ("Not on anticoagulants", Kind.EXCLUSION, "a negation under"),
+        ("Asthma or epilepsy without stroke", Kind.EXCLUSION, ""),
+        ("Hypertension (systolic blood pressure > 160 mmHg)", Kind.INCLUSION, ""),
+        ("eGFR ≥ 50 mL/min by the Cockcroft-Gault formula", Kind.INCLUSION, "Cockcroft"),
+        ("Disease that is not amenable to resection or radiotherapy", Kind.INCLUSION, ""),
         ("Radiotherapy, unless given for the knee", Kind.EXCLUSION, ""),
         ("Any of the following heart diseases", Kind.EXCLUSION, ""),
         ("Neuropathy of grade 1 or less", Kind.INCLUSION, ""),
