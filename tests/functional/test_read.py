@@ -36,6 +36,27 @@ def test_people_see_what_was_understood(tmp_path: Path) -> None:
     assert "2 criteria: 1 computed, 0 partial, 1 manual, 0 unread" in done.out
 
 
+def test_codes_for_what_no_concept_names_are_shown_as_suggestions(tmp_path: Path) -> None:
+    path = write(tmp_path, "Exclusion Criteria:\n\n* Severe pemphigus")
+    done = fhirscreen("read", path, "--html", tmp_path / "page.html")
+    assert done.code == 0
+    assert "“pemphigus” may be icd-10-cm L10 Pemphigus (suggested, not screened with)" in done.out
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert '<span class="suggested">pemphigus</span>' in page
+    assert "Suggested for “pemphigus”, not screened with: icd-10-cm L10 Pemphigus" in page
+    assert fhirscreen("read", path, "-o", tmp_path / "study.yaml").code == 0
+    written = (tmp_path / "study.yaml").read_text("utf-8")
+    assert "{system: icd-10-cm, code: L10, display: Pemphigus, how: title}" in written
+    assert fhirscreen("check", tmp_path / "study.yaml").code == 0
+    explained = fhirscreen("explain", tmp_path / "study.yaml")
+    assert "L10" not in explained.out
+
+
+def test_a_terminology_server_has_to_be_set_to_be_asked(tmp_path: Path) -> None:
+    done = fhirscreen("read", write(tmp_path, "Inclusion Criteria:\n\n* Tea"), "--terminology")
+    assert (done.code, "FHIRSCREEN_TERMINOLOGY" in done.err) == (2, True)
+
+
 def test_what_cannot_be_read_ends_with_a_message(tmp_path: Path) -> None:
     missing = fhirscreen("read", tmp_path / "none.txt")
     assert (missing.code, "no such file" in missing.err) == (2, True)

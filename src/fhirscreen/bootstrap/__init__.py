@@ -17,6 +17,7 @@ from fhirscreen.bootstrap.parts import (
     make_reader,
     read_server,
 )
+from fhirscreen.bootstrap.terminologies import open_terminology
 
 __all__ = [
     "Absence",
@@ -31,5 +32,6 @@ __all__ = [
     "make_client",
     "make_engine",
     "make_reader",
+    "open_terminology",
     "read_server",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -24,6 +24,8 @@ from fhirscreen.fhir_client import Bearer, Client, Registration, SigningKey
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.loading import load_catalogue, load_site, mappings_folder
 from fhirscreen.reading import Reader
+from fhirscreen.reading.lookups import Lookup
+from fhirscreen.reading.lookups.icd_10_cm import shipped_icd_10_cm
 from fhirscreen.settings.groups import ServerSettings
 from fhirscreen.settings.settings import Settings, base_url
 from fhirscreen.values.durations import AsOf
@@ -126,10 +128,13 @@ def find_mappings(settings: Settings) -> Path:
     return settings.mappings or mappings_folder()
 
 
-def make_reader(settings: Settings) -> tuple[Reader, Catalogue]:
-    """The reader of eligibility text, and the mappings whose names and units it knows; it asks no server."""
+def make_reader(settings: Settings, lookups: Sequence[Lookup] = ()) -> tuple[Reader, Catalogue]:
+    """The reader of eligibility text, and the mappings whose names and units it knows; it asks no server.
+
+    What no concept names is looked up in the ICD-10-CM that is shipped, and in `lookups`.
+    """
     catalogue = load_catalogue(find_mappings(settings))
-    return Reader(catalogue), catalogue
+    return Reader(catalogue, [shipped_icd_10_cm(), *lookups]), catalogue
 
 
 def make_catalogue(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -14,12 +15,13 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
-from fhirscreen.bootstrap import make_reader
+from fhirscreen.bootstrap import make_reader, open_terminology
 from fhirscreen.cli.consoles import notices, results
 from fhirscreen.cli.options import read_settings
 from fhirscreen.criteria.english import say
 from fhirscreen.criteria.records import Record
 from fhirscreen.criteria.studies import READ_STATUSES, Study
+from fhirscreen.criteria.suggestions import Suggestion
 from fhirscreen.criteria.wire import format_yaml, load_study, rewrite_yaml, write_study
 from fhirscreen.exceptions import UsageError
 from fhirscreen.outputs.folders import write_file
@@ -82,10 +84,22 @@ Page = Annotated[
         show_default=False,
     ),
 ]
+Terminology = Annotated[
+    bool,
+    typer.Option(
+        "--terminology",
+        help="Ask the server of FHIRSCREEN_TERMINOLOGY too for names that no concept has (SNOMED CT).",
+    ),
+]
 
 
 def read(
-    sources: Sources, json: Json = False, output: Output = None, update: Updated = None, html: Page = None
+    sources: Sources,
+    json: Json = False,
+    output: Output = None,
+    update: Updated = None,
+    html: Page = None,
+    terminology: Terminology = False,
 ) -> None:
     """Read eligibility criteria: what was understood of each, as which expression, and what was not.
 
@@ -105,7 +119,28 @@ def read(
             expected="a new study file, or one to bring up to date",
             remedy="--update keeps what a person wrote; -o begins anew",
         )
-    reader, catalogue = make_reader(read_settings())
+    settings = read_settings()
+    with ExitStack() as opened:
+        lookups = [opened.enter_context(open_terminology(settings, _warn))] if terminology else []
+        reader, catalogue = make_reader(settings, lookups)
+        labels = {concept.id: concept.label for concept in catalogue}
+        _read(sources, reader, labels, json=json, output=output, update=update, html=html)
+
+
+def _warn(text: str) -> None:
+    notices().print(f"warning: {text}", style="yellow", markup=False)
+
+
+def _read(
+    sources: Sequence[Path],
+    reader: Reader,
+    labels: Mapping[str, str],
+    *,
+    json: bool,
+    output: Path | None,
+    update: Path | None,
+    html: Path | None,
+) -> None:
     records: Iterable[Record] = (record for path in sources for record in read_records(path))
     if output is not None or update is not None or html is not None:
         record = _only(list(records))
@@ -115,7 +150,6 @@ def read(
     for record in records:
         readings = reader.read_record(record)
         if html is not None:
-            labels = {concept.id: concept.label for concept in catalogue}
             write_file(html, render_reading(record, readings, labels))
             notices().print(f"wrote {html}", markup=False)
         if output is not None:
@@ -219,7 +253,13 @@ def _show_reading(reading: Reading) -> None:
     )
     console.print(line)
     notes = [Text(f"! {warning}", style="yellow") for warning in reading.warnings]
+    notes += [Text(f"? {_offer(each)}", style="cyan") for each in reading.suggestions]
     if reading.expression is not None and reading.status in (Status.COMPUTED, Status.PARTIAL):
         notes.insert(0, Text(f"→ {say(reading.expression)}", style="dim"))
     for note in notes:
         console.print(Padding(note, (0, 0, 0, 11), expand=False))
+
+
+def _offer(suggestion: Suggestion) -> str:
+    listed = "; ".join(f"{each.system} {each.code} {each.display}" for each in suggestion.candidates)
+    return f"“{suggestion.phrase}” may be {listed} (suggested, not screened with)"

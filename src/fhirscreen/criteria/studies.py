@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from fhirscreen.criteria.nodes import Confirm, Expression, Unread
 from fhirscreen.criteria.records import Record
+from fhirscreen.criteria.suggestions import Suggestion
 from fhirscreen.exceptions import BadInput, StudyError
 from fhirscreen.values.durations import parse_duration
 
@@ -74,7 +75,8 @@ class ReadNote:
     """How a criterion was read from its text: how much of it, by which rules, with which warnings.
 
     `group` is the line above it, where it stood in a nested list. `digest` is that of the criterion as the
-    reader wrote it: while the criterion still has it, nobody has changed it since.
+    reader wrote it: while the criterion still has it, nobody has changed it since. `suggestions` are codes
+    for what no concept names; nothing is screened by them.
     """
 
     status: str
@@ -82,6 +84,7 @@ class ReadNote:
     rules: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     group: str | None = None
+    suggestions: tuple[Suggestion, ...] = ()
 
     def __post_init__(self) -> None:
         if self.status not in READ_STATUSES:

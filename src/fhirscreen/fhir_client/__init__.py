@@ -11,7 +11,7 @@ from fhirscreen.fhir_client.capabilities import Capabilities, SmartConfiguration
 from fhirscreen.fhir_client.client import Client
 from fhirscreen.fhir_client.deadlines import due, remaining
 from fhirscreen.fhir_client.exchanges import Patience
-from fhirscreen.fhir_client.expansions import ExpandedCode, Expansion
+from fhirscreen.fhir_client.expansions import ExpandedCode, Expansion, NamedCode
 from fhirscreen.fhir_client.outcomes import Issue
 from fhirscreen.fhir_client.paging import INCOMPLETE, Flaw, Page, Search
 from fhirscreen.fhir_client.queries import Parameters, Query, escape, token
@@ -31,6 +31,7 @@ __all__ = [
     "Headers",
     "Issue",
     "Limits",
+    "NamedCode",
     "Page",
     "Parameters",
     "Patience",

@@ -21,7 +21,7 @@ from fhirscreen.fhir_client.auth import read_auth
 from fhirscreen.fhir_client.backend_services import BackendServices, Registration
 from fhirscreen.fhir_client.capabilities import Capabilities, fetch_capabilities
 from fhirscreen.fhir_client.exchanges import JSON, Pace, Patience, Wire
-from fhirscreen.fhir_client.expansions import Expansion, expand
+from fhirscreen.fhir_client.expansions import Expansion, NamedCode, expand, find_codes
 from fhirscreen.fhir_client.paging import Search
 from fhirscreen.fhir_client.queries import Parameters, Query, escape
 from fhirscreen.fhir_client.searches import Found, Item, Limits, Result, Searcher, spread
@@ -196,6 +196,10 @@ class Client:
         `text` asks for those that it finds by that text; HAPI ignores it where a ValueSet lists its codes.
         """
         return expand(self._wire, url=url, id=id, value_set=value_set, text=text)
+
+    def find_codes(self, url: str, text: str, count: int) -> tuple[NamedCode, ...]:
+        """The first active codes of a value set that a server finds by a text, with their names."""
+        return find_codes(self._wire, url, text, count)
 
     def spread(self, work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """`work` for each item, as many at once as the client allows; results in the order of the items.

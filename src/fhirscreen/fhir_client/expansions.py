@@ -21,6 +21,15 @@ class ExpandedCode(NamedTuple):
     inactive: bool
 
 
+class NamedCode(NamedTuple):
+    """A code that a text found; `names` are its display and its designations."""
+
+    system: str
+    code: str
+    display: str | None
+    names: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Expansion:
     """The codes of a value set in the server's order, each once, abstract ones left out.
@@ -78,6 +87,26 @@ def expand(
         if not grew or (total is None and len(contains) < page) or (total is not None and entries >= total):
             whole = total is None or entries >= total
             return Expansion(tuple(codes.values()), tuple(sorted(versions)), total, whole)
+
+
+def find_codes(wire: Wire, url: str, text: str, count: int) -> tuple[NamedCode, ...]:
+    """The first active codes of a value set that the server finds by a text, in its order, at most `count`.
+
+    Raises ServerError: an OutcomeError where the server does not know the value set.
+    """
+    asked = {"url": url, "filter": text, "count": str(count), "includeDesignations": "true"}
+    answer = _ask(wire, None, None, {**asked, "activeOnly": "true"})
+    expansion = (answer.body or {}).get("expansion")
+    if not isinstance(expansion, dict):
+        raise NotFhir("The ValueSet has no expansion", where=answer.where, expected="ValueSet.expansion")
+    found = []
+    for each in _flatten(expansion.get("contains") or ()):
+        code = _read_code(each)
+        if code.code and not code.inactive and each.get("abstract") is not True:
+            designations = [d.get("value") for d in each.get("designation") or () if isinstance(d, dict)]
+            names = tuple(name for name in (code.display, *designations) if isinstance(name, str))
+            found.append(NamedCode(code.system, code.code, code.display, names))
+    return tuple(found[:count])
 
 
 def _ask(wire: Wire, id: str | None, value_set: Resource | None, asked: dict[str, str]) -> Answer:

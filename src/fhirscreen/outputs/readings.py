@@ -19,12 +19,16 @@ HUES = 8
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A stretch of a criterion's text: of a concept (its name and colour), not understood, or neither."""
+    """A stretch of a criterion's text: of a concept (its name and colour), not understood, or neither.
+
+    `suggested`: not understood, and a terminology has codes of that name.
+    """
 
     text: str
     concept: str | None = None
     hue: int = 0
     unread: bool = False
+    suggested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ def _marks(reading: Reading, labels: Mapping[str, str], hues: Mapping[str, int])
         return
     spans = sorted((a for a in reading.atoms if a.start < a.end), key=lambda a: a.end - a.start)
     cuts = {reading.start, reading.end}
-    cuts.update(at for span in (*((a.start, a.end) for a in spans), *reading.unread) for at in span)
+    offered = [(each.start, each.end) for each in reading.suggestions]
+    cuts.update(at for span in (*((a.start, a.end) for a in spans), *reading.unread, *offered) for at in span)
     ends = sorted(at for at in cuts if reading.start <= at <= reading.end)
     for start, end in pairwise(ends):
         text = reading.text[start - reading.start : end - reading.start]
@@ -74,4 +79,7 @@ def _marks(reading: Reading, labels: Mapping[str, str], hues: Mapping[str, int])
             name = labels.get(atom.concept or "", atom.concept or f"{atom.name}: no concept")
             yield Mark(text, name, hues[atom.concept or atom.name.lower()])
         else:
-            yield Mark(text, unread=any(a <= start and end <= b for a, b in reading.unread))
+            unread, suggested = (
+                any(a <= start and end <= b for a, b in s) for s in (reading.unread, offered)
+            )
+            yield Mark(text, unread=unread, suggested=suggested)

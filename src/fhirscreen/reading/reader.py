@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from fhirscreen.criteria.nodes import Confirm, Expression, Judgement, Unread
@@ -20,6 +21,8 @@ from fhirscreen.reading.fragments import Sort
 from fhirscreen.reading.items import Item, Role
 from fhirscreen.reading.lexicon import Lexicon
 from fhirscreen.reading.lists import JOINS
+from fhirscreen.reading.lookups import Lookup
+from fhirscreen.reading.lookups.stretches import suggest
 from fhirscreen.reading.measures import Measures
 from fhirscreen.reading.qualifiers import read_grades, share_heads
 from fhirscreen.reading.readings import Reading, Status
@@ -45,11 +48,15 @@ _PLAIN = (Sort.AGE, Sort.SEX, Sort.MEASURE, Sort.CATEGORY)
 
 
 class Reader:
-    """Reads eligibility text by the concepts and units of a catalogue."""
+    """Reads eligibility text by the concepts and units of a catalogue.
 
-    __slots__ = ("_concepts", "_lexicon", "_units")
+    `lookups` are asked for what no concept names: they suggest, and decide nothing.
+    """
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    __slots__ = ("_concepts", "_lexicon", "_lookups", "_units")
+
+    def __init__(self, catalogue: Catalogue, lookups: Sequence[Lookup] = ()) -> None:
+        self._lookups = tuple(lookups)
         self._concepts = dict(catalogue.concepts)
         self._lexicon = Lexicon(catalogue)
         self._units = catalogue.units
@@ -69,7 +76,8 @@ class Reader:
     def read(self, text: str) -> list[Reading]:
         """Every heading and criterion of the text, in order; together they hold its every letter."""
         flat = flatten(text)
-        return _alternate([self._read(text, flat, piece) for piece in split(flat)])
+        read = _alternate([self._read(text, flat, piece) for piece in split(flat)])
+        return [self._suggest(flat, reading) for reading in read] if self._lookups else read
 
     def read_record(self, record: Record) -> list[Reading]:
         """What the record's own fields ask for, then its text; where the two disagree, a warning."""
@@ -116,6 +124,18 @@ class Reader:
         if expression is None or not built.sure or not _marks(expression):
             expression = Unread(_plain(said))
         return replace(made, status=Status.PARTIAL, expression=expression, unread=spans)
+
+    def _suggest(self, flat: str, reading: Reading) -> Reading:
+        if (
+            reading.status not in (Status.PARTIAL, Status.UNREAD)
+            or reading.start is None
+            or reading.end is None
+            or reading.end - reading.start > _LONGEST
+        ):
+            return reading
+        items = self._lexicon.find(tokenise(flat, reading.start, reading.end))
+        spans = reading.unread or ((reading.start, reading.end),)
+        return replace(reading, suggestions=suggest(flat, items, spans, self._lookups))
 
     def _items(self, flat: str, start: int, end: int) -> list[Item]:
         named = share_heads(self._lexicon.find(tokenise(flat, start, end)), flat, self._lexicon)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fhirscreen.criteria.nodes import Expression
     from fhirscreen.criteria.studies import Kind
+    from fhirscreen.criteria.suggestions import Suggestion
     from fhirscreen.reading.fragments import Atom
 
 
@@ -28,6 +29,7 @@ class Reading:
 
     `start` and `end` are code points of the text, `unread` the spans that were not understood, `rules` the
     productions that read the rest. `expression` holds what was not read as `Unread`, where it belongs.
+    `suggestions` are codes for what no concept names: nothing here goes by them.
     """
 
     text: str
@@ -41,3 +43,4 @@ class Reading:
     unread: tuple[tuple[int, int], ...] = ()
     warnings: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()

@@ -120,6 +120,7 @@ def _criterion(reading: Reading, taken: set[str]) -> Criterion:
         tuple(dict.fromkeys(reading.rules)),
         tuple(dict.fromkeys(reading.warnings)),
         reading.group,
+        reading.suggestions,
     )
     return replace(criterion, read=note)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from fhirscreen.criteria.wire import write_expression
+from fhirscreen.criteria.wire.suggestions import write_suggestion
 from fhirscreen.reading.fragments import Atom
 from fhirscreen.reading.readings import Reading, Status
 
@@ -29,6 +30,7 @@ def write_reading(source: str, reading: Reading) -> dict[str, object]:
         "atoms": [write_atom(atom) for atom in reading.atoms],
         "unread": [list(span) for span in reading.unread],
         "warnings": list(reading.warnings),
+        "suggestions": [write_suggestion(each) for each in reading.suggestions],
     }
 
 

@@ -50,6 +50,7 @@ from fhirscreen.criteria.studies import (
     Study,
     Weight,
 )
+from fhirscreen.criteria.suggestions import Candidate, How, Suggestion
 
 UNITS = ("10*9/L", "g/L", "g/dL", "umol/L", "mL/min", "U/L", "%", "[IU]/mL", "cm", "kg/m2", "mm[Hg]")
 TIMES = ("a", "mo", "wk", "d", "h")
@@ -177,6 +178,17 @@ spans = st.builds(Span, texts) | st.tuples(texts, st.integers(0, 999), st.intege
 )
 
 
+suggestions = st.builds(
+    Suggestion,
+    texts,
+    st.integers(0, 999),
+    st.integers(0, 999),
+    st.lists(
+        st.builds(Candidate, texts, texts, texts, st.sampled_from(How)), min_size=1, max_size=2
+    ).map(tuple),
+)  # fmt: skip
+
+
 notes = st.builds(
     ReadNote,
     st.sampled_from(READ_STATUSES),
@@ -184,6 +196,7 @@ notes = st.builds(
     st.lists(texts, max_size=2, unique=True).map(tuple),
     st.lists(texts, max_size=2, unique=True).map(tuple),
     st.none() | texts,
+    st.lists(suggestions, max_size=2).map(tuple),
 )
 
 

@@ -23,6 +23,7 @@ from fhirscreen.criteria.studies import Criterion, Study
 from fhirscreen.criteria.wire import format_yaml, parse_json, write_study
 from fhirscreen.exceptions import StudyError
 from fhirscreen.reading import Reader, make_study, parse_record
+from fhirscreen.reading.lookups.icd_10_cm import shipped_icd_10_cm
 
 PLAIN = "text/plain"
 _BODY = "the body"
@@ -90,7 +91,7 @@ class Records:
 
     @cached_property
     def _reader(self) -> Reader:
-        return Reader(self._service.catalogue)
+        return Reader(self._service.catalogue, [shipped_icd_10_cm()])
 
     def read(self, call: Call, body: bytes) -> Response:
         """The study file of the record in the body. Raises Refusal: 400, 415; 422 for what is none."""

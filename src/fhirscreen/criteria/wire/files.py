@@ -22,6 +22,7 @@ from fhirscreen.criteria.wire.fields import Fields, read_items
 from fhirscreen.criteria.wire.places import Place
 from fhirscreen.criteria.wire.readers import READERS, read_keyed
 from fhirscreen.criteria.wire.records import read_record, write_record
+from fhirscreen.criteria.wire.suggestions import read_suggestions, write_suggestion
 from fhirscreen.criteria.wire.writers import Data, present, write_expression
 from fhirscreen.exceptions import Faults
 
@@ -44,6 +45,7 @@ META_KEYS = (
     "end",
     "read",
 )
+NOTE_KEYS = ("status", "rules", "warnings", "group", "suggestions", "digest")
 STUDY_KEYS = (
     "study",
     "title",
@@ -79,7 +81,7 @@ def _read_note(fields: Fields) -> ReadNote | None:
         return None
     if "text" not in fields:
         raise fields.at("read").error("`read` without `text`", expected="the text that was read")
-    note = Fields(fields.data["read"], fields.at("read"), ("status", "rules", "warnings", "group", "digest"))
+    note = Fields(fields.data["read"], fields.at("read"), NOTE_KEYS)
     with note.place.named():
         return ReadNote(
             note.text("status"),
@@ -87,6 +89,7 @@ def _read_note(fields: Fields) -> ReadNote | None:
             note.words("rules"),
             note.words("warnings"),
             note.text_or_none("group"),
+            read_suggestions(note, "suggestions"),
         )
 
 
@@ -94,6 +97,7 @@ def _write_note(note: ReadNote) -> Data:
     return {
         "status": note.status,
         **present(rules=note.rules, warnings=note.warnings, group=note.group),
+        **present(suggestions=tuple(write_suggestion(each) for each in note.suggestions)),
         "digest": note.digest,
     }
 
