@@ -19,7 +19,7 @@ from fhirscreen.cli.tables import table
 from fhirscreen.criteria.amounts import count_noun, say_duration
 from fhirscreen.fhir.entries import MEDICATIONS
 from fhirscreen.mapping.concepts import Concept
-from fhirscreen.plan.queries import Query
+from fhirscreen.plan.queries import Query, code_parameter
 from fhirscreen.screening.explanations import CriterionExplained, Fetch, StudyExplained
 from fhirscreen.values.durations import duration_text
 
@@ -191,7 +191,8 @@ def _search(query: Query, *, whole: bool) -> str:
     if whole:
         return query.text
     more = f",… ({len(query.codes)} codes)" if len(query.codes) > _SHOWN else ""
-    return f"{query.resource}?code={','.join(query.codes[:_SHOWN])}{more}"
+    name = code_parameter(query.resource)
+    return f"{query.resource}?{name}={','.join(query.codes[:_SHOWN])}{more}"
 
 
 def _describe(concept: Concept) -> str:

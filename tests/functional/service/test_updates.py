@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import ValidationError
 from starlette.testclient import TestClient
 
 from fhirscreen.bootstrap.background import make_worker
 from fhirscreen.bootstrap.services import Service
-from fhirscreen.exceptions import UsageError
 from fhirscreen.jobs.pollers import Poller
 from fhirscreen.jobs.subscriptions import HEADER
 from fhirscreen.jobs.updates import UPDATE
@@ -122,8 +122,10 @@ def test_news_have_a_worker_of_their_own(tmp_path: Path) -> None:
 def test_a_folder_has_no_news(tmp_path: Path) -> None:
     (tmp_path / "export").mkdir()
     given: dict[str, Any] = {"folders": {"export": tmp_path / "export"}, "updates": {"mode": "poll"}}
-    with pytest.raises(UsageError, match="no FHIR server to ask"), service_for(tmp_path, **given):
-        pass
+    with pytest.raises(ValidationError) as caught:
+        service_for(tmp_path, **given).__enter__()
+    (error,) = caught.value.errors()
+    assert "no FHIR server to ask for news" in str(error["ctx"])
 
 
 def test_notifications_need_a_secret(tmp_path: Path) -> None:
