@@ -63,6 +63,17 @@ def test_plain_text_takes_a_name(client: TestClient) -> None:
     assert file["valueAttachment"]["title"] == "my-trial.yaml"
 
 
+def test_the_study_file_has_what_is_suggested(client: TestClient) -> None:
+    plain = {"Content-Type": "text/plain; charset=utf-8"}
+    response = client.post(f"{READ}?source=my-trial", content="Exclusion:\n\n- Pemphigus", headers=plain)
+    (file,) = named(response.json(), "study")
+    text = base64.b64decode(file["valueAttachment"]["data"]).decode()
+    (criterion,) = read_study(parse_yaml(text, "")).criteria
+    assert criterion.unread
+    assert criterion.read is not None
+    assert [c.code for s in criterion.read.suggestions for c in s.candidates] == ["L10"]
+
+
 @pytest.mark.parametrize(
     ("content", "kind", "status"),
     [
