@@ -7,9 +7,10 @@ from pathlib import Path
 
 from fhirscreen.jobs.forgetting import FORGET, Forgetting
 from fhirscreen.jobs.workers import Worker
-from fhirscreen.store import audits, cards, jobs
+from fhirscreen.store import cards, jobs
 from fhirscreen.store.databases import Database
 from tests.lib.cli import fhirscreen, run_fhirscreen
+from tests.lib.listings import list_audits
 from tests.lib.trails import add_audit
 
 AT = datetime(2026, 11, 2, 8, tzinfo=UTC)
@@ -36,12 +37,12 @@ def test_a_patient_is_forgotten_and_that_is_written_down(tmp_path: Path) -> None
     with database.reading() as session:
         assert cards.refused(session, BASE, "zuse-4711") == set()
         assert cards.refused(session, BASE, "p2") == {"A"}
-        told, *others = audits.list_audits(session)
+        told, *others = list_audits(session)
         assert (told.action, told.what, told.patient, told.base) == ("D", "forget", None, BASE)
         assert [each.patient for each in others] == ["p2", "zuse-4711"]
     assert fhirscreen("forget", "Patient/zuse-4711", "--audits", "--base", BASE + "/", **store).code == 0
     with database.reading() as session:
-        assert [each.patient for each in audits.list_audits(session)] == [None, None, "p2", None]
+        assert [each.patient for each in list_audits(session)] == [None, None, "p2", None]
     database.close()
 
 

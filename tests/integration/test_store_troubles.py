@@ -24,8 +24,9 @@ from fhirscreen.exceptions import (
 )
 from fhirscreen.jobs.tasks import Outcome, Task
 from fhirscreen.jobs.workers import Worker
-from fhirscreen.store import audits, cards, jobs
+from fhirscreen.store import cards, jobs
 from fhirscreen.store.databases import Database
+from tests.lib.listings import list_audits
 from tests.lib.postgres import Cluster, Clusters
 from tests.lib.trails import add_audit
 
@@ -40,7 +41,7 @@ def write(database: Database) -> None:
 
 def written(database: Database) -> int:
     with database.reading() as session:
-        return len(audits.list_audits(session))
+        return len(list_audits(session))
 
 
 def tells_nothing(error: BaseException, *others: str) -> None:
@@ -279,4 +280,4 @@ def test_a_restart_in_the_middle_of_a_job_neither_loses_nor_doubles_it(
         job = jobs.find_job(session, id)
         assert job is not None
         assert (job.state, job.result) == ("done", {"written": 2}), job.error
-        assert len(audits.list_audits(session)) == 2
+        assert len(list_audits(session)) == 2

@@ -22,12 +22,13 @@ from fhirscreen.fhir.subjects import study_uuid, subject_uuid
 from fhirscreen.jobs.screenings import SCREEN
 from fhirscreen.jobs.updates import UPDATE
 from fhirscreen.mapping.loading import mappings_folder
-from fhirscreen.store import cards, jobs
+from fhirscreen.store import jobs
 from tests.lib import signing
 from tests.lib.cds_messages import DISCOVERY, RESPONSE, validate
 from tests.lib.demo import STUDIES
 from tests.lib.ehr import charts, noon
 from tests.lib.hapi import Hapi, Servers
+from tests.lib.listings import list_feedback
 from tests.lib.pages import on_loopback, pages_of, taken_port, token_of
 from tests.lib.sandbox import KEY, ORIGIN, Blocked, Sandbox, render
 from tests.lib.service import service_for
@@ -166,7 +167,7 @@ def test_a_suggestion_that_is_taken_and_a_nights_run_leave_one_subject(
     (suggestion,) = card["suggestions"]
     assert sandbox.accept(url, card, suggestion).status_code == 200
     with service.database.reading() as session:
-        (feedback,) = cards.list_feedback(session, card["uuid"])
+        (feedback,) = list_feedback(session, card["uuid"])
     assert feedback.accepted == (suggestion["uuid"],)
     (created,) = subjects(server, server.base)
     assert created["status"] == suggestion["actions"][0]["resource"]["status"]

@@ -20,8 +20,8 @@ from fhirscreen.fhir.subjects import list_uuid, subject_uuid
 from fhirscreen.jobs.screenings import SCREEN
 from fhirscreen.jobs.subscriptions import HEADER
 from fhirscreen.store import cards, jobs, runs, subjects
-from fhirscreen.store.audits import list_audits
 from tests.lib.ehr import make_call
+from tests.lib.listings import list_audits
 from tests.lib.pages import pages_of
 from tests.lib.searchable import Searchable
 from tests.lib.service import HERE, service_for

@@ -54,19 +54,6 @@ def add_audits(session: Session, accesses: Iterable[Mapping[str, str | None]], *
         session.execute(insert(session, AuditRow), rows)
 
 
-def list_audits(
-    session: Session,
-    *,
-    since: datetime | None = None,
-    patient: str | None = None,
-    base: str | None = None,
-    limit: int = 1000,
-) -> list[StoredAudit]:
-    """Accesses, newest first."""
-    spans = [(since, None)] if since is not None else []
-    return find_audits(session, Wanted(patient=patient, base=base, spans=spans), limit=limit)
-
-
 def find_audit(session: Session, uuid: str) -> StoredAudit | None:
     """The access whose AuditEvent has that id."""
     return next(iter(find_audits(session, Wanted(uuids=[uuid]), limit=1)), None)

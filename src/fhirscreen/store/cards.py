@@ -28,19 +28,6 @@ class StoredCard:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredFeedback:
-    """What a user did: `outcome` accepted or overridden; `reason` the code of the override reason."""
-
-    id: int
-    card: str
-    outcome: str
-    accepted: tuple[str, ...]
-    reason: str | None
-    outcome_at: datetime
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class StoredRefusal:
     """A study that was turned down for a patient at a visit: `reason` the code of the override reason."""
 
@@ -153,12 +140,6 @@ def add_feedback(
         )
     )
     return True
-
-
-def list_feedback(session: Session, card: str) -> list[StoredFeedback]:
-    """What users did with a card, in the order in which it was told."""
-    query = select(FeedbackRow.__table__).where(FeedbackRow.card == card).order_by(FeedbackRow.id)
-    return [make(StoredFeedback, row) for row in session.execute(query).mappings()]
 
 
 def refuse(

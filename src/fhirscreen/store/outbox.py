@@ -90,14 +90,6 @@ def find_message(session: Session, id: str) -> StoredMessage | None:
     return make(StoredMessage, row) if row is not None else None
 
 
-def list_messages(session: Session, state: str | None = None) -> list[StoredMessage]:
-    """Messages, oldest first."""
-    query = select(MessageRow.__table__).order_by(MessageRow.created_at, MessageRow.id)
-    if state is not None:
-        query = query.where(MessageRow.state == state)
-    return [make(StoredMessage, row) for row in session.execute(query).mappings()]
-
-
 def sent(session: Session, id: str, at: datetime) -> None:
     """Says that a message went out."""
     _settle(session, id, state="sent", sent_at=at, error=None)

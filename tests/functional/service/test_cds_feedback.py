@@ -13,13 +13,14 @@ from starlette.testclient import TestClient
 
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.fhir.subjects import FILES_BASE
-from fhirscreen.store import audits, cards
+from fhirscreen.store import cards
 from fhirscreen.store.runs import list_runs
 from fhirscreen.store.subjects import find_subjects
 from tests.functional.service.test_cds_hooks import FITS, SITE, VIEW, Clock
 from tests.functional.service.test_cds_hooks import cards as shown
 from tests.lib.demo import STUDIES
 from tests.lib.ehr import chart, make_call, resolve
+from tests.lib.listings import list_audits, list_feedback
 from tests.lib.service import client_of, service_for
 
 PATH = f"{VIEW}/feedback"
@@ -67,7 +68,7 @@ def test_feedback_is_stored_without_the_comment(ehr: TestClient, service: Servic
     answer = ehr.post(PATH, json={"feedback": [taken, overridden(card["uuid"], "not-now")]})
     assert answer.status_code == 200
     with service.database.reading() as session:
-        first, second = cards.list_feedback(session, card["uuid"])
+        first, second = list_feedback(session, card["uuid"])
     assert (first.outcome, first.accepted) == ("accepted", (card["suggestions"][0]["uuid"],))
     assert (second.outcome, second.reason) == ("overridden", "not-now")
     assert second.outcome_at.isoformat() == "2026-11-01T12:05:00+00:00"
@@ -133,7 +134,7 @@ def test_nothing_of_a_call_is_kept_but_the_card_and_who_saw_it(
     (card,) = shown(ehr, call)
     with service.database.reading() as session:
         stored = cards.find_card(session, card["uuid"])
-        (entry,) = audits.list_audits(session, patient=FITS)
+        (entry,) = list_audits(session, patient=FITS)
         assert not find_subjects(session)
         assert not list_runs(session, limit=1)
     assert stored is not None
@@ -150,7 +151,7 @@ def test_a_call_that_shows_nothing_is_audited_too(ehr: TestClient, service: Serv
     for _ in range(2):
         shown(ehr, call | {"hookInstance": json.dumps(_)})
     with service.database.reading() as session:
-        found = audits.list_audits(session, patient=FITS)
+        found = list_audits(session, patient=FITS)
     assert [entry.study for entry in found] == [None, "NCT06907602"]
 
 

@@ -23,9 +23,10 @@ from fhirscreen.criteria.wire import load_study
 from fhirscreen.mapping.loading import load_catalogue, mappings_folder
 from fhirscreen.outputs.disclosures import FURTHER_REVIEW, is_sensitive
 from fhirscreen.screening.logs import COLUMNS
-from fhirscreen.store import audits, cards, subjects
+from fhirscreen.store import cards, subjects
 from fhirscreen.store.standings import LISTED, StoredSubject
 from tests.lib.facade import OTHER, STUDY, screened_service
+from tests.lib.listings import list_audits
 from tests.lib.pages import pages_of
 from tests.lib.service import HERE, client_of
 from tests.lib.subjects import subject
@@ -77,7 +78,7 @@ def test_a_decision_is_taken_down_and_given_back(service: Service, client: TestC
     assert [each["decision"] for each in client.get(path).json()["reviews"]] == ["not-suitable", "reopened"]
     with service.database.reading() as session:
         assert cards.refused(session, one.base, one.patient) == set()
-        told = [(each.action, each.patient) for each in audits.list_audits(session) if each.what == "reviews"]
+        told = [(each.action, each.patient) for each in list_audits(session) if each.what == "reviews"]
     assert told.count(("U", one.patient)) == 2
     assert ("R", one.patient) in told
 

@@ -14,9 +14,10 @@ from fhirscreen import synthetic
 from fhirscreen.bootstrap.background import make_worker
 from fhirscreen.jobs.screenings import SCREEN
 from fhirscreen.notifications.senders import Sender
-from fhirscreen.store import changes, jobs, outbox, subjects
+from fhirscreen.store import changes, jobs, subjects
 from fhirscreen.store.standings import LISTED
 from tests.lib.demo import STUDIES
+from tests.lib.listings import list_messages
 from tests.lib.receivers import endpoint, mail_server
 from tests.lib.service import service_for
 
@@ -48,7 +49,7 @@ def test_a_run_is_told_once(tmp_path: Path) -> None:
                 while sender.send_once():
                     pass
             with service.database.reading() as session:
-                assert {each.state for each in outbox.list_messages(session)} == {"sent"}
+                assert {each.state for each in list_messages(session)} == {"sent"}
                 assert not changes.any_pending(session)
                 listed = {
                     id: subjects.count_subjects(session, study=id, status=LISTED)

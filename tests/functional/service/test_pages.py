@@ -16,7 +16,6 @@ from fhirscreen.bootstrap.services import Service
 from fhirscreen.outputs.disclosures import FURTHER_REVIEW_SAYS, is_sensitive
 from fhirscreen.screening.listings import covering_run
 from fhirscreen.store import jobs
-from fhirscreen.store.audits import list_audits
 from fhirscreen.store.reviews import list_reviews
 from fhirscreen.store.runs import begin_run, end_run, list_runs
 from fhirscreen.store.standings import StoredSubject
@@ -24,6 +23,7 @@ from fhirscreen.store.subjects import find_subject, find_subjects, find_verdicts
 from fhirscreen.store.tables import RunRow
 from fhirscreen.web.tellings import find_evidence
 from tests.lib.demo import STUDIES, demo_plan
+from tests.lib.listings import list_audits
 from tests.lib.pages import NOON, STUDY, demo_service, pages_of, screen_again, subject_of, token_of
 from tests.lib.service import HERE
 

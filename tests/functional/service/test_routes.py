@@ -17,9 +17,10 @@ from fhirscreen.bootstrap.background import make_worker
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.jobs.screenings import SCREEN
 from fhirscreen.store import jobs
-from fhirscreen.store.audits import StoredAudit, list_audits
+from fhirscreen.store.audits import StoredAudit
 from fhirscreen.store.tables import Table
 from fhirscreen.store.tokens import add_token
+from tests.lib.listings import list_audits
 from tests.lib.pages import pages_of
 from tests.lib.routes import (
     JWT,

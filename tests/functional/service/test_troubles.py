@@ -17,10 +17,10 @@ from fhirscreen.bootstrap.services import Service
 from fhirscreen.fhir.subjects import study_uuid
 from fhirscreen.jobs.screenings import SCREEN
 from fhirscreen.notifications.mail import subject_line, text
-from fhirscreen.store import jobs, outbox
-from fhirscreen.store.audits import list_audits
+from fhirscreen.store import jobs
 from fhirscreen.web.app import add_pages
 from tests.lib.ehr import noon
+from tests.lib.listings import list_audits, list_messages
 from tests.lib.service import HERE, service_for
 from tests.lib.transport import BASE
 
@@ -56,7 +56,7 @@ class Hospital:
 
     def messages(self) -> list[tuple[str, dict[str, Any]]]:
         with self.service.database.reading() as session:
-            return [(each.channel, each.body) for each in outbox.list_messages(session)]
+            return [(each.channel, each.body) for each in list_messages(session)]
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ import pytest
 
 from fhirscreen.access.audits import Access, Audits
 from fhirscreen.notifications.audit_events import REFUSED, AuditPoster
-from fhirscreen.store.audits import list_audits
 from fhirscreen.store.databases import Database
+from tests.lib.listings import list_audits
 from tests.lib.transport import BASE, Handler, Reply, Server, outcome, reply
 
 AT = datetime(2026, 11, 2, 8, tzinfo=UTC)

@@ -20,10 +20,11 @@ from fhirscreen.notifications.quiet import Quiet
 from fhirscreen.notifications.senders import DELAYS, Sender
 from fhirscreen.screening.decisions import decide
 from fhirscreen.screening.reviews import review, to_review_again
-from fhirscreen.store import changes, outbox, subjects
+from fhirscreen.store import changes, subjects
 from fhirscreen.store.databases import Database
 from fhirscreen.store.outbox import StoredMessage
 from fhirscreen.store.studies import put_study
+from tests.lib.listings import list_messages
 from tests.lib.subjects import BASE, STUDY, study, subject
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -55,8 +56,8 @@ def record(database: Database, run: str, **patients: dict[str, Any]) -> None:
 def tell(database: Database, teller: Teller = TELLER) -> list[dict[str, Any]]:
     """What was put into the outbox for mail, of all so far."""
     with database.begin() as session:
-        teller.tell(session, AT + timedelta(minutes=len(outbox.list_messages(session))))
-        return [each.body for each in outbox.list_messages(session) if each.channel == "mail"]
+        teller.tell(session, AT + timedelta(minutes=len(list_messages(session))))
+        return [each.body for each in list_messages(session) if each.channel == "mail"]
 
 
 def counts(body: dict[str, Any]) -> dict[str, int]:
@@ -77,7 +78,7 @@ def test_a_message_a_channel_with_counts_and_links_alone(database: Database) -> 
     text = json.dumps(body)
     assert not [each for each in ("anna", "bert", "carl", BASE, "platelets") if each in text]
     with database.reading() as session:
-        assert sorted(each.channel for each in outbox.list_messages(session)) == ["mail", "webhook"]
+        assert sorted(each.channel for each in list_messages(session)) == ["mail", "webhook"]
         assert not changes.any_pending(session)
     assert len(tell(database)) == 1  # once
 
@@ -99,7 +100,7 @@ def test_a_busy_day_brings_few_messages_and_loses_nothing(database: Database) ->
     def told(minutes: int) -> list[dict[str, Any]]:
         with database.begin() as session:
             teller.tell(session, AT + timedelta(minutes=minutes))
-            return [each.body for each in outbox.list_messages(session) if each.channel == "mail"]
+            return [each.body for each in list_messages(session) if each.channel == "mail"]
 
     record(database, "r0", anna=FITS)
     assert len(told(0)) == 1, "the first goes at once"
@@ -242,7 +243,7 @@ def test_what_fails_is_tried_again_ever_later_and_then_given_up(database: Databa
     clock.at += timedelta(days=9)
     assert not sender.send_once()
     with database.reading() as session:
-        (message,) = outbox.list_messages(session)
+        (message,) = list_messages(session)
     assert (message.state, message.error, message.attempts) == ("failed", "status 503", len(DELAYS) + 1)
     assert counted == [("mail", "later")] * len(DELAYS) + [("mail", "failed")]
 
@@ -265,7 +266,7 @@ def test_an_unforeseen_failure_loses_nothing(database: Database) -> None:
     assert sender.send_once()
     assert len(channel.sent) == 1
     with database.reading() as session:
-        (message,) = outbox.list_messages(session, "sent")
+        (message,) = list_messages(session, "sent")
     assert message.error is None
 
 
@@ -282,7 +283,7 @@ def test_the_end_of_quiet_hours_brings_one_message(database: Database) -> None:
     assert sender.send_once()
     assert not sender.send_once()
     with database.reading() as session:
-        (message,) = outbox.list_messages(session)
+        (message,) = list_messages(session)
     assert counts(message.body) == {"new": 3}
     assert channel.sent == [(message.id, clock.at)]
 

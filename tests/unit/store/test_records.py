@@ -8,6 +8,7 @@ import pytest
 
 from fhirscreen.store import audits, cards, outbox, reviews, runs, subjects, tokens
 from fhirscreen.store.databases import Database
+from tests.lib.listings import list_audits, list_feedback, list_messages
 from tests.lib.subjects import BASE, STUDY, subject
 from tests.lib.trails import add_audit
 
@@ -100,7 +101,7 @@ def test_a_shown_study_is_snoozed_for_that_patient(database: Database) -> None:
         told = {"outcome": "overridden", "reason": "declined", "outcome_at": AT, "at": AT}
         assert cards.add_feedback(session, card="u1", **told)  # type: ignore[arg-type]
         assert not cards.add_feedback(session, card="u2", **told)  # type: ignore[arg-type]
-        assert [each.reason for each in cards.list_feedback(session, "u1")] == ["declined"]
+        assert [each.reason for each in list_feedback(session, "u1")] == ["declined"]
 
 
 def test_a_hook_instance_that_is_used_again_snoozes_again(database: Database) -> None:
@@ -140,12 +141,12 @@ def test_audits(database: Database) -> None:
     with database.begin() as session:
         add_audit(session, at=AT, who="ito", action="R", what="page", patient="p1", base=BASE)
         add_audit(session, at=AT + DAY, who="ito", action="E", what="screen", outcome="8")
-        two, one = audits.list_audits(session)
+        two, one = list_audits(session)
         assert (one.patient, one.at, two.outcome, two.patient) == ("p1", AT, "8", None)
         assert audits.find_audit(session, one.uuid) == one != two
-        assert audits.list_audits(session, patient="p1", base=BASE) == [one]
-        assert audits.list_audits(session, since=AT + DAY) == [two]
-        assert audits.list_audits(session, limit=1) == [two]
+        assert list_audits(session, patient="p1", base=BASE) == [one]
+        assert list_audits(session, since=AT + DAY) == [two]
+        assert list_audits(session, limit=1) == [two]
 
 
 def test_a_token_is_found_by_its_secret_alone(database: Database) -> None:
@@ -190,7 +191,7 @@ def test_a_message_is_sent_once_or_given_up(database: Database) -> None:
         assert outbox.lease_message(session, "w3", AT + 2 * DAY, 60) is not None, "the lease ran out"
         outbox.sent(session, message.id, AT + 2 * DAY)
         outbox.failed(session, message.id, "late", retry_at=None)
-        assert [m.sent_at for m in outbox.list_messages(session, "sent")] == [AT + 2 * DAY]
+        assert [m.sent_at for m in list_messages(session, "sent")] == [AT + 2 * DAY]
 
 
 def test_a_datetime_without_a_zone_is_refused(database: Database) -> None:

@@ -11,9 +11,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fhirscreen.jobs.publications import enqueue_publication
-from fhirscreen.store import audits, cards, jobs, outbox, retention, reviews, studies, subjects, tokens
+from fhirscreen.store import cards, jobs, outbox, retention, reviews, studies, subjects, tokens
 from fhirscreen.store.databases import Database
 from fhirscreen.store.tables import Table
+from tests.lib.listings import list_audits
 from tests.lib.subjects import BASE, STUDY, study, subject
 from tests.lib.trails import add_audit
 
@@ -190,7 +191,7 @@ def test_audits_have_their_own_age(database: Database) -> None:
         fill(session, "old", OLD)
         fill(session, "new", LIMIT)
         assert retention.forget_audits(session, LIMIT) == 1
-        assert [each.patient for each in audits.list_audits(session)] == ["new"]
+        assert [each.patient for each in list_audits(session)] == ["new"]
         assert counts(session)["subjects"] == 2
 
 

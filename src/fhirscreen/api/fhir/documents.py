@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from fhirscreen.api.fhir.declarations import ID, Operation, SearchParameter, schema_of
+from fhirscreen.api.fhir.declarations import Operation, SearchParameter, schema_of
 from fhirscreen.api.fhir.negotiation import FORM, JSON, NDJSON
 from fhirscreen.api.fhir.queries import CONTROLS, DEFAULT_COUNT, MOST
 from fhirscreen.api.outcomes import FHIR_JSON
@@ -392,6 +392,3 @@ def streaming() -> Described:
     """Of a file of results."""
     text = {"description": "A resource a line", "content": {NDJSON: {"schema": {"type": "string"}}}}
     return Described({200: text, **errors()}, {})
-
-
-JOB = rf"^{ID}$"

@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 from fhirscreen.access.audits import Access
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.fhir.models import model_fault
-from fhirscreen.store.audits import list_audits
 from fhirscreen.store.tokens import add_token
+from tests.lib.listings import list_audits
 from tests.lib.service import client_of, service_for
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)

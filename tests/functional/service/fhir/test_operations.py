@@ -20,12 +20,12 @@ from fhirscreen.fhir.models import model_fault
 from fhirscreen.fhir.subjects import subject_uuid
 from fhirscreen.mapping.loading import mappings_folder
 from fhirscreen.store import cards, jobs
-from fhirscreen.store.audits import list_audits
 from fhirscreen.store.studies import Recruiting, set_recruiting
 from fhirscreen.store.subjects import find_subject, record_subjects
 from fhirscreen.verdicts.standings import Gate
 from tests.functional.service.fhir.conftest import NOW
 from tests.lib.facade import OTHER, STUDY, screened_service, settings_of
+from tests.lib.listings import list_audits
 from tests.lib.searchable import Searchable
 from tests.lib.service import HERE, client_of, service_for, serving
 from tests.lib.transport import BASE

@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.fhir.models import model_fault
-from fhirscreen.store.audits import list_audits
 from tests.lib.facade import OTHER, STUDY
+from tests.lib.listings import list_audits
 from tests.lib.service import client_of, service_for
 
 Resource = dict[str, Any]

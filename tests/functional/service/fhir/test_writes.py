@@ -13,10 +13,10 @@ from starlette.testclient import TestClient
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.fhir.models import model_fault
 from fhirscreen.fhir.subjects import DECISION_EXTENSION, study_uuid
-from fhirscreen.store.audits import list_audits
 from fhirscreen.store.reviews import list_reviews
 from fhirscreen.store.subjects import find_subject
 from tests.lib.facade import STUDY, screen_all
+from tests.lib.listings import list_audits
 from tests.lib.service import HERE
 
 NUMBER = "NCT09999999"
