@@ -32,11 +32,11 @@ class Keeper(Searchable):
         return {key: resource["meta"]["versionId"] for key, resource in self.kept.items()}
 
     def put(self, resource: Resource) -> Resource:
-        """Keeps it as the next version."""
+        """Keeps it as the next version, with the tags and labels that it has."""
         key = (resource["resourceType"], resource["id"])
         before = self.kept.get(key, {}).get("meta", {}).get("versionId", "0")
         meta = {"versionId": str(int(before) + 1), "lastUpdated": "2026-11-01T12:00:00Z"}
-        self.kept[key] = {**resource, "meta": meta}
+        self.kept[key] = {**resource, "meta": resource.get("meta", {}) | meta}
         return self.kept[key]
 
     def patient(self, id: str) -> Resource:

@@ -24,6 +24,7 @@ from joserfc.jwk import ECKey, KeySet, RSAKey, import_key
 from fhirscreen.exceptions import Unauthorised, UsageError
 from fhirscreen.fhir_client.addresses import Base
 from fhirscreen.fhir_client.capabilities import fetch_smart
+from fhirscreen.fhir_client.connections import Connections
 from fhirscreen.fhir_client.exchanges import Patience, Wire
 
 _LIFE = 240
@@ -128,6 +129,7 @@ class BackendServices(httpx.Auth):
         self._registration = registration
         self._base = base
         self._http = http
+        self._connections = Connections()
         self._patience = patience or Patience()
         self._clock = clock
         self._lock = Lock()
@@ -137,7 +139,8 @@ class BackendServices(httpx.Auth):
         self.granted: frozenset[str] = frozenset()
 
     def close(self) -> None:
-        """Closes the connections to the token endpoint."""
+        """Closes the connections to the token endpoint; who waits for a token meets Unreachable."""
+        self._connections.cut()
         self._http.close()
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
@@ -169,7 +172,7 @@ class BackendServices(httpx.Auth):
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
             "client_assertion": registration.key.assertion(registration.client_id, endpoint, now),
         }
-        wire = Wire(Base.read(endpoint), self._http, self._patience)
+        wire = Wire(Base.read(endpoint), self._http, self._patience, connections=self._connections)
         answer = wire.send(
             "POST",
             endpoint,
@@ -195,7 +198,8 @@ class BackendServices(httpx.Auth):
 
     def _find_endpoint(self) -> str:
         if self._endpoint is None:
-            smart = fetch_smart(Wire(self._base, self._http, self._patience))
+            wire = Wire(self._base, self._http, self._patience, connections=self._connections)
+            smart = fetch_smart(wire)
             if smart is None or smart.token_endpoint is None:
                 raise Unauthorised(
                     "the server names no token endpoint",

@@ -94,11 +94,11 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Let what runs finish, drop what waits, and close the connections."""
-        self._executor.shutdown(cancel_futures=True)
-        self._http.close()
+        """Closes the connections and drops what waits; what runs meets Unreachable, and is not waited for."""
+        self._wire.close()
         if self._smart is not None:
             self._smart.close()
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
     @property
     def base(self) -> str:

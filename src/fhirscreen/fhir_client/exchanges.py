@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import orjson
@@ -24,6 +24,7 @@ import stamina
 from fhirscreen.exceptions import NotFhir, ServerError, Unreachable
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir_client.addresses import Base
+from fhirscreen.fhir_client.connections import Connections, Watched
 from fhirscreen.fhir_client.deadlines import remaining
 from fhirscreen.fhir_client.outcomes import error_of, read_issues, reported_error, type_of
 from fhirscreen.fhir_client.traffic import Meter, Traffic
@@ -94,17 +95,31 @@ class Pace:
 class Wire:
     """Sends requests to one server. May be used from several threads."""
 
-    def __init__(self, base: Base, http: httpx.Client, patience: Patience, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        base: Base,
+        http: httpx.Client,
+        patience: Patience,
+        pace: Pace | None = None,
+        connections: Connections | None = None,
+    ) -> None:
+        """`connections` are those of `http`, where several wires share it."""
         self.base = base
         self._pace = pace
         self.meter = Meter()
         self._http = http
         self._patience = patience
         self._reached = False
+        self._connections = connections or Connections()
         # httpx logs every URL and httpcore every header: ids of patients, and the token.
         for name in ("httpx", "httpcore"):
             if (logger := logging.getLogger(name)).level == logging.NOTSET:
                 logger.setLevel(logging.WARNING)
+
+    def close(self) -> None:
+        """Closes the connections; what waits for an answer on one of them ends as Unreachable."""
+        self._connections.cut()
+        self._http.close()
 
     def send(
         self,
@@ -139,7 +154,11 @@ class Wire:
         asked = f"{absolute}?{query.decode('ascii')}" if query else absolute
         try:
             request = self._http.build_request(
-                method, asked, content=content, headers=_content_type(form, resource) | dict(headers or {})
+                method,
+                asked,
+                content=content,
+                headers=_content_type(form, resource) | dict(headers or {}),
+                extensions={"trace": self._connections.notice},
             )
         except httpx.InvalidURL:
             raise NotFhir("The address cannot be called", where=where, expected="a URL") from None
@@ -185,17 +204,22 @@ class Wire:
     ) -> Answer:
         if self._pace is not None:
             self._pace.wait()
+        self._check(where)
         if (left := remaining()) is not None:
-            if left == 0:
-                raise _too_long(where)
             before = request.extensions["timeout"]
             kept = {kind: left if each is None else min(left, each) for kind, each in before.items()}
             request.extensions["timeout"] = kept
         started = time.perf_counter()
         received = decoded = 0
         try:
-            response = self._http.send(request)
-            received, decoded = response.num_bytes_downloaded, len(response.content)
+            response = self._http.send(request, stream=True)
+            try:
+                stream = cast(httpx.SyncByteStream, response.stream)
+                response.stream = Watched(stream, lambda: self._check(where))
+                decoded = len(response.read())
+            finally:
+                response.close()
+                received = response.num_bytes_downloaded
         except httpx.RequestError as error:
             raise self._lost(error, where, repeatable) from None
         finally:
@@ -205,8 +229,17 @@ class Wire:
         self._reached = True
         return _read(response, where, accept, expect, repeatable)
 
+    def _check(self, where: str) -> None:
+        """Raises Unreachable where nobody waits for the answer any more."""
+        if self._connections.are_cut:
+            raise _closed(where)
+        if remaining() == 0:
+            raise _too_long(where)
+
     def _lost(self, error: httpx.RequestError, where: str, repeatable: bool) -> ServerError | _Passing:
         """The connection failed: an error without httpx's text, which may quote the URL."""
+        if self._connections.are_cut:
+            return _closed(where)
         if _is_tls(error):
             return Unreachable(
                 "The server's TLS certificate cannot be verified",
@@ -244,6 +277,15 @@ def _too_long(where: str) -> Unreachable:
         where=where,
         expected="an answer within the time that is set",
         remedy="allow more seconds (FHIRSCREEN_TIMEOUT), or ask when the server is less busy",
+    )
+
+
+def _closed(where: str) -> Unreachable:
+    return Unreachable(
+        "The connection was closed from this side before the answer was whole",
+        where=where,
+        expected="a client that is open until its work is done",
+        remedy="begin the work again",
     )
 
 

@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
+
 from fhirscreen.exceptions import Conflict, NotFhir, OutcomeError, ServerError, Unauthorised
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.types import RESOURCE_TYPES
@@ -111,10 +113,12 @@ def type_of(body: object) -> str:
 
 def error_of(status: int, body: Resource | None, where: str) -> ServerError:
     """The error for an answer that refuses, by its status and its OperationOutcome's codes."""
-    issues = [issue for issue in read_issues(body) if issue.failed]
+    told = read_issues(body)
+    issues = [issue for issue in told if issue.failed]
     codes = sorted({str(issue) for issue in issues})
     error = _error_of(status, ", ".join([str(status), *codes]), bool(codes), where)
-    error.lasting = error.lasting or status in _LASTING
+    # A 404 in words that are not FHIR's is a proxy's: the server behind it may be about to start.
+    error.lasting = error.lasting or (status in _LASTING and (status != httpx.codes.NOT_FOUND or bool(told)))
     if any(issue.worded for issue in issues):
         error.remedy = f"{error.remedy}; {WITHHELD}"
     elif type(error) is OutcomeError:

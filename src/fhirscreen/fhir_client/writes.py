@@ -89,8 +89,8 @@ def read(wire: Wire, type: str, id: str) -> tuple[Resource | None, str | None]:
         body = answer.body or {}
         version = (body.get("meta") or {}).get("versionId")
         return body, answer.etag or (f'W/"{version}"' if version else None)
-    if answer.status == 404 and answer.body is None:
-        raise error_of(404, None, answer.where)  # no FHIR server says so little
+    if answer.status == 404 and not read_issues(answer.body):
+        raise error_of(404, None, answer.where)  # a proxy says so, and nothing of the resource
     return None, None
 
 

@@ -42,6 +42,9 @@ _BEAT = 2.0
 _FAREWELL = 8.0
 """Seconds that whoever ends the process waits for a job to take a step; then it is handed back as it is."""
 
+_LAST = 4.0
+"""Seconds that the process waits for the store to take a job back; then the job is left to its lease."""
+
 AGAIN = "to be tried again"
 
 Ended = Callable[[str, str, float], None]
@@ -84,6 +87,7 @@ class Worker:
         lease_seconds: float = 60.0,
         idle_seconds: float = 1.0,
         farewell_seconds: float = _FAREWELL,
+        last_seconds: float = _LAST,
         ended: Ended = nobody_counts,
         troubled: Troubled = nobody_watches,
         trouble: Trouble = nobody_is_told,
@@ -95,6 +99,7 @@ class Worker:
         self.lease_seconds = lease_seconds
         self._idle_seconds = idle_seconds
         self._farewell_seconds = farewell_seconds
+        self._last_seconds = last_seconds
         self._ended = ended
         self._trouble = trouble
         self._loop = Loop("worker", self._turn, troubled=troubled)
@@ -109,7 +114,8 @@ class Worker:
     def stop(self) -> None:
         """Takes up no more; a job at work is handed back at its next step.
 
-        Returns when that is done; a job that takes no step is handed back for it after some seconds.
+        Returns when that is done; a job that takes no step is handed back for it after some seconds, and
+        left to its lease where the store does not take it within some more.
         """
         self._loop.close()
         if (task := self._task) is not None:
@@ -117,9 +123,17 @@ class Worker:
         if self._loop.stop(self._farewell_seconds) or task is None:
             return
         log.warning("a job that takes no step is handed back", job=task.job.id, kind=task.job.kind)
+        # In a thread, for a store that is away may keep whoever asks it for as long as it likes.
+        giving_up = threading.Thread(target=self._leave, args=(task,), name="farewell", daemon=True)
+        giving_up.start()
+        giving_up.join(self._last_seconds)
+        if giving_up.is_alive():
+            log.warning("job is left to its lease", job=task.job.id, what="the store does not answer")
+
+    def _leave(self, task: Task) -> None:
         try:
             self._give_up(task)
-        except StoreError as error:
+        except FhirscreenError as error:
             log.warning("job is left to its lease", job=task.job.id, what=error.what)
 
     def _turn(self) -> float:

@@ -197,6 +197,50 @@ def test_what_a_card_created_beside_ours_is_gone_on_with(hospital: Hospital, del
     assert hospital.server.state() == versions
 
 
+NUMBER = {"system": "https://site.test/screening-number", "value": "SCR-0042"}
+
+
+def double(hospital: Hospital) -> dict[str, Any]:
+    """What we published of a patient, beside which an EHR created another from a card."""
+    ours = hospital.subject(min(hospital.listed()))
+    hospital.server.put({**ours, "id": "of-the-ehr"})
+    return ours
+
+
+@pytest.mark.parametrize("more", [{"identifier": [NUMBER]}, {"meta": {"tag": [{"code": "called"}]}}])
+def test_ours_stays_where_a_person_added_to_it(hospital: Hospital, more: dict[str, Any]) -> None:
+    ours = double(hospital)
+    identifiers = ours["identifier"] + more.get("identifier", [])
+    kept = hospital.server.put({**ours, **more, "identifier": identifiers})
+    hospital.screen()
+    assert hospital.server.kept["ResearchSubject", ours["id"]] == kept
+
+
+def test_ours_stays_where_nobody_can_know_whether_it_changed_meanwhile(hospital: Hospital) -> None:
+    ours = double(hospital)
+    del ours["meta"]["versionId"]
+    hospital.screen()
+    assert hospital.server.kept["ResearchSubject", ours["id"]] == ours
+
+
+def test_what_a_lost_lease_leaves_is_not_deleted(hospital: Hospital) -> None:
+    publications = handlers(hospital.service)[PUBLISH]
+    assert isinstance(publications, Publications)
+    asked = list[int]()
+    publications.publish("default", None, lambda _done, _total: None, lambda: asked.append(1))
+    ours, left = double(hospital), len(asked)
+
+    def stop() -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        publications.publish("default", None, lambda _done, _total: None, stop)
+    assert ("ResearchSubject", ours["id"]) in hospital.server.kept
+
+
 def test_what_a_person_set_on_one_of_two_is_written_on_neither(hospital: Hospital) -> None:
     patient = min(hospital.listed())
     ours = hospital.subject(patient)

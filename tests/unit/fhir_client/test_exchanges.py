@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -26,7 +26,7 @@ from fhirscreen.exceptions import (
     Unauthorised,
     Unreachable,
 )
-from fhirscreen.fhir_client import Bearer, Client, Patience
+from fhirscreen.fhir_client import Bearer, Client, Patience, due
 from tests.lib.transport import BASE, Server, bundle, form_of, html, observations, outcome, reply
 
 SMITH = "Mrs-Smith-77"
@@ -314,3 +314,71 @@ def test_a_port_where_nobody_listens() -> None:
         port = door.getsockname()[1]
     with Client(f"http://127.0.0.1:{port}/r4") as client, pytest.raises(Unreachable, match="Nothing answers"):
         _ = client.capabilities
+
+
+@contextmanager
+def dripping(first: bytes, drop: bytes = b"") -> Iterator[str]:
+    """A real socket that sends `first`, and then a `drop` every now and then, for as long as it is asked."""
+    over = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(first)
+            while not over.wait(0.05):
+                connection.sendall(drop)
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        threads = list[threading.Thread]()
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = door.accept()
+                except OSError:
+                    return
+                threads.append(threading.Thread(target=drip, args=(connection,), daemon=True))
+                threads[-1].start()
+
+        threads.append(threading.Thread(target=serve, daemon=True))
+        threads[0].start()
+        try:
+            yield f"http://127.0.0.1:{door.getsockname()[1]}/r4"
+        finally:
+            over.set()
+            door.shutdown(socket.SHUT_RDWR)
+            for thread in threads:
+                thread.join(5)
+
+
+ENDLESS = b"HTTP/1.1 200 OK\r\ncontent-type: application/fhir+json\r\ncontent-length: 100000\r\n\r\n{"
+
+
+def test_an_answer_in_drops_ends_when_the_time_is_up() -> None:
+    with dripping(ENDLESS, b" ") as base, Client(base, concurrency=1) as client:
+        for _ in range(2):  # the second finds the lane free
+            started = time.monotonic()
+            with due(started + 0.3):
+                asked = client.begin(client.gather, "Observation")
+            with pytest.raises(Unreachable, match="too long"):
+                asked.result(5)
+            assert time.monotonic() - started < 3
+        assert client.traffic.received > 2, "what came is counted"
+
+
+@pytest.mark.parametrize(
+    ("first", "drop"), [(ENDLESS, b" "), (ENDLESS, b""), (b"", b"")], ids=["drops", "stuck", "silent"]
+)
+def test_who_closes_waits_for_no_answer(first: bytes, drop: bytes) -> None:
+    with dripping(first, drop) as base:
+        client = Client(base, concurrency=1)
+        asked, waiting = (client.begin(client.gather, "Observation") for _ in range(2))
+        time.sleep(0.3)
+        started = time.monotonic()
+        client.close()
+        with pytest.raises(Unreachable, match="closed from this side"):
+            asked.result(5)
+        assert time.monotonic() - started < 3
+        assert waiting.cancelled()
+        with pytest.raises(Unreachable, match="closed from this side"):
+            client.gather("Observation")

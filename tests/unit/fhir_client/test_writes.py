@@ -113,8 +113,9 @@ def test_reading(status: int, found: object) -> None:
         assert client.read("ResearchSubject", "s") == found
 
 
-def test_nothing_at_all_is_no_resource_that_is_missing() -> None:
-    with Server([httpx.Response(404)]).client() as client, pytest.raises(NotFhir):
+@pytest.mark.parametrize("answer", [httpx.Response(404), reply({"message": "no upstream"}, 404)])
+def test_what_a_proxy_says_is_no_resource_that_is_missing(answer: httpx.Response) -> None:
+    with Server([answer]).client() as client, pytest.raises(NotFhir):
         client.read("ResearchSubject", "s")
 
 

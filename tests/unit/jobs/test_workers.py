@@ -271,10 +271,44 @@ def test_a_job_that_hangs_is_handed_back_when_the_process_ends(database: Databas
     assert found(database, id) == job
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 422])
-def test_what_trying_again_does_not_help_is_given_up_at_once(database: Database, status: int) -> None:
+def test_a_store_that_is_away_keeps_no_process_from_its_end(database: Database) -> None:
+    hanging, over = threading.Event(), threading.Event()
+
+    def hang(_: Task) -> Outcome:
+        hanging.set()
+        over.wait(30)
+        raise RuntimeError("the client is closed")
+
+    id = queue(database)
+    made = worker(database, hang, farewell_seconds=0.1, last_seconds=0.2)
+    made.start()
+    assert hanging.wait(10)
+    with database.begin() as session:
+        jobs.beat(session, id, made.owner, AT, 60, (0, None))  # whoever wants the job waits for this
+        began = time.monotonic()
+        made.stop()
+        assert time.monotonic() - began < 3
+        assert found(database, id).state == "running"
+    until = time.monotonic() + 10
+    while found(database, id).state == "running" and time.monotonic() < until:
+        time.sleep(0.02)
+    assert found(database, id).state == "queued", "handed back as soon as that can be done"
+    over.set()
+    made.stop()
+
+
+UNKNOWN: dict[str, Any] = {
+    "resourceType": "OperationOutcome",
+    "issue": [{"severity": "error", "code": "not-found"}],
+}
+
+
+@pytest.mark.parametrize(("status", "body"), [(401, None), (403, None), (404, UNKNOWN), (422, None)])
+def test_what_trying_again_does_not_help_is_given_up_at_once(
+    database: Database, status: int, body: dict[str, Any] | None
+) -> None:
     def refused(_: Task) -> Outcome:
-        raise error_of(status, None, "https://h.test/fhir")
+        raise error_of(status, body, "https://h.test/fhir")
 
     id = queue(database)
     assert worker(database, refused).work_once()
@@ -285,10 +319,16 @@ def test_what_trying_again_does_not_help_is_given_up_at_once(database: Database,
     assert job.error["remedy"]
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-def test_what_may_pass_is_tried_again(database: Database, status: int) -> None:
+GATEWAY = {"code": 5, "message": "no upstream"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(404, None), (404, GATEWAY), *((status, None) for status in (408, 429, 500, 502, 503, 504))],
+)
+def test_what_may_pass_is_tried_again(database: Database, status: int, body: dict[str, Any] | None) -> None:
     def refused(_: Task) -> Outcome:
-        raise error_of(status, None, "https://h.test/fhir")
+        raise error_of(status, body, "https://h.test/fhir")
 
     id = queue(database)
     assert worker(database, refused).work_once()

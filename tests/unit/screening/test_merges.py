@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fhirscreen.fhir.subjects import CANONICAL, STATUS_EXTENSION
-from fhirscreen.screening.publishing.merges import Fate, merge
+from fhirscreen.screening.publishing.merges import Fate, is_untouched, merge
 
 FOREIGN = {"url": "https://hospital.example/slot", "valueString": "Tuesday"}
 IDENTIFIER = {"system": "urn:ietf:rfc:3986", "value": "urn:uuid:1"}
@@ -82,3 +82,27 @@ def test_a_list_is_replaced_whole() -> None:
     assert merged is not None
     assert "emptyReason" not in merged
     assert merged["entry"] == full["entry"]
+
+
+def test_what_only_we_and_the_server_wrote_is_untouched() -> None:
+    added = {"versionId": "3", "lastUpdated": "2026-11-01T00:00:00Z", "source": "#x"}
+    assert is_untouched(subject(meta=added), "1")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"id": "of-the-ehr"},
+        {"identifier": [IDENTIFIER, {"system": "https://site.test/screening-number", "value": "SCR-0042"}]},
+        {"identifier": [{**IDENTIFIER, "assigner": {"display": "the study office"}}]},
+        {"meta": {"versionId": "3", "tag": [{"code": "called"}]}},
+        {"meta": {"versionId": "3", "security": [{"code": "R"}]}},
+        {"text": {"status": "additional", "div": "<div>Called on Monday</div>"}},
+        {"extension": [FOREIGN]},
+        {"period": {"start": "2026-11-01"}},
+        {"individual": {"reference": "Patient/p", "display": "bed 12"}},
+    ],
+    ids=["id", "number", "assigner", "tag", "security", "text", "extension", "period", "display"],
+)
+def test_what_a_person_added_to_is_not_untouched(more: dict[str, Any]) -> None:
+    assert not is_untouched(subject(meta={"versionId": "3"}) | more, "1")

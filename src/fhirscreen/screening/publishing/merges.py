@@ -8,8 +8,13 @@ from typing import Any
 
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.subjects import CANONICAL, is_ours
+from fhirscreen.outputs.resources.vocabulary import identifier_of
 
 _OF_SERVER = ("versionId", "lastUpdated", "source")
+_OF_SUBJECT = frozenset(
+    ("resourceType", "id", "meta", "extension", "identifier", "status", "study", "individual")
+)
+"""The elements of a ResearchSubject that we write, and what every server adds."""
 
 
 class Fate(Enum):
@@ -57,6 +62,21 @@ def _overlay(current: Resource, wanted: Resource) -> Resource:
 def _listed(resource: Resource, name: str) -> list[dict[str, Any]]:
     found = resource.get(name)
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def is_untouched(subject: Resource, id: str) -> bool:
+    """Whether a ResearchSubject stands under the id that we gave it, and nobody added anything to it.
+
+    Of its `meta` only what a server adds itself; a narrative is somebody's, for we write none.
+    """
+    return (
+        subject.get("id") == id
+        and set(subject) <= _OF_SUBJECT
+        and set(subject.get("meta", ())) <= set(_OF_SERVER)
+        and subject.get("identifier") == identifier_of(id)
+        and all(map(is_own, _listed(subject, "extension")))
+        and all(set(subject.get(name, ())) <= {"reference"} for name in ("study", "individual"))
+    )
 
 
 def is_own(extension: Mapping[str, Any]) -> bool:

@@ -22,7 +22,7 @@ from fhirscreen.outputs.resources.lists import without
 from fhirscreen.outputs.resources.subjects import NOT_IN_POPULATION, gate_closed, ineligible, standings
 from fhirscreen.outputs.resources.vocabulary import identifier_of
 from fhirscreen.screening.publishing.holdings import Holding
-from fhirscreen.screening.publishing.merges import Fate, is_own, merge
+from fhirscreen.screening.publishing.merges import Fate, is_untouched, merge
 from fhirscreen.screening.publishing.patient_maps import PatientMap
 from fhirscreen.screening.publishing.releases import TYPES, Publishable, Release
 from fhirscreen.verdicts.standings import Status
@@ -114,16 +114,15 @@ class _Publisher:
     def _merge_double(self, wanted: Resource, first: Resource, double: Resource) -> None:
         """Of two ResearchSubjects of a patient and study ours goes; where it must stay, both say the same.
 
-        That comes of a card that was shown before a publication, and followed after it. Where a person set
-        the status of the `first`, nothing is written of the other.
+        That comes of a card that was shown before a publication, and followed after it. It must stay where
+        anybody added anything to it, and where the server tells no version, so that nobody could know. Where
+        a person set the status of the `first`, nothing is written of the other.
         """
-        nothing_else = set(double) <= _OURS and all(map(is_own, double.get("extension", ())))
-        if self._ours(double) and double["id"] == wanted["id"] and nothing_else:
-            version = double.get("meta", {}).get("versionId")
-            if self.client.delete(
-                "ResearchSubject", double["id"], if_match=f'W/"{version}"' if version else None
-            ):
-                return
+        self.check()
+        version = double.get("meta", {}).get("versionId")
+        may_go = version and self._ours(double) and is_untouched(double, wanted["id"])
+        if may_go and self.client.delete("ResearchSubject", double["id"], if_match=f'W/"{version}"'):
+            return
         if self._ours(first):
             self._write(wanted, double)
 
@@ -316,12 +315,6 @@ def _rank(resource: Resource, id: str) -> tuple[bool, bool, str]:
     if resource["resourceType"] == "ResearchSubject":
         return is_ours(resource), resource["id"] == id, resource["id"]
     return True, resource["id"] != id, resource["id"]
-
-
-_OURS = frozenset(
-    ("resourceType", "id", "meta", "text", "extension", "identifier", "status", "study", "individual")
-)
-"""The elements of a ResearchSubject that we write, and what a server adds."""
 
 
 def _logical(value: Any, base: str) -> Any:

@@ -1,0 +1,72 @@
+"""What a client holds open: how it is cut off amid an answer, and how long a body may come in pieces."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from threading import Lock
+from typing import Any
+from weakref import WeakSet
+
+import httpx
+
+
+class Connections:
+    """The connections of one httpx client, which `cut` ends from any thread.
+
+    Closing the httpx client alone wakes nobody: who waits for a byte goes on until one comes, or until the
+    timeout.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._streams: WeakSet[Any] = WeakSet()
+        self.are_cut = False
+
+    def notice(self, event: str, told: Mapping[str, Any]) -> None:
+        """To be a request's `trace` (httpcore's request extensions): remembers what it connects."""
+        stream = told.get("return_value")
+        if not event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            return
+        with self._lock:
+            self._streams.add(stream)
+            late = self.are_cut
+        if late:
+            _cut(stream)
+
+    def cut(self) -> None:
+        """Ends every connection: whoever waits for an answer meets its end now."""
+        with self._lock:
+            self.are_cut = True
+            streams = list(self._streams)
+        for stream in streams:
+            _cut(stream)
+
+
+def _cut(stream: Any) -> None:
+    held = stream.get_extra_info("socket")
+    if isinstance(held, socket.socket):
+        with suppress(OSError):  # it has ended already
+            # Not the method of a TLS socket, which takes its state from under who reads.
+            socket.socket.shutdown(held, socket.SHUT_RDWR)
+
+
+class Watched(httpx.SyncByteStream):
+    """A body that is read only as long as `check`, called at each piece of it, does not raise.
+
+    A timeout bounds the wait for one piece, and says nothing of how many there are.
+    """
+
+    def __init__(self, stream: httpx.SyncByteStream, check: Callable[[], None]) -> None:
+        self._stream = stream
+        self._check = check
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._stream:
+            self._check()
+            yield piece
+
+    def close(self) -> None:
+        """Closes the body."""
+        self._stream.close()
