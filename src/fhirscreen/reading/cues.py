@@ -166,7 +166,10 @@ CUES: dict[Role, dict[str, str]] = {
             national cancer institute common terminology criteria | who grade | urine or serum |
             serum or urine | urine and/or serum | blood or urine | urine or blood | serum and/or urine |
             serum or plasma | swog | of either | either | infected with | infection with | affected by |
-            total number of
+            total number of | t staging evaluation | n staging evaluation | staging evaluation | t staging |
+            n staging | mri | mri scan | ct scan | pet/ct | pet scan | chest ct | chest ct scan | bone scan |
+            computed tomography scan | computed tomography ( ct ) scan | magnetic resonance imaging |
+            imaging study | other evaluation | by imaging | on imaging | baseline chest ct scan
             """,
         ),
     },

@@ -25,6 +25,7 @@ _OPINION = re.compile(
     r"\b(?:investigator|physician|clinician|doctor)\W*",
     re.IGNORECASE,
 )
+_NEED = re.compile(r"\b(?:need|requirement|necessity)\b", re.IGNORECASE)
 _TREATED = re.compile(r"treated", re.IGNORECASE)
 _DISEASE = ("disease", "cancer", "setting", "malignancy", "tumor", "carcinoma", "indication", "treatment")
 
@@ -127,6 +128,9 @@ def absorb(items: list[Item], text: str) -> list[Item]:
             word = items[at]
             return [*items[:at], Item(Role.RECEIVED, word.start, word.end, key="now"), *items[at + 1 :]]
         return items
+    if items[at - 1].role in JOINS and _NEED.search(text, items[at].start, items[at].end) is not None:
+        word = items[at]
+        return [*items[:at], Item(Role.RECEIVED, word.start, word.end, key="now"), *items[at + 1 :]]
     word, end, joined = items[at], len(items), 0
     for index in range(at + 1, len(items)):
         item = items[index]
@@ -279,6 +283,8 @@ def _parallel(segment: Segment, following: Segment) -> bool:
 
     In "oral or inhaled steroids" the name is of the inhaled ones alone.
     """
+    if segment.narrowed and any(c.id == "distant-metastasis" for e in following.entities for c in e.concepts):
+        return False  # locally recurrent or metastatic disease
     own = {m.key for m in segment.modifiers if m.role is Role.NARROWING} & {"place", "route"}
     return not own or bool(own & {m.key for m in following.modifiers if m.role is Role.NARROWING})
 

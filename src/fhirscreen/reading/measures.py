@@ -15,6 +15,7 @@ from fhirscreen.criteria.nodes import (
     Derived,
     Expression,
     Measured,
+    Question,
     Unread,
 )
 from fhirscreen.criteria.studies import Kind
@@ -22,7 +23,7 @@ from fhirscreen.mapping.concepts import Concept, ConceptKind
 from fhirscreen.reading.durations import time_unit
 from fhirscreen.reading.fragments import Atom, Fragment, Sort
 from fhirscreen.reading.items import Item, Range, Role, words
-from fhirscreen.reading.sense import make_bounds, read_unit
+from fhirscreen.reading.sense import make_bounds, read_unit, readings_of
 from fhirscreen.values.quantities import UnitTable
 
 _KINDS = (ConceptKind.MEASUREMENT, ConceptKind.DERIVED)
@@ -54,6 +55,7 @@ _GLUE_WORDS = words(
 )
 _WORDS_IN_A_NAME = 6
 _NEAR = 80
+_NOT_IN_AN_ID = re.compile(r"[^a-z0-9]+|--+")
 _RATE = "mL/min/{1.73_m2}"
 _COCKCROFT = re.compile(r"cockc?ro", re.IGNORECASE)
 
@@ -249,6 +251,7 @@ class Measures:
             atoms.append(
                 _atom(concept.id if concept else None, name, numbers, min(each.start, item.start), item.end)
             )
+        asked = any(isinstance(each, Question) for each in expressions)
         whole = len(expressions) == len(named) and joined is not Role.NO
         if joined is Role.NO:
             warnings.append("whether all of these are meant or any of them cannot be told")
@@ -263,7 +266,7 @@ class Measures:
             tuple(atoms),
             (rule,),
             tuple(dict.fromkeys(warnings)),
-            complete=whole,
+            complete=whole and not asked,
         )
 
     def _expression(
@@ -277,6 +280,16 @@ class Measures:
                 f"{concept.label} is not computed by Cockcroft and Gault: which of the two is meant?"
             ]
         bounds, warnings = make_bounds(numbers, concept, self.units)
+        either = readings_of(numbers, concept, self.units) if bounds is None else None
+        if either is not None:  # haemoglobin ≥ 11 g/L
+            names = [_NOT_IN_AN_ID.sub("-", unit.lower()).strip("-") for unit, _ in either]
+            values = [value for value in (numbers.low, numbers.high) if value is not None]
+            asked = "-".join([concept.id, *(f"{value:g}".replace(".", "-") for value in values), names[0]])
+            if names[0] != names[1] and _NOT_IN_AN_ID.sub("-", asked) == asked:
+                readings = [
+                    (name, _measured(concept, each)) for name, (_, each) in zip(names, either, strict=True)
+                ]
+                return Question(asked, tuple(readings)), warnings
         return (None if bounds is None else _measured(concept, bounds)), warnings
 
     def _conditional(

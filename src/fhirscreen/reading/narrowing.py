@@ -33,7 +33,8 @@ NARROWING: dict[Role, dict[str, str]] = {
             not amenable to surgery | under treatment | under poor control | out of control |
             despite treatment | despite medical therapy | despite medication | despite optimal therapy |
             despite medical treatment | overt | requiring treatment | requiring therapy |
-            not adequately treated | cannot be controlled |
+            not adequately treated | cannot be controlled | that cannot tolerate surgery |
+            cannot tolerate surgery |
             that cannot be controlled | that can not be controlled | not responding to treatment |
             systemic | high dose | low dose |
             chronic systemic | adjuvant | neoadjuvant | neo adjuvant | adjuvant or neoadjuvant |

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from fhirscreen.criteria.nodes import Confirm, Expression, Judgement, Unread
+from fhirscreen.criteria.nodes import Confirm, Expression, Judgement, Question, Unread
 from fhirscreen.criteria.records import Record
 from fhirscreen.criteria.studies import Kind
 from fhirscreen.criteria.walk import walk
@@ -222,4 +222,4 @@ def _plain(text: str) -> str:
 
 def _marks(expression: Expression) -> bool:
     """Whether an expression says somewhere that something was not read, or is for a person."""
-    return any(isinstance(node, Unread | Judgement | Confirm) for node in walk(expression))
+    return any(isinstance(node, Unread | Judgement | Confirm | Question) for node in walk(expression))

@@ -12,6 +12,8 @@ from fhirscreen.reading.items import Range
 from fhirscreen.values.quantities import UnitTable
 
 _COUNTED_ABOVE = 500.0
+_PER_MICROLITRE = 1e-3
+"""10⁹/L in one cell per microlitre."""
 _LIMITS = {"uln": Limit.ULN, "lln": Limit.LLN}
 _CLEARANCES = ("mL/min", "mL/min/{1.73_m2}")
 """Units of clearances and filtration rates, which criteria write for one another."""
@@ -100,17 +102,60 @@ def _unwritten(numbers: Range, concept: Concept, units: UnitTable) -> str | None
     return None
 
 
+def readings_of(
+    numbers: Range, concept: Concept, units: UnitTable
+) -> tuple[tuple[str, Bounds], tuple[str, Bounds]] | None:
+    """What implausible numbers may mean: as written, and in the unit that was probably meant, by that unit.
+
+    None where they are plausible, or no unit makes them so.
+    """
+    if numbers.limit or numbers.code is None or not _fits(numbers.code, concept, units):
+        return None
+    written, _ = _bounds(numbers, numbers.code)
+    likely = None if written is None else _likely_unit(written, concept, units)
+    if written is None or likely is None:
+        return None
+    meant, _ = _bounds(numbers, likely)
+    if meant is None or _implausible(meant, concept, units) is not None:
+        return None
+    return (numbers.code, written), (likely, meant)
+
+
+def _slipped(bound: Bound, value: float | None, concept: Concept) -> bool:
+    """Whether a count of blood cells is one per microlitre under another name: neutrophils of 1500 /mL."""
+    counted = concept.unit == "10*9/L" and bound.value >= _COUNTED_ABOVE
+    return counted and value is not None and value < 1 and value / bound.value < _PER_MICROLITRE / 2
+
+
+def _likely_unit(bounds: Bounds, concept: Concept, units: UnitTable) -> str | None:
+    low, high = concept.plausible
+    for bound in (bounds.low, bounds.high):
+        if bound is None or bound.limit is not None or bound.value == 0:
+            continue
+        value = convert_bound(bound, concept, units)
+        fits = value is None or ((low is None or value >= low) and (high is None or value <= high))
+        if fits and not _slipped(bound, value, concept):
+            continue
+        for other in _LIKELY:
+            likely = convert_bound(Bound(bound.value, other), concept, units) if other in units else None
+            if other == bound.unit:
+                continue
+            if likely is not None and (low is None or likely >= low) and (high is None or likely <= high):
+                return other
+    return None
+
+
 def _implausible(bounds: Bounds, concept: Concept, units: UnitTable) -> str | None:
     low, high = concept.plausible
     for bound in (bounds.low, bounds.high):
         if bound is None or bound.limit is not None or bound.value == 0:
             continue
         value = convert_bound(bound, concept, units)
-        if value is None or ((low is None or value >= low) and (high is None or value <= high)):
+        fits = value is None or ((low is None or value >= low) and (high is None or value <= high))
+        if fits and not _slipped(bound, value, concept):
             continue
-        for other in _LIKELY:
-            likely = convert_bound(Bound(bound.value, other), concept, units) if other in units else None
-            if likely is not None and (low is None or likely >= low) and (high is None or likely <= high):
-                return f"{concept.label} of {bound} is implausible: probably {bound.value:g} {other} is meant"
+        other = _likely_unit(Bounds(bound), concept, units)
+        if other is not None:
+            return f"{concept.label} of {bound} is implausible: probably {bound.value:g} {other} is meant"
         return f"{concept.label} of {bound} is implausible"
     return None

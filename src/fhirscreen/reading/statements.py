@@ -18,9 +18,11 @@ from fhirscreen.criteria.nodes import (
     Judgement,
     Measured,
     Not,
+    Question,
     Received,
     Unread,
 )
+from fhirscreen.criteria.walk import walk
 from fhirscreen.mapping.concepts import Concept, ConceptKind
 from fhirscreen.reading.categories import fits
 from fhirscreen.reading.fragments import Atom, Fragment, Sort
@@ -116,7 +118,7 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
         if manual:
             expressions = [Judgement(e) if isinstance(e, Condition) else e for e in expressions]
         parts: list[Expression] = [AnyOf(tuple(expressions))] if _scales(made) else list(expressions)
-        if unread or not complete or not sure:
+        if unread or not sure or not all(f.complete or _asks(f) for f in made):
             parts.append(Unread(_quote(text, unread) or "how this belongs together"))
         expression = parts[0] if len(parts) == 1 else AllOf(tuple(parts))
     elif unread or made:
@@ -133,6 +135,13 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
         False,
         sure,
         sorts,
+    )
+
+
+def _asks(fragment: Fragment) -> bool:
+    """Whether all that is open of it is a question that its expression asks."""
+    return fragment.expression is not None and any(
+        isinstance(node, Question) for node in walk(fragment.expression)
     )
 
 
@@ -169,11 +178,17 @@ def _unread(segment: Segment, made: list[Fragment]) -> list[tuple[int, int]]:
     if not segment.entities:
         taken = any(atom.window for f in made for atom in f.atoms)
         lost += [m for m in segment.modifiers if not (taken and m is segment.window)]
-    elif segment.received and ConceptKind.THERAPY not in kinds:
+    elif segment.received and ConceptKind.THERAPY not in kinds and not _transplants(segment):
         lost += [m for m in segment.modifiers if m.role is Role.RECEIVED]
     if segment.entities and segment.severity and not kinds & set(_DIAGNOSES):
         lost += [m for m in segment.modifiers if m.role is Role.SEVERITY]
     return [(item.start, item.end) for item in lost]
+
+
+def _transplants(segment: Segment) -> bool:
+    """Whether it names transplants alone, which are received though they are no therapy with a drug."""
+    named = [concept_of(item) for item in segment.entities]
+    return all(concept is not None and concept.id.endswith("-transplant") for concept in named)
 
 
 def _infected(segment: Segment) -> bool:

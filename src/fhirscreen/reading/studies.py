@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from fhirscreen.criteria.nodes import Unread
-from fhirscreen.criteria.studies import Criterion, Kind, Population, ReadNote, Span, Study
+from fhirscreen.criteria.nodes import Question, Unread
+from fhirscreen.criteria.studies import (
+    Criterion,
+    Kind,
+    OpenQuestion,
+    Population,
+    ReadNote,
+    Span,
+    Study,
+)
+from fhirscreen.criteria.walk import walk
 from fhirscreen.criteria.wire import write_criterion
 from fhirscreen.mapping.concepts import Concept, ConceptKind, Role
 from fhirscreen.reading.readings import Reading, Status
@@ -61,6 +70,7 @@ def make_study(record: Record, reader: Reader) -> Study:
         id=_study_id(record.source),
         title=" ".join((record.title or record.source).split()),
         population=Population(find_population(record.conditions, reader)),
+        questions=find_questions(criteria),
         criteria=tuple(sorted(criteria, key=lambda each: each.kind is Kind.EXCLUSION)),
         status=STATUSES.get(record.status or "", "active"),
         phase=record.phase,
@@ -69,6 +79,17 @@ def make_study(record: Record, reader: Reader) -> Study:
         url=f"https://clinicaltrials.gov/study/{record.source}" if _NUMBER.fullmatch(record.source) else None,
         record=record,
     )
+
+
+def find_questions(criteria: Iterable[Criterion]) -> tuple[OpenQuestion, ...]:
+    """The questions that the criteria ask of the investigator, each once, in the words of its criterion."""
+    asked: dict[str, OpenQuestion] = {}
+    for criterion in criteria:
+        for node in walk(criterion.expression):
+            if isinstance(node, Question) and node.id not in asked:
+                names = " or ".join(name for name, _ in node.readings)
+                asked[node.id] = OpenQuestion(node.id, f"“{criterion.says}”: which is meant, {names}?")
+    return tuple(asked.values())
 
 
 def find_population(conditions: Iterable[str], reader: Reader) -> str | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from fhirscreen.criteria.english import say
 from fhirscreen.criteria.studies import Criterion, Kind, Study
 from fhirscreen.exceptions import StudyError
-from fhirscreen.reading.studies import digest, is_edited, make_study, unused
+from fhirscreen.reading.studies import digest, find_questions, is_edited, make_study, unused
 
 if TYPE_CHECKING:
     from fhirscreen.criteria.records import Record
@@ -108,8 +108,11 @@ def update_study(study: Study, record: Record, reader: Reader) -> Update:
         if change is not None:
             changes.append(change)
     found = {criterion.id for criterion in criteria}
+    asked = {question.id for question in study.questions}
+    new = tuple(each for each in find_questions(criteria) if each.id not in asked)
     updated = replace(
         replace(study, **head),
+        questions=(*study.questions, *new),
         criteria=tuple(each if each.mirrors in found else replace(each, mirrors=None) for each in criteria),
         record=record,
         population=population,

@@ -81,6 +81,16 @@ def test_a_study_of_a_record() -> None:
     assert read_study(write_study(STUDY)) == STUDY
 
 
+def test_an_implausible_bound_is_a_question_of_the_study_and_one_that_comes_later_too() -> None:
+    slip = TEXT.replace("* ECOG 0-1", "* Haemoglobin ≥ 12 g/L")
+    study = make_study(replace(RECORD, text=slip), READER)
+    assert [each.id for each in study.questions] == ["haemoglobin-12-g-l"]
+    assert "Haemoglobin ≥ 12 g/L" in study.questions[0].asks
+    assert read_study(write_study(study)) == study
+    assert update(STUDY, slip).study.questions == study.questions
+    assert update(study, slip).study == study
+
+
 def test_conditions_of_two_cancers_or_none_name_no_population() -> None:
     two = replace(RECORD, conditions=("Lung Cancer", "Breast Cancer"))
     assert make_study(two, READER).population.cancer is None
