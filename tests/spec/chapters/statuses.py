@@ -25,6 +25,11 @@ CHEMOTHERAPY = "received: {concept: systemic-chemotherapy}"
 CONTRAST = Code("snomed", "293637006", "allergy to contrast media")
 
 
+def _embolism(on: str, **more: Any) -> Resource:
+    """A pulmonary embolism of a day."""
+    return condition(Code("icd-10", "I26.9", "Pulmonary embolism"), on=on, **more)
+
+
 def each(make: Callable[..., Resource], of: Any, wanted: dict[str, Expected], **more: Any) -> list[Case]:
     """One row a status."""
     return [
@@ -229,6 +234,27 @@ DIAGNOSES = Topic(
             ],
             text="An episode that has ended says nothing of now where there may be another: the mapping "
             "names such concepts (`episodes: recurring`: pregnancy, lactation, acute diseases).",
+        ),
+        Table(
+            "status-recurring-old",
+            "A pulmonary embolism, asked active: it has a window too",
+            "condition: {concept: pulmonary-embolism, active: true}",
+            [
+                case(
+                    "this summer, without a clinicalStatus",
+                    true("c1"),
+                    _embolism("2026-08-01", clinical=None),
+                ),
+                case(
+                    "years ago, without a clinicalStatus",
+                    unknown("stale", "c1"),
+                    _embolism("2015-01-01", clinical=None),
+                ),
+                case("refuted this summer", false("c1"), _embolism("2026-08-01", verification="refuted")),
+                case(
+                    "refuted years ago", unknown("no-record"), _embolism("2015-01-01", verification="refuted")
+                ),
+            ],
         ),
         Table(
             "status-recurring-complete",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fhirscreen.engines.evaluator.texts import read_text, says_nothing
+from fhirscreen.engines.evaluator.texts import in_short, read_text, says_nothing
 from tests.lib.proofs import proof, said
 from tests.lib.records import Code, observation
 from tests.spec.codes import CLINICAL_T, ECOG, T
@@ -22,7 +22,9 @@ STAGED = Code("loinc", "21914-7", "stage group")
         ("t-category", "pT2(m)", "T2"),
         ("n-category", "T2-3 N1", "N1"),
         ("m-category", "T3/4 N1 M0", "M0"),
+        ("m-category", "pT3 pN1a (2/15) M0", "M0"),
         ("stage-group", "Stage IIIA (AJCC 8)", "IIIA"),
+        ("stage-group", "Ⅲ期", "III"),
         ("nyha-class", "NYHA II", "II"),
         ("child-pugh-class", "Child-Pugh A5", "A"),
     ],
@@ -49,6 +51,21 @@ def test_one_value_is_read(concept: str, text: str, value: str) -> None:
         ("stage-group", "Stage IVA or IVB"),
         ("stage-group", "IIIA-B"),
         ("stage-group", "Stage III ruled out"),
+        *(
+            ("t-category", f"T3{rest}")
+            for rest in ("～4", "－4", "~4", "或4", "？", "可能", "待定", " unsicher")
+        ),
+        *(("t-category", f"T3 {rest}") for rest in ("nicht sicher", "likely", "or higher", "free", "evtl 4")),
+        ("t-category", "T2DM"),
+        ("n-category", "N2 previously"),
+        *(("m-category", text) for text in ("no M1", "not M1", "nicht M1", "No M1 disease")),
+        ("m-category", "M0 at diagnosis, now liver metastases"),
+        *(
+            ("stage-group", f"II{rest}")
+            for rest in (", later IV", " → IV", ", III", "～III", " and IV", " B")
+        ),
+        ("stage-group", "III, progression to IV"),
+        ("stage-group", "I do not know"),
         ("nyha-class", "NYHA II-III"),
         ("child-pugh-class", "Child-Pugh A/B"),
     ],
@@ -124,3 +141,11 @@ def test_what_is_in_doubt_now_is_not_decided_by_what_was_before(
     assert said(proof(criterion, before, words)) == ("unknown", "coarser-code")
     words = observation(code, text="not assessed", on="2026-10-20")  # type: ignore[arg-type]
     assert said(proof(criterion, before, words)) == ("false", "")
+
+
+def test_a_paragraph_is_no_value_to_show() -> None:
+    long = "Pat. Erika Muster, geb. 3.4.1951: " + "AZ reduziert. " * 300
+    found = proof("finding: {concept: ecog-performance-status, in: ['0']}", observation(ECOG, text=long))
+    assert (*said(found), found.value) == ("unknown", "coarser-code", "in words")
+    assert in_short(" see the \t letter ") == "see the letter"
+    assert in_short("two\nlines") == "in words"

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from fhirscreen.mapping.loading import load_catalogue
+
 MAPPINGS = Path(__file__).parents[3] / "mappings"
 CONCEPTS = sorted((MAPPINGS / "concepts").glob("*.yaml"))
 PROVENANCE = sorted((MAPPINGS / "codes").glob("*.csv"))
@@ -190,6 +192,13 @@ def test_patterns_read_what_is_written(concept: str, text: str, value: str | Non
     entries = {k: v for path in CONCEPTS for k, v in load(path).items()}
     match = re.search(entries[concept]["pattern"], text, re.IGNORECASE)
     assert (match[1] if match else None) == value
+
+
+def test_what_recurs_has_a_window() -> None:
+    """Without one, an episode would never end, and a denial of years ago would speak of now."""
+    found = [each for each in load_catalogue() if each.recurs]
+    assert len(found) > 15
+    assert not [each.id for each in found if each.windows.decides is None]
 
 
 def test_a_name_means_one_concept() -> None:

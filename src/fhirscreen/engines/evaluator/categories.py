@@ -24,7 +24,7 @@ from fhirscreen.engines.evaluator.items import (
 )
 from fhirscreen.engines.evaluator.occurrences import event_times
 from fhirscreen.engines.evaluator.selection import Decide, Placed, candidates, decide, place, shown_proof
-from fhirscreen.engines.evaluator.texts import names_value, read_text, says_nothing
+from fhirscreen.engines.evaluator.texts import in_short, names_value, read_text, says_nothing
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import Entry, State, codings, concept_text
 from fhirscreen.fhir.references import targets
@@ -252,7 +252,7 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
         blocked,
         unsaid,
         basis,
-        shown if len(names) != 1 else next(iter(names)),
+        in_short(shown) if len(names) != 1 else next(iter(names)),
         "",
         date,
         staging,
@@ -302,7 +302,7 @@ def _stages(case: Case, concept: Concept) -> Iterator[Item]:
                 blocked=blocked,
                 skipped=blocked is Reason.NO_VALUE,
                 basis=Basis.DERIVED,
-                value=next(iter(names)) if len(names) == 1 else "" if names else shown,
+                value=next(iter(names)) if len(names) == 1 else "" if names else in_short(shown),
                 staging=stagings[0] if stagings else None,
                 entry=entry,
                 how="from the stage of the diagnosis",

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from fhirscreen.engines.evaluator.cases import Case, clipped, component_of, date_text
-from fhirscreen.engines.evaluator.texts import says_nothing
+from fhirscreen.engines.evaluator.texts import in_short, says_nothing
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import Entry, Resource, State, concept_text
 from fhirscreen.mapping.concepts import Concept, Role, Source
@@ -125,8 +125,8 @@ def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> 
 def _unread(item: Item, text: str) -> Item:
     """A record without a number: words that nobody can read may say one, and block; none falls back."""
     if says_nothing(text):
-        return item._replace(blocked=Reason.NO_VALUE, skipped=True, value=text.strip())
-    return item._replace(blocked=Reason.COARSER_CODE, value=text.strip())
+        return item._replace(blocked=Reason.NO_VALUE, skipped=True, value=in_short(text))
+    return item._replace(blocked=Reason.COARSER_CODE, value=in_short(text))
 
 
 def read_number(holder: Resource, *, signed: bool = False) -> tuple[Interval, str, str, Basis] | None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
+from fhirscreen.engines.evaluator.remarks import understood
 from fhirscreen.mapping.concepts import Concept
 
 _NOTHING: frozenset[str] = frozenset()
 
-_OR = r"\d?\s*(?:[-\u2013\u2014/]|\b(?:or|vs|versus|to|and/or|bis|oder)\b\.?)\s*(?:stage\s*)?(?:yc|yp|c|p)?"
+_OR = (
+    r"\d?\s*(?:[-\u2013\u2014/~\u2192&\u3001\u6216\u81f3\u5230]|->|=>|\b(?:or|vs|versus|to|and|and/or|bis|oder|od|und|bzw|evtl)\b\.?)"
+    r"\s*(?:stage\s*)?(?:yc|yp|c|p)?"
+)
 _NEXT = {
     "T": r"T?(?:[0-4X]|is)|[a-d]\b",
     "N": r"N?[0-3X]|[a-c]\b",
@@ -24,9 +29,13 @@ _FAMILIES = {"B": "A", "C": "A"}
 _OTHER = re.compile(r"(?:yc|yp|c|p)?[TNM][0-4X+]", re.IGNORECASE)
 """Where the next category begins: what is doubtful there leaves this one as it is."""
 _DOUBT = re.compile(
-    r"^\s*\(?\?|\b(?:excluded|unlikely|possibl[ey]|probabl[ey]|suspected|suspicious|susp|doubtful|versus|vs|"
-    r"rul(?:e|ed|ing) out|fraglich|unklar|verdacht|v\.\s?a\.|ausgeschlossen|unwahrscheinlich|"
-    r"(?:not|un|nicht) ?confirmed|unbestätigt|nicht bestätigt|false|falsch)(?![^\W\d_])",
+    r"^\s*\(?\?|\b(?:excluded|unlikely|possibl[ey]|probabl[ey]|likely|maybe|perhaps|suspected|suspicious|susp|"
+    r"doubtful|versus|vs|"
+    r"rul(?:e|ed|ing) out|unsure|uncertain|unsicher|nicht sicher|eventuell|evtl|"
+    r"or (?:higher|worse|more|less|lower)|"
+    r"fraglich|unklar|verdacht|v\.\s?a\.|ausgeschlossen|unwahrscheinlich|"
+    r"(?:not|un|nicht) ?confirmed|unbestätigt|nicht bestätigt|false|falsch)(?![^\W\d_])|"
+    r"可能|疑|待定|待查|考虑",
     re.IGNORECASE,
 )
 _MEASURE = re.compile(
@@ -44,8 +53,10 @@ _AGAIN = {
 """The same category once more: what it was before, or what another method says."""
 _NEITHER = r"indeterm|equivoc|inconcl|borderl|grenzw|weak|schwach"
 _OPPOSITES = {
-    "positive": re.compile(rf"\b(?:neg|non?\b|not\b|nicht|kein|{_NEITHER})", re.IGNORECASE),
-    "negative": re.compile(rf"\b(?:pos|reac|reak|detected|nachgew|{_NEITHER})", re.IGNORECASE),
+    "positive": re.compile(rf"\b(?:neg|non?\b|not\b|nicht|kein|absent|{_NEITHER})|阴|弱|-", re.IGNORECASE),
+    "negative": re.compile(
+        rf"\b(?:pos|reac|reak|detected|nachgew|amplif|{_NEITHER})|阳|弱|\+", re.IGNORECASE
+    ),
 }
 """Details beside a result that speak against it."""
 
@@ -53,13 +64,15 @@ _OPPOSITES = {
 def read_text(concept: Concept, text: str) -> frozenset[str]:
     """The value that a concept's pattern reads in a text; none where it is in doubt, or may be another.
 
-    Where the pattern has a group `to` that matches, the values from the one to the other.
+    Where the pattern has a group `to` that matches, the values from the one to the other. What its group
+    `rest` holds has to be understood, every word of it. Forms of one letter (full width, Ⅲ) are one (NFKC).
     """
+    text = unicodedata.normalize("NFKC", text)
     match = concept.pattern.search(text) if concept.pattern is not None and text else None
     if match is None:
         return _NOTHING
     named = {name: value for name, value in match.groupdict().items() if value is not None}
-    last = named.pop("to", None)
+    last, beside = named.pop("to", None), named.pop("rest", "")
     # A pattern with several spellings of a value names its groups by the values.
     group: str | int = next(iter(named), 1)
     first = (group if isinstance(group, str) else _SPACE.sub("", match[1])).lower()
@@ -68,7 +81,11 @@ def read_text(concept: Concept, text: str) -> frozenset[str]:
     if not found:
         return _NOTHING
     rest = text[match.end("to" if last else group) :]
-    if _doubtful(match[group], rest) or (first in _OPPOSITES and _OPPOSITES[first].search(rest)):
+    if (
+        not understood(beside)
+        or _doubtful(match[group], rest)
+        or (first in _OPPOSITES and _OPPOSITES[first].search(rest))
+    ):
         return _NOTHING
     if last is None:
         return frozenset(found)
@@ -101,7 +118,7 @@ _NO_RESULT = re.compile(
     r"nicht (?:durchgeführt|bestimmt|bestimmbar|getestet|beurteilbar|erhoben|auswertbar|gemessen|messbar|"
     r"bekannt|untersucht|verfügbar)|"
     r"zu wenig material|kein material|keine angabe|k\.\s?a\.|unbekannt|folgt|ausstehend|in arbeit|storniert|"
-    r"entfällt|fehlt"
+    r"entfällt|fehlt|未检测|未检|未查|未做|未测|待报告"
     r")\W*(?:\([^()]*\)\W*)?",
     re.IGNORECASE,
 )
@@ -110,7 +127,7 @@ _NO_RESULT = re.compile(
 
 def says_nothing(text: str) -> bool:
     """Whether a text, if there is one, only says that there is no result. Any other words may say one."""
-    return _NO_RESULT.fullmatch(text) is not None
+    return _NO_RESULT.fullmatch(unicodedata.normalize("NFKC", text)) is not None
 
 
 def names_value(concept: Concept, text: str) -> bool:
@@ -120,3 +137,15 @@ def names_value(concept: Concept, text: str) -> bool:
         bool(names)
         and re.search(rf"(?<![a-z\d])(?:yc|yp|[cpra])?(?:{names})(?![a-z])", text, re.IGNORECASE) is not None
     )
+
+
+_LONGEST = 60
+
+
+def in_short(text: str) -> str:
+    """What a verdict shows of words: a short line as it stands; of a longer text only that it is in words.
+
+    A paragraph is no value, may hold names and dates of a person, and cut short it says another thing.
+    """
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST and "\n" not in text.strip() else "in words"
