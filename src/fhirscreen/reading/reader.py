@@ -42,6 +42,7 @@ _ADEQUATE = re.compile(
 _FUNCTION = re.compile(r"\b(?:functions?|reserves?|parameters|results|values|condition)\b", re.IGNORECASE)
 _DANGLING = re.compile(r"\bfollowing\b[^:;(]{0,60}$", re.IGNORECASE)
 """What ends by naming what follows is the line above a list, whatever the list looks like."""
+_HALF_LIFE = re.compile(r"\bhalf[\s-]?li(?:fe|ves)\b", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _OR = ("or", "and/or", "either")
 _PLAIN = (Sort.AGE, Sort.SEX, Sort.MEASURE, Sort.CATEGORY)
@@ -107,6 +108,8 @@ class Reader:
         )
         if piece.end - piece.start > _LONGEST:
             return replace(unread, warnings=(*warnings, "too long to be one criterion"))
+        if _HALF_LIFE.search(flat, piece.body, piece.end) is not None:
+            warnings = (*warnings, "a time in half-lives: no record says how long a drug's is")
         built = self._build(flat, piece, kind)
         expression = built.expression
         unread = replace(unread, warnings=(*warnings, *built.warnings))

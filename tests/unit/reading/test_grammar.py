@@ -481,6 +481,7 @@ def test_what_only_a_person_can_settle_is_manual(text: str) -> None:
     ("text", "kind", "why"),
     [
         ("Haemoglobin ≥ 11 g/L", Kind.INCLUSION, "implausible"),
+        ("Chemotherapy within 5 half-lives of the drug", Kind.EXCLUSION, "half-lives"),
         ("Neutrophils < 1000/mL", Kind.EXCLUSION, "implausible"),
         ("Locally recurrent or metastatic disease by imaging", Kind.INCLUSION, ""),
         ("Potassium ≥ 3 mg/dL/h", Kind.INCLUSION, ""),
