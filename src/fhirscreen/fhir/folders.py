@@ -18,6 +18,7 @@ import orjson
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.references import named_patient
+from fhirscreen.fhir.remnants import read_remnant, split_records, told_types
 from fhirscreen.fhir.types import RESOURCE_TYPES
 
 
@@ -26,7 +27,9 @@ class Line(NamedTuple):
 
     `patient` (an id, or the `urn:` of an entry) and `types` say of what could not be read whom and what it
     may have been about: without them, anybody and anything. With `rest`, all that followed in its file is
-    lost too. `named_for` is the type that its file is named for, where the resource's is another.
+    lost too. With `merges`, a Patient may have said, and cannot be read, whose records follow whose.
+    `named_for` is the type that its file is named for, where the resource's is another; `joined`: it stands
+    with others where one resource is expected.
     """
 
     where: str
@@ -37,7 +40,9 @@ class Line(NamedTuple):
     patient: str | None = None
     types: tuple[str, ...] = ()
     rest: bool = False
+    merges: bool = False
     named_for: str | None = None
+    joined: bool = False
 
 
 def read_ndjson(folder: Path) -> Iterator[Line]:
@@ -83,78 +88,86 @@ def _lines(path: Path, folder: Path) -> Iterator[Line]:
     seen: set[str] = set()
     held: list[Line] = []
     named = [kind for kind in _NAMED.findall(path.name) if kind in RESOURCE_TYPES]
-    only = named[0] if len(named) == 1 else None
+    only = named[0] if len(named) == 1 and named != [_BUNDLE] else None
 
     def lost(types: Iterable[str] = ()) -> tuple[str, ...]:
         """What may have stood where nothing can be read: the one type of the file, else (none) anything."""
         found = {*seen, *named, *types}
-        return tuple(found) if len(found) == 1 else ()
+        return tuple(found) if len(found) == 1 and _BUNDLE not in found else ()
 
     with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as file:
         try:
             for number, raw in enumerate(file, 1):
-                if not raw.isspace():
-                    line = _parsed(f"{name}:{number}", raw)
-                    if line.resource is None and not raw.endswith(b"\n"):
-                        # Whoever writes a line ends it: this one was cut, and what followed is lost.
-                        line = line._replace(reason=_BROKEN, types=lost(line.types), rest=True)
+                for line in () if raw.isspace() else _parsed(f"{name}:{number}", raw):
                     if line.resource is None:
-                        seen.update(line.types)
-                        if not line.types and not line.rest:
+                        seen.update(line.types or told_types(line.verbatim))
+                        if line.rest:
+                            yield line._replace(reason=_BROKEN, types=lost(line.types))
+                        elif line.types:
+                            yield line
+                        else:
                             held.append(line)  # what the file is of is known at its end
-                            continue
+                        continue
+                    kind = line.resource["resourceType"]
+                    seen.add(kind)
+                    if kind == _BUNDLE:
+                        for entry in unbundled(line.resource, line.where):
+                            entry = entry._replace(joined=line.joined)
+                            yield entry if entry.resource is None else _named(entry, only)
                     else:
-                        kind = line.resource["resourceType"]
-                        seen.add(kind)
-                        if only is not None and kind != only:
-                            line = line._replace(named_for=only)
-                    yield line
+                        yield _named(line, only)
         except (OSError, EOFError, zlib.error):
             yield Line(f"{name}:{number + 1}", None, _BROKEN, "", types=lost(), rest=True)
     for line in held:
-        yield line._replace(types=lost())
+        yield line._replace(types=lost(), merges=True)
 
 
+def _named(line: Line, only: str | None) -> Line:
+    """A line that was read, with the one type that its file is named for where it is another."""
+    assert line.resource is not None  # noqa: S101 - narrowed by the caller
+    return line if only in (None, line.resource["resourceType"]) else line._replace(named_for=only)
+
+
+_BUNDLE = "Bundle"
 _BROKEN = "the file cannot be read any further"
 
 
-def _parsed(where: str, raw: bytes) -> Line:
+def _parsed(where: str, raw: bytes) -> Iterator[Line]:
+    """What stands where one resource is expected: records that follow each other are read one by one."""
     raw = raw.removeprefix(codecs.BOM_UTF8)
-    text = raw.decode("utf-8", "backslashreplace").rstrip("\r\n")
     try:
         data = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        return _unread(where, "not JSON, or cut off", text)
+        text = raw.decode("utf-8", "backslashreplace").rstrip("\r\n")
+        parts = split_records(text)
+        for number, part in enumerate(parts, 1):
+            line = _part_of(where, part)
+            if line.resource is not None:
+                yield line._replace(joined=len(parts) > 1)
+            else:
+                # Whoever writes a line ends it: this one was cut, and what followed is lost.
+                yield line._replace(rest=number == len(parts) and not raw.endswith(b"\n"))
+        return
+    reason = _refused(data)
+    if reason:
+        text = raw.decode("utf-8", "backslashreplace").rstrip("\r\n")
+        yield _refusal(where, reason, data, text)._replace(rest=not raw.endswith(b"\n"))
+    else:
+        yield Line(where, data)
+
+
+def _part_of(where: str, text: str) -> Line:
+    try:
+        data = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        type, patient, merges = read_remnant(text)
+        types = (type,) if type else ()
+        return Line(where, None, "not JSON, or cut off", text, patient=patient, types=types, merges=merges)
     reason = _refused(data)
     return _refusal(where, reason, data, text) if reason else Line(where, data)
 
 
 _NAMED = re.compile(r"[A-Z][A-Za-z]+")
-_TYPE = re.compile(r'\s*\{[^{}\[\]]*?"resourceType"\s*:\s*"([A-Za-z]+)"')
-_SUBJECT = re.compile(
-    r'"(?:subject|patient|individual)"\s*:\s*\{[^{}]*?"reference"\s*:\s*"(?:[^"]*/)?Patient/([A-Za-z0-9.-]+)"'
-)
-_LINKED = re.compile(r'"reference"\s*:\s*"(?:[^"]*/)?Patient/([A-Za-z0-9.-]+)"')
-
-
-def _unread(where: str, reason: str, text: str) -> Line:
-    """What is not JSON, with whom and what it names as far as it goes.
-
-    A Bundle that is cut off may have held anything of anybody.
-    """
-    found = _TYPE.match(text)
-    kind = found[1] if found and found[1] in RESOURCE_TYPES else None
-    if kind == "Bundle":
-        return Line(where, None, reason, text)
-    patient = (_LINKED if kind == "Patient" else _SUBJECT).search(text)
-    return Line(
-        where,
-        None,
-        reason,
-        text,
-        patient=patient[1] if patient else None,
-        types=(kind,) if kind else (),
-    )
 
 
 def _refusal(where: str, reason: str, data: Any, text: str) -> Line:
@@ -203,11 +216,12 @@ def read_bundles(folder: Path) -> Iterator[Line]:
         # By its number a file can be found without its name, which may be that of a patient.
         name = f"{path.relative_to(folder)} (file {number} of {len(files)})"
         raw = path.read_bytes()
-        line = _parsed(name, raw)
-        if line.resource is not None:
-            yield from unbundled(line.resource, name)
-        else:
-            yield line
+        for line in _parsed(name, raw):
+            if line.resource is None:
+                yield line._replace(rest=False)
+                continue
+            for entry in unbundled(line.resource, name):
+                yield entry._replace(joined=line.joined)
 
 
 _WITHHELD = "an entry has no resource"  # R4, bdl-5

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from fhirscreen.engines.evaluator.cohorts import gather
 from fhirscreen.exceptions import DataError
+from fhirscreen.fhir.entries import CLINICAL_TYPES
 from fhirscreen.fhir.folders import read_bundles, read_ndjson
 
 GOOD = '{"resourceType": "Patient", "id": "p1"}'
@@ -79,8 +81,8 @@ PROCEDURE = '{"resourceType": "Procedure", "id": "r1"}'
         ("Procedure.ndjson", "", "[1, 2]", ("Procedure",), None),
         ("Procedure.ndjson", "", '{"resourceType": "Prcedure", "id": "1"}', ("Procedure",), None),
         ("Procedure.ndjson", "", '{"resourceType": "Condition", "id": "1", "co', ("Condition",), None),
-        ("Condition.ndjson", "", '{"a": {"resourceType": "Medication"}, "co', ("Condition",), None),
-        ("Condition.ndjson", "", '{"resourceType": "Bundle", "entry": [{"resou', ("Condition",), None),
+        ("Condition.ndjson", "", '{"a": {"resourceType": "Medication"}, "co', (), None),
+        ("Condition.ndjson", "", '{"resourceType": "Bundle", "entry": [{"resou', (), None),
         (
             "Condition.ndjson",
             "",
@@ -118,6 +120,99 @@ def test_what_a_bad_line_may_have_been_about(
     (tmp_path / name).write_text(f"{line}\n{others}\n", "utf-8")
     (bad,) = (each for each in read_ndjson(tmp_path) if each.resource is None)
     assert (bad.types, bad.patient, bad.rest) == (types, patient, False)
+
+
+def of(id: str, patient: str, more: str = "") -> str:
+    """A condition of a patient as text."""
+    named = f'"id": "{id}", "subject": {{"reference": "Patient/{patient}"}}'
+    return f'{{"resourceType": "Condition", {named}, {more}"code": {{"text": "a }}{{ b \\" {{"}}}}'
+
+
+@pytest.mark.parametrize("gap", ["", " ", "\t", "\r"])
+def test_records_that_share_a_line_are_all_read_and_it_is_said(gap: str, tmp_path: Path) -> None:
+    joined = of("c1", "p1") + gap + of("c2", "p2")
+    (tmp_path / "Condition.ndjson").write_text(f"{joined}\n{of('c3', 'p3')}\n", "utf-8")
+    found = list(read_ndjson(tmp_path))
+    assert [line.resource and line.resource["id"] for line in found] == ["c1", "c2", "c3"]
+    assert [line.joined for line in found] == [True, True, False]
+    (remark,) = gather(found).remarks
+    assert remark.what == "several records stand where one is expected"
+    (tmp_path / "Condition.json").write_text(f"{joined}\n", "utf-8")
+    assert [line.resource and line.resource["id"] for line in read_bundles(tmp_path)] == ["c1", "c2"]
+
+
+WHOLE = of("c1", "p1")
+MEDICATION = '"contained": [{"resourceType": "Medication", "code": {"text": "x"}}], '
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "types", "patient"),
+    [
+        pytest.param(WHOLE + of("c2", "p2")[:-9], ["c1"], ("Condition",), "p2", id="the second is cut"),
+        pytest.param(WHOLE[:-5] + of("c2", "p2"), [], (), None, id="the first is cut, in a text"),
+        pytest.param(WHOLE[:37] + of("c2", "p2"), [], (), None, id="the first is cut, before its patient"),
+        pytest.param(WHOLE[:92] + of("c2", "p2"), [], (), None, id="the first is cut, after a colon"),
+        pytest.param(f"{WHOLE},{of('c2', 'p2')}", [], (), None, id="a comma between them"),
+        pytest.param(f"{WHOLE}}}{of('c2', 'p2')}", [], (), None, id="a brace too many"),
+        pytest.param(of("c1", "p1", MEDICATION)[:-9], [], ("Condition",), "p1", id="another is contained"),
+        pytest.param(
+            of("c1", "p1", MEDICATION)[:140] + of("c2", "p2"), [], (), None, id="cut within what is contained"
+        ),
+        pytest.param(of("c1", "p1", '"onset": NaN, '), [], ("Condition",), "p1", id="no number"),
+    ],
+)
+def test_of_a_damaged_line_only_what_is_surely_of_one_record_is_known(
+    text: str, read: list[str], types: tuple[str, ...], patient: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "part-1.ndjson").write_text(f"{text}\n{GOOD}\n", "utf-8")
+    found = list(read_ndjson(tmp_path))
+    assert [line.resource["id"] for line in found if line.resource] == [*read, "p1"]
+    (bad,) = (line for line in found if line.resource is None)
+    assert (bad.types, bad.patient) == (types, patient)
+
+
+LINK = '"link": [{"other": {"reference": "Patient/p9"}, "type": "replaced-by"}]'
+
+
+@pytest.mark.parametrize(
+    ("text", "patient", "merges"),
+    [
+        ('{"resourceType": "Patient", "id": "p2", "name": [', None, True),
+        (f'{{"resourceType": "Patient", "id": "p2", {LINK[:60]}', None, True),
+        (f'{{"resourceType": "Patient", "id": "p2", {LINK}, "name', "p9", False),
+        ('{"resourceType": "Patient", "id": "p2", "name": [NaN]}', None, False),
+        ("garbage", None, True),
+    ],
+)
+def test_a_damaged_patient_may_have_said_whose_records_follow_whose(
+    text: str, patient: str | None, merges: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "Patient.ndjson").write_text(f"{GOOD}\n{text}\n{GOOD.replace('p1', 'p3')}\n", "utf-8")
+    (bad,) = (line for line in read_ndjson(tmp_path) if line.resource is None)
+    assert (bad.types, bad.patient, bad.merges) == (("Patient",), patient, merges)
+    cohort = gather(read_ndjson(tmp_path))
+    assert bool(cohort.missing) is merges
+    assert set(cohort.missing_of) == ({patient} if patient else set())
+
+
+@pytest.mark.parametrize("id", ["", '"id": "b1", '])
+def test_a_bundle_may_be_a_line(id: str, tmp_path: Path) -> None:
+    entries = ", ".join(f'{{"resource": {each}}}' for each in (of("c1", "p1"), of("c2", "p2"), '{"id": "x"}'))
+    bundle = f'{{"resourceType": "Bundle", {id}"type": "collection", "entry": [{entries}]}}'
+    (tmp_path / "Bundle.ndjson").write_text(f"{GOOD}\n{bundle}\n{bundle[:80]}\n", "utf-8")
+    found = list(read_ndjson(tmp_path))
+    assert [(line.where, line.resource["id"]) for line in found if line.resource] == [
+        ("Bundle.ndjson:1", "p1"),
+        ("Bundle.ndjson:2:entry[0]", "c1"),
+        ("Bundle.ndjson:2:entry[1]", "c2"),
+    ]
+    assert not any(line.named_for for line in found)
+    bad = [line for line in found if line.resource is None]
+    assert [(line.where, line.types) for line in bad] == [
+        ("Bundle.ndjson:2:entry[2]", ()),
+        ("Bundle.ndjson:3", ()),  # cut off: it may have held anything of anybody
+    ]
+    assert gather(found).missing == set(CLINICAL_TYPES)
 
 
 def test_a_last_line_without_an_end_that_is_whole_is_read(tmp_path: Path) -> None:

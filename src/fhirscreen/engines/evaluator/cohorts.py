@@ -65,7 +65,7 @@ class Cohort:
         lost = types.intersection(_DECIDED_BY)
         if not types or (patient is not None and not types.isdisjoint(_OF_PERSONS)):
             lost = lost.union(CLINICAL_TYPES)
-        if line.rest and "Patient" in types:
+        if (line.rest or line.merges) and "Patient" in types:
             lost = lost.union(CLINICAL_TYPES)  # who was merged into whom is lost with them
         if not lost:
             return
@@ -88,6 +88,13 @@ class Cohort:
                 f"{kind} stands in a file that is named for {line.named_for}",
                 "one resource type a file, as Bulk Data writes them",
                 "export again if it should not be there; it was read as what it says it is",
+            )
+            self._note(said, line.where)
+        if line.joined:
+            said = (
+                "several records stand where one is expected",
+                "one resource a line in NDJSON, one resource or Bundle a file in JSON",
+                "put a line break between them where they are written; all of them were read",
             )
             self._note(said, line.where)
         for name in unknown_elements(resource):
@@ -193,6 +200,7 @@ def gather(lines: Iterable[Line]) -> Cohort:
         elements, statuses = ELEMENTS.get(kind), STATUSES.get(kind)
         if (
             line.named_for is not None
+            or line.joined
             or (elements is not None and not elements.issuperset(line.resource))
             or (statuses is not None and line.resource.get("status") not in statuses)
         ):
