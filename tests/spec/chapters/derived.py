@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.lib.records import Resource, observation, patient
 from tests.spec.codes import (
     ALBUMIN,
+    BLOOD_COUNT,
     CALCIUM,
     CLEARANCE,
     CREATININE,
@@ -114,6 +115,30 @@ COCKCROFT = Topic(
             CLEAR,
             [
                 case("no creatinine", unknown("no-record"), BORN, weight()),
+                case(
+                    "two creatinines in one panel that differ, in whichever order",
+                    unknown("conflicting", *ALL, basis="derived"),
+                    BORN,
+                    observation(
+                        BLOOD_COUNT,
+                        on="2026-10-20",
+                        id="creatinine",
+                        parts=[(CREATININE, "3 mg/dL"), (CREATININE, "1 mg/dL")],
+                    ),
+                    weight(),
+                ),
+                case(
+                    "…and the other way about",
+                    unknown("conflicting", *ALL, basis="derived"),
+                    BORN,
+                    observation(
+                        BLOOD_COUNT,
+                        on="2026-10-20",
+                        id="creatinine",
+                        parts=[(CREATININE, "1 mg/dL"), (CREATININE, "3 mg/dL")],
+                    ),
+                    weight(),
+                ),
                 case(
                     "no weight",
                     unknown("not-computable", "creatinine", "patient", basis="derived"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.lib.records import Code, condition, given, observation, ordered, taken
 from tests.spec.codes import (
+    BLOOD_COUNT,
     CISPLATIN,
     DISEASE_STATUS,
     INFARCTION,
@@ -494,6 +495,11 @@ count:
                     false("o1", "o2"),
                     observation(PLATELETS, "50 10*9/L"),
                     observation(PLATELETS, "60 10*9/L", on="2026-10-25"),
+                ),
+                case(
+                    "two low in one panel are two results",
+                    false("o1", value="2"),
+                    observation(BLOOD_COUNT, parts=[(PLATELETS, "50 10*9/L"), (PLATELETS, "60 10*9/L")]),
                 ),
                 case(
                     "one low, one without a unit",

@@ -29,6 +29,7 @@ from tests.spec.codes import (
     NECK_NODES,
     NODE,
     OESOPHAGEAL_CANCER,
+    OWN_PANEL,
     PATHOLOGICAL_T,
     RADIOTHERAPY,
     STAGE_GROUP,
@@ -591,6 +592,17 @@ TEXTS = Topic(
                     unknown("coarser-code", "o1", "o2"),
                     clinical(T3),
                     observation(CLINICAL_T, text="T2-3"),
+                ),
+                case(
+                    "both components of one panel",
+                    true("o1", value="T3"),
+                    observation(
+                        OWN_PANEL,
+                        component=[
+                            {"code": concept(CLINICAL_T), "valueCodeableConcept": concept(T3)},
+                            {"code": concept(CLINICAL_T), "valueString": "cT3"},
+                        ],
+                    ),
                 ),
                 case(
                     "words beside the code of one record: the code counts",

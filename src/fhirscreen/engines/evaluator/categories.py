@@ -68,7 +68,11 @@ def value_among(case: Case, node: ValueAmong) -> Proof:
 def _decided(case: Case, node: ValueAmong, items: Sequence[Item], judge: Decide, absent: Proof) -> Proof:
     placed = _placed(case, node.feature, items)
     proof = decide(placed, node.feature.which, judge, node.says, absent)
-    if not case.memory.get(("doubted", node.feature.concept.id), _NOTHING).isdisjoint(proof.evidence):
+    if node.feature.implied_by and any(
+        item.doubted and item.blocked is proof.reason and item.reference in proof.evidence
+        for each in placed
+        for item in each
+    ):
         against = {
             item.reference
             for item in _implied(case, node.feature)
@@ -109,9 +113,9 @@ def _placed(case: Case, feature: Feature, items: Sequence[Item]) -> Placed:
         tried = candidates(known, Which.LATEST) if several else []
         if recorded := [item for item in tried if item.basis is _RECORDED and item.values]:
             # Of records that may be the latest alike, what says the same in other words gives way.
-            aside = {each.reference for each in tried if _gives_way(feature.concept, each, recorded)}
+            aside = {id(each) for each in tried if _gives_way(feature.concept, each, recorded)}
             if aside:
-                items = [item for item in items if item.reference not in aside]
+                items = [item for item in items if id(item) not in aside]
                 known = place(items, feature.windows, case.as_of, voided)
         case.memory[key] = known
     return known
@@ -179,10 +183,7 @@ def _beside_events(case: Case, feature: Feature, found: list[Item], implied: Seq
     concept, window = feature.concept, case.as_of.window(feature.windows.decides)
     standing = [item for item in found if not item.skipped]
     if any(relation(item.when, window) is not FALSE for item in standing):
-        doubted = [_contradicted(concept, item, implied) for item in found]
-        changed = {each.reference for each, item in zip(doubted, found, strict=True) if each is not item}
-        case.memory["doubted", concept.id] = frozenset(changed)
-        return doubted
+        return [_contradicted(concept, item, implied) for item in found]
     now = Moment(case.chart.end - 1, case.chart.end)
     for each in implied:
         said = concept.below(tuple(each.values))
@@ -362,7 +363,7 @@ def _contradicted(concept: Concept, item: Item, implied: Sequence[Item]) -> Item
         for each in implied
         if each.when.end >= item.when.end and not concept.below(tuple(each.values)) & item.values
     ]
-    return item._replace(blocked=first_reason(doubts)) if doubts else item
+    return item._replace(blocked=first_reason(doubts), doubted=True) if doubts else item
 
 
 def _judge(case: Case, node: ValueAmong) -> Decide:

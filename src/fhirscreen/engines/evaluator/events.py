@@ -25,7 +25,10 @@ from fhirscreen.verdicts.reasons import Basis, Reason, first_reason
 
 
 class Event(NamedTuple):
-    """A record that may be an event: whether it is one, when it was last so, and when it `began`."""
+    """A record that may be an event: whether it is one, when it was last so, and when it `began`.
+
+    `record` tells records apart: components of one Observation share its reference.
+    """
 
     truth: Truth
     reason: Reason | None
@@ -34,6 +37,7 @@ class Event(NamedTuple):
     reference: str
     name: str
     began: Moment
+    record: object
 
 
 def events(case: Case, of: Occurred | ValueAmong | ValueWithin) -> list[Event]:
@@ -48,13 +52,23 @@ def events(case: Case, of: Occurred | ValueAmong | ValueWithin) -> list[Event]:
                 o.entry.reference,
                 _name(o.entry),
                 clipped(o.entry.began or o.entry.when, case.as_of.end),
+                _record(o.entry, o.entry.reference),
             )
             for o in occurrences(case, of)
             if o.role in (Role.MATCH, Role.HISTORY) and o.entry.state is not State.DENIED
         ]
     elif isinstance(of, ValueAmong):
         found = [
-            Event(truth, reason, when, bool(item.date), item.reference, _place(item), when)
+            Event(
+                truth,
+                reason,
+                when,
+                bool(item.date),
+                item.reference,
+                _place(item),
+                when,
+                _record(item.entry, item.reference),
+            )
             for when, truth, reason, item in value_times(case, of)
         ]
     else:
@@ -76,9 +90,14 @@ def events(case: Case, of: Occurred | ValueAmong | ValueWithin) -> list[Event]:
                     item.reference,
                     item.value,
                     item.when,
+                    _record(item.entry, item.reference),
                 )
             )
     return sorted(found, key=lambda e: (e.when.start, e.when.end, e.reference))
+
+
+def _record(entry: Entry | None, reference: str) -> object:
+    return reference if entry is None else (reference, id(entry.resource))
 
 
 def _name(entry: Entry) -> str:
@@ -292,7 +311,7 @@ def _numbers(case: Case, distinct: Distinct, found: list[Event]) -> tuple[int, i
         ranges = [_days(case, event) for event in found]
         return fewest_days(ranges), most_days(ranges)
     by_value = distinct is Distinct.VALUE
-    number = len({event.name if by_value else event.reference for event in found})
+    number = len({event.name if by_value else event.record for event in found})
     return number, number
 
 

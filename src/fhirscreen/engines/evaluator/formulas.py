@@ -69,10 +69,10 @@ def formula_within(case: Case, node: FormulaWithin) -> Proof:
     lead = node.inputs[0]
     placed = placed_items(case, lead)
     absent = no_record(case, lead.concept)
-    outcomes: dict[str, Outcome] = {}
+    outcomes: dict[int, Outcome] = {}  # by item: components of one Observation share its reference
 
     def judge(item: Item) -> tuple[Truth, Reason | None]:
-        outcome = outcomes[item.reference]
+        outcome = outcomes[id(item)]
         if outcome.reason is not None:
             return UNKNOWN, outcome.reason
         first, *others = [in_range(value, node.range) for value in outcome.values]
@@ -83,7 +83,7 @@ def formula_within(case: Case, node: FormulaWithin) -> Proof:
 
     for item in placed.certain + placed.possible:
         blocked = item.blocked is not None or item.interval is None
-        outcomes[item.reference] = (
+        outcomes[id(item)] = (
             Outcome((), (), item.blocked or Reason.NO_VALUE, because=say_item(lead.concept, item))
             if blocked
             else _FORMULAS[node.formula].compute(case, node, item)
@@ -91,7 +91,7 @@ def formula_within(case: Case, node: FormulaWithin) -> Proof:
     proof = decide(placed, Which.LATEST, judge, node.says, absent)
     usable = placed.certain + placed.possible
     best = latest(candidates(placed, Which.LATEST)) if usable else None
-    outcome = None if best is None else outcomes[best.reference]
+    outcome = None if best is None else outcomes[id(best)]
     if outcome is None or not outcome.values:
         reported = _reported(case, node)
         if reported is not None:

@@ -29,7 +29,7 @@ class Item(NamedTuple):
     value may mean. `blocked` says why the record cannot decide; with NO_VALUE and `skipped` the one before
     is looked at instead. `holder` carries the reference range. `how` says where a derived value is from.
     `beside`: said by a record of something else (another scale, an event, the cancer's own stage), that
-    gives way to a record of the concept itself.
+    gives way to a record of the concept itself. `doubted`: blocked by an event that speaks against it.
     """
 
     when: Moment
@@ -47,6 +47,7 @@ class Item(NamedTuple):
     entry: Entry | None = None
     how: str = ""
     beside: bool = False
+    doubted: bool = False
 
     @property
     def unread(self) -> bool:
