@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+import stamina
 
 from fhirscreen.exceptions import (
     FhirscreenError,
@@ -224,6 +225,16 @@ def test_failed_attempts_are_counted_too() -> None:
         assert (client.traffic.requests, client.traffic.retries) == (3, 2)
 
 
+@pytest.fixture
+def retries_are_logged() -> Iterator[None]:
+    """As stamina does by itself; a command that ran in this process before has silenced it."""
+    before = stamina.instrumentation.get_on_retry_hooks()
+    stamina.instrumentation.set_on_retry_hooks(None)
+    yield
+    stamina.instrumentation.set_on_retry_hooks(before)
+
+
+@pytest.mark.usefixtures("retries_are_logged")
 def test_nothing_about_patients_is_logged(
     caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
