@@ -57,8 +57,8 @@ def bundle(resources: Iterable[Resource]) -> Resource:
 
 
 def _codes(resource: Resource) -> set[str]:
-    elements = [resource.get("code", {}), *(each.get("code", {}) for each in resource.get("component", ()))]
-    return {coding.get("code") for element in elements for coding in element.get("coding", ())}
+    # `code` is the code of the whole (R4, Observation search parameters): no EHR looks into components by it.
+    return {coding.get("code") for coding in resource.get("code", {}).get("coding", ())}
 
 
 def make_call(patient: str, prefetch: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from fhirscreen.fhir.folders import Line
 from fhirscreen.fhir.references import targets
 from fhirscreen.fhir.subjects import is_as_written
 from fhirscreen.fhir_client import Client, escape, remaining
+from fhirscreen.plan.queries import code_parameter
 
 Result = TypeVar("Result")
 
@@ -122,7 +123,7 @@ def _wait(future: Future[Result]) -> Result | None:
 
 def _ask(client: Client, record: Record, user: str, templates: tuple[Template, ...]) -> _Asked:
     type = templates[0].type
-    parameters = _parameters(record, user, templates)
+    parameters = _parameters(client, record, user, templates)
     if parameters is None:
         return _Asked(templates)
     try:
@@ -133,7 +134,9 @@ def _ask(client: Client, record: Record, user: str, templates: tuple[Template, .
     return _Asked(templates, found.matches, found.whole and (type != PATIENT or bool(found.matches)))
 
 
-def _parameters(record: Record, user: str, templates: tuple[Template, ...]) -> list[tuple[str, str]] | None:
+def _parameters(
+    client: Client, record: Record, user: str, templates: tuple[Template, ...]
+) -> list[tuple[str, str]] | None:
     type = templates[0].type
     if type == PATIENT:
         return [("_id", escape(record.patient))]
@@ -145,9 +148,19 @@ def _parameters(record: Record, user: str, templates: tuple[Template, ...]) -> l
         return [(name, escape(id if kind == ROLE else user))]
     parameters = [("patient", ",".join(escape(f"Patient/{id}") for id in record.ids))]
     codes = [code for template in templates for code in template.codes]
-    if codes and all(template.codes for template in templates):
-        parameters.append(("code", ",".join(map(escape, codes))))
+    name = code_parameter(type)
+    # A result may be a component of a panel of any code: without `combo-code`, all of the type is asked for.
+    if codes and all(template.codes for template in templates) and _searches(client, type, name):
+        parameters.append((name, ",".join(map(escape, codes))))
     return parameters
+
+
+def _searches(client: Client, type: str, name: str) -> bool:
+    """Whether the server says that it searches the type so."""
+    try:
+        return client.capabilities.searches(type, name)
+    except ServerError:
+        return False
 
 
 def _unserved(client: Client, type: str) -> bool:

@@ -136,6 +136,30 @@ def test_a_server_without_consents_has_none(tmp_path: Path) -> None:
         assert cards(ehr, call_of(FITS))
 
 
+@pytest.mark.parametrize("lacks", [(), ("combo-code",)])
+def test_a_newer_result_in_a_panel_of_any_code_decides(tmp_path: Path, lacks: tuple[str, ...]) -> None:
+    panel = {
+        "resourceType": "Observation",
+        "id": "panel",
+        "status": "final",
+        "subject": {"reference": f"Patient/{FITS}"},
+        "code": {"coding": [{"system": "http://hospital.example/labs", "code": "PANEL"}]},
+        "effectiveDateTime": "2026-10-31",
+        "component": [
+            {
+                "code": {"coding": [{"system": "http://loinc.org", "code": "777-3"}]},
+                "valueQuantity": {"value": 5, "system": "http://unitsofmeasure.org", "code": "10*9/L"},
+            }
+        ],
+    }
+    server = Searchable([*chart(FITS), panel, *charts()["shared"]], lacks=lacks)
+    with ehr_with(server, tmp_path) as ehr:
+        assert cards(ehr, call_of(FITS)) == []
+    (form,) = (form for type, form in server.searches if type == "Observation")
+    assert "code" not in form
+    assert ("combo-code" in form) is not bool(lacks)
+
+
 def test_a_server_that_is_down_is_told_as_nothing_to_decide_with(tmp_path: Path) -> None:
     server = server_of(FITS, refuse=lambda _type, _form: True)
     with ehr_with(server, tmp_path) as ehr:
