@@ -429,6 +429,28 @@ IMPLIED = Topic(
                     unknown("no-record"),
                     condition(LIVER_METASTASIS, on="2026-10-01", verification="refuted"),
                 ),
+                case(
+                    "refuted since",
+                    unknown("no-record"),
+                    condition(LIVER_METASTASIS, on="2026-07-05"),
+                    condition(LIVER_METASTASIS, on="2026-10-20", verification="refuted"),
+                ),
+                case(
+                    "recorded and refuted on one day",
+                    unknown("conflicting", "c1", basis="derived"),
+                    condition(LIVER_METASTASIS, on="2026-10-05"),
+                    condition(LIVER_METASTASIS, on="2026-10-05", verification="refuted"),
+                ),
+                case(
+                    "noted before the window, and not said to be active",
+                    unknown("stale", "c1", basis="derived"),
+                    condition(LIVER_METASTASIS, on="2026-09-01", clinical=None),
+                ),
+                case(
+                    "from before the cancer",
+                    unknown("ambiguous-focus", "c1", basis="derived"),
+                    condition(LIVER_METASTASIS, on="2015-01-01"),
+                ),
                 case("a lymph node is none", unknown("no-record"), condition(NODE, on="2026-10-01")),
                 case(
                     "of another cancer",
@@ -453,7 +475,7 @@ IMPLIED = Topic(
                 ),
             ],
             population=POPULATION,
-            background=(CANCER,),
+            background=(condition(OESOPHAGEAL_CANCER, id="cancer", on="2025-01-01"),),
         ),
         Table(
             "m-implied-sites",
@@ -489,8 +511,8 @@ TEXTS = Topic(
                     "“T4”", unknown("coarser-code", "o1", basis="derived"), observation(CLINICAL_T, text="T4")
                 ),
                 case(
-                    "“pT3” under a code of clinical staging: the code counts",
-                    true("o1", basis="derived"),
+                    "“pT3” under a code of clinical staging",
+                    unknown("conflicting", "o1", basis="derived"),
                     observation(CLINICAL_T, text="pT3"),
                 ),
                 case("“ypT3”: after therapy", unknown("no-record"), observation(CLINICAL_T, text="ypT3")),

@@ -11,7 +11,7 @@ from fhirscreen.engines.evaluator.findings import _detected, unit_fault
 from fhirscreen.plan.nodes import ValueAmong
 from fhirscreen.verdicts.reasons import Reason
 from tests.lib.proofs import opened, proof, said
-from tests.lib.records import observation, quantity
+from tests.lib.records import Code, concept, observation, quantity
 from tests.spec.codes import ANTI_HBS, HBV_DNA
 
 DNA = "finding: {{concept: hepatitis-b-dna, in: [{}]}}"
@@ -108,3 +108,32 @@ def test_surface_antibody(value: str, positive: tuple[str, str], negative: tuple
     record = observation(ANTI_HBS, value)
     assert said(proof(ANTIBODY.format("positive"), record)) == positive
     assert said(proof(ANTIBODY.format("negative"), record)) == negative
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "<20 IU/mL detected",
+        "< 20 (positive)",
+        "20 IU/mL not detected",
+        "2. Messung: negativ",
+        "1. Probe negativ",
+    ],
+)
+def test_a_number_with_words_is_not_read(words: str) -> None:
+    assert said(proof(DNA.format("positive"), observation(HBV_DNA, text=words))) == (
+        "unknown",
+        "coarser-code",
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "code"), [("<20 [IU]/mL", "DET"), ("<20 [IU]/mL", "POS"), ("20 [IU]/mL", "ND")]
+)
+def test_an_interpretation_that_contradicts_the_number_conflicts(value: str, code: str) -> None:
+    record = observation(HBV_DNA, value, interpretation=[concept(Code("interpretation", code))])
+    assert said(proof(DNA.format("positive"), record)) == ("unknown", "conflicting")
+
+
+def test_a_number_was_not_read_from_text() -> None:
+    assert proof(DNA.format("positive"), observation(HBV_DNA, "20 [IU]/mL")).because == ""

@@ -8,6 +8,7 @@ from fhirscreen.criteria.bounds import Staging, Which
 from fhirscreen.engines.evaluator.absence import no_value
 from fhirscreen.engines.evaluator.cases import Case, body_sites, clipped, component_of, date_text, has_any
 from fhirscreen.engines.evaluator.findings import (
+    contradicted,
     finest,
     from_condition,
     from_observation,
@@ -25,9 +26,10 @@ from fhirscreen.engines.evaluator.items import (
 from fhirscreen.engines.evaluator.occurrences import event_times
 from fhirscreen.engines.evaluator.selection import Decide, Placed, candidates, decide, place, shown_proof
 from fhirscreen.engines.evaluator.texts import in_short, names_value, read_text, says_nothing
+from fhirscreen.engines.evaluator.therapies import before_diagnosis
 from fhirscreen.exceptions import DataError
-from fhirscreen.fhir.entries import Entry, State, codings, concept_text
-from fhirscreen.fhir.references import targets
+from fhirscreen.fhir.entries import Entry, Resource, State, codings, concept_text, status_code
+from fhirscreen.fhir.references import extension_references, targets
 from fhirscreen.mapping.concepts import Concept, Role, Source
 from fhirscreen.plan.nodes import Feature, ValueAmong
 from fhirscreen.values.dates import EVER, Moment, relation
@@ -188,7 +190,9 @@ def _beside_events(case: Case, feature: Feature, found: list[Item], implied: Seq
     for each in implied:
         said = concept.below(tuple(each.values))
         if all(item.when.end <= each.when.end or item.values & said for item in standing):
-            goes_on = each.entry is not None and each.entry.ongoing
+            # What nobody calls active may have ended long ago.
+            status = each.entry is not None and status_code(each.entry.resource, "clinicalStatus")
+            goes_on = each.entry is not None and each.entry.ongoing and bool(status)
             found.append(each._replace(when=now) if goes_on else each)
     return found
 
@@ -227,11 +231,18 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
             names, basis, shown = from_observation(case, concept, holder)
             if len(names) > 1:
                 fault = unit_fault(case, concept, holder)
+            if names and not condition and contradicted(case, concept, holder, names):
+                fault = _CONFLICTING
         except DataError as error:
             case.chart.refuse(entry, error.what)
             return Item(when, entry.reference, blocked=Reason.NOT_FETCHED, date=date, entry=entry)
         if index.staged(concept):
-            staging = prefixed(entry, codings(holder.get("valueCodeableConcept"), str), staging)
+            stated = prefixed(holder, codings(holder.get("valueCodeableConcept"), str))
+            if stated not in (None, staging, "post-therapy") and staging not in (None, "post-therapy"):
+                # A value pT3 under the code of the clinical T.
+                fault, staging = _CONFLICTING, None
+            else:
+                staging = "post-therapy" if staging == "post-therapy" else stated or staging
     # Nothing at all, or a value that says nothing (TX, "not done"). What cannot be read may say anything.
     unsaid = names <= index.unsaid(concept) if names else says_nothing(shown)
     blocked: Reason | None = None
@@ -259,13 +270,13 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
         staging,
         None,
         entry,
-        _how(basis, entry),
+        _how(basis, entry, holder if not condition else None),
     )
 
 
-def _how(basis: Basis, entry: Entry) -> str:
-    """Where a derived value is from: the code of a diagnosis, or words."""
-    if basis is _RECORDED:
+def _how(basis: Basis, entry: Entry, holder: Resource | None) -> str:
+    """Where a derived value is from: the code of a diagnosis, or words; of a number it needs no word."""
+    if basis is _RECORDED or (holder is not None and "valueQuantity" in holder):
         return ""
     return FROM_DIAGNOSIS if entry.resource.get("resourceType") == "Condition" else READ_FROM_TEXT
 
@@ -324,16 +335,28 @@ def _derived(case: Case, feature: Feature) -> Iterator[Item]:
 
 def _implied(case: Case, feature: Feature) -> Iterator[Item]:
     """Values that an event on record implies where there is no category (a distant metastasis is M1)."""
+    end = case.chart.end
     for value, event in feature.implied_by:
-        for source, entry in case.found(event.concept, _MATCH):
-            focus = focus_of(case, event.concept, entry)
-            if focus is FALSE or entry.state is _DENIED or source.role is not _MATCH:
+        found = [
+            each
+            for each in case.found(event.concept, _MATCH)
+            if focus_of(case, event.concept, each[1]) is not FALSE
+        ]
+        denials = [entry for _, entry in found if entry.state is _DENIED]
+        for source, entry in found:
+            if entry.state is _DENIED or source.role is not _MATCH:
+                continue
+            when = clipped(entry.when, end)
+            against = [each for each in denials if clipped(each.when, end).end > when.start]
+            if any(_takes_back(each, entry, end) for each in against):
                 continue
             blocked = Reason.UNCONFIRMED if entry.state is _UNCONFIRMED else None
-            if focus is UNKNOWN:
+            if focus_of(case, event.concept, entry) is UNKNOWN or _of_an_older_one(case, entry):
                 blocked = Reason.AMBIGUOUS_FOCUS
+            if against:
+                blocked = _CONFLICTING
             yield Item(
-                clipped(entry.when, case.chart.end),
+                when,
                 entry.reference,
                 date=date_text(entry.when, case.site.zone),
                 entry=entry,
@@ -345,6 +368,18 @@ def _implied(case: Case, feature: Feature) -> Iterator[Item]:
                 how=f"from {_name(event.concept)} on record",
                 beside=True,
             )
+
+
+def _takes_back(denial: Entry, entry: Entry, end: int) -> bool:
+    """Whether a denial came later and is of the same: the older record no longer says that it is so."""
+    same = not set(denial.codings).isdisjoint(entry.codings)
+    return same and clipped(denial.when, end).start >= clipped(entry.when, end).end
+
+
+def _of_an_older_one(case: Case, entry: Entry) -> bool:
+    """Whether an event that is linked to no cancer surely began before the index cancer was known."""
+    pointed = extension_references(entry.resource, case.chart.aliases)
+    return before_diagnosis(case, entry) and case.links.conditions.isdisjoint(pointed)
 
 
 def _name(concept: Concept) -> str:

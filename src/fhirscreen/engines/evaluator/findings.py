@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from fhirscreen.engines.evaluator.cases import Case, body_sites, morphology
@@ -86,7 +87,10 @@ def _detected(case: Case, concept: Concept, holder: Resource) -> tuple[frozenset
     number = read_number(holder)
     if number is None or concept.detected_above is None:
         return None
-    interval, text, unit, _ = number
+    interval, text, unit, basis = number
+    if basis is Basis.DERIVED and unit and case.chart.index.units.normalise(unit) is None:
+        # "2. Messung: negativ", "<20 IU/mL detected", "20 not detected": more words than a unit.
+        return None
     if concept.detected_above > 0:
         _, converted, _ = canonical(case, concept, interval, unit)
         if converted is None:
@@ -132,14 +136,20 @@ def finest(concept: Concept, names: frozenset[str]) -> frozenset[str]:
     return frozenset(name for name in names if not (concept.below((name,)) - {name}) & names)
 
 
-def prefixed(entry: Entry, coded: tuple[Coding, ...], staging: str | None) -> str | None:
-    """The staging that the value itself says: cT3, pT3, ypT2; a `y` outranks what the code says."""
-    for text in (text_of(entry.resource), *(coding.code for coding in coded)):
+def prefixed(holder: Resource, coded: tuple[Coding, ...]) -> str | None:
+    """The staging that the value itself says: cT3, pT3, ypT2."""
+    for text in (unicodedata.normalize("NFKC", text_of(holder)), *(coding.code for coding in coded)):
         if text and not text[0].isdigit() and (match := _PREFIX.match(text)):
-            said = _STAGINGS[((match.lastindex or 1) - 1) % 3]
-            if staging is None or said == "post-therapy":
-                return said
-    return staging
+            return _STAGINGS[((match.lastindex or 1) - 1) % 3]
+    return None
+
+
+def contradicted(case: Case, concept: Concept, holder: Resource, names: frozenset[str]) -> bool:
+    """Whether the interpretation beside a value, or the words after its number, name another value."""
+    short = case.chart.index.terms.short
+    interpreted = [c for i in holder.get("interpretation") or [] for c in codings(i, short)]
+    said = named(case, concept, interpreted)
+    return bool(said and said.isdisjoint(names)) or len(said) > 1
 
 
 def say_leaves(concept: Concept, name: str) -> str:

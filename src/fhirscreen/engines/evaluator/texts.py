@@ -53,10 +53,8 @@ _AGAIN = {
 """The same category once more: what it was before, or what another method says."""
 _NEITHER = r"indeterm|equivoc|inconcl|borderl|grenzw|weak|schwach"
 _OPPOSITES = {
-    "positive": re.compile(rf"\b(?:neg|non?\b|not\b|nicht|kein|absent|{_NEITHER})|阴|弱|-", re.IGNORECASE),
-    "negative": re.compile(
-        rf"\b(?:pos|reac|reak|detected|nachgew|amplif|{_NEITHER})|阳|弱|\+", re.IGNORECASE
-    ),
+    "positive": re.compile(rf"\b(?:neg|non?\b|not\b|nicht|kein|absent|{_NEITHER})|阴|弱", re.IGNORECASE),
+    "negative": re.compile(rf"\b(?:pos|reac|reak|detected|nachgew|amplif|{_NEITHER})|阳|弱", re.IGNORECASE),
 }
 """Details beside a result that speak against it."""
 

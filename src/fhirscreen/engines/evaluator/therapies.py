@@ -97,11 +97,11 @@ def _for(
     told = _stated(purpose.codes, codes, stated=stated)
     if told is not UNKNOWN or not purpose.index_cancer or stated or shared:
         return told
-    return TRUE if case.links.only_ever and not _before_diagnosis(case, entry) else UNKNOWN
+    return TRUE if case.links.only_ever and not before_diagnosis(case, entry) else UNKNOWN
 
 
-def _before_diagnosis(case: Case, entry: Entry) -> bool:
-    """Whether a therapy began before the first record of the index cancer: it may be for an older one."""
+def before_diagnosis(case: Case, entry: Entry) -> bool:
+    """Whether an entry began before the first record of the index cancer: it may be for an older one."""
     began, diagnosed = entry.began or entry.when, case.links.diagnosed
     return began is not None and diagnosed is not None and began.end <= diagnosed.start
 
