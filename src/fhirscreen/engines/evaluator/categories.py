@@ -28,7 +28,7 @@ from fhirscreen.engines.evaluator.selection import Decide, Placed, candidates, d
 from fhirscreen.engines.evaluator.texts import in_short, names_value, read_text, says_nothing
 from fhirscreen.engines.evaluator.therapies import before_diagnosis
 from fhirscreen.exceptions import DataError
-from fhirscreen.fhir.entries import Entry, Resource, State, codings, concept_text, status_code
+from fhirscreen.fhir.entries import Entry, State, codings, concept_text, status_code
 from fhirscreen.fhir.references import extension_references, targets
 from fhirscreen.mapping.concepts import Concept, Role, Source
 from fhirscreen.plan.nodes import Feature, ValueAmong
@@ -221,6 +221,7 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
     when, date = clipped(entry.when, case.chart.end), date_text(entry.when, case.site.zone)
     staging = source.staging
     fault: Reason | None = None
+    numeric = False
     if condition:
         names, basis, shown = from_condition(case, concept, entry)
     else:
@@ -236,6 +237,7 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
         except DataError as error:
             case.chart.refuse(entry, error.what)
             return Item(when, entry.reference, blocked=Reason.NOT_FETCHED, date=date, entry=entry)
+        numeric = "valueQuantity" in holder
         if index.staged(concept):
             stated = prefixed(holder, codings(holder.get("valueCodeableConcept"), str))
             if stated not in (None, staging, "post-therapy") and staging not in (None, "post-therapy"):
@@ -270,13 +272,13 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
         staging,
         None,
         entry,
-        _how(basis, entry, holder if not condition else None),
+        _how(basis, entry, numeric=numeric),
     )
 
 
-def _how(basis: Basis, entry: Entry, holder: Resource | None) -> str:
+def _how(basis: Basis, entry: Entry, *, numeric: bool) -> str:
     """Where a derived value is from: the code of a diagnosis, or words; of a number it needs no word."""
-    if basis is _RECORDED or (holder is not None and "valueQuantity" in holder):
+    if basis is _RECORDED or numeric:
         return ""
     return FROM_DIAGNOSIS if entry.resource.get("resourceType") == "Condition" else READ_FROM_TEXT
 
