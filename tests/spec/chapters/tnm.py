@@ -348,7 +348,8 @@ IMPLIED = Topic(
     "A distant metastasis is M1",
     "A distant metastasis on record, without an M category, is M1: `derived`. An M category that was "
     "recorded goes before, as long as its window lasts. A metastasis that is active does not expire: "
-    "whenever it was noted, it is so on the index date.",
+    "whenever it was noted, it is so on the index date, unless a newer record denies it. One that nobody "
+    "calls active keeps its date; one from before the cancer may be of another.",
     (
         Table(
             "m-implied",
