@@ -19,6 +19,7 @@ import pytest
 from fhirscreen.bootstrap.background import make_worker
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.fhir.subjects import study_uuid, subject_uuid
+from fhirscreen.jobs.publications import PUBLISH
 from fhirscreen.jobs.screenings import SCREEN
 from fhirscreen.jobs.updates import UPDATE
 from fhirscreen.mapping.loading import mappings_folder
@@ -125,10 +126,14 @@ def subjects(server: Hapi, base: str, study: str = STUDY) -> list[dict[str, Any]
 def by_night(service: Service) -> None:
     with service.database.begin() as session:
         jobs.enqueue(session, SCREEN, {"cause": "nightly"}, by="nightly", at=service.clock())
-    assert make_worker(service, kinds=(SCREEN,)).work_once()
+    worker = make_worker(service, kinds=(SCREEN, PUBLISH))
+    assert worker.work_once()
+    while worker.work_once():  # what was found is published by jobs of their own
+        pass
     with service.database.reading() as session:
-        (done, *_) = jobs.list_jobs(session, kinds=[SCREEN])
-    assert done.state == "done", done.error
+        (screened, *_) = jobs.list_jobs(session, kinds=[SCREEN])
+        (published, *_) = [j for j in jobs.list_jobs(session, kinds=[PUBLISH]) if j.state != "queued"]
+    assert (screened.state, published.state) == ("done", "done"), (screened.error, published.error)
 
 
 def test_the_sandbox_finds_calls_and_shows(sandbox: Sandbox, server: Hapi) -> None:
@@ -175,7 +180,7 @@ def test_a_suggestion_that_is_taken_and_a_nights_run_leave_one_subject(
         by_night(service)
         (after,) = subjects(server, server.base)
         assert after["id"] == created["id"]
-        assert after["status"] == created["status"]
+        assert after["status"] in (created["status"], "candidate")  # the night may know more than the call
         assert after["study"]["reference"] == f"ResearchStudy/{study_uuid(STUDY)}"
         clock.now += timedelta(minutes=1)
     (listing,) = [each for each in server.pages("List") if STUDY in each["title"]]
