@@ -97,7 +97,7 @@ def test_a_study_file_is_written_checked_and_screened(tmp_path: Path) -> None:
     assert fhirscreen("check", study).code == 0
     explained = fhirscreen("explain", study)
     assert explained.code == 0
-    assert "Observation?code=" in explained.out
+    assert "Observation?combo-code=" in explained.out
     again = fhirscreen("read", record(tmp_path), "-o", study)
     assert (again.code, "is there already" in again.err, "--update" in again.err) == (2, True, True)
 
