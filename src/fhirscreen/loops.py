@@ -18,7 +18,7 @@ Troubled = Callable[[str], None]
 """Called with the name of a loop each time that its work raised."""
 
 
-def nobody_counts(_name: str) -> None:
+def nobody_watches(_name: str) -> None:
     """For loops that nobody watches."""
 
 
@@ -34,7 +34,7 @@ class Loop:
         name: str,
         work: Callable[[], float],
         *,
-        troubled: Troubled = nobody_counts,
+        troubled: Troubled = nobody_watches,
         shortest: float = _SHORTEST,
     ) -> None:
         self._name = name

@@ -16,6 +16,7 @@ from fhirscreen.bootstrap.parts import (
     make_engine,
     make_reader,
     read_server,
+    reader_of,
 )
 from fhirscreen.bootstrap.terminologies import open_terminology
 
@@ -34,4 +35,5 @@ __all__ = [
     "make_reader",
     "open_terminology",
     "read_server",
+    "reader_of",
 ]

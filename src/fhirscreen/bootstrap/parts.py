@@ -134,7 +134,12 @@ def make_reader(settings: Settings, lookups: Sequence[Lookup] = ()) -> tuple[Rea
     What no concept names is looked up in the ICD-10-CM that is shipped, and in `lookups`.
     """
     catalogue = load_catalogue(find_mappings(settings))
-    return Reader(catalogue, [shipped_icd_10_cm(), *lookups]), catalogue
+    return reader_of(catalogue, lookups), catalogue
+
+
+def reader_of(catalogue: Catalogue, lookups: Sequence[Lookup] = ()) -> Reader:
+    """As `make_reader`, of mappings that are there already."""
+    return Reader(catalogue, [shipped_icd_10_cm(), *lookups])
 
 
 def make_catalogue(

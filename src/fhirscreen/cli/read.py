@@ -148,19 +148,16 @@ def _read(
         if update is not None:
             _update(update, record, reader, json=json)
     for record in records:
-        readings = reader.read_record(record)
         if html is not None:
-            write_file(html, render_reading(record, readings, labels))
+            write_file(html, render_reading(record, reader.read_record(record), labels))
             notices().print(f"wrote {html}", markup=False)
         if output is not None:
             _begin(output, make_study(record, reader))
-        elif update is not None:
-            continue
-        elif json:
-            for reading in readings:
+        elif update is None and json:
+            for reading in reader.read_record(record):
                 sys.stdout.write(orjson.dumps(write_reading(record.source, reading)).decode() + "\n")
-        else:
-            _show(record, readings)
+        elif update is None:
+            _show(record, reader.read_record(record))
     sys.stdout.flush()
 
 
@@ -254,8 +251,8 @@ def _show_reading(reading: Reading) -> None:
     console.print(line)
     notes = [Text(f"! {warning}", style="yellow") for warning in reading.warnings]
     notes += [Text(f"? {_offer(each)}", style="cyan") for each in reading.suggestions]
-    if reading.expression is not None and reading.status in (Status.COMPUTED, Status.PARTIAL):
-        notes.insert(0, Text(f"→ {say(reading.expression)}", style="dim"))
+    if reading.understood is not None:
+        notes.insert(0, Text(f"→ {say(reading.understood)}", style="dim"))
     for note in notes:
         console.print(Padding(note, (0, 0, 0, 11), expand=False))
 

@@ -25,7 +25,7 @@ from fhirscreen.fhir_client.paging import updated_at
 from fhirscreen.jobs.questions import URGENT_TYPES, Question, Questions, make_questions
 from fhirscreen.jobs.subscriptions import Subscriptions
 from fhirscreen.jobs.updates import enqueue
-from fhirscreen.loops import Loop, Troubled, nobody_counts
+from fhirscreen.loops import Loop, Troubled, nobody_watches
 from fhirscreen.screening.panels import Panel
 from fhirscreen.store.databases import Database
 from fhirscreen.store.positions import find_position, hold_position, leave_position, move_position
@@ -111,7 +111,7 @@ class Poller:
         seconds: float,
         subscriptions: Subscriptions,
         subscribes: bool,
-        troubled: Troubled = nobody_counts,
+        troubled: Troubled = nobody_watches,
     ) -> None:
         self.source = source
         self._database = database

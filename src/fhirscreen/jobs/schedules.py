@@ -11,7 +11,7 @@ import structlog
 from cronsim import CronSim
 from sqlalchemy.orm import Session
 
-from fhirscreen.loops import Loop, Troubled, nobody_counts
+from fhirscreen.loops import Loop, Troubled, nobody_watches
 from fhirscreen.store import jobs
 from fhirscreen.store.databases import Database
 
@@ -49,7 +49,7 @@ class Schedule:
         payload: Mapping[str, Any],
         *,
         clock: Callable[[], datetime],
-        troubled: Troubled = nobody_counts,
+        troubled: Troubled = nobody_watches,
         missed: Missed = nobody_minds,
     ) -> None:
         """`missed` is told of a tick that brings no job of its own."""

@@ -18,8 +18,7 @@ from sqlalchemy.orm import Session
 
 from fhirscreen.exceptions import FhirscreenError, ServerError, StoreError
 from fhirscreen.jobs.tasks import Handler, Outcome, Stop, Stopped, Task
-from fhirscreen.loops import Loop, Troubled
-from fhirscreen.loops import nobody_counts as nobody_watches
+from fhirscreen.loops import Loop, Troubled, nobody_watches
 from fhirscreen.store import jobs
 from fhirscreen.store.databases import Database
 from fhirscreen.store.jobs import StoredJob

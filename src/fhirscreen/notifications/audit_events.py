@@ -13,7 +13,7 @@ import structlog
 
 from fhirscreen.exceptions import Conflict, FhirscreenError, OutcomeError
 from fhirscreen.fhir_client import Client
-from fhirscreen.loops import Loop, Troubled, nobody_counts
+from fhirscreen.loops import Loop, Troubled, nobody_watches
 from fhirscreen.screening.audit_events import audit_event
 from fhirscreen.store.audits import StoredAudit, any_due, lease_audits, posted, postpone
 from fhirscreen.store.databases import Database
@@ -53,7 +53,7 @@ class AuditPoster:
         *,
         clock: Callable[[], datetime],
         counted: Counted,
-        troubled: Troubled = nobody_counts,
+        troubled: Troubled = nobody_watches,
         idle_seconds: float = 2.0,
     ) -> None:
         self._database = database

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import structlog
 
-from fhirscreen.loops import Loop, Troubled, nobody_counts
+from fhirscreen.loops import Loop, Troubled, nobody_watches
 from fhirscreen.notifications.channels import Channel, Undelivered
 from fhirscreen.notifications.messages import Teller
 from fhirscreen.store.changes import any_pending
@@ -39,7 +39,7 @@ class Sender:
         *,
         clock: Callable[[], datetime],
         counted: Counted,
-        troubled: Troubled = nobody_counts,
+        troubled: Troubled = nobody_watches,
         idle_seconds: float = 2.0,
     ) -> None:
         self._owner = uuid4().hex

@@ -57,8 +57,7 @@ def render_reading(record: Record, readings: Sequence[Reading], labels: Mapping[
 
 
 def _line(reading: Reading, labels: Mapping[str, str], hues: Mapping[str, int]) -> Line:
-    told = reading.expression is not None and reading.status in (Status.COMPUTED, Status.PARTIAL)
-    english = say(reading.expression) if told and reading.expression is not None else None
+    english = None if reading.understood is None else say(reading.understood)
     return Line(reading, tuple(_marks(reading, labels, hues)), english)
 
 

@@ -44,3 +44,8 @@ class Reading:
     warnings: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
+
+    @property
+    def understood(self) -> Expression | None:
+        """What was made of the text, where that is more than its own words."""
+        return self.expression if self.status in (Status.COMPUTED, Status.PARTIAL) else None

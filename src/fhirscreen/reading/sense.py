@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from fhirscreen.criteria.bounds import Bound, Bounds, Limit
 from fhirscreen.criteria.checks.catalogue import convert_bound, is_pure
@@ -127,33 +128,34 @@ def _slipped(bound: Bound, value: float | None, concept: Concept) -> bool:
     return counted and value is not None and value < 1 and value / bound.value < _PER_MICROLITRE / 2
 
 
-def _likely_unit(bounds: Bounds, concept: Concept, units: UnitTable) -> str | None:
-    low, high = concept.plausible
+def _odd_bounds(bounds: Bounds, concept: Concept, units: UnitTable) -> Iterator[Bound]:
+    """The bounds that no patient is likely to have."""
     for bound in (bounds.low, bounds.high):
         if bound is None or bound.limit is not None or bound.value == 0:
             continue
         value = convert_bound(bound, concept, units)
-        fits = value is None or ((low is None or value >= low) and (high is None or value <= high))
-        if fits and not _slipped(bound, value, concept):
-            continue
+        if not (value is None or _is_plausible(value, concept)) or _slipped(bound, value, concept):
+            yield bound
+
+
+def _is_plausible(value: float, concept: Concept) -> bool:
+    low, high = concept.plausible
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def _likely_unit(bounds: Bounds, concept: Concept, units: UnitTable) -> str | None:
+    for bound in _odd_bounds(bounds, concept, units):
         for other in _LIKELY:
-            likely = convert_bound(Bound(bound.value, other), concept, units) if other in units else None
-            if other == bound.unit:
+            if other == bound.unit or other not in units:
                 continue
-            if likely is not None and (low is None or likely >= low) and (high is None or likely <= high):
+            likely = convert_bound(Bound(bound.value, other), concept, units)
+            if likely is not None and _is_plausible(likely, concept):
                 return other
     return None
 
 
 def _implausible(bounds: Bounds, concept: Concept, units: UnitTable) -> str | None:
-    low, high = concept.plausible
-    for bound in (bounds.low, bounds.high):
-        if bound is None or bound.limit is not None or bound.value == 0:
-            continue
-        value = convert_bound(bound, concept, units)
-        fits = value is None or ((low is None or value >= low) and (high is None or value <= high))
-        if fits and not _slipped(bound, value, concept):
-            continue
+    for bound in _odd_bounds(bounds, concept, units):
         other = _likely_unit(Bounds(bound), concept, units)
         if other is not None:
             return f"{concept.label} of {bound} is implausible: probably {bound.value:g} {other} is meant"

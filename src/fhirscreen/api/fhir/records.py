@@ -16,6 +16,7 @@ from fhirscreen.api.fhir.facade import Body, Facade
 from fhirscreen.api.fhir.inputs import read_inputs
 from fhirscreen.api.fhir.negotiation import JSON, check_body_type
 from fhirscreen.api.outcomes import Refusal, say
+from fhirscreen.bootstrap import reader_of
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.criteria.english import say as say_expression
 from fhirscreen.criteria.records import Record
@@ -23,7 +24,6 @@ from fhirscreen.criteria.studies import Criterion, Study
 from fhirscreen.criteria.wire import format_yaml, parse_json, write_study
 from fhirscreen.exceptions import StudyError
 from fhirscreen.reading import Reader, make_study, parse_record
-from fhirscreen.reading.lookups.icd_10_cm import shipped_icd_10_cm
 
 PLAIN = "text/plain"
 _BODY = "the body"
@@ -91,7 +91,7 @@ class Records:
 
     @cached_property
     def _reader(self) -> Reader:
-        return Reader(self._service.catalogue, [shipped_icd_10_cm()])
+        return reader_of(self._service.catalogue)
 
     def read(self, call: Call, body: bytes) -> Response:
         """The study file of the record in the body. Raises Refusal: 400, 415; 422 for what is none."""
