@@ -8,13 +8,14 @@ Resources that are no evidence at all give no Entry.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from enum import Enum
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from fhirscreen.exceptions import DataError
 from fhirscreen.values.codes import Coding
-from fhirscreen.values.dates import EVER, Moment, parse_moment
+from fhirscreen.values.dates import EVER, Moment, end_of_day, local_dates, parse_moment, start_of_day
 
 Resource = dict[str, Any]
 
@@ -38,7 +39,8 @@ class Entry(NamedTuple):
 
     `when` is the clinical time: of an Observation its effective time, of a Condition its onset (else when
     it was recorded), of a therapy from its start to its end; None where the record has no date. `began`
-    and `ended` bound a therapy or a condition where known; `ongoing` says that it has not ended.
+    and `ended` bound a therapy (of a dispense, its supply) or a condition where known; `ongoing` says that it
+    has not ended.
     """
 
     reference: str
@@ -271,7 +273,8 @@ def _therapy(resource: Resource, terms: Terms, found: tuple[Coding, ...]) -> Ent
         start = _moment(
             resource, terms, "performedDateTime", "effectiveDateTime", "whenHandedOver", "whenPrepared"
         )
-        when = start
+        when, end = start, _supplied(resource, start, terms)
+        ongoing = ongoing and end is None
     else:
         when = _span(start, end)
     if when is None:
@@ -279,6 +282,28 @@ def _therapy(resource: Resource, terms: Terms, found: tuple[Coding, ...]) -> Ent
         # A statement asserts what was taken before it was made.
         when = Moment(EVER.start, when.end) if when is not None else None
     return Entry(reference_of(resource), resource, state, when, end, ongoing, found, start)
+
+
+_DAYS = {"": 1, "d": 1, "day": 1, "days": 1, "wk": 7, "week": 7, "weeks": 7}
+"""Units in which a supply is given. The element says days; months are of no certain length."""
+
+
+def _supplied(resource: Resource, start: Moment | None, terms: Terms) -> Moment | None:
+    """The day to which a dispense lasts (R4 MedicationDispense.daysSupply); None where that is not told."""
+    supply = resource.get("daysSupply")
+    if supply is None or start is None:
+        return None
+    value = supply.get("value") if isinstance(supply, dict) else supply
+    if isinstance(value, bool) or not isinstance(value, int | float | None):
+        raise DataError("daysSupply has no number", expected="a quantity of days")
+    days = _DAYS.get(str(supply.get("code") or supply.get("unit") or "").lower())
+    if value is None or days is None or not 0 < value * days <= _LONGEST_SUPPLY:
+        return None
+    first, last = (day + timedelta(days=int(value * days)) for day in local_dates(start, terms.zone))
+    return Moment(start_of_day(first, terms.zone), end_of_day(last, terms.zone))
+
+
+_LONGEST_SUPPLY = 3660
 
 
 def _request(resource: Resource, terms: Terms, found: tuple[Coding, ...]) -> Entry | None:

@@ -91,6 +91,7 @@ _BY_TYPE: dict[str, dict[str, Any]] = {
     "AllergyIntolerance": {"code": _CONCEPT},
     "Encounter": {"period": _PERIOD, "hospitalization": {"dischargeDisposition": _CONCEPT}},
     "MedicationAdministration": {"dosage": _DOSAGE},
+    "MedicationDispense": {"daysSupply": {"value": _NUMBER}},
     "MedicationStatement": {"dosage": [_DOSAGE]},
 }
 

@@ -38,6 +38,7 @@ class Role(StrEnum):
     """
 
     MATCH = "sources"
+    VISIT = "visits"
     HISTORY = "history"
     JUDGEMENT = "judgement"
     DISJOINT = "disjoint"
@@ -111,6 +112,7 @@ class Concept:
     `regional_sites`: of a cancer, the sites whose nodes are regional and no spread (N, not M).
     `same_organ`: of a cancer, codes that may be of it, or of another cancer of its organ.
     `recurs`: of a diagnosis that may come again, so that one that has ended says nothing of now.
+    `doses_apart`: of a therapy, how far apart doses of one course may lie.
     `drug_names`: of a therapy, further names of its drugs, `*` for any letters: a code that no concept lists,
     and that is called so, may be one of them.
     `derived_from` maps another category's values to the values here that it may mean.
@@ -159,6 +161,7 @@ class Concept:
     not_for: CodeSet = CodeSet()
     routes_not: CodeSet = CodeSet()
     elsewhere_after: Duration | None = None
+    doses_apart: Duration | None = None
     drug_names: tuple[str, ...] = ()
     # derived quantities
     formula: str | None = None

@@ -20,13 +20,13 @@ from fhirscreen.mapping.expansions import NONE, Expansions, with_expansion
 from fhirscreen.values.codes import CodeSet
 
 _KEYS = (
-    "kind", "label", "names", "sources", "coarser", "disjoint", "judgement", "history", "windows",
+    "kind", "label", "names", "sources", "coarser", "disjoint", "judgement", "visits", "history", "windows",
     "absence", "about", "sensitive", "unit", "plausible", "molar_mass", "valence", "values",
     "ordered", "pattern", "from", "implied_by", "same_organ",
     "condition_stage", "sites", "regional_sites", "persists", "needs_confirmation", "detected_above",
     "undetected_below", "episodes",
     "invalidated_by", "unconfirmed_after", "shared_use", "for", "not_for", "routes_not", "elsewhere_after",
-    "drug_names",
+    "doses_apart", "drug_names",
     "formula", "reported_as", "source_note", "citation",
 )  # fmt: skip
 _SOURCE_KEYS = (
@@ -93,6 +93,7 @@ def read_concept(id: str, node: Node, expansions: Expansions = NONE) -> Concept:
         not_for=node.codes("not_for"),
         routes_not=node.codes("routes_not"),
         elsewhere_after=node.duration("elsewhere_after") if "elsewhere_after" in node.data else None,
+        doses_apart=node.duration("doses_apart") if "doses_apart" in node.data else None,
         drug_names=node.texts("drug_names"),
         formula=node.text("formula") if derived else None,
         inputs=node.texts("from") if derived else (),

@@ -14,7 +14,8 @@ from fhirscreen.values.codes import CodeSet
 class Vocabulary:
     """`routes` and `severities` by the names that criteria use; `transfers`: discharge to another hospital.
 
-    `panels` are of Observations that hold results as components. `treatments` are the concepts whose planned
+    `denials` and `unsaid`: values of Observations that say that something is not so, or nothing. `panels`
+    are of Observations that hold results as components. `treatments` are the concepts whose planned
     start is a patient's deadline.
     """
 
@@ -23,6 +24,8 @@ class Vocabulary:
     transfers: CodeSet = CodeSet()
     treatments: tuple[str, ...] = ()
     panels: CodeSet = CodeSet()
+    denials: CodeSet = CodeSet()
+    unsaid: CodeSet = CodeSet()
 
     def at(self, site: Site) -> Vocabulary:
         """With a site's own codes beside these."""
@@ -36,17 +39,22 @@ class Vocabulary:
     def code_sets(self) -> Iterator[CodeSet]:
         """All of its codes."""
         yield from (*self.routes.values(), *self.severities.values(), self.transfers, self.panels)
+        yield from (self.denials, self.unsaid)
 
 
 def read_vocabulary(node: Node) -> Vocabulary:
     """What the file says; raises MappingError, naming the path, for whatever does not belong there."""
-    node.only("routes", "severities", "transfers", "treatments", "panels")
+    node.only("routes", "severities", "transfers", "treatments", "panels", "answers")
+    answers = Node(node.mapping("answers"), f"{node.where}.answers", node.error)
+    answers.only("no", "unsaid")
     return Vocabulary(
         named_codes(node, "routes"),
         named_codes(node, "severities"),
         node.codes("transfers"),
         node.texts("treatments"),
         node.codes("panels"),
+        answers.codes("no"),
+        answers.codes("unsaid"),
     )
 
 

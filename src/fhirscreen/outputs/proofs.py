@@ -45,6 +45,7 @@ _LONGEST = 100
 _ROLES = {
     "coarser": ", less precise codes",
     "history": ", history of it",
+    "visit": ", visits for it",
     "disjoint": ", another disease",
     "judgement": ", for a person to judge",
 }

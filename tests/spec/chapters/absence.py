@@ -31,9 +31,15 @@ from tests.spec.codes import (
     STROKE,
     TOPICAL,
     atc,
+    loinc,
     snomed,
 )
 from tests.spec.tables import Chapter, Expected, Table, Topic, case, false, presumed, true, unknown
+
+YES, NO = snomed("373066001", "yes"), snomed("373067005", "no")
+FEEDING = loinc("63895-7", "breast-feeding status")
+FEEDS = loinc("LA29252-6", "currently breast-feeding")
+FEEDS_NOT = loinc("LA29253-4", "not currently breast-feeding")
 
 EVER = "condition: {concept: stroke}"
 SIX_MONTHS = "condition: {concept: stroke, within: 6 mo}"
@@ -151,14 +157,14 @@ SOURCES = Topic(
         Table(
             "absent-medications",
             "`medications` are four resource types",
-            "received: {concept: systemic-corticosteroid}",
+            "received: {concept: growth-factor}",
             [NOTHING],
             site={"complete": {"MedicationAdministration": "lifelong", "MedicationRequest": "lifelong"}},
         ),
         Table(
             "absent-all-medications",
             "All four declared at once",
-            "received: {concept: systemic-corticosteroid}",
+            "received: {concept: growth-factor}",
             [PRESUMED],
             site={"complete": {"medications": "lifelong"}},
         ),
@@ -318,6 +324,45 @@ DENIALS = Topic(
                     observation(LACTATION, boolean=True, on="2026-10-20"),
                 ),
             ],
+        ),
+        Table(
+            "denied-answer",
+            "An Observation that asks: breast-feeding at present",
+            "condition: {concept: lactation, active: true}",
+            [
+                case("yes", true("o1"), observation(LACTATION, boolean=True)),
+                case("no", false("o1"), observation(LACTATION, boolean=False)),
+                case("yes, by a code", true("o1"), observation(LACTATION, coded=YES)),
+                case("no, by a code", false("o1"), observation(LACTATION, coded=NO)),
+                case("no, in words", false("o1"), observation(LACTATION, text="nein")),
+                case("the status: breast-feeding", true("o1"), observation(FEEDING, coded=FEEDS)),
+                case("the status: not breast-feeding", false("o1"), observation(FEEDING, coded=FEEDS_NOT)),
+                case(
+                    "the status: unknown",
+                    unknown("no-record"),
+                    observation(FEEDING, coded=loinc("LA4489-6", "unknown")),
+                ),
+                case("a question without an answer", unknown("no-record"), observation(FEEDING)),
+                case("the finding itself, without a value", true("o1"), observation(LACTATION)),
+                case(
+                    "a diagnosis, and a newer no",
+                    false("o1"),
+                    condition(LACTATION, on="2026-06-01"),
+                    observation(FEEDING, coded=FEEDS_NOT, on="2026-10-20"),
+                ),
+                case(
+                    "yes, more than a year ago",
+                    unknown("stale", "o1"),
+                    observation(LACTATION, boolean=True, on="2025-10-01"),
+                ),
+                case(
+                    "no, more than a year ago",
+                    unknown("no-record"),
+                    observation(LACTATION, boolean=False, on="2025-10-01"),
+                ),
+            ],
+            text="What was observed holds as long as the mapping’s window. The values that say no, or "
+            "nothing, are the `answers` of the vocabulary.",
         ),
     ),
 )

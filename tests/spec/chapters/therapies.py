@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.lib.records import Code, condition, dispensed, given, other, procedure, reference, taken
+from tests.lib.records import (
+    Code,
+    Resource,
+    condition,
+    dispensed,
+    given,
+    other,
+    procedure,
+    quantity,
+    reference,
+    taken,
+)
 from tests.spec.codes import (
     BREAST_CANCER,
     CHEMOTHERAPY,
@@ -22,6 +33,14 @@ from tests.spec.tables import Chapter, Table, Topic, case, presumed, true, unkno
 
 CANCER = condition(OESOPHAGEAL_CANCER, id="cancer", on="2026-10-01")
 COMPLETE = {"complete": {"Condition": "lifelong", "Procedure": "lifelong", "medications": "lifelong"}}
+LONG_TERM_STEROID = Code("icd-10-cm", "Z79.52", "long-term use of systemic steroids")
+
+
+def days(number: int, unit: str = "d") -> Resource:
+    """How long a supply lasts."""
+    return quantity(f"{number} {unit}")
+
+
 DRUG = other(
     "Medication",
     id="drug",
@@ -71,8 +90,59 @@ EVIDENCE = Topic(
                     true("c1"),
                     condition(Code("icd-10-cm", "Z92.21", "history of chemotherapy")),
                 ),
+                case("a history code of the WHO", true("c1"), condition(icd("Z92.6"))),
+                case("convalescence after it", true("c1"), condition(icd("Z54.2"))),
+                case("a visit for it", true("c1"), condition(icd("Z51.1"), on="2026-10-02")),
+                case("a visit for both", true("c1"), condition(Code("icd-10-gm", "Z51.82"))),
+                case("a visit for immunotherapy", presumed(), condition(Code("icd-10-cm", "Z51.12"))),
+                case(
+                    "a visit for one or the other",
+                    unknown("coarser-code", "c1"),
+                    condition(Code("icd-10-cm", "Z51.1")),
+                ),
+                case(
+                    "a follow-up after a combined treatment",
+                    unknown("coarser-code", "c1"),
+                    condition(icd("Z08.7")),
+                ),
+                case(
+                    "long-term use of such a drug, which has other uses",
+                    unknown("judgement", "c1"),
+                    condition(Code("icd-10-cm", "Z79.631")),
+                ),
+                case(
+                    "a history code that was refuted",
+                    presumed(),
+                    condition(icd("Z92.6"), verification="refuted"),
+                ),
                 case("after the index date", presumed(), given(CISPLATIN, on="2026-11-02")),
                 case("without a date: it took place", true("s1"), taken(CISPLATIN, on=None)),
+            ],
+            site=COMPLETE,
+            text="A diagnosis can say it too: `visits` of a mapping give a visit for a therapy, and so a "
+            "dose of that day; `history` says that it was given, and not when, nor for which tumour.",
+        ),
+        Table(
+            "therapy-evidence-radiation",
+            "Radiotherapy ever",
+            "received: {concept: radiotherapy}",
+            [
+                case("a session", true("c1"), condition(icd("Z51.0"))),
+                case("a history of it", true("c1"), condition(icd("Z92.3"))),
+                case("convalescence after it", true("c1"), condition(icd("Z54.1"))),
+                case("harm by radiation", unknown("judgement", "c1"), condition(icd("J70.1"))),
+                case("a history of chemotherapy", presumed(), condition(icd("Z92.6"))),
+            ],
+            site=COMPLETE,
+        ),
+        Table(
+            "therapy-evidence-platinum",
+            "A platinum drug ever",
+            "received: {concept: platinum-chemotherapy}",
+            [
+                case("a visit for chemotherapy", unknown("coarser-code", "c1"), condition(icd("Z51.1"))),
+                case("a history of chemotherapy", unknown("coarser-code", "c1"), condition(icd("Z92.6"))),
+                case("a history of radiotherapy", presumed(), condition(icd("Z92.3"))),
             ],
             site=COMPLETE,
         ),
@@ -149,6 +219,25 @@ PURPOSE = Topic(
                     unknown("ambiguous-focus", "c1"),
                     CANCER,
                     condition(Code("icd-10-cm", "Z92.21")),
+                ),
+                case(
+                    "a visit, since the only cancer was known",
+                    true("c1"),
+                    CANCER,
+                    condition(icd("Z51.1"), on="2026-10-02"),
+                ),
+                case(
+                    "a visit, before it was known",
+                    unknown("ambiguous-focus", "c1"),
+                    CANCER,
+                    condition(icd("Z51.1"), on="2020-10-02"),
+                ),
+                case(
+                    "a visit, and another cancer",
+                    unknown("ambiguous-focus", "c1"),
+                    CANCER,
+                    condition(BREAST_CANCER, id="breast"),
+                    condition(icd("Z51.1"), on="2026-10-02"),
                 ),
             ],
             population="oesophageal-cancer",
@@ -306,8 +395,52 @@ TIME = Topic(
                     unknown("imprecise-date", "s1"),
                     taken(PREDNISOLONE, on=None, until="2026-10-01"),
                 ),
+                case("a supply of 28 days", true("d1"), dispensed(PREDNISOLONE, daysSupply=days(28))),
+                case("a supply of 27 days", presumed(), dispensed(PREDNISOLONE, daysSupply=days(27))),
+                case("a supply of 4 weeks", true("d1"), dispensed(PREDNISOLONE, daysSupply=days(4, "wk"))),
+                case(
+                    "two supplies of 14 days, one after the other",
+                    true("d1", "d2"),
+                    dispensed(PREDNISOLONE, on="2026-09-01", daysSupply=days(14)),
+                    dispensed(PREDNISOLONE, on="2026-09-17", daysSupply=days(14)),
+                ),
+                case(
+                    "two supplies of 14 days, a month between them",
+                    presumed(),
+                    dispensed(PREDNISOLONE, on="2026-08-01", daysSupply=days(14)),
+                    dispensed(PREDNISOLONE, on="2026-09-17", daysSupply=days(14)),
+                ),
+                case(
+                    "doses every third day for 30 days",
+                    true(*(f"g{n}" for n in range(1, 12))),
+                    *(given(PREDNISOLONE, on=f"2026-09-{day:02}") for day in range(1, 31, 3)),
+                    given(PREDNISOLONE, on="2026-10-01"),
+                ),
+                case(
+                    "doses every fourth day: each stands alone",
+                    unknown("imprecise-date", "g1", "g2", "g3", "g4", "g5", "g6", "g7", "g8"),
+                    *(given(PREDNISOLONE, on=f"2026-09-{day:02}") for day in range(1, 30, 4)),
+                ),
+                case(
+                    "two doses on the skin make no course with others",
+                    presumed(),
+                    given(PREDNISOLONE, on="2026-09-01", route=TOPICAL),
+                    given(PREDNISOLONE, on="2026-09-03", route=TOPICAL),
+                ),
+                case(
+                    "noted as long-term use",
+                    true("c1"),
+                    condition(LONG_TERM_STEROID, on="2026-01-01"),
+                ),
+                case(
+                    "long-term use, noted a week ago: since when is not known",
+                    unknown("imprecise-date", "c1"),
+                    condition(LONG_TERM_STEROID, on=None, recordedDate="2026-10-25"),
+                ),
             ],
             site=COMPLETE,
+            text="Doses and supplies that lie no further apart than the mapping says (`doses_apart`) are one "
+            "course; a supply lasts for its days. Where the mapping says nothing, each dose stands alone.",
         ),
         Table(
             "therapy-current",
@@ -323,6 +456,34 @@ TIME = Topic(
                     taken(PREDNISOLONE, on="2026-10-01", until="2026-11-20"),
                 ),
                 case("a single dose is over", presumed(), given(PREDNISOLONE)),
+                case(
+                    "doses up to three days ago: the course goes on",
+                    true("g1", "g2"),
+                    given(PREDNISOLONE, on="2026-10-27"),
+                    given(PREDNISOLONE, on="2026-10-29"),
+                ),
+                case(
+                    "doses up to four days ago: it is over",
+                    presumed(),
+                    given(PREDNISOLONE, on="2026-10-26"),
+                    given(PREDNISOLONE, on="2026-10-28"),
+                ),
+                case(
+                    "a supply that lasts",
+                    true("d1"),
+                    dispensed(PREDNISOLONE, on="2026-09-20", daysSupply=days(90)),
+                ),
+                case(
+                    "a supply that was used up",
+                    presumed(),
+                    dispensed(PREDNISOLONE, on="2026-09-20", daysSupply=days(30)),
+                ),
+                case("noted as long-term use", true("c1"), condition(LONG_TERM_STEROID)),
+                case(
+                    "long-term use that has ended",
+                    presumed(),
+                    condition(LONG_TERM_STEROID, clinical="resolved"),
+                ),
                 case(
                     "stopped",
                     presumed(),

@@ -11,9 +11,9 @@ from fhirscreen.engines.evaluator.categories import value_times
 from fhirscreen.engines.evaluator.findings import say_leaves
 from fhirscreen.engines.evaluator.items import Item, measurement_items
 from fhirscreen.engines.evaluator.measurements import compare_range, in_range
-from fhirscreen.engines.evaluator.occurrences import occurrences
+from fhirscreen.engines.evaluator.occurrences import SAYING, occurrences
 from fhirscreen.fhir.entries import Entry, State, codings
-from fhirscreen.mapping.concepts import Concept, Role
+from fhirscreen.mapping.concepts import Concept
 from fhirscreen.plan.nodes import CountWithin, ElapsedWithin, FollowedBy, Occurred, ValueAmong, ValueWithin
 from fhirscreen.values.dates import Moment, after, local_dates, relation
 from fhirscreen.values.days import Days, fewest_days, most_days
@@ -55,7 +55,7 @@ def events(case: Case, of: Occurred | ValueAmong | ValueWithin) -> list[Event]:
                 _record(o.entry, o.entry.reference),
             )
             for o in occurrences(case, of)
-            if o.role in (Role.MATCH, Role.HISTORY) and o.entry.state is not State.DENIED
+            if o.role in SAYING and o.entry.state is not State.DENIED
         ]
     elif isinstance(of, ValueAmong):
         found = [

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from fhirscreen.engines.evaluator.absence import absent
 from fhirscreen.engines.evaluator.cases import Case, clipped, date_text, has_any
-from fhirscreen.engines.evaluator.items import focus_of
-from fhirscreen.engines.evaluator.therapies import active, given_as_asked, last_given
+from fhirscreen.engines.evaluator.items import focus_of, text_of
+from fhirscreen.engines.evaluator.texts import says_no, says_nothing
+from fhirscreen.engines.evaluator.therapies import active, as_dose, given_as_asked, in_courses, last_given
 from fhirscreen.fhir.entries import Entry, State, codings
 from fhirscreen.mapping.concepts import Concept, ConceptKind, Role, Source
 from fhirscreen.plan.features import code_set
@@ -21,6 +22,7 @@ from fhirscreen.verdicts.reasons import Basis, Reason, first_reason
 # Members by a name of their own: found on their class, for every record, they cost ten times as much.
 _THERAPY = ConceptKind.THERAPY
 _HISTORY = Role.HISTORY
+_VISIT = Role.VISIT
 _MATCH = Role.MATCH
 _JUDGEMENT = Role.JUDGEMENT
 _DENIED = State.DENIED
@@ -28,6 +30,8 @@ _PRESUMED = Basis.PRESUMED
 _RECORDED = Basis.RECORDED
 
 ROLES = tuple(Role)
+SAYING = (_MATCH, _VISIT, _HISTORY)
+"""Roles of the records that say that it is, or was, so."""
 
 
 class Occurrence(NamedTuple):
@@ -57,7 +61,7 @@ def occurred(case: Case, node: Occurred) -> Proof:
 
 def settle(case: Case, node: Occurred, found: list[Occurrence]) -> Proof:
     """A match wins; then what is uncertain; then what speaks against it; then what is less specific."""
-    matches = [o for o in found if o.role in (_MATCH, _HISTORY) and o.entry.state is not _DENIED]
+    matches = [o for o in found if o.role in SAYING and o.entry.state is not _DENIED]
     denying = (_MATCH, _JUDGEMENT)
     denials = [o for o in found if o.role in denying and o.entry.state is _DENIED]
     true = [o for o in matches if o.truth is TRUE]
@@ -155,14 +159,16 @@ def _code(case: Case, node: Occurred, best: Occurrence) -> str:
 def occurrences(case: Case, node: Occurred) -> list[Occurrence]:
     """Every record of the concept up to the index date, judged as asked."""
     found = case.found(node.feature.concept, *ROLES)
+    if node.feature.concept.doses_apart is not None and (node.active or node.minimum_duration is not None):
+        found = in_courses(case, node, found)
     return [o for source, entry in found if (o := _judge(case, node, source, entry)) is not None]
 
 
-def _judge(case: Case, node: Occurred, source: Source, entry: Entry) -> Occurrence | None:
+def _judge(case: Case, node: Occurred, source: Source, found: Entry) -> Occurrence | None:
     concept, end = node.feature.concept, case.chart.end
-    if source.role is _HISTORY and entry.when is not None:
-        # A history tells of what was before it: an old infarct is none of the day on which it was noted.
-        entry = entry._replace(when=Moment(EVER.start, entry.when.end))
+    entry = _as_said(case, source, found)
+    if entry is None:
+        return None
     when = clipped(entry.when, end)
     checks: list[tuple[Truth, Reason]] = []
     if concept.kind is not _THERAPY and (linked := _linked(case, concept, entry)) is not TRUE:
@@ -184,10 +190,13 @@ def _judge(case: Case, node: Occurred, source: Source, entry: Entry) -> Occurren
     if concept.kind is _THERAPY and source.role is _HISTORY and node.purpose is not None:
         checks.append((UNKNOWN, Reason.AMBIGUOUS_FOCUS))
     if concept.kind is _THERAPY and source.role is not _HISTORY:
-        checks.extend(given_as_asked(case, node, entry))
-        when = last_given(entry, end)
+        visit = source.role is _VISIT
+        checks.extend(given_as_asked(case, node, entry, visit=visit))
+        when = last_given(as_dose(entry) if visit else entry, end)
     elif node.active and source.role is not _HISTORY:
-        checks.append((active(entry, end), Reason.IMPRECISE_DATE))
+        # What was observed holds as long as the mapping says: there is nothing that ends it.
+        observed = entry.resource["resourceType"] == "Observation"
+        checks.append((TRUE if observed else active(entry, end), Reason.IMPRECISE_DATE))
         checks.append((_fresh(case, node, entry, when), Reason.STALE))
     if node.severity is not None:
         checks.append((_severity(case, node.severity, entry), Reason.NO_VALUE))
@@ -196,6 +205,31 @@ def _judge(case: Case, node: Occurred, source: Source, entry: Entry) -> Occurren
     truth = conjunction(check for check, _ in checks)
     reason = first_reason([reason for check, reason in checks if check is UNKNOWN])
     return Occurrence(entry, truth, reason if truth is UNKNOWN else None, basis, when, source.role)
+
+
+def _as_said(case: Case, source: Source, entry: Entry) -> Entry | None:
+    """A record with what its source and its value make of it; None where it says nothing."""
+    if source.role is _HISTORY and entry.when is not None:
+        # A history tells of what was before it: an old infarct is none of the day on which it was noted.
+        entry = entry._replace(when=Moment(EVER.start, entry.when.end))
+    if source.resource == "Observation" and source.value is None and entry.state is State.RECORDED:
+        return _answered(case, entry)
+    return entry
+
+
+def _answered(case: Case, entry: Entry) -> Entry | None:
+    """An Observation by the answer that its value gives: yes, no (a denial), or none at all (None)."""
+    resource, index = entry.resource, case.chart.index
+    value = codings(resource.get("valueCodeableConcept"), index.terms.short)
+    text = text_of(resource)
+    if has_any(index.denials, value) or (text and not value and says_no(text)):
+        return entry._replace(state=_DENIED)
+    valued = any(element.startswith("value") for element in resource)
+    if has_any(index.unsaid_answers, value) or (text and not value and says_nothing(text)):
+        return None
+    # A code of LOINC is a question, and says nothing without an answer.
+    asked = all(coding.system == "loinc" for coding in entry.codings)
+    return None if not valued and (asked or "dataAbsentReason" in resource) else entry
 
 
 def _linked(case: Case, concept: Concept, entry: Entry) -> Truth:

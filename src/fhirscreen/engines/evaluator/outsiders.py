@@ -13,6 +13,7 @@ from fhirscreen.values.codes import CodeSet
 from fhirscreen.verdicts.standings import Gate
 
 _NOT_ENOUGH = {
+    Role.VISIT: "a visit for a therapy makes no member",
     Role.HISTORY: "a history alone makes no member",
     Role.DISJOINT: "speaks of another disease",
     Role.JUDGEMENT: "for a person to judge, and makes no member",

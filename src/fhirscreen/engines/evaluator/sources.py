@@ -57,18 +57,22 @@ class SourceIndex:
         "_unsaid",
         "_unsettled",
         "codes",
+        "denials",
         "presumed_types",
         "sources",
         "terms",
         "transfers",
         "treatments",
         "units",
+        "unsaid_answers",
     )
 
     def __init__(self, plan: Plan) -> None:
         self.terms: Terms = plan.catalogue.terms
         self.units: UnitTable = plan.catalogue.units
         self.transfers: CodeSet = plan.catalogue.vocabulary.transfers
+        self.denials: CodeSet = plan.catalogue.vocabulary.denials
+        self.unsaid_answers: CodeSet = plan.catalogue.vocabulary.unsaid
         self.treatments: tuple[str, ...] = plan.catalogue.vocabulary.treatments
         self.sources: list[Source] = []
         self._numbers: dict[str, tuple[int, ...]] = {}

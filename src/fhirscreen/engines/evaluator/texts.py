@@ -128,6 +128,14 @@ def says_nothing(text: str) -> bool:
     return _NO_RESULT.fullmatch(unicodedata.normalize("NFKC", text)) is not None
 
 
+_NO = re.compile(r"\W*(?:no|nein|non|none|keine?s?|nicht|negativ(?:e)?|false|falsch|否|无)\W*", re.IGNORECASE)
+
+
+def says_no(text: str) -> bool:
+    """Whether a text only says that something is not so."""
+    return _NO.fullmatch(unicodedata.normalize("NFKC", text)) is not None
+
+
 def names_value(concept: Concept, text: str) -> bool:
     """Whether a text holds the name of a value, unread as it may be."""
     names = "|".join(re.escape(value.name) for value in concept.values)

@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
+from zoneinfo import ZoneInfo
 
 from fhirscreen.engines.evaluator.cases import Case, clipped, has_any
 from fhirscreen.exceptions import DataError
-from fhirscreen.fhir.entries import Entry, Resource, codings
+from fhirscreen.fhir.entries import Entry, Resource, State, codings
 from fhirscreen.fhir.references import read_targets
+from fhirscreen.mapping.concepts import Role, Source
 from fhirscreen.plan.nodes import Occurred, Purpose
 from fhirscreen.values.codes import CodeSet, Coding
-from fhirscreen.values.dates import Moment, local_dates
+from fhirscreen.values.dates import EVER, Moment, local_dates
 from fhirscreen.values.durations import Duration, days_after
 from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth
 from fhirscreen.verdicts.reasons import Reason
 
 
-def given_as_asked(case: Case, node: Occurred, entry: Entry) -> Iterator[tuple[Truth, Reason]]:
-    """One check for each thing that the mapping or the criterion asks of a therapy."""
+def given_as_asked(
+    case: Case, node: Occurred, entry: Entry, *, visit: bool = False
+) -> Iterator[tuple[Truth, Reason]]:
+    """One check for each thing that the mapping or the criterion asks of a therapy.
+
+    A `visit` for it is a dose of that day. While it is not ended, more of them may follow.
+    """
+    yield from _counts(case, node, entry)
+    if visit:
+        if node.active:
+            yield (UNKNOWN if entry.ongoing else FALSE), Reason.IMPRECISE_DATE
+        entry = as_dose(entry)
+    elif node.active:
+        yield current(entry, case.chart.end), Reason.IMPRECISE_DATE
+    if node.minimum_duration is not None:
+        yield _lasted(case, entry, node.minimum_duration), Reason.IMPRECISE_DATE
+
+
+def _counts(case: Case, node: Occurred, entry: Entry) -> Iterator[tuple[Truth, Reason]]:
+    """Whether it was given by a route and for a reason that count, whenever that was."""
     concept = node.feature.concept
     found = routes(entry.resource, case)
     if concept.routes_not and has_any(concept.routes_not, found):
@@ -26,10 +47,77 @@ def given_as_asked(case: Case, node: Occurred, entry: Entry) -> Iterator[tuple[T
         known = UNKNOWN if not found else TRUE if has_any(node.routes, found) else FALSE
         yield known, Reason.NO_VALUE
     yield _purpose(case, node, entry), Reason.AMBIGUOUS_FOCUS
-    if node.active:
-        yield current(entry, case.chart.end), Reason.IMPRECISE_DATE
-    if node.minimum_duration is not None:
-        yield _lasted(case, entry, node.minimum_duration), Reason.IMPRECISE_DATE
+
+
+def as_dose(entry: Entry) -> Entry:
+    """A diagnosis that gives a visit for a therapy, as the dose of that day."""
+    return entry._replace(began=entry.when, ended=None, ongoing=False)
+
+
+def in_courses(case: Case, node: Occurred, found: list[tuple[Source, Entry]]) -> list[tuple[Source, Entry]]:
+    """The records of a therapy, those that make a course together with the bounds of the course.
+
+    Doses and supplies make one as long as they lie no further apart than the mapping says (`doses_apart`); it
+    goes on if the last one is no longer ago. A dose that stands alone, or that has no day, is left as it is.
+    """
+    apart = node.feature.concept.doses_apart
+    if apart is None:
+        return found
+    zone = case.site.zone
+    doses = []
+    for number, (source, entry) in enumerate(found):
+        days = _days(entry, zone)
+        if (
+            days is not None
+            and source.role is Role.MATCH
+            and entry.resource["resourceType"] in _GIVEN
+            and entry.state is State.RECORDED
+            and not entry.ongoing
+            and all(truth is TRUE for truth, _ in _counts(case, node, entry))
+        ):
+            doses.append((*days, number))
+    doses.sort()
+    changed = list(found)
+    for course in _courses(doses, apart):
+        last = max(day for _, day, _ in course)
+        if last == course[0][0]:
+            continue
+        began = found[course[0][2]][1].when
+        final = found[max(course, key=lambda dose: (dose[1], dose[2]))[2]][1]
+        goes_on = last <= case.as_of.day <= days_after(last, apart)
+        ended = None if goes_on else final.ended or final.when
+        for _, _, number in course:
+            source, entry = found[number]
+            changed[number] = source, entry._replace(began=began, ended=ended, ongoing=goes_on)
+    return changed
+
+
+_GIVEN = ("MedicationAdministration", "MedicationDispense")
+
+_Dose = tuple[date, date, int]
+"""The first and the last day of a dose or supply, and its place in the list."""
+
+
+def _courses(doses: list[_Dose], apart: Duration) -> Iterator[list[_Dose]]:
+    """Doses in the order of time, parted where more than `apart` lies between them."""
+    course: list[_Dose] = []
+    for dose in doses:
+        if course and dose[0] > days_after(max(last for _, last, _ in course), apart):
+            yield course
+            course = []
+        course.append(dose)
+    if course:
+        yield course
+
+
+def _days(entry: Entry, zone: ZoneInfo) -> tuple[date, date] | None:
+    """The first and the last day of a dose or supply; None where they are not known to the day."""
+    if entry.when is None:
+        return None
+    (first, same), (last, also) = (
+        local_dates(each, zone) for each in (entry.when, entry.ended or entry.when)
+    )
+    return (first, last) if first == same and last == also else None
 
 
 def routes(resource: Resource, case: Case) -> tuple[Coding, ...]:
@@ -157,4 +245,10 @@ def _start(entry: Entry) -> Moment | None:
     """When a course began; None where only its end is known."""
     if entry.began is not None:
         return entry.began
+    if entry.resource["resourceType"] == "Condition" and entry.when is not None and not _has_onset(entry):
+        return Moment(EVER.start, entry.when.end)  # a long-term use is noted some time after it began
     return None if entry.ended is not None else entry.when
+
+
+def _has_onset(entry: Entry) -> bool:
+    return any(element in entry.resource for element in ("onsetDateTime", "onsetPeriod"))
