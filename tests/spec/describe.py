@@ -149,8 +149,13 @@ def _period(value: Resource) -> str:
 
 def _reference(value: Any) -> str:
     listed = value if isinstance(value, list) else [value]
-    named = (each.get("reference") or f"number {each['identifier']['value']}" for each in listed)
-    return ", ".join(f"`{name}`" for name in named)
+    return ", ".join(f"`{_target(each)}`" for each in listed)
+
+
+def _target(reference: Resource) -> str:
+    if "identifier" in reference:
+        return f"{reference.get('type', '')} number {reference['identifier']['value']}".strip()
+    return str(reference.get("reference") or reference.get("display"))
 
 
 def _extension(value: list[Resource]) -> str:

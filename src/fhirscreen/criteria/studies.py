@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from fhirscreen.criteria.nodes import Confirm, Expression, Unread
+from fhirscreen.criteria.nodes import Conditional, Confirm, Constant, Expression, Unread
 from fhirscreen.criteria.records import Record
 from fhirscreen.criteria.suggestions import Suggestion
 from fhirscreen.exceptions import BadInput, StudyError
@@ -127,8 +127,18 @@ class Criterion:
 
     @property
     def asks(self) -> bool:
-        """Whether a person is asked and the criterion never blocks."""
-        return isinstance(self.expression, Confirm)
+        """Whether a person is asked and the criterion never blocks.
+
+        It may be asked of some patients alone: a condition tells of whom, and of all others it is met.
+        """
+        match self.expression:
+            case Confirm():
+                return True
+            case Conditional(_, then, otherwise):
+                met = Constant(self.kind is Kind.INCLUSION)
+                return {type(then), type(otherwise)} == {Confirm, Constant} and met in (then, otherwise)
+            case _:
+                return False
 
     @property
     def unread(self) -> bool:

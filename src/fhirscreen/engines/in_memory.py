@@ -77,6 +77,10 @@ class InMemory:
                 explained = patients is not None
                 judge(plan, evaluator, chart, screened, merged=id in cohort.survivors, explained=explained)
                 progress(done, len(wanted))
+        # A record is found again by its line, and not by its type.
+        screened.set_aside = [
+            each._replace(where=cohort.places.get(each.where, each.where)) for each in screened.set_aside
+        ]
         return finished(screened, plan)
 
 

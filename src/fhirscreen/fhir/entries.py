@@ -40,7 +40,7 @@ class Entry(NamedTuple):
     `when` is the clinical time: of an Observation its effective time, of a Condition its onset (else when
     it was recorded), of a therapy from its start to its end; None where the record has no date. `began`
     and `ended` bound a therapy (of a dispense, its supply) or a condition where known; `ongoing` says that it
-    has not ended.
+    has not ended. `unclear`: whether it is about the patient cannot be told.
     """
 
     reference: str
@@ -51,6 +51,7 @@ class Entry(NamedTuple):
     ongoing: bool = False
     codings: tuple[Coding, ...] = ()
     began: Moment | None = None
+    unclear: bool = False
 
 
 _DOSES = ("completed", "in-progress", "on-hold", "stopped", "not-done", "entered-in-error", "unknown")
@@ -78,6 +79,16 @@ STATUSES = {
 
 MEDICATIONS = ("MedicationAdministration", "MedicationDispense", "MedicationStatement", "MedicationRequest")
 """The resource types that `medications` stands for in a mapping, the strongest evidence first."""
+
+
+def modified(element: Resource) -> bool:
+    """Whether a resource, or a part of it, may say another thing than its elements do: it has a modifier.
+
+    Nobody here knows any extension that modifies, nor any implicit rules (R4, Extensibility and Resource).
+    """
+    if element.get("modifierExtension") or element.get("implicitRules"):
+        return True
+    return "component" in element and any(map(modified, element["component"]))
 
 
 def codings(concept: object, short: Callable[[str], str]) -> tuple[Coding, ...]:
@@ -179,9 +190,26 @@ def _observation(resource: Resource, terms: Terms, found: tuple[Coding, ...]) ->
         when = end or _span(start, None)
     said = resource.get("valueBoolean")
     state = _RECORDED if said is None else _said(said)
+    if said is not None:
+        refuse_values(resource)
     if status not in _FINAL:
         state = State.UNCONFIRMED
     return Entry(reference_of(resource), resource, state, when, None, False, found)
+
+
+_VALUES = frozenset(
+    f"value{kind}"
+    for kind in (
+        *("Boolean", "CodeableConcept", "DateTime", "Integer", "Period", "Quantity", "Range", "Ratio"),
+        *("SampledData", "String", "Time"),
+    )
+)
+
+
+def refuse_values(holder: Resource) -> None:
+    """DataError for an Observation, or a component, that has several values: value[x] is one (R4)."""
+    if len(_VALUES.intersection(holder)) > 1:
+        raise DataError("it has several values, of which R4 allows one", expected="one value[x]")
 
 
 _FINAL = ("final", "amended", "corrected")
@@ -376,11 +404,19 @@ def read_entry(resource: Resource, terms: Terms, found: tuple[Coding, ...] = ())
 
     `found` are the codings of `code_elements`, by whoever looked them up; of a medication perhaps those of
     the Medication that it refers to.
+    What a modifier changes that nobody here knows is UNCONFIRMED (R4, modifierExtension).
     Dates without a time are local to the zone of `terms`. Raises DataError for elements of the wrong form,
     and nothing for missing ones.
     """
     reader = _READERS.get(resource.get("resourceType", ""))
-    return None if reader is None else reader(resource, terms, found)
+    entry = None if reader is None else reader(resource, terms, found)
+    if entry is None or _PLAIN.isdisjoint(resource) or not modified(resource):
+        return entry
+    return entry._replace(state=State.UNCONFIRMED)
+
+
+_PLAIN = frozenset(("modifierExtension", "implicitRules", "component"))
+"""Elements without one of which nothing modifies what an Observation's value or a record's code says."""
 
 
 def code_elements(resource: Resource) -> Iterator[object]:

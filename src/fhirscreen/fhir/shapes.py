@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from fhirscreen.exceptions import DataError
-from fhirscreen.fhir.entries import Resource
+from fhirscreen.fhir.entries import CLINICAL_TYPES, Resource, modified
 from fhirscreen.values.dates import date_range
+
+UNKNOWN_MODIFIER = "it has a modifierExtension, or implicitRules, that are not known here"
+"""What R4 forbids to process: the one may deny what the resource says, the other gives it another meaning."""
 
 _TEXT, _NUMBER, _TRUTH, _DATE = "a string", "a number", "true or false", "a FHIR date or dateTime"
 
@@ -74,7 +77,7 @@ _COMMON = {
     "contained": [{}],
     "reaction": [{"substance": [_CONCEPT]}],
     "scope": _CONCEPT,
-    "provision": {"type": _TEXT, "period": _PERIOD},
+    "provision": {"type": _TEXT, "period": _PERIOD, "provision": [{"type": _TEXT, "period": _PERIOD}]},
     "dosageInstruction": [_DOSAGE],
     "gender": _TEXT,
     "active": _TRUTH,
@@ -96,8 +99,26 @@ _BY_TYPE: dict[str, dict[str, Any]] = {
 }
 
 
+def _modified(part: Any) -> bool:
+    """Whether a resource, or a provision in it, has such a modifier."""
+    if isinstance(part, list):
+        return any(map(_modified, part))
+    return isinstance(part, dict) and (modified(part) or _modified(part.get("provision")))
+
+
+def refuse_modified(resource: Resource) -> None:
+    """DataError for a resource with a modifier that nobody here knows (R4, Extensibility)."""
+    if modified(resource):
+        raise DataError(UNKNOWN_MODIFIER, expected="a resource that its elements of R4 speak for")
+
+
 def fault(resource: Resource) -> str | None:
-    """The first element of a resource that has not the form of R4, and what was expected; None: sound."""
+    """The first element of a resource that has not the form of R4, and what was expected; None: sound.
+
+    What is no clinical record, and may be modified in a way that nobody here knows, is not to be read either.
+    """
+    if resource.get("resourceType") not in CLINICAL_TYPES and _modified(resource):
+        return UNKNOWN_MODIFIER
     shape = {**_COMMON, **_BY_TYPE.get(str(resource.get("resourceType")), {})}
     return _fault(resource, shape, "")
 

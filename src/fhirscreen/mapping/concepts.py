@@ -110,6 +110,7 @@ class Concept:
     are open until another record confirms them (a reactive screen).
     `condition_stage`: the stage that a Condition of the index cancer states is a value too.
     `regional_sites`: of a cancer, the sites whose nodes are regional and no spread (N, not M).
+    `not_at`: of what is about a cancer, the category of sites at which a record is not about where it began.
     `same_organ`: of a cancer, codes that may be of it, or of another cancer of its organ.
     `recurs`: of a diagnosis that may come again, so that one that has ended says nothing of now.
     `doses_apart`: of a therapy, how far apart doses of one course may lie.
@@ -146,6 +147,7 @@ class Concept:
     sites: str | None = None
     regional_sites: tuple[str, ...] = ()
     same_organ: CodeSet = CodeSet()
+    not_at: str | None = None
     persists: tuple[str, ...] = ()
     needs_confirmation: tuple[str, ...] = ()
     detected_above: float | None = None

@@ -104,7 +104,7 @@ def _named(concept: Concept) -> Iterator[str]:
     yield from concept.invalidated_by
     yield from concept.unconfirmed_after
     yield from concept.inputs
-    for id in (concept.sites, concept.reported_as):
+    for id in (concept.sites, concept.reported_as, concept.not_at):
         if id is not None:
             yield id
 

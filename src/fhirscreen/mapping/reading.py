@@ -22,7 +22,7 @@ from fhirscreen.values.codes import CodeSet
 _KEYS = (
     "kind", "label", "names", "sources", "coarser", "disjoint", "judgement", "visits", "history", "windows",
     "absence", "about", "sensitive", "unit", "plausible", "molar_mass", "valence", "values",
-    "ordered", "pattern", "from", "implied_by", "same_organ",
+    "ordered", "pattern", "from", "implied_by", "same_organ", "not_at",
     "condition_stage", "sites", "regional_sites", "persists", "needs_confirmation", "detected_above",
     "undetected_below", "episodes",
     "invalidated_by", "unconfirmed_after", "shared_use", "for", "not_for", "routes_not", "elsewhere_after",
@@ -81,6 +81,7 @@ def read_concept(id: str, node: Node, expansions: Expansions = NONE) -> Concept:
         sites=node.optional_text("sites"),
         regional_sites=node.texts("regional_sites"),
         same_organ=node.codes("same_organ"),
+        not_at=node.optional_text("not_at"),
         persists=node.texts("persists"),
         needs_confirmation=node.texts("needs_confirmation"),
         detected_above=node.number("detected_above"),

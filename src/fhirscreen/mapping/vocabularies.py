@@ -14,8 +14,9 @@ from fhirscreen.values.codes import CodeSet
 class Vocabulary:
     """`routes` and `severities` by the names that criteria use; `transfers`: discharge to another hospital.
 
-    `denials` and `unsaid`: values of Observations that say that something is not so, or nothing. `panels`
-    are of Observations that hold results as components. `treatments` are the concepts whose planned
+    `denials` and `unsaid`: values of Observations that say that something is not so, or nothing. `objections`
+    are of what a Consent denies who does not want to be screened for studies. `panels` are of Observations
+    that hold results as components. `treatments` are the concepts whose planned
     start is a patient's deadline.
     """
 
@@ -26,6 +27,7 @@ class Vocabulary:
     panels: CodeSet = CodeSet()
     denials: CodeSet = CodeSet()
     unsaid: CodeSet = CodeSet()
+    objections: CodeSet = CodeSet()
 
     def at(self, site: Site) -> Vocabulary:
         """With a site's own codes beside these."""
@@ -39,12 +41,12 @@ class Vocabulary:
     def code_sets(self) -> Iterator[CodeSet]:
         """All of its codes."""
         yield from (*self.routes.values(), *self.severities.values(), self.transfers, self.panels)
-        yield from (self.denials, self.unsaid)
+        yield from (self.denials, self.unsaid, self.objections)
 
 
 def read_vocabulary(node: Node) -> Vocabulary:
     """What the file says; raises MappingError, naming the path, for whatever does not belong there."""
-    node.only("routes", "severities", "transfers", "treatments", "panels", "answers")
+    node.only("routes", "severities", "transfers", "treatments", "panels", "answers", "objections")
     answers = Node(node.mapping("answers"), f"{node.where}.answers", node.error)
     answers.only("no", "unsaid")
     return Vocabulary(
@@ -55,6 +57,7 @@ def read_vocabulary(node: Node) -> Vocabulary:
         node.codes("panels"),
         answers.codes("no"),
         answers.codes("unsaid"),
+        node.codes("objections"),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from fhirscreen.fhir.shapes import UNKNOWN_MODIFIER
+
 
 class Remedy(NamedTuple):
     """What a record should have been, and what makes it so; phrases for a person."""
@@ -44,6 +46,14 @@ _REMEDIES = {
     "a number is not finite": Remedy("a decimal of FHIR", MEND),
     "a quantity's comparator is unknown": Remedy("one of < <= >= >", MEND),
     "the ends of a Range do not belong together": Remedy("low before high, in one unit", MEND),
+    UNKNOWN_MODIFIER: Remedy(
+        "a record that its elements of R4 speak for", "ask who sends it what the modifier means"
+    ),
+    "it has several values, of which R4 allows one": Remedy("one value[x]", MEND),
+    "its id stands twice, with different content, and no version says which is the later one": Remedy(
+        "one record an id, or meta.versionId or meta.lastUpdated in each",
+        "export each record once; records of several systems need ids of their own",
+    ),
     "the record could not be evaluated": Remedy("a Patient in the form of FHIR R4", MEND),
 }
 

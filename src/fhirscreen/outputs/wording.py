@@ -9,7 +9,7 @@ from string import ascii_uppercase
 
 from fhirscreen.criteria.amounts import say_bound, say_unit
 from fhirscreen.criteria.english import join_words, say, spell_id
-from fhirscreen.criteria.nodes import Count, Derived, Finding, Measured, Not, Recorded
+from fhirscreen.criteria.nodes import Confirm, Count, Derived, Finding, Measured, Not, Recorded
 from fhirscreen.criteria.studies import Criterion
 from fhirscreen.criteria.walk import concepts, walk
 from fhirscreen.engines.evaluator.items import FROM_DIAGNOSIS, READ_FROM_TEXT
@@ -17,7 +17,7 @@ from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.concepts import Concept, ConceptKind
 from fhirscreen.mapping.displays import call
 from fhirscreen.values.truth import Truth
-from fhirscreen.verdicts.proofs import Proof, atom, derivation, explained, facts, lacking
+from fhirscreen.verdicts.proofs import Proof, atom, derivation, explained, facts, gainsaid, lacking
 from fhirscreen.verdicts.reasons import Basis, Reason
 from fhirscreen.verdicts.standings import Gate, Standing, Status, standing
 
@@ -296,6 +296,8 @@ def say_reason(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
     if proof.reason is Reason.ABSENCE_PRESUMED and proof.evidence:
         said = _ON_RECORD_AS_NO
     details = ", ".join(part for part in (say_value(proof, criterion, catalogue), fact_date(proof)) if part)
+    if against := gainsaid(proof):
+        details = "; ".join(part for part in (details, say_because(against)) if part)
     return f"{said} ({details})" if said and details else said or details
 
 
@@ -332,7 +334,9 @@ _TREATMENT = {
 
 def say_question(criterion: Criterion) -> str:
     """What to ask in person, as the study words it."""
-    return getattr(criterion.expression, "ask", criterion.says)
+    return next(
+        (node.ask for node in walk(criterion.expression) if isinstance(node, Confirm)), criterion.says
+    )
 
 
 def say_places(places: Sequence[int]) -> str:

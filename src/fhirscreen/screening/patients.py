@@ -11,7 +11,7 @@ from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.charts import Chart, find_lost, read_chart
 from fhirscreen.engines.evaluator.cohorts import Cohort, gather, last_survivor
 from fhirscreen.engines.evaluator.gates import gates_of
-from fhirscreen.engines.evaluator.holdings import Holdings
+from fhirscreen.engines.evaluator.holdings import Holdings, lost_of
 from fhirscreen.engines.evaluator.judgements import soundly
 from fhirscreen.engines.evaluator.notes import noted
 from fhirscreen.exceptions import DataError
@@ -126,7 +126,7 @@ def chart_of(
         shared=cohort.shared,
         aliases=cohort.aliases,
         unfetched=cohort.unfetched(patient) | set(unfetched),
-        lost=lost,
+        lost=lost_of(cohort, patient, index, as_of, lost),
     )
     return cohort, chart
 

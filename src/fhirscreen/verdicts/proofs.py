@@ -76,6 +76,17 @@ def explained(proof: Proof) -> str:
     return next((said for said in below if said), "")
 
 
+def gainsaid(proof: Proof) -> str:
+    """What stands on record against a settled proof without deciding: of the first atom that names some."""
+    if proof.truth is UNKNOWN:
+        return ""
+    if proof.because and proof.basis is Basis.RECORDED and not proof.children:
+        return proof.because
+    decisive = set(proof.evidence)
+    below = (gainsaid(child) for child in proof.children if decisive.issuperset(child.evidence))
+    return next((said for said in below if said), "")
+
+
 def without_birth(proof: Proof) -> Proof:
     """The proof without the date of birth: an age is its value in years, and its date is that of the birth.
 

@@ -90,8 +90,8 @@ class Subject(NamedTuple):
 
     @property
     def to_ask(self) -> tuple[Verdict, ...]:
-        """Criteria asked in person at screening; they never block."""
-        return tuple(v for v in self.verdicts if v.criterion.asks)
+        """Criteria asked in person at screening, where the question arises; they never block."""
+        return tuple(v for v in self.verdicts if v.criterion.asks and v.standing is Standing.OPEN)
 
     @property
     def status(self) -> Status | None:

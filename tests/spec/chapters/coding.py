@@ -258,6 +258,24 @@ PATTERNS = Topic(
                     unknown("coarser-code", "o1", value="2 (was 1)"),
                     observation(ECOG, text="2 (was 1)"),
                 ),
+                *(
+                    case(f"“{words}”: not read", unknown("coarser-code", "o1"), observation(ECOG, text=words))
+                    for words in (
+                        "ECOG 1 (at least)",
+                        "mind. ECOG 1",
+                        "ECOG 1+",
+                        "1 - confined to bed",
+                        "1 - bettlägerig",
+                        "1; now bedridden",
+                        "ECOG 0 vor 6 Monaten",
+                        "nicht ECOG 1",
+                    )
+                ),
+                case(
+                    "“2 - up and about more than half of the day”",
+                    false("o1", basis="derived", value="2"),
+                    observation(ECOG, text="2 - up and about more than half of the day"),
+                ),
                 case(
                     "“KPS 80 %”",
                     true("o1", basis="derived"),

@@ -480,6 +480,20 @@ count:
             site=COMPLETE,
         ),
         Table(
+            "count-none",
+            "Where there may be none, what there is stands beside it",
+            "count: {of: {measured: {concept: platelet-count, below: 100 10*9/L}}, within: 90 d, at_most: 0}",
+            [
+                case(
+                    "two low, and the lower one is shown",
+                    false("o1", "o2", value="50", unit="10*9/L", date="2026-10-20"),
+                    observation(PLATELETS, "50 10*9/L"),
+                    observation(PLATELETS, "60 10*9/L", on="2026-10-25"),
+                ),
+                case("none low", true("o1", value="0"), observation(PLATELETS, "200 10*9/L")),
+            ],
+        ),
+        Table(
             "count-measured",
             "Measurements are counted as they are recorded",
             "count: {of: {measured: {concept: platelet-count, below: 100 10*9/L}}, within: 90 d, at_most: 1}",

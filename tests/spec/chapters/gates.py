@@ -28,6 +28,32 @@ def consent(**elements: object) -> Resource:
     return other("Consent", **(found | elements))
 
 
+def provision(type: str, *codes: str, **more: object) -> Resource:
+    """A provision; `codes` are the last numbers of policies of Germany's broad consent."""
+    listed = [concept(Code("mii-consent-policy", f"{POLICY}.{code}", name)) for code, name in _named(codes)]
+    return {"type": type, **({"code": listed} if listed else {}), **more}
+
+
+def _named(codes: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(code, POLICIES[code]) for code in codes]
+
+
+def excepted(type: str, *exceptions: Resource, **more: object) -> Resource:
+    """A research consent whose base rule has exceptions."""
+    return consent(provision={"type": type, "provision": list(exceptions), **more})
+
+
+POLICY = "2.16.840.1.113883.3.1937.777.24.5.3"
+POLICIES = {
+    "1": "patient data, module",
+    "8": "medical data, scientific use",
+    "13": "health insurance data, scientific use",
+    "26": "contact again, module",
+    "29": "contact again for further studies",
+}
+ENDED = {"period": {"start": "2021-01-01", "end": "2025-12-31"}}
+
+
 def enrolled(status: str, study: str = "trial") -> Resource:
     """A ResearchSubject that a person wrote."""
     return other("ResearchSubject", status=status, study=reference(study))
@@ -145,6 +171,103 @@ ONE = Topic(
             population="oesophageal-cancer",
             background=(CANCER,),
             site=SITE,
+        ),
+        Table(
+            "gate-consents",
+            "Consents with exceptions, and refusals",
+            ALWAYS,
+            [
+                case("denies, but for what is permitted", true(), excepted("deny", provision("permit", "1"))),
+                case(
+                    "of an opting in, what was not ticked is no objection",
+                    true(),
+                    excepted("deny", provision("permit", "8")),
+                ),
+                case(
+                    "of an opting in, what has run out is none either",
+                    true(),
+                    excepted("deny", provision("permit", "8", **ENDED)),
+                ),
+                case(
+                    "scientific use is denied (a withdrawal in part)",
+                    Gated("objected"),
+                    excepted("deny", provision("permit", "26"), provision("deny", "8")),
+                ),
+                case(
+                    "contact for further studies is denied",
+                    Gated("objected"),
+                    excepted("deny", provision("permit", "8"), provision("deny", "29")),
+                ),
+                case(
+                    "what is denied is none of ours",
+                    true(),
+                    excepted("deny", provision("permit", "8"), provision("deny", "13")),
+                ),
+                case(
+                    "denied until last year",
+                    true(),
+                    excepted("deny", provision("permit", "1"), provision("deny", "8", **ENDED)),
+                ),
+                case(
+                    "every part is denied (a withdrawal)",
+                    Gated("objected"),
+                    excepted("deny", provision("deny", "1"), provision("deny", "13")),
+                ),
+                case("permits, but for everything", Gated("objected"), excepted("permit", {"type": "deny"})),
+                case(
+                    "permits, but for one who does it",
+                    true(),
+                    excepted(
+                        "permit",
+                        {
+                            "type": "deny",
+                            "actor": [
+                                {
+                                    "role": concept(Code("http://hospital.example/roles", "SPONSOR")),
+                                    "reference": {"display": "a company"},
+                                }
+                            ],
+                        },
+                    ),
+                ),
+                case(
+                    "permits, but for scientific use",
+                    Gated("objected"),
+                    excepted("permit", provision("deny", "8")),
+                ),
+                case("refused", Gated("objected"), consent(status="rejected", provision=None)),
+                case(
+                    "refused, and consented later",
+                    true(),
+                    consent(status="rejected", provision=None, dateTime="2024-03-01"),
+                    consent(provision={"type": "permit"}, dateTime="2026-03-01"),
+                ),
+                case(
+                    "consented, and refused later",
+                    Gated("objected"),
+                    consent(provision={"type": "permit"}, dateTime="2024-03-01"),
+                    consent(status="rejected", provision=None, dateTime="2026-03-01"),
+                ),
+                case(
+                    "refused at no known time, and consented",
+                    Gated("objected"),
+                    consent(status="rejected", provision=None),
+                    consent(provision={"type": "permit"}, dateTime="2026-03-01"),
+                ),
+                *(
+                    case(f"`{status}`: nothing is in force", true(), consent(status=status))
+                    for status in ("draft", "proposed", "inactive", "entered-in-error")
+                ),
+                case(
+                    "a treatment was refused",
+                    true(),
+                    consent(status="rejected", scope=concept(Code("consent-scope", "treatment"))),
+                ),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER,),
+            text="A base rule is read with its exceptions; of these, those count that are to all of "
+            "research, or to being screened or contacted.",
         ),
         Table(
             "gate-on-study",

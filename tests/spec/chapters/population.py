@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lib.records import Code, condition, observation, other, reference
+from tests.lib.records import Code, concept, condition, observation, other, reference
 from tests.spec.codes import (
     ADENO_MORPHOLOGY,
     ADENOCARCINOMA,
@@ -18,6 +18,7 @@ from tests.spec.codes import (
     MIDDLE_THIRD,
     OESOPHAGEAL_CANCER,
     OESOPHAGUS,
+    PLATELETS,
     PROSTATE_CANCER,
     PROSTATE_NEOPLASM,
     SQUAMOUS,
@@ -35,6 +36,8 @@ SIZE = "measured: {concept: tumour-size, at_most: 10 cm}"
 CANCER = condition(OESOPHAGEAL_CANCER, id="cancer")
 BREAST = condition(BREAST_CANCER, id="breast")
 LIVER = Code("snomed", "10200004", "liver")
+LUNG_SITE = Code("snomed", "39607008", "lung")
+NODE_SITE = Code("snomed", "59441001", "lymph node")
 STAGE_THREE = Code("ajcc", "III")
 RELATED = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-related-condition"
 
@@ -557,6 +560,120 @@ all:
                     unknown("no-record"),
                     condition(LIVER_METASTASIS, id="metastasis", verification="refuted"),
                     observation(TUMOUR_SIZE, "4 cm", focus="metastasis"),
+                ),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER,),
+        ),
+        Table(
+            "size-elsewhere",
+            "A size that is measured elsewhere is not the primary’s",
+            SIZE,
+            [
+                case(
+                    "in the oesophagus",
+                    false("o1"),
+                    observation(TUMOUR_SIZE, "12 cm", bodySite=concept(OESOPHAGUS)),
+                ),
+                *(
+                    case(
+                        f"in the {site.name}, after that of the primary",
+                        true("o1", value="4"),
+                        observation(TUMOUR_SIZE, "4 cm", on="2026-10-10"),
+                        observation(TUMOUR_SIZE, "12 cm", on="2026-10-25", bodySite=concept(site)),
+                    )
+                    for site in (LIVER, LUNG_SITE, NODE_SITE)
+                ),
+                case(
+                    "in the liver alone",
+                    unknown("no-record"),
+                    observation(TUMOUR_SIZE, "3 cm", bodySite=concept(LIVER)),
+                ),
+                case(
+                    "somewhere that nobody knows",
+                    unknown("ambiguous-focus", "o1"),
+                    observation(
+                        TUMOUR_SIZE, "3 cm", bodySite=concept(Code("http://hospital.example/sites", "X"))
+                    ),
+                ),
+                case(
+                    "somewhere in words",
+                    unknown("ambiguous-focus", "o1"),
+                    observation(TUMOUR_SIZE, "3 cm", bodySite={"text": "Leber"}),
+                ),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER,),
+        ),
+        Table(
+            "about-somebody-else",
+            "An observation in the record that is about somebody else",
+            "measured: {concept: platelet-count, at_least: 100 10*9/L}",
+            [
+                case(
+                    "about a relative: the patient’s own decides",
+                    true("o1"),
+                    other("RelatedPerson", id="donor"),
+                    observation(PLATELETS, "200 10*9/L", on="2026-10-10"),
+                    observation(PLATELETS, "20 10*9/L", on="2026-10-25", focus="donor"),
+                ),
+                case(
+                    "about a relative by an identifier",
+                    unknown("no-record"),
+                    observation(PLATELETS, "20 10*9/L")
+                    | {"focus": [{"type": "RelatedPerson", "identifier": {"value": "donor"}}]},
+                ),
+                case(
+                    "about what is not told",
+                    unknown("ambiguous-focus", "o2"),
+                    observation(PLATELETS, "200 10*9/L", on="2026-10-10"),
+                    observation(PLATELETS, "20 10*9/L", on="2026-10-25")
+                    | {"focus": [{"display": "the newborn"}]},
+                ),
+                case(
+                    "about a disease of the patient’s",
+                    true("o1"),
+                    observation(PLATELETS, "200 10*9/L", focus="cancer"),
+                ),
+            ],
+            population="oesophageal-cancer",
+            background=(CANCER,),
+            text="The focus of an Observation may be a child, a donor, a spouse, or a device (R4).",
+        ),
+        Table(
+            "two-histologies",
+            "Two histologies of one cancer",
+            "finding: {concept: oesophageal-squamous-cell-carcinoma}",
+            [
+                case(
+                    "both of one day",
+                    unknown("conflicting", "o1", "o2"),
+                    observation(HISTOLOGY, coded=SQUAMOUS_MORPHOLOGY),
+                    observation(HISTOLOGY, coded=ADENO_MORPHOLOGY),
+                ),
+                case(
+                    "an adenocarcinoma later",
+                    unknown("conflicting", "o1", "o2"),
+                    observation(HISTOLOGY, coded=SQUAMOUS_MORPHOLOGY, on="2026-10-10"),
+                    observation(HISTOLOGY, coded=ADENO_MORPHOLOGY, on="2026-10-25"),
+                ),
+                case(
+                    "an adenocarcinoma, revised to squamous",
+                    true("o2"),
+                    observation(HISTOLOGY, coded=ADENO_MORPHOLOGY, on="2026-10-10"),
+                    observation(HISTOLOGY, coded=SQUAMOUS_MORPHOLOGY, on="2026-10-25"),
+                ),
+                case(
+                    "adenosquamous is for a person to judge",
+                    unknown("judgement", "o1"),
+                    observation(HISTOLOGY, coded=Code("icd-o-3", "8560/3", "adenosquamous carcinoma")),
+                ),
+                case(
+                    "an adenocarcinoma of the other cancer",
+                    true("o1"),
+                    BREAST,
+                    observation(HISTOLOGY, coded=SQUAMOUS_MORPHOLOGY, focus="cancer"),
+                    observation(HISTOLOGY, coded=ADENO_MORPHOLOGY, on="2026-10-25", focus="breast"),
                 ),
             ],
             population="oesophageal-cancer",

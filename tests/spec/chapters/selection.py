@@ -18,6 +18,7 @@ from tests.spec.codes import (
     INDETERMINATE,
     NEGATIVE,
     NOT_DONE,
+    NYHA,
     OESOPHAGEAL_CANCER,
     PLATELETS,
     POSITIVE,
@@ -35,6 +36,11 @@ COUNT = "measured: {concept: platelet-count, at_least: 100 10*9/L}"
 def count(value: str, on: str | None = "2026-10-20", **more: Any) -> Resource:
     """A platelet count; a bare number has the unit 10*9/L."""
     return observation(PLATELETS, value if " " in value else f"{value} 10*9/L", on=on, **more)
+
+
+def _nyha(words: str) -> Resource:
+    """A class of heart failure in words."""
+    return observation(NYHA, text=words)
 
 
 def _said(words: str) -> Resource:
@@ -293,6 +299,27 @@ WORDS = Topic(
             background=(count("200", "2026-10-10", id="before"),),
         ),
         Table(
+            "nyha-words",
+            "A class in words",
+            "finding: {concept: nyha-class, in: [III, IV]}",
+            [
+                case("“NYHA III”", true("o1", basis="derived", value="III"), _nyha("NYHA III")),
+                case("“Klasse II”", false("o1", basis="derived", value="II"), _nyha("NYHA-Klasse II")),
+                *(
+                    case(f"“{words}”: not read", unknown("coarser-code", "o1"), _nyha(words))
+                    for words in (
+                        "NYHA I, jetzt IV",
+                        "NYHA II, zuletzt III",
+                        "NYHA II, worsening",
+                        "NYHA I before decompensation",
+                        "NYHA mind. II",
+                        "NYHA II (anamnestisch)",
+                        "kein NYHA III",
+                    )
+                ),
+            ],
+        ),
+        Table(
             "serology-words",
             "Results in English and German words",
             HEPATITIS,
@@ -319,7 +346,20 @@ WORDS = Topic(
                 ),
                 *(
                     case(f"“{words}”: not read", unknown("coarser-code", "o1"), _said(words))
-                    for words in ("Positive (false positive)", "negative (previously positive)", "HBV?")
+                    for words in (
+                        "Positive (false positive)",
+                        "negative (previously positive)",
+                        "HBV?",
+                        "negative (pending confirmation)",
+                        "negativ, Kontrolle in 4 Wochen",
+                        "negative - specimen insufficient",
+                        "NEGATIVE (wrong sample)",
+                        "non reactive, repeat positive",
+                        "positiv, Impfung",
+                        "positive after vaccination",
+                        "positiv, nicht bestätigt",
+                        "nicht negativ",
+                    )
                 ),
             ],
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lib.records import Resource, given, observation
+from tests.lib.records import Resource, given, observation, patient
 from tests.spec.codes import CISPLATIN, ECOG, ECOG_0, ECOG_2, HAEMOGLOBIN, PLATELETS
 from tests.spec.tables import Chapter, Standing, Table, Topic, case, false, true, unknown
 
@@ -80,6 +80,36 @@ STATUS = Topic(
     "is asked in person (`confirm`) is listed to be asked and never blocks; text that nobody has mapped "
     "(`unread`) does block `candidate`. Nobody is ever called eligible: a person decides that.",
     (
+        Table(
+            "status-confirm-some",
+            "A question that does not arise for everybody",
+            TWO
+            + """\
+  - id: plans
+    says: Plans a pregnancy
+    conditional: {when: {sex: male}, then: {constant: false}, otherwise: {confirm: "A pregnancy?"}}
+""",
+            [
+                case(
+                    "a man",
+                    Standing("candidate", open=(), ask=(), verdicts={"plans": false("patient")}),
+                    count("200"),
+                    haemoglobin("120"),
+                ),
+                case(
+                    "a woman",
+                    Standing(
+                        "candidate",
+                        open=(),
+                        ask=("plans",),
+                        verdicts={"plans": unknown("ask-in-person", basis="confirm")},
+                    ),
+                    patient(gender="female"),
+                    count("200"),
+                    haemoglobin("120"),
+                ),
+            ],
+        ),
         Table(
             "status-confirm",
             "Consent is asked, and never blocks",

@@ -45,6 +45,82 @@ def without_status(record: Resource) -> Resource:
     return {name: value for name, value in record.items() if name != "status"}
 
 
+NEGATED = [{"url": "http://vendor.example/not-this-patient", "valueBoolean": True}]
+"""An extension that turns what a record says into its opposite, for whoever knows it."""
+
+MODIFIED = Topic(
+    "modified",
+    "Modifiers",
+    "R4 forbids to process a resource whose `modifierExtension` or `implicitRules` one does not know: it may "
+    "say the opposite of its elements. None is known here. Such a record settles nothing (`unconfirmed`), "
+    "and nothing older decides beside it.",
+    (
+        Table(
+            "modified-observation",
+            "An Observation",
+            COUNT,
+            [
+                case(
+                    "with a modifierExtension",
+                    unknown("unconfirmed", "o1"),
+                    observation(PLATELETS, "200 10*9/L", modifierExtension=NEGATED),
+                ),
+                case(
+                    "the one before does not decide",
+                    unknown("unconfirmed", "o2"),
+                    observation(PLATELETS, "200 10*9/L", on="2026-10-20"),
+                    observation(PLATELETS, "20 10*9/L", on="2026-10-25", modifierExtension=NEGATED),
+                ),
+                case(
+                    "the one after it does",
+                    true("o1"),
+                    observation(PLATELETS, "200 10*9/L", on="2026-10-25"),
+                    observation(PLATELETS, "20 10*9/L", on="2026-10-20", modifierExtension=NEGATED),
+                ),
+                case(
+                    "with implicitRules",
+                    unknown("unconfirmed", "o1"),
+                    observation(PLATELETS, "200 10*9/L", implicitRules="http://vendor.example/rules"),
+                ),
+                case(
+                    "an extension that modifies nothing",
+                    true("o1"),
+                    observation(PLATELETS, "200 10*9/L", extension=NEGATED),
+                ),
+            ],
+        ),
+        Table(
+            "modified-condition",
+            "A Condition, a dose",
+            "any: [{condition: {concept: stroke}}, {received: {concept: radiotherapy}}]",
+            [
+                case(
+                    "a diagnosis",
+                    unknown("unconfirmed", "c1"),
+                    condition(STROKE, modifierExtension=NEGATED),
+                ),
+                case(
+                    "a denial denies nothing",
+                    unknown("unconfirmed", "c1"),
+                    condition(STROKE, verification="refuted", modifierExtension=NEGATED),
+                ),
+                case(
+                    "a procedure",
+                    unknown("unconfirmed", "p1"),
+                    procedure(RADIOTHERAPY, modifierExtension=NEGATED),
+                ),
+                case(
+                    "beside one that is sound",
+                    true("c1"),
+                    condition(STROKE),
+                    condition(STROKE, modifierExtension=NEGATED),
+                ),
+            ],
+            site={"complete": {"Condition": "lifelong", "Procedure": "lifelong"}},
+        ),
+    ),
+)
+
 RESULTS = Topic(
     "results",
     "Results",
@@ -427,5 +503,5 @@ CHAPTER = Chapter(
     "statuses",
     "Status fields",
     "The status elements of a resource decide what it is evidence of, if anything.",
-    (RESULTS, DIAGNOSES, THERAPIES),
+    (RESULTS, DIAGNOSES, THERAPIES, MODIFIED),
 )

@@ -362,9 +362,15 @@ IMPLIED = Topic(
                     condition(LIVER_METASTASIS, on="2026-10-01"),
                 ),
                 case(
-                    "a liver metastasis, and M0",
-                    true("o1"),
+                    "a liver metastasis that is still active, and M0 after it: both are shown",
+                    true("c1", "o1"),
                     condition(LIVER_METASTASIS, on="2026-10-01"),
+                    distant(M0),
+                ),
+                case(
+                    "one that has ended, and M0 after it",
+                    true("o1"),
+                    condition(LIVER_METASTASIS, on="2026-10-01", clinical="resolved"),
                     distant(M0),
                 ),
                 case(
@@ -495,6 +501,12 @@ IMPLIED = Topic(
     ),
 )
 
+
+def _in_words(words: str) -> Resource:
+    """A clinical M in words."""
+    return observation(CLINICAL_M, text=words)
+
+
 TEXTS = Topic(
     "texts",
     "Categories in words",
@@ -538,6 +550,84 @@ TEXTS = Topic(
                     "the text of the coded value",
                     true("o1", basis="derived"),
                     observation(CLINICAL_T, valueCodeableConcept={"text": "cT3"}),
+                ),
+            ],
+            population=POPULATION,
+            background=(CANCER,),
+        ),
+        Table(
+            "m-words",
+            "Words beside a category",
+            "finding: {concept: m-category, staging: clinical, in: [M0]}",
+            [
+                *(
+                    case(f"“{words}”", true("o1", basis="derived", value="M0"), _in_words(words))
+                    for words in (
+                        "cM0",
+                        "M0, AJCC 8",
+                        "cT3 cN1 cM0, G2",
+                        "cM0 (CT)",
+                        "M0 laut PET-CT",
+                        "cM0(i+)",
+                    )
+                ),
+                *(
+                    case(f"“{words}”: not read", unknown("coarser-code", "o1"), _in_words(words))
+                    for words in (
+                        "M0, suspicious liver lesion",
+                        "cM0, V. a. Lebermetastase",
+                        "M0 (pending PET-CT)",
+                        "M0 cannot be assessed",
+                        "cM0 soweit beurteilbar",
+                        "M0, Staging unvollständig",
+                        "M0 (2024)",
+                        "M0 before progression",
+                        "M0 -> M1",
+                        "cM0 trotz Lungenrundherd",
+                        "kein M1",
+                        "M1 ausgeschlossen",
+                        "keine Fernmetastasen",
+                    )
+                ),
+            ],
+            population=POPULATION,
+            background=(CANCER,),
+            text="A word that is known to leave the category as it is (another category, an edition, a "
+            "method) may stand beside it. Any other may say the opposite: the record is open, and shows it.",
+        ),
+        Table(
+            "t-words",
+            "Words beside a T",
+            CLINICAL,
+            [
+                *(
+                    case(
+                        f"“{words}”",
+                        true("o1", basis="derived", value="T3"),
+                        observation(CLINICAL_T, text=words),
+                    )
+                    for words in ("uT3 (EUS)", "cT3 N+", "cT3, UICC 8. Auflage", "cT3 laut MRT")
+                ),
+                *(
+                    case(
+                        f"“{words}”: not read",
+                        unknown("coarser-code", "o1"),
+                        observation(CLINICAL_T, text=words),
+                    )
+                    for words in (
+                        "cT2 mindestens",
+                        "mind. cT2",
+                        "T3 or higher",
+                        "T3 cannot be assessed",
+                        "cT3 nicht gesichert",
+                        "T3 vs. T2",
+                        "cT3, DD cT2",
+                        "T3 -> T4b",
+                        "cT3, Z. n. Radiochemotherapie",
+                        "T3 vor RCT, aktuell T1",
+                        "cT3 des Magens",
+                        "T3 (wrong patient)",
+                    )
                 ),
             ],
             population=POPULATION,

@@ -271,7 +271,8 @@ REFERENCE = Topic(
     "Multiples of a reference limit",
     "`2 ULN` is twice the upper limit of the same result’s own reference range, `LLN` the lower one. The "
     "range’s unit is converted; without one it has the value’s. Ranges for another sex or age do not apply; "
-    "several that are left, or a range in words alone, are `no-reference-range`. A result without any range "
+    "several that are left, a range in words alone, and one whose low end is not below the high one, are "
+    "`no-reference-range`. A result without any range "
     "takes the site’s default limit, if it has one.",
     (
         Table(
@@ -308,6 +309,17 @@ REFERENCE = Topic(
                     unknown("no-reference-range", "o1"),
                     observation(ALT, "90 U/L", low="10 U/L"),
                 ),
+                case(
+                    "a range of 0 to 0",
+                    unknown("no-reference-range", "o1"),
+                    observation(ALT, "31 U/L", low="0 U/L", high="0 U/L"),
+                ),
+                case(
+                    "a range with its ends the wrong way round",
+                    unknown("no-reference-range", "o1"),
+                    observation(ALT, "31 U/L", low="45 U/L", high="10 U/L"),
+                ),
+                case("a range from 0", true("o1"), observation(ALT, "90 U/L", low="0 U/L", high="45 U/L")),
                 case("a value that is bounded", true("o1"), observation(ALT, "<5 U/L", high="45 U/L")),
                 case(
                     "bounded above the limit",

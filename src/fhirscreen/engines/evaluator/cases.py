@@ -139,6 +139,24 @@ class Case:
         pointed = read_targets(entry.resource.get("focus"), self.chart.aliases)
         return known(any(reference in self.memory[key] for reference in pointed))
 
+    def at_primary(self, concept: Concept, entry: Entry) -> Truth:
+        """Whether a record that names a body site is about where the index cancer began.
+
+        Sites of the cancer's own sources are there; those that the concept's `not_at` names are elsewhere, of
+        all others it cannot be told. Where the cancer names no sites, only the latter keep it open.
+        """
+        if self.population is None:
+            return TRUE
+        sets = (source.body_site for source in self.population.concept.sources)
+        own = CodeSet().union(*(codes for codes in sets if codes is not None))
+        sites = body_sites(entry, self.chart)
+        if has_any(own, sites):
+            return TRUE
+        elsewhere = has_any(self.chart.index.not_at.get(concept.id, CodeSet()), sites)
+        if not own:
+            return UNKNOWN if elsewhere else TRUE
+        return FALSE if elsewhere else UNKNOWN
+
     def of_index_cancer(self, entry: Entry) -> Truth:
         """Whether a record is a diagnosis of the index cancer, or says that there was one.
 

@@ -81,6 +81,8 @@ def _decided(case: Case, node: ValueAmong, items: Sequence[Item], judge: Decide,
             if (item.blocked or _CONFLICTING) is proof.reason
         }
         proof = proof._replace(evidence=tuple(sorted({*proof.evidence, *against})))
+    elif node.feature.implied_by and proof.truth is not UNKNOWN:
+        proof = _beside_older_events(case, node, placed, proof)
     if node.sites and node.feature.sites is not None and proof.evidence:
         decisive = [item for each in placed for item in each if item.reference in proof.evidence]
         if any(item.values & node.spread for item in decisive):
@@ -89,6 +91,33 @@ def _decided(case: Case, node: ValueAmong, items: Sequence[Item], judge: Decide,
         if proof.reason is Reason.COARSER_CODE and not proof.because:
             proof = proof._replace(because=_vague_sites(case, node, decisive))
     return proof
+
+
+def _beside_older_events(case: Case, node: ValueAmong, placed: Placed, proof: Proof) -> Proof:
+    """A proof by a category, with the older events that go on and say another value: M0, and a metastasis.
+
+    The newer category decides; what it contradicts is shown.
+    """
+    values = {name for each in placed for i in each if i.reference in proof.evidence for name in i.values}
+    concept = node.feature.concept
+    older = [
+        item
+        for item in _implied(case, node.feature)
+        if item.entry is not None
+        and item.blocked is not Reason.UNCONFIRMED
+        and item.entry.ongoing
+        and status_code(item.entry.resource, "clinicalStatus")
+        and item.reference not in proof.evidence
+        and not concept.below(tuple(item.values)) & values
+    ]
+    if not older:
+        return proof
+    evidence = tuple(sorted({*proof.evidence, *(item.reference for item in older)}))
+    dates = sorted({item.date[:10] for item in older if item.date})
+    of = f" (of {', '.join(dates)})" if dates else ""
+    event = _name(node.feature.implied_by[0][1].concept)
+    said = f"a {event}{of} is still on record as active"
+    return proof._replace(evidence=evidence, because="; ".join(filter(None, (proof.because, said))))
 
 
 def _vague_sites(case: Case, node: ValueAmong, items: Sequence[Item]) -> str:

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from fhirscreen.engines.base import SetAside
+from fhirscreen.engines.base import SetAside, shown_place
 from fhirscreen.engines.evaluator.sources import SourceIndex
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import (
+    CLINICAL_TYPES,
     MEDICATIONS,
     Entry,
     Resource,
@@ -23,7 +24,8 @@ from fhirscreen.fhir.entries import (
     read_entry,
 )
 from fhirscreen.fhir.references import target
-from fhirscreen.fhir.shapes import fault
+from fhirscreen.fhir.shapes import fault, refuse_modified
+from fhirscreen.fhir.types import RESOURCE_TYPES
 from fhirscreen.mapping.concepts import Concept
 from fhirscreen.values.codes import Coding
 from fhirscreen.values.durations import AsOf
@@ -144,7 +146,7 @@ class Chart:
             for aside, numbers in self.spoilt
             if (aside.where.partition("/")[0] in types if numbers is None else not numbers.isdisjoint(own))
         ]
-        said = [f"{aside.where}: {aside.reason}" for aside in dict.fromkeys(found)]
+        said = list(dict.fromkeys(f"{_place(aside)}: {aside.reason}" for aside in found))
         return "; ".join([*said[:_SHOWN], f"and {len(said) - _SHOWN} more"] if len(said) > _SHOWN else said)
 
     def whole(self, concept: Concept) -> bool:
@@ -152,6 +154,12 @@ class Chart:
         if self.unfetched and any(source.resource in self.unfetched for source in concept.sources):
             return False
         return not self.touched or self.touched.isdisjoint(self.index.numbers(concept))
+
+
+def _place(aside: SetAside) -> str:
+    """A record by its id, or a place in a file without the file's name, which may be a patient's."""
+    kind, _, id = aside.where.partition("/")
+    return aside.where if kind in RESOURCE_TYPES and "." not in id else shown_place(aside.where)
 
 
 def read_chart(  # noqa: C901 - one loop over everything that is on record
@@ -230,9 +238,12 @@ def read_chart(  # noqa: C901 - one loop over everything that is on record
             touched.update(may)
             named.update(told_of)
             continue
-        if entry is None:
+        if entry is None or ("focus" in resource and _of_another(resource, aliases)):
             inert.append(resource)
             continue
+        if "focus" in resource and _of_what(resource, aliases):
+            entry = entry._replace(unclear=True)
+            alone = [(e and e._replace(unclear=True), part) for e, part in alone]
         if not (matched or parts):
             if entry.state is not State.DENIED:
                 untold.append(entry)
@@ -285,6 +296,37 @@ def find_lost(
         elif chart.others:
             unfetched.add(str(resource["resourceType"]))  # a consent, an enrolment
     return Lost(frozenset(unfetched), frozenset(touched), tuple(spoilt))
+
+
+_PERSONS = frozenset(("Group", "Patient", "Person", "Practitioner", "PractitionerRole", "RelatedPerson"))
+_OF_THE_PATIENT = frozenset(
+    (
+        *CLINICAL_TYPES,
+        *("BodyStructure", "DiagnosticReport", "Encounter", "ImagingStudy", "Media", "Specimen"),
+    )
+)
+
+
+def _focuses(resource: Resource, aliases: Mapping[str, str] | None) -> Iterator[str]:
+    """The types of what an Observation is about instead of its subject (R4, focus); "" unknown."""
+    for reference in resource["focus"]:
+        found = target(reference, aliases)
+        if found is not None and found == target(resource.get("subject"), aliases):
+            continue
+        local = str(reference.get("reference", ""))
+        inside = [each for each in resource.get("contained", ()) if f"#{each.get('id')}" == local]
+        kind = found.partition("/")[0] if found else inside[0].get("resourceType") if inside else None
+        yield str(kind or reference.get("type") or "")
+
+
+def _of_another(resource: Resource, aliases: Mapping[str, str] | None) -> bool:
+    """Whether an Observation in the patient's record is about somebody else: a child, a donor, a spouse."""
+    return any(kind in _PERSONS for kind in _focuses(resource, aliases))
+
+
+def _of_what(resource: Resource, aliases: Mapping[str, str] | None) -> bool:
+    """Whether it cannot be told if an Observation is about the patient: of a device, of nothing known."""
+    return any(kind not in _OF_THE_PATIENT for kind in _focuses(resource, aliases))
 
 
 class _Part(NamedTuple):
@@ -447,6 +489,7 @@ def _medication(chart: Chart, resource: Resource) -> list[object]:
     medication = contained_medication(resource) or chart.resolve(resource.get("medicationReference"))
     if medication is None:
         raise DataError("a referenced Medication is not in the data", expected="the Medication, or a code")
+    refuse_modified(medication)
     found = medication_elements(medication)
     if not found:
         raise DataError("a referenced Medication has no code", expected="a code, or ingredients")

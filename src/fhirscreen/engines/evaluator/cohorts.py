@@ -9,7 +9,7 @@ import orjson
 
 from fhirscreen.engines.base import Remark, SetAside, shown_place
 from fhirscreen.fhir.elements import ELEMENTS, unknown_elements
-from fhirscreen.fhir.entries import CLINICAL_TYPES, STATUSES, Resource
+from fhirscreen.fhir.entries import CLINICAL_TYPES, STATUSES, Resource, modified
 from fhirscreen.fhir.folders import Line
 from fhirscreen.fhir.references import may_be_anybodys, patient_of, targets
 
@@ -23,6 +23,8 @@ class Cohort:
     patients who are not in the data.
     `odd` says of records that were read what they should not be, expected and remedy: how often, and a place.
     `missing` are types of which a part is lost for anybody, `missing_of` those that are lost for one patient.
+    `places` are where each resource stands. `doubled` are, by patient, records that stand twice and differ,
+    of which none is known to be the later one.
     Of `set_aside`, `unattributed` can be read and may be of anybody, as may `nameless`, which cannot be read.
     """
 
@@ -38,6 +40,8 @@ class Cohort:
     unattributed: list[tuple[SetAside, Resource]] = field(default_factory=list)
     nameless: list[tuple[SetAside, frozenset[str]]] = field(default_factory=list)
     odd: dict[tuple[str, str, str], tuple[int, str]] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+    doubled: dict[str, list[tuple[SetAside, Resource]]] = field(default_factory=dict)
     _merged: dict[str, list[str]] | None = None
 
     def merged_into(self, patient: str) -> list[str]:
@@ -102,6 +106,13 @@ class Cohort:
                 f"{kind} has {name}, which R4 does not know",
                 "elements of FHIR R4, and extensions for all else",
                 "export it as R4; what that field says was not read, all else of the record was",
+            )
+            self._note(said, line.where)
+        if modified(resource):
+            said = (
+                f"{kind} has a modifierExtension or implicitRules, which are not known here",
+                "no modifier that changes what a record says",
+                "ask who sends it what it means: until then, the record settles nothing",
             )
             self._note(said, line.where)
         statuses = STATUSES.get(kind)
@@ -190,7 +201,8 @@ def gather(lines: Iterable[Line]) -> Cohort:
     """Gathers resources into a cohort, whatever their order."""
     cohort = Cohort()
     latest: dict[str, Resource] = {}
-    places: dict[str, str] = {}
+    places = cohort.places
+    rivals: dict[str, list[tuple[str, Resource]]] = {}
     unread: list[Line] = []
     for line in lines:
         if line.resource is None:
@@ -209,9 +221,23 @@ def gather(lines: Iterable[Line]) -> Cohort:
         if line.full_url is not None and line.full_url.startswith("urn:"):
             cohort.aliases[line.full_url] = reference
         known = latest.get(reference)
-        if known is None or _version(line.resource) > _version(known):
-            latest[reference] = line.resource
-            places[reference] = line.where
+        if known is not None:
+            order = _compared(line.resource, known)
+            if order == 0 and kind in _COMPARED and _said(line.resource) != _said(known):
+                found = rivals.setdefault(reference, [(places[reference], known)])
+                found.append((line.where, line.resource))
+            if order < 0 or (order == 0 and _content(line.resource) <= _content(known)):
+                continue
+            if order > 0:
+                rivals.pop(reference, None)
+        latest[reference] = line.resource
+        places[reference] = line.where
+    for reference, found in sorted(rivals.items()):
+        _set_aside_twice(cohort, found)
+        if reference.startswith("Patient/"):
+            latest[reference] = _agreed([resource for _, resource in found])
+        else:
+            del latest[reference]
     for reference in sorted(latest):
         _sort_in(cohort, latest[reference], reference, places[reference])
     for line in unread:
@@ -222,14 +248,62 @@ def gather(lines: Iterable[Line]) -> Cohort:
     return cohort
 
 
-def _version(resource: Resource) -> tuple[int, str, bytes]:
-    """What makes one version of a resource the later one: last its content, whatever the order of input."""
+_COMPARED = _OF_PERSONS.union(CLINICAL_TYPES, ("Medication",))
+_TWICE = "its id stands twice, with different content, and no version says which is the later one"
+
+
+def _compared(one: Resource, other: Resource) -> int:
+    """1 where one is the later version of the two, -1 where the other is, 0 where neither says so."""
+    ours, theirs = _version(one), _version(other)
+    return (ours > theirs) - (ours < theirs)
+
+
+def _version(resource: Resource) -> tuple[int, str]:
+    """What makes one version of a resource the later one."""
     meta = resource.get("meta")
     meta = meta if isinstance(meta, dict) else {}
     version, updated = meta.get("versionId"), meta.get("lastUpdated")
     number = int(version) if isinstance(version, str) and version.isdecimal() else 0
-    content = orjson.dumps(resource, option=orjson.OPT_SORT_KEYS)
-    return number, updated if isinstance(updated, str) else "", content
+    return number, updated if isinstance(updated, str) else ""
+
+
+def _content(resource: Resource) -> bytes:
+    return orjson.dumps(resource, option=orjson.OPT_SORT_KEYS)
+
+
+def _by_content(found: tuple[str, Resource]) -> tuple[bytes, str]:
+    return _content(found[1]), found[0]
+
+
+def _said(resource: Resource) -> Resource:
+    """What a resource says of somebody: neither how it is stored nor how it is shown."""
+    return {name: value for name, value in resource.items() if name not in ("meta", "text")}
+
+
+def _agreed(patients: list[Resource]) -> Resource:
+    """What all versions of a Patient say alike."""
+    first, *others = patients
+    return {
+        name: value
+        for name, value in first.items()
+        if all(name in other and other[name] == value for other in others)
+    }
+
+
+def _set_aside_twice(cohort: Cohort, found: list[tuple[str, Resource]]) -> None:
+    """Sets records aside that stand twice and differ: what they may say is open, of whom they are about."""
+    for where, resource in {_content(each[1]): each for each in sorted(found, key=_by_content)}.values():
+        kind, patient = resource["resourceType"], patient_of(resource, cohort.aliases)
+        aside = SetAside(where, _TWICE, orjson.dumps(resource).decode())
+        cohort.set_aside.append(aside)
+        if patient is None:
+            if kind in _OF_PATIENTS and may_be_anybodys(resource):
+                cohort.unattributed.append((aside, resource))
+        elif kind in CLINICAL_TYPES:
+            told = SetAside(f"{kind}/{resource['id']}", _TWICE, aside.verbatim)
+            cohort.doubled.setdefault(patient, []).append((told, resource))
+        else:
+            cohort.missing_of.setdefault(patient, set()).add(kind)
 
 
 def _sort_in(cohort: Cohort, resource: Resource, reference: str, where: str) -> None:

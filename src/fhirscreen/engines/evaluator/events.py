@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import NamedTuple
 
 from fhirscreen.criteria.bounds import Distinct, Which
@@ -38,6 +39,7 @@ class Event(NamedTuple):
     name: str
     began: Moment
     record: object
+    item: Item | None = None
 
 
 def events(case: Case, of: Occurred | ValueAmong | ValueWithin) -> list[Event]:
@@ -91,6 +93,7 @@ def events(case: Case, of: Occurred | ValueAmong | ValueWithin) -> list[Event]:
                     item.value,
                     item.when,
                     _record(item.entry, item.reference),
+                    item,
                 )
             )
     return sorted(found, key=lambda e: (e.when.start, e.when.end, e.reference))
@@ -275,7 +278,27 @@ def count_within(case: Case, node: CountWithin) -> Proof:
         proof = proof._replace(basis=Basis.PRESUMED, reason=Reason.ABSENCE_PRESUMED)
     if reason is Reason.COARSER_CODE and isinstance(node.of, ValueAmong):
         proof = proof._replace(because=_less_precise(node.of.feature.concept, found))
+    if truth is FALSE and node.range.high is not None and node.range.high.value == 0:
+        # Where there may be none, what there is tells more than how many.
+        return _told(node, proof, certain)
     return proof._replace(value=str(low), unit="")
+
+
+def _told(node: CountWithin, proof: Proof, certain: list[Event]) -> Proof:
+    """The count of what there may be none of, with the value that lies furthest beyond the bound."""
+    measured = [each.item for each in certain if each.item is not None and each.item.interval is not None]
+    if not measured or not isinstance(node.of, ValueWithin):
+        return proof._replace(value=str(len(certain)), unit="")
+    above = node.of.range.low is not None
+    shown = max(measured, key=lambda item: (_furthest(item, above=above), item.reference))
+    return proof._replace(value=shown.value, unit=shown.unit, date=shown.date)
+
+
+def _furthest(item: Item, *, above: bool) -> float:
+    low, high = (item.interval.low, item.interval.high) if item.interval is not None else (None, None)
+    if above:
+        return inf if high is None else high
+    return inf if low is None else -low
 
 
 def _less_precise(concept: Concept, found: list[Event]) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from fhirscreen.engines.evaluator.charts import Chart
+from fhirscreen.engines.evaluator.consents import consent_objects
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import Resource, codings
 from fhirscreen.fhir.references import target
+from fhirscreen.fhir.shapes import refuse_modified
 from fhirscreen.fhir.subjects import is_as_written, study_names
 from fhirscreen.mapping.sites import Site
 from fhirscreen.values.dates import parse_moment
@@ -34,6 +36,7 @@ def gate_of(chart: Chart, site: Site, study: str) -> Gate | None:
 
 def gates_of(chart: Chart, site: Site) -> Callable[[str], Gate | None]:
     """`gate_of` for many studies of one chart: what is the same for all of them is looked at once."""
+    refuse_modified(chart.patient)
     gate: Gate | None = None
     if _told(chart.patient, "active") is False:
         gate = Gate.INACTIVE
@@ -71,40 +74,19 @@ def _told(patient: Resource, element: str) -> bool | None:
 
 
 def objected(chart: Chart, site: Site) -> bool:
-    """Whether the patient denies research: an active Consent, or the site's own flag."""
+    """Whether the patient denies research: by a Consent, or by the site's own flag."""
+    if consent_objects(chart):
+        return True
     short = chart.index.terms.short
     for resource in chart.others:
-        match resource.get("resourceType"):
-            case "Consent":
-                scope = {coding.code for coding in codings(resource.get("scope"), short)}
-                provision = resource.get("provision") or {}
-                if (
-                    resource.get("status") == "active"
-                    and "research" in scope
-                    and provision.get("type") == "deny"
-                    and _in_force(chart, provision.get("period"))
-                ):
-                    return True
-            case "Flag":
-                found = codings(resource.get("code"), short)
-                if resource.get("status") == "active" and any(
-                    site.objection_flags.matches(coding.system, coding.code) for coding in found
-                ):
-                    return True
-            case _:
-                pass
+        if resource.get("resourceType") == "Flag":
+            refuse_modified(resource)
+            found = codings(resource.get("code"), short)
+            if resource.get("status") == "active" and any(
+                site.objection_flags.matches(coding.system, coding.code) for coding in found
+            ):
+                return True
     return False
-
-
-def _in_force(chart: Chart, period: object) -> bool:
-    """Whether a period, or none, covers the end of the index date."""
-    if not isinstance(period, dict):
-        return True
-    end, zone = chart.as_of.end, chart.as_of.zone
-    start, stop = period.get("start"), period.get("end")
-    if isinstance(start, str) and parse_moment(start, zone).start >= end:
-        return False
-    return not (isinstance(stop, str) and parse_moment(stop, zone).end < end)
 
 
 def enrolments(chart: Chart) -> Iterable[tuple[frozenset[str], str]]:
@@ -114,6 +96,7 @@ def enrolments(chart: Chart) -> Iterable[tuple[frozenset[str], str]]:
     """
     for resource in chart.others:
         if resource.get("resourceType") == "ResearchSubject" and not is_as_written(resource):
+            refuse_modified(resource)
             yield _names(chart, resource), str(resource.get("status", ""))
 
 

@@ -109,8 +109,20 @@ class Holdings:
             shared=cohort.shared,
             aliases=cohort.aliases,
             unfetched=cohort.unfetched(patient) | set(lacking),
-            lost=self.lost(index, as_of),
+            lost=lost_of(cohort, patient, index, as_of, self.lost(index, as_of)),
         )
+
+
+def lost_of(cohort: Cohort, patient: str, index: SourceIndex, as_of: AsOf, lost: Lost) -> Lost:
+    """What may be of anybody, and what a patient's own records say of which none is the later one."""
+    if not cohort.doubled:
+        return lost
+    ids = (patient, *cohort.merged_into(patient))
+    doubled = [each for id in ids for each in cohort.doubled.get(id, ())]
+    if not doubled:
+        return lost
+    own = find_lost(index, as_of, doubled, (), shared=cohort.shared, aliases=cohort.aliases)
+    return Lost(lost.unfetched | own.unfetched, lost.touched | own.touched, (*lost.spoilt, *own.spoilt))
 
 
 def strays(cohort: Cohort) -> Iterator[SetAside]:

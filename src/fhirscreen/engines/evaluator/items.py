@@ -8,12 +8,12 @@ from typing import NamedTuple
 from fhirscreen.engines.evaluator.cases import Case, clipped, component_of, date_text
 from fhirscreen.engines.evaluator.texts import in_short, says_nothing
 from fhirscreen.exceptions import DataError
-from fhirscreen.fhir.entries import Entry, Resource, State, concept_text
+from fhirscreen.fhir.entries import Entry, Resource, State, concept_text, refuse_values
 from fhirscreen.mapping.concepts import Concept, Role, Source
 from fhirscreen.values.dates import Moment
 from fhirscreen.values.intervals import Interval, compare, exactly, from_comparator, number_text
 from fhirscreen.values.numbers import NUMBER, read_decimal
-from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth
+from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth, conjunction
 from fhirscreen.verdicts.reasons import Basis, Reason
 
 # Members by a name of their own: found on their class, for every record, they cost ten times as much.
@@ -77,10 +77,20 @@ def measurement_items(case: Case, concept: Concept) -> list[Item]:
 
 
 def focus_of(case: Case, concept: Concept, entry: Entry) -> Truth:
-    """Whether a record is about what the study is about: a record of another cancer is not."""
+    """Whether a record is about what the study is about: a record of another cancer is not.
+
+    Nor is one that is measured elsewhere than where the cancer began (`not_at` in a mapping).
+    """
+    if entry.unclear:
+        return UNKNOWN
     if concept.about_metastasis:
         return case.on_metastasis(entry)
-    return case.links.link(entry, case.chart) if concept.about_cancer else TRUE
+    if not concept.about_cancer:
+        return TRUE
+    linked = case.links.link(entry, case.chart)
+    if concept.not_at and linked is not FALSE and "bodySite" in entry.resource:
+        return conjunction((linked, case.at_primary(concept, entry)))
+    return linked
 
 
 def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | None:
@@ -91,6 +101,7 @@ def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> 
     when, reference = clipped(entry.when, case.chart.end), entry.reference
     date = date_text(entry.when, case.site.zone)
     try:
+        refuse_values(holder)
         number = read_number(holder, signed=concept.signed)
     except DataError as error:
         case.chart.refuse(entry, error.what)

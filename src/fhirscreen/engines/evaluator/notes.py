@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fhirscreen.engines.evaluator.charts import Chart
 from fhirscreen.engines.evaluator.gates import ON_STUDY, enrolments
-from fhirscreen.fhir.entries import Resource, codings
+from fhirscreen.fhir.entries import Resource, codings, modified
 from fhirscreen.values.codes import CodeSet
 from fhirscreen.values.dates import Moment, parse_moment
 from fhirscreen.verdicts.standings import Subject
@@ -59,6 +59,8 @@ def _encounters(chart: Chart) -> Iterator[tuple[Resource, Moment]]:
     """The Encounters that took place, each with when it ended; where that is not known, when it began."""
     for resource in chart.resources:
         if resource.get("resourceType") == "Encounter" and resource.get("status") not in _NEVER:
+            if modified(resource):
+                continue
             when = _date(resource, "end", chart) or _date(resource, "start", chart)
             if when is not None:
                 yield resource, when

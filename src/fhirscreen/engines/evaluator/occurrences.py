@@ -9,7 +9,8 @@ from fhirscreen.engines.evaluator.cases import Case, clipped, date_text, has_any
 from fhirscreen.engines.evaluator.items import focus_of, text_of
 from fhirscreen.engines.evaluator.texts import says_no, says_nothing
 from fhirscreen.engines.evaluator.therapies import active, as_dose, given_as_asked, in_courses, last_given
-from fhirscreen.fhir.entries import Entry, State, codings
+from fhirscreen.fhir.entries import Entry, State, codings, modified
+from fhirscreen.fhir.shapes import UNKNOWN_MODIFIER
 from fhirscreen.mapping.concepts import Concept, ConceptKind, Role, Source
 from fhirscreen.plan.features import code_set
 from fhirscreen.plan.nodes import Feature, Occurred, Purpose
@@ -60,7 +61,10 @@ def occurred(case: Case, node: Occurred) -> Proof:
 
 
 def settle(case: Case, node: Occurred, found: list[Occurrence]) -> Proof:
-    """A match wins; then what is uncertain; then what speaks against it; then what is less specific."""
+    """A match wins; then what is uncertain; then what speaks against it; then what is less specific.
+
+    What rules it out (another histology of the same cancer) and is not older than the match contradicts it.
+    """
     matches = [o for o in found if o.role in SAYING and o.entry.state is not _DENIED]
     denying = (_MATCH, _JUDGEMENT)
     denials = [o for o in found if o.role in denying and o.entry.state is _DENIED]
@@ -71,6 +75,9 @@ def settle(case: Case, node: Occurred, found: list[Occurrence]) -> Proof:
         ]
         if newer and not node.active:
             return _proof(case, node, UNKNOWN, Reason.CONFLICTING, true + newer)
+        against = _contradicting(node, found, true)
+        if against and not newer:
+            return _proof(case, node, UNKNOWN, Reason.CONFLICTING, true + against)
         if not newer:
             reason = Reason.ORDER_ONLY if all(o.basis is _PRESUMED for o in true) else None
             return _proof(case, node, TRUE, reason, true)
@@ -104,6 +111,20 @@ def settle(case: Case, node: Occurred, found: list[Occurrence]) -> Proof:
     return nothing._replace(says=node.says)
 
 
+def _contradicting(node: Occurred, found: list[Occurrence], matches: list[Occurrence]) -> list[Occurrence]:
+    """What says another thing of the same cancer and is not surely older: a revised diagnosis stands."""
+    if not node.feature.concept.about_cancer:
+        return []
+    return [
+        other
+        for other in found
+        if other.role is Role.DISJOINT
+        and other.truth is TRUE
+        and other.entry.state is not _DENIED
+        and not any(other.when.end <= match.when.start for match in matches)
+    ]
+
+
 def _ended(case: Case, against: list[Occurrence]) -> str:
     """That the last one on record has ended, which tells nothing of now."""
     last = max(against, key=lambda o: (o.when.end, o.when.start, o.entry.reference))
@@ -135,7 +156,10 @@ def _proof(case: Case, node: Occurred, truth: Truth, reason: Reason | None, foun
     basis = _PRESUMED if reason is Reason.ORDER_ONLY and truth is TRUE else _RECORDED
     date = date_text(best.entry.when, case.site.zone)
     evidence = tuple(sorted({o.entry.reference for o in found}))
-    return Proof(truth, basis, reason, evidence, _code(case, node, best), "", date, node.says)
+    proof = Proof(truth, basis, reason, evidence, _code(case, node, best), "", date, node.says)
+    if reason is Reason.UNCONFIRMED and any(modified(o.entry.resource) for o in found):
+        return proof._replace(because=UNKNOWN_MODIFIER)
+    return proof
 
 
 def _code(case: Case, node: Occurred, best: Occurrence) -> str:
@@ -234,7 +258,7 @@ def _answered(case: Case, entry: Entry) -> Entry | None:
 
 def _linked(case: Case, concept: Concept, entry: Entry) -> Truth:
     """Whether a record is about what the concept is about: the index cancer, a metastasis, another cancer."""
-    if concept.about_other_cancer:
+    if concept.about_other_cancer and not entry.unclear:
         return negation(case.of_index_cancer(entry))
     return focus_of(case, concept, entry)
 

@@ -46,29 +46,41 @@ def _limit_of(case: Case, concept: Concept, item: Item, limit: Limit) -> float |
         if _applies(case, item, each)
         for value in _ends(case, concept, item, each, limit)
     }
+    if None in found:
+        return None
     distinct: list[float] = []
-    for value in sorted(found):
+    for value in sorted(value for value in found if value is not None):
         if not distinct or compare(value, distinct[-1]) != 0:
             distinct.append(value)
     return distinct[0] if len(distinct) == 1 else None
 
 
-def _ends(case: Case, concept: Concept, item: Item, each: Resource, limit: Limit) -> Iterator[float]:
-    quantity = each.get("high" if limit is Limit.ULN else "low")
+def _ends(case: Case, concept: Concept, item: Item, each: Resource, limit: Limit) -> Iterator[float | None]:
+    """The limit that a range gives, if any; None where it is no range, with a low end that is not below the
+    high one (0 to 0, 50 to 10), so that nothing can be held against it.
+    """
+    ends = {name: _end(case, concept, item, each, name) for name in ("low", "high")}
+    low, high = ends.values()
+    if high is not None and (high <= 0 if low is None else compare(low, high) >= 0) and not concept.signed:
+        yield None
+    elif (found := ends["high" if limit is Limit.ULN else "low"]) is not None:
+        yield found
+
+
+def _end(case: Case, concept: Concept, item: Item, each: Resource, name: str) -> float | None:
+    quantity = each.get(name)
     if quantity is None:
-        return
+        return None
     if not isinstance(quantity, dict):
         raise DataError("a limit of a referenceRange is not an object", expected="a Quantity")
     value = quantity.get("value")
     if value is None:
-        return
+        return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise DataError("Quantity.value is not a number", expected="a JSON number")
     # The range's unit is converted; where it has none, it is the value's own.
     text = str(quantity.get("code") or quantity.get("unit") or item.unit)
-    converted = _convert(case, concept, float(value), text)
-    if converted is not None:
-        yield converted
+    return _convert(case, concept, float(value), text)
 
 
 def _convert(case: Case, concept: Concept, value: float, text: str) -> float | None:

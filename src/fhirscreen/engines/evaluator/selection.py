@@ -8,6 +8,8 @@ from typing import NamedTuple
 from fhirscreen.criteria.amounts import say_unit
 from fhirscreen.criteria.bounds import Which
 from fhirscreen.engines.evaluator.items import Item
+from fhirscreen.fhir.entries import modified
+from fhirscreen.fhir.shapes import UNKNOWN_MODIFIER
 from fhirscreen.mapping.concepts import Windows
 from fhirscreen.values.dates import Moment, relation
 from fhirscreen.values.durations import AsOf
@@ -18,6 +20,7 @@ from fhirscreen.verdicts.reasons import Basis, Reason, first_reason, weakest
 # Members by a name of their own: found on their class, for every record, they cost ten times as much.
 _NOT_FETCHED = Reason.NOT_FETCHED
 _COARSER_CODE = Reason.COARSER_CODE
+_UNCONFIRMED = Reason.UNCONFIRMED
 
 _UNREAD = "recorded in words, or in a code, that are not known here"
 
@@ -139,6 +142,8 @@ def shown_proof(truth: Truth, reason: Reason | None, items: Sequence[Item], says
         proof = Proof(truth, basis, reason, evidence, best.value, best.unit, best.date, says, (), how)
     if reason is _COARSER_CODE and any(item.blocked is reason and item.unread for item in items):
         return proof._replace(because=_UNREAD)
+    if reason is _UNCONFIRMED and any(i.entry is not None and modified(i.entry.resource) for i in items):
+        return proof._replace(because=UNKNOWN_MODIFIER)
     return proof
 
 

@@ -58,6 +58,8 @@ class SourceIndex:
         "_unsettled",
         "codes",
         "denials",
+        "not_at",
+        "objections",
         "presumed_types",
         "sources",
         "terms",
@@ -70,10 +72,16 @@ class SourceIndex:
     def __init__(self, plan: Plan) -> None:
         self.terms: Terms = plan.catalogue.terms
         self.units: UnitTable = plan.catalogue.units
+        self.objections: CodeSet = plan.catalogue.vocabulary.objections
         self.transfers: CodeSet = plan.catalogue.vocabulary.transfers
         self.denials: CodeSet = plan.catalogue.vocabulary.denials
         self.unsaid_answers: CodeSet = plan.catalogue.vocabulary.unsaid
         self.treatments: tuple[str, ...] = plan.catalogue.vocabulary.treatments
+        self.not_at: dict[str, CodeSet] = {
+            concept.id: CodeSet().union(*(v.codes for v in plan.catalogue.concept(concept.not_at).values))
+            for concept in {feature.concept for feature in plan.features}
+            if concept.not_at is not None
+        }
         self.sources: list[Source] = []
         self._numbers: dict[str, tuple[int, ...]] = {}
         self._by_type: dict[str, list[int]] = {}
