@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -64,6 +64,13 @@ def shown_place(where: str) -> str:
         return f"JSON file {found[1]}, in the order of their names{found[2].replace(':entry', ', entry')}"
     kind, slash, _ = where.partition("/")
     return kind if slash and kind.isalpha() else "a file of JSON"
+
+
+def placed(aside: SetAside, places: Mapping[str, str]) -> SetAside:
+    """With its line or file, by which it is found again; as it is where it came from no file."""
+    place = places.get(aside.where, "")
+    in_file = _IN_NDJSON.fullmatch(place) or _IN_JSON.fullmatch(place)
+    return aside._replace(where=place) if in_file else aside
 
 
 class Remark(NamedTuple):

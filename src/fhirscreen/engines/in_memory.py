@@ -12,6 +12,7 @@ from fhirscreen.engines.base import (
     Screened,
     Unknown,
     collecting_rarely,
+    placed,
     shown_place,
     silent,
 )
@@ -77,10 +78,7 @@ class InMemory:
                 explained = patients is not None
                 judge(plan, evaluator, chart, screened, merged=id in cohort.survivors, explained=explained)
                 progress(done, len(wanted))
-        # A record is found again by its line, and not by its type.
-        screened.set_aside = [
-            each._replace(where=cohort.places.get(each.where, each.where)) for each in screened.set_aside
-        ]
+        screened.set_aside = [placed(each, cohort.places) for each in screened.set_aside]
         return finished(screened, plan)
 
 

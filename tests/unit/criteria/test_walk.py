@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fhirscreen.criteria.nodes import AnyOf, Confirm, Constant, Expression, Question, Sex, Unread
+from fhirscreen.criteria.nodes import AnyOf, Constant, Expression, Question, Sex, Unread
 from fhirscreen.criteria.studies import Kind
 from fhirscreen.criteria.walk import atoms, concepts, transform, walk_paths
 from fhirscreen.criteria.wire import load_study, parse_yaml, read_expression
@@ -133,7 +133,9 @@ def test_the_shipped_studies_have_every_criterion_that_was_agreed() -> None:
     for study in (first, second):
         assert study.population.cancer == "oesophageal-cancer"
         for criterion in study.criteria:
-            decided = isinstance(criterion.expression, Confirm | Unread | Constant) or criterion.id == "age"
+            decided = (
+                criterion.asks or isinstance(criterion.expression, Unread | Constant) or criterion.id == "age"
+            )
             assert decided or criterion.next_action, criterion.id
     assert [c.id for c in first.criteria if not c.ranked] == ["n-stage", "pregnancy"]
     assert second.banner

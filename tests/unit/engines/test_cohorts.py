@@ -20,6 +20,7 @@ from fhirscreen.mapping.loading import load_catalogue
 from fhirscreen.plan.nodes import Plan
 from fhirscreen.plan.resolve import resolve
 from fhirscreen.values.durations import AsOf
+from fhirscreen.verdicts.reasons import Reason
 
 STUDY = """\
 study: S1
@@ -69,20 +70,93 @@ def test_the_latest_version_wins_whatever_the_order(older: Any, newer: Any) -> N
         assert gather(lines(patient("p1"), *order)).resources == {"p1": [versions[1]]}
 
 
-def test_equal_versions_are_told_apart_by_what_they_hold() -> None:
-    versions = [about("c1", "Patient/p1", recordedDate=f"2026-01-0{day}") for day in (1, 2, 3)]
-    found = [gather(lines(patient("p1"), *order)).resources for order in permutations(versions)]
-    assert all(each == found[0] for each in found)
+TWICE = "its id stands twice, with different content, and no version says which is the later one"
 
 
 def test_the_order_of_elements_makes_no_version() -> None:
-    one: dict[str, Any] = {"resourceType": "Patient", "id": "p", "birthDate": "1960", "gender": "male"}
-    other = dict(reversed({**one, "birthDate": "1961"}.items()))
+    one = about("c1", "Patient/p1", recordedDate="2026-01-01")
+    other = dict(reversed(one.items()))
     for both in permutations((one, other)):
-        assert gather(lines(*both)).patients["p"]["birthDate"] == "1961"
-    earlier = dict(reversed({**one, "birthDate": "1959"}.items()))
-    for both in permutations((one, earlier)):
-        assert gather(lines(*both)).patients["p"]["birthDate"] == "1960"
+        found = gather(lines(patient("p1"), *both))
+        assert found.resources == {"p1": [one]}
+        assert found.set_aside == []
+
+
+def test_how_a_record_is_stored_or_shown_makes_no_other_one() -> None:
+    one = about("c1", "Patient/p1")
+    other = {**one, "meta": {"source": "urn:x"}, "text": {"status": "generated", "div": "<div/>"}}
+    for both in permutations((one, other)):
+        found = gather(lines(patient("p1"), *both))
+        assert len(found.resources["p1"]) == 1
+        assert found.set_aside == []
+
+
+def test_of_two_contents_under_one_id_neither_is_taken() -> None:
+    ours = [about("c1", "Patient/p1", recordedDate=f"2026-01-0{day}") for day in (1, 2, 3)]
+    for order in permutations(ours):
+        found = gather(lines(patient("p1"), *order, order[0]))
+        assert found.resources == {}
+        assert sorted(each.reason for each in found.set_aside) == [TWICE] * 3
+        assert [resource for _, resource in found.doubled["p1"]] == ours
+
+
+def test_a_later_version_settles_which_of_several_holds() -> None:
+    rivals = [about("c1", "Patient/p1", recordedDate=f"2026-01-0{day}") for day in (1, 2)]
+    later = about("c1", "Patient/p1", meta={"versionId": "2"})
+    for order in permutations((*rivals, later)):
+        found = gather(lines(patient("p1"), *order))
+        assert (found.resources, found.set_aside, found.doubled) == ({"p1": [later]}, [], {})
+
+
+def test_one_id_for_the_records_of_two_patients_is_open_for_both() -> None:
+    both = [about("c1", "Patient/p1"), about("c1", "Patient/p2")]
+    found = gather(lines(patient("p1"), patient("p2"), *both))
+    assert {id: [each for _, each in kept] for id, kept in found.doubled.items()} == {
+        "p1": both[:1],
+        "p2": both[1:],
+    }
+
+
+def test_of_a_patient_who_stands_twice_what_both_say_is_kept() -> None:
+    one: dict[str, Any] = {"resourceType": "Patient", "id": "p", "birthDate": "1960", "gender": "male"}
+    for both in permutations((one, {**one, "birthDate": "1961"})):
+        found = gather(lines(*both))
+        assert found.patients == {"p": {"resourceType": "Patient", "id": "p", "gender": "male"}}
+        assert found.unfetched("p") == {"Patient"}
+
+
+def test_types_that_decide_nothing_may_stand_twice() -> None:
+    one = {"resourceType": "Organization", "id": "o", "name": "A"}
+    found = gather(lines(one, {**one, "name": "B"}))
+    assert found.shared["Organization/o"]["name"] == "B"
+    assert found.set_aside == []
+
+
+def test_what_stands_twice_leaves_open_what_it_may_say() -> None:
+    count = {
+        "resourceType": "Observation",
+        "id": "o1",
+        "status": "final",
+        "subject": {"reference": "Patient/p1"},
+        "code": {"coding": [{"system": "http://loinc.org", "code": "777-3"}]},
+        "effectiveDateTime": "2026-10-25",
+    }
+    both = [{**count, "valueQuantity": {"value": value, "code": "10*9/L"}} for value in (20, 200)]
+    own = {**both[1], "id": "o2", "effectiveDateTime": "2026-10-20"}
+    cohort = gather(lines(patient("p1"), about("c1", "Patient/p1"), own, *both))
+    (subject,) = InMemory(cohort).screen(plan(), as_of()).subjects
+    (verdict,) = subject.verdicts
+    assert verdict.proof.reason is Reason.NOT_FETCHED
+    assert verdict.proof.because == f"Observation/o1: {TWICE}"
+    assert not subject.complete
+
+
+def test_what_is_set_aside_is_found_by_its_line() -> None:
+    broken = about("c1", "Patient/p1", onsetDateTime="soon")
+    places = ("Patient.ndjson:1", "Condition.ndjson:7")
+    cohort = gather(map(Line, places, (patient("p1"), broken)))
+    screened = InMemory(cohort).screen(plan(), as_of())
+    assert [each.where for each in screened.set_aside] == ["Condition.ndjson:7"]
 
 
 def test_urns_lead_to_patients() -> None:

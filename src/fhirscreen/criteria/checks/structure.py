@@ -64,8 +64,11 @@ def check_structure(study: Study) -> Iterator[Lint]:
         yield from _check_keys(study, criterion)
         yield from _check_reading(criterion)
     yield from _check_pairs(study)
+    # What is asked of some patients alone does not block either.
+    asking = tuple(f"{place(criterion)}." for criterion in study.criteria if criterion.asks)
     for where, expression in walk_criteria(study):
-        yield from _check_nesting(where, expression)
+        if not (isinstance(expression, Confirm) and where.startswith(asking)):
+            yield from _check_nesting(where, expression)
 
 
 def _check_reading(criterion: Criterion) -> Iterator[Lint]:

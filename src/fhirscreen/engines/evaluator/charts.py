@@ -230,6 +230,7 @@ def read_chart(  # noqa: C901 - one loop over everything that is on record
                     continue
             entry = read_entry(resource, terms, found)
             alone = [(read_entry(_alone(resource, part), terms, part.found), part) for part in parts]
+            about = _focuses(resource, aliases) if "focus" in resource else _NOWHERE
         except MALFORMED as error:
             told_of = {*matched, *_numbers(parts)}
             may = frozenset(told_of or index.of_type(kind))
@@ -238,10 +239,10 @@ def read_chart(  # noqa: C901 - one loop over everything that is on record
             touched.update(may)
             named.update(told_of)
             continue
-        if entry is None or ("focus" in resource and _of_another(resource, aliases)):
+        if entry is None or not _PERSONS.isdisjoint(about):
             inert.append(resource)
             continue
-        if "focus" in resource and _of_what(resource, aliases):
+        if not _OF_THE_PATIENT.issuperset(about):
             entry = entry._replace(unclear=True)
             alone = [(e and e._replace(unclear=True), part) for e, part in alone]
         if not (matched or parts):
@@ -307,26 +308,21 @@ _OF_THE_PATIENT = frozenset(
 )
 
 
-def _focuses(resource: Resource, aliases: Mapping[str, str] | None) -> Iterator[str]:
-    """The types of what an Observation is about instead of its subject (R4, focus); "" unknown."""
+def _focuses(resource: Resource, aliases: Mapping[str, str] | None) -> frozenset[str]:
+    """The types of what an Observation is about instead of its subject (R4, focus); "" unknown.
+
+    Of the patient is what is in the record; a child, a donor or a spouse is somebody else.
+    """
+    found: set[str] = set()
     for reference in resource["focus"]:
-        found = target(reference, aliases)
-        if found is not None and found == target(resource.get("subject"), aliases):
+        named = target(reference, aliases)
+        if named is not None and named == target(resource.get("subject"), aliases):
             continue
         local = str(reference.get("reference", ""))
         inside = [each for each in resource.get("contained", ()) if f"#{each.get('id')}" == local]
-        kind = found.partition("/")[0] if found else inside[0].get("resourceType") if inside else None
-        yield str(kind or reference.get("type") or "")
-
-
-def _of_another(resource: Resource, aliases: Mapping[str, str] | None) -> bool:
-    """Whether an Observation in the patient's record is about somebody else: a child, a donor, a spouse."""
-    return any(kind in _PERSONS for kind in _focuses(resource, aliases))
-
-
-def _of_what(resource: Resource, aliases: Mapping[str, str] | None) -> bool:
-    """Whether it cannot be told if an Observation is about the patient: of a device, of nothing known."""
-    return any(kind not in _OF_THE_PATIENT for kind in _focuses(resource, aliases))
+        kind = named.partition("/")[0] if named else inside[0].get("resourceType") if inside else None
+        found.add(str(kind or reference.get("type") or ""))
+    return frozenset(found)
 
 
 class _Part(NamedTuple):
