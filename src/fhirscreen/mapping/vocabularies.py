@@ -16,8 +16,8 @@ class Vocabulary:
 
     `denials` and `unsaid`: values of Observations that say that something is not so, or nothing. `objections`
     are of what a Consent denies who does not want to be screened for studies. `panels` are of Observations
-    that hold results as components. `treatments` are the concepts whose planned
-    start is a patient's deadline.
+    that hold results as components. `treatments` are the concepts whose planned start is a patient's
+    deadline.
     """
 
     routes: Mapping[str, CodeSet] = field(default_factory=dict)
