@@ -131,7 +131,7 @@ class _Visit:
         seconds = round(time.monotonic() - self._began, 3)
         more: dict[str, Any] = {}
         if found is not None and found.unfetched:
-            more = {"unfetched": found.unfetched, "in_time": not found.hurried}
+            more = {"unfetched": found.unfetched, "asked": found.asked, "in_time": not found.hurried}
         log.info("cds", hook=hook, outcome=outcome, seconds=seconds, **more)
 
     def _keep(self, made: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from fhirscreen.api.audits import Access, tell
 from fhirscreen.api.outcomes import Refusal, documented
 from fhirscreen.api.security import Caller, require
 from fhirscreen.bootstrap.services import Service
+from fhirscreen.cds_hooks.responses import count_responses
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.outputs.disclosures import FURTHER_REVIEW
 from fhirscreen.screening.logs import COLUMNS, hidden_ids, log_rows
@@ -57,7 +58,7 @@ class Recruits(BaseModel):
 
 
 def router(service: Service) -> APIRouter:
-    """`/api/studies/[id]/recruiting`, `/api/studies/[id]/log.csv` and `/api/changes`."""
+    """`/api/studies/[id]/recruiting`, `…/responses`, `…/log.csv` and `/api/changes`."""
     routes = APIRouter(prefix="/api", tags=["lists"])
     sees, changes_it, sees_subjects = (Depends(require(service, need)) for need in (_SEE, _CHANGE, _SUBJECTS))
 
@@ -102,6 +103,25 @@ def router(service: Service) -> APIRouter:
             data = list(_changes(service, session, page))
         tell(service, caller, "E", "changes", {Access(c.patient, c.base, c.study) for c in page})
         return {"changes": data, "after": page[-1].id if more else None}
+
+    @routes.get(
+        "/studies/{id}/responses",
+        summary="What users made of the cards that named a study, in counts",
+        responses=_ERRORS,
+        dependencies=[sees_subjects],
+    )
+    def responses(id: StudyId) -> dict[str, Any]:
+        with service.database.reading() as session:
+            _check_study(session, id)
+            found = count_responses(session, id)
+        return {
+            "study": id,
+            "shown": found.shown,
+            "accepted": found.accepted,
+            "overridden": {code or "no-reason": number for code, number in found.overridden.items()},
+            "other_study": found.other,
+            "unanswered": found.unanswered,
+        }
 
     @routes.get(
         "/studies/{id}/log.csv",

@@ -40,6 +40,6 @@ def make_clinic(service: Service) -> Clinic:
         screen_soon if is_server else None,
         service.base_of(str(source)) if is_server or source in settings.folders else FILES_BASE,
         settings.url,
-        settings.site_name or "",
+        settings.site_name or service.catalogue.site.label,
         settings.publish,
     )

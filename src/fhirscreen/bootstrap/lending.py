@@ -77,12 +77,18 @@ class Lending:
         finally:
             _token.reset(before)
 
-    def close(self) -> None:
-        """Closes the connections."""
+    def hang_up(self) -> None:
+        """Closes the connections: whoever waits for one meets Unreachable, and no other is made."""
         with self._lock:
-            clients, self._clients = list(self._clients.values()), {}
+            clients = list(self._clients.values())
         for client in clients:
             client.close()
+
+    def close(self) -> None:
+        """Closes the connections, and forgets them."""
+        self.hang_up()
+        with self._lock:
+            self._clients.clear()
 
     def _client(self, base: str) -> Client:
         server = self._servers.get(base)

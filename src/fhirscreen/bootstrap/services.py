@@ -121,6 +121,8 @@ class Service:
         self.upstream = Upstream(settings.limits.upstream)
         self.lending = Lending(settings, self.client_for, transport)
         self._lock = threading.Lock()
+        self._leaving = threading.Lock()
+        self._has_left = False
 
     # --- studies
 
@@ -303,17 +305,32 @@ class Service:
         for each in self.background:
             each.start()
 
-    def close(self) -> None:
-        """Ends the background work, which finishes or hands back what it has, then closes connections."""
-        with ThreadPoolExecutor(max(1, len(self.background))) as threads:  # none waits for another
-            for stopping in [threads.submit(each.stop) for each in self.background]:
-                stopping.result()
-        self.health.close()
+    def leave(self) -> None:
+        """Ends the background work, which finishes or hands back what it has; requests are still answered."""
+        with self._leaving:  # who comes second waits
+            if self._has_left:
+                return
+            with ThreadPoolExecutor(max(1, len(self.background))) as threads:  # none waits for another
+                for stopping in [threads.submit(each.stop) for each in self.background]:
+                    stopping.result()
+            self._has_left = True
+
+    def hang_up(self) -> None:
+        """Closes the connections to FHIR servers: who waits for one meets Unreachable, no other is made."""
         with self._lock:
-            clients, self._clients = list(self._clients.values()), {}
+            clients = list(self._clients.values())
         for client in clients:
             client.close()
+        self.lending.hang_up()
+
+    def close(self) -> None:
+        """Ends the background work, then closes everything."""
+        self.leave()
+        self.health.close()
+        self.hang_up()
         self.lending.close()
+        with self._lock:
+            self._clients.clear()
         self.database.close()
 
     def _default_server(self) -> str:

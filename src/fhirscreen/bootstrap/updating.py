@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Protocol
 
 from fhirscreen.bootstrap.metrics import Metrics
-from fhirscreen.exceptions import UsageError
 from fhirscreen.fhir_client import Client
 from fhirscreen.jobs.pollers import Poller
 from fhirscreen.jobs.subscriptions import Subscriptions
@@ -43,18 +42,10 @@ class Updating(Protocol):
 
 
 def make_poller(service: Updating) -> Poller | None:
-    """What asks the source for news; None where that is off. Raises UsageError where it is no server."""
-    settings = service.settings
-    if settings.updates.mode == "off":
+    """What asks the source for news; None where that is off. The settings see that the source is a server."""
+    settings, source = service.settings, service.source
+    if settings.updates.mode == "off" or source is None:
         return None
-    source = service.source
-    if source is None or source not in settings.named_servers:
-        raise UsageError(
-            "there is no FHIR server to ask for news",
-            where="FHIRSCREEN_UPDATES__MODE",
-            expected="a source that is a FHIR server",
-            remedy="set FHIRSCREEN_SERVER, or FHIRSCREEN_SOURCE to one of several; a folder has no news",
-        )
 
     def client() -> Client:
         return service.client(source)

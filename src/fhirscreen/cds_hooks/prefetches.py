@@ -26,7 +26,8 @@ class Record:
 
     `lacking` are the templates of which something is, or may be, missing; `unserved` the types that the
     server does not have by its CapabilityStatement; `ids` every id under which the patient's records stand;
-    `hurried`: something lacks because the server had not sent it when time was up.
+    `hurried`: something lacks because the server had not sent it when time was up; `asked`: the server was
+    asked for it.
     """
 
     patient: str
@@ -37,6 +38,7 @@ class Record:
     person: Resource | None = None
     roles: list[Resource] = field(default_factory=list)
     hurried: bool = False
+    asked: bool = False
 
     @property
     def unfetched(self) -> frozenset[str]:

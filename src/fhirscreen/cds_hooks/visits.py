@@ -69,13 +69,15 @@ class Clinic:
 class Answer:
     """The response, and what came of the call in a word, for counting.
 
-    `unfetched`: the types that matter and of which something was not to be had; `hurried`: not in time.
+    `unfetched`: the types that matter and of which something was not to be had; `hurried`: not in time;
+    `asked`: a FHIR server was asked for it.
     """
 
     body: dict[str, Any]
     outcome: str
     unfetched: tuple[str, ...] = ()
     hurried: bool = False
+    asked: bool = False
 
 
 def never_late() -> bool:
@@ -126,7 +128,7 @@ def answer(
     if card is None and late():
         outcome = TOO_LATE
     unfetched = tuple(sorted(record.unfetched & _reads(clinic, clinic.panel())))
-    return Answer({"cards": [] if card is None else [card]}, outcome, unfetched, record.hurried)
+    return Answer({"cards": [] if card is None else [card]}, outcome, unfetched, record.hurried, record.asked)
 
 
 def _base_of(clinic: Clinic, issuer: str) -> str:
@@ -156,6 +158,7 @@ def _decide(
         if not may_ask:
             raise MustAsk
         with clinic.lend(call.server, call.token, issuer) as client:
+            record.asked = client is not None
             complete(record, clinic.templates, client, call.user, reads)
         if record.hurried:
             clinic.silent.add(call.server)

@@ -60,4 +60,4 @@ def serve(
     gc.collect()
     gc.freeze()  # what lives as long as the process need not be looked at again and again
     gc.set_threshold(50_000, 20, 50)  # a request brings tens of thousands of objects, which hold no cycles
-    run(app, chosen, sockets)
+    run(app, chosen, sockets, service)

@@ -19,7 +19,7 @@ from socket import (
     getaddrinfo,
     socket,
 )
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 import uvicorn
@@ -34,10 +34,25 @@ log = structlog.get_logger("fhirscreen.serve")
 GRACE = 25
 """Seconds that requests have to finish at the end; orchestrators kill after 30."""
 
+UPSTREAM_GRACE = 8.0
+"""Seconds that those have of them which wait for a FHIR server: what hangs holds up nothing."""
 
-def run(app: FastAPI, settings: Settings, sockets: list[socket]) -> None:
+
+class Leaving(Protocol):
+    """What is told that the process is about to end, before its last requests are answered."""
+
+    def leave(self) -> None:
+        """Ends the work beside requests."""
+        ...
+
+    def hang_up(self) -> None:
+        """Ends the requests that wait for others."""
+        ...
+
+
+def run(app: FastAPI, settings: Settings, sockets: list[socket], service: Leaving) -> None:
     """Serves on sockets that are bound, until SIGTERM or SIGINT."""
-    _Server(configure(app, settings)).run(sockets)
+    _Server(configure(app, settings), service).run(sockets)
 
 
 def bind(settings: Settings) -> list[socket]:
@@ -105,6 +120,10 @@ def configure(app: FastAPI, settings: Settings) -> uvicorn.Config:
 class _Server(uvicorn.Server):
     """Says where it listens, and ends with 0 after a signal that asked it to end."""
 
+    def __init__(self, config: uvicorn.Config, service: Leaving) -> None:
+        super().__init__(config)
+        self._service = service
+
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Begins to listen."""
         await super().startup(sockets)
@@ -114,6 +133,18 @@ class _Server(uvicorn.Server):
                 scheme = "https" if self.config.is_ssl else "http"
                 shown = f"[{host}]" if ":" in host else host
                 log.info("listening", url=f"{scheme}://{shown}:{port}")
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Finishes the requests under way, and beside them the jobs."""
+        leaving = asyncio.create_task(self._leave())
+        await super().shutdown(sockets)
+        leaving.cancel()  # the service is closed
+
+    async def _leave(self) -> None:
+        jobs = asyncio.create_task(asyncio.to_thread(self._service.leave))
+        await asyncio.sleep(UPSTREAM_GRACE)
+        await jobs  # what they write last takes the FHIR server too
+        await asyncio.to_thread(self._service.hang_up)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -95,10 +95,10 @@ class Client:
 
     def close(self) -> None:
         """Closes the connections and drops what waits; what runs meets Unreachable, and is not waited for."""
+        self._executor.shutdown(wait=False, cancel_futures=True)  # first: what waits does not begin
         self._wire.close()
         if self._smart is not None:
             self._smart.close()
-        self._executor.shutdown(wait=False, cancel_futures=True)
 
     @property
     def base(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 from weakref import WeakSet
 
@@ -22,7 +22,16 @@ class Connections:
     def __init__(self) -> None:
         self._lock = Lock()
         self._streams: WeakSet[Any] = WeakSet()
-        self.are_cut = False
+        self._cut = Event()
+
+    @property
+    def are_cut(self) -> bool:
+        """Whether they were ended."""
+        return self._cut.is_set()
+
+    def await_cut(self, seconds: float) -> bool:
+        """Waits for so long, or until they are ended; whether they are."""
+        return self._cut.wait(seconds)
 
     def notice(self, event: str, told: Mapping[str, Any]) -> None:
         """To be a request's `trace` (httpcore's request extensions): remembers what it connects."""
@@ -38,7 +47,7 @@ class Connections:
     def cut(self) -> None:
         """Ends every connection: whoever waits for an answer meets its end now."""
         with self._lock:
-            self.are_cut = True
+            self._cut.set()
             streams = list(self._streams)
         for stream in streams:
             _cut(stream)

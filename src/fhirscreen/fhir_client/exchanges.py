@@ -8,18 +8,19 @@ statuses 408, 425, 429, 502, 503 and 504, with exponential back-off and jitter. 
 from __future__ import annotations
 
 import logging
+import random
 import ssl
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from itertools import count
 from threading import Lock
 from typing import Any, cast
 
 import httpx
 import orjson
-import stamina
 
 from fhirscreen.exceptions import NotFhir, ServerError, Unreachable
 from fhirscreen.fhir.entries import Resource
@@ -48,6 +49,15 @@ class Patience:
     longest: float = 20.0
     jitter: float = 0.5
     asked: float = 60.0
+
+    def pause(self, attempt: int, asked: float | None) -> float | None:
+        """How long to wait after that attempt, from 1; `asked` by the server. None where it was the last."""
+        if attempt >= self.attempts or (asked is not None and asked > self.asked):
+            return None
+        if asked is not None:
+            return asked
+        jitter = random.uniform(0, self.jitter)  # noqa: S311 - no secret
+        return min(self.longest, self.first * 2 ** (attempt - 1) + jitter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,20 +173,18 @@ class Wire:
         except httpx.InvalidURL:
             raise NotFhir("The address cannot be called", where=where, expected="a URL") from None
         patience, left = self._patience, remaining()
-        try:
-            for attempt in stamina.retry_context(
-                on=self._wait_for,
-                attempts=patience.attempts,
-                timeout=patience.total if left is None else min(patience.total, left),
-                wait_initial=patience.first,
-                wait_max=patience.longest,
-                wait_jitter=patience.jitter,
-            ):
-                with attempt:
-                    return self._try_once(request, where, frozenset(accept), expect, repeatable, attempt.num)
-        except _Passing as passing:
-            raise passing.error from passing.__cause__
-        raise AssertionError("stamina raises the last error")
+        until = time.monotonic() + (patience.total if left is None else min(patience.total, left))
+        # A loop of our own: no library that retries lets `close` wake who sleeps between two tries.
+        for number in count(1):
+            try:
+                return self._try_once(request, where, frozenset(accept), expect, repeatable, number)
+            except _Passing as passing:
+                pause = patience.pause(number, passing.after)
+                if pause is None or time.monotonic() + pause >= until:
+                    raise passing.error from passing.__cause__
+            if self._connections.await_cut(pause):
+                raise _closed(where)
+        raise AssertionError("counting never ends")
 
     def ping(self, url: str) -> bool:
         """Whether a GET is answered at all, and without a 5xx: tried once, the body not read."""
@@ -187,11 +195,6 @@ class Wire:
         except httpx.RequestError as error:
             lost = self._lost(error, where, repeatable=False)
             raise (lost.error if isinstance(lost, _Passing) else lost) from None
-
-    def _wait_for(self, error: Exception) -> bool | float:
-        if not isinstance(error, _Passing):
-            return False
-        return True if error.after is None else error.after <= self._patience.asked and error.after
 
     def _try_once(
         self,

@@ -13,10 +13,11 @@ from fhirscreen.criteria.studies import Study
 from fhirscreen.engines.base import Depth, Progress
 from fhirscreen.exceptions import UsageError
 from fhirscreen.jobs.tasks import Outcome, Task
-from fhirscreen.jobs.updates import UPDATE
+from fhirscreen.jobs.updates import UPDATE, enqueue, is_urgent
 from fhirscreen.screening.panels import Panel
 from fhirscreen.screening.recordings import check_cause, record_run
 from fhirscreen.store.changes import StoredChange
+from fhirscreen.store.jobs import StoredJob
 from fhirscreen.store.runs import Cause
 from fhirscreen.values.durations import AsOf
 
@@ -101,6 +102,8 @@ class Screenings:
                 began=began,
                 at=self.clock(),
             )
+            if patients is not None:
+                self._follow(session, task.job, source, run.screened.survivors, patients)
             self.told(session, recorded.changes)
             all_of_them = patients and [*patients, *recorded.absorbed]
             self.publish(session, source, all_of_them, task.job.requested_by)
@@ -118,6 +121,20 @@ class Screenings:
             "statement": run.statement(),
         }
         return Outcome(result | {"stored": current}, write if current else None)
+
+    def _follow(
+        self,
+        session: Session,
+        job: StoredJob,
+        source: str,
+        survivors: Mapping[str, str],
+        patients: Collection[str],
+    ) -> None:
+        """Has those screened whom the records of these patients follow: what is new there counts for them."""
+        others = {survivors[id] for id in patients if id in survivors} - {*patients}
+        if others:
+            at = self.clock()
+            enqueue(session, source, sorted(others), urgent=is_urgent(job), by=job.requested_by, at=at)
 
     def _source(self, payload: Mapping[str, Any]) -> str:
         source = payload.get("source") or self.source()

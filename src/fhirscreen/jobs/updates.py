@@ -37,19 +37,13 @@ def enqueue(
     begin = at - _AHEAD if urgent else at
     waiting = [job for job in jobs.find_queued(session, UPDATE) if job.payload.get("source") == source]
     for job in waiting:
-        if not urgent or _is_urgent(job):
+        if not urgent or is_urgent(job):
             for patient in job.payload["patients"]:
                 wanted.pop(patient, None)
     rest = list(wanted)
     for job in waiting:
         room = MOST - len(job.payload["patients"])
-        if (
-            rest
-            and room > 0
-            and _is_fresh(job)
-            and _is_urgent(job) == urgent
-            and _cause(by) == _cause_of(job)
-        ):
+        if rest and room > 0 and _is_fresh(job) and is_urgent(job) == urgent and _cause(by) == _cause_of(job):
             joined = [*job.payload["patients"], *rest[:room]]
             if jobs.amend(session, job.id, _payload(source, joined, by), not_before=job.not_before):
                 rest = rest[room:]
@@ -63,7 +57,8 @@ def _is_fresh(job: StoredJob) -> bool:
     return job.attempts == 0 and job.error is None
 
 
-def _is_urgent(job: StoredJob) -> bool:
+def is_urgent(job: StoredJob) -> bool:
+    """Whether it goes before what waits."""
     return job.not_before < job.created_at
 
 

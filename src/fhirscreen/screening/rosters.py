@@ -108,17 +108,19 @@ def make_roster(
     version: Callable[[int], Study | None],
     pages: Mapping[str, int],
     size: int,
+    full: bool = False,
 ) -> Roster:
     """The list of a study; `pages` counts from 1 for each of PARTS, `size` is how many a page holds.
 
-    `version` gives the version of the study that a subject's verdicts are of.
+    `version` gives the version of the study that a subject's verdicts are of. `full`: sensitive criteria are
+    named as the others are, for those who care for a study's patients.
     """
     everybody = outline(session, study.id)
     unsettled = {subject.id for subject, _ in to_review_again(session, study=study.id)}
     of = {status: [each for each in everybody if each.listed == status] for status in _ON_LIST}
     numbers = {status: len(found) for status, found in of.items()}
     ranks = {each.id: rank for rank, each in enumerate((e for e in everybody if e.listed), 1)}
-    shared = _shared(session, study, catalogue, numbers[Status.POTENTIAL_CANDIDATE], version)
+    shared = _shared(session, study, catalogue, numbers[Status.POTENTIAL_CANDIDATE], version, full=full)
 
     def cut(part: str, found: Sequence[Part]) -> Slice[Part]:
         return cut_slice(found, pages.get(part, 1), size)
@@ -133,7 +135,7 @@ def make_roster(
                         ranks[stored.id],
                         subject,
                         status,
-                        open_items(subject, its, catalogue),
+                        open_items(subject, its, catalogue, full=full),
                         shared,
                         catalogue,
                     ),
@@ -150,7 +152,7 @@ def make_roster(
     def missed(found: Sequence[Failure]) -> list[Missed]:
         recalled = _recall(session, [each.id for each in found], study, version)
         return [
-            Missed(each, make_near_miss(subject, miss, catalogue, as_of))
+            Missed(each, make_near_miss(subject, miss, catalogue, as_of, full=full))
             for each, subject, its in recalled
             if (miss := near_miss(subject, its)) is not None
         ]
@@ -224,16 +226,18 @@ def _shared(
     catalogue: Catalogue,
     potential: int,
     version: Callable[[int], Study | None],
+    *,
+    full: bool,
 ) -> tuple[Shared, ...]:
     """What most potential candidates have open, from counts instead of from everybody's verdicts."""
-    sensitive = [each.id for each in study.criteria if is_sensitive(each, catalogue)]
+    sensitive = [each.id for each in study.criteria if not full and is_sensitive(each, catalogue)]
     tallies = [
         each
         for each in tally_open(session, study.id, max(1, potential / 2))
         if each.criterion not in sensitive
     ]
     examples = {
-        stored.id: {item.criterion: item for item in open_items(subject, its, catalogue)}
+        stored.id: {item.criterion: item for item in open_items(subject, its, catalogue, full=full)}
         for stored, subject, its in _recall(session, {each.subject for each in tallies}, study, version)
     }
     times: Counter[Item] = Counter()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, Text, cast, func, select, update
 from sqlalchemy.orm import Session
 
 from fhirscreen.store.rows import insert, make, wrote
@@ -140,6 +141,40 @@ def add_feedback(
         )
     )
     return True
+
+
+class Answered(NamedTuple):
+    """A card, and what was told of it last; `accepted` are the uuids of suggestions, `reason` a code."""
+
+    card: StoredCard
+    outcome: str
+    accepted: tuple[str, ...]
+    reason: str | None
+
+
+def count_shown(session: Session, study: str) -> int:
+    """How many cards that are remembered named a study."""
+    return session.scalar(select(func.count()).select_from(CardRow).where(_names(study))) or 0
+
+
+def find_answers(session: Session, study: str) -> list[Answered]:
+    """The cards that named a study and of which an EHR told something, each once."""
+    query = (
+        select(CardRow.__table__, FeedbackRow.outcome, FeedbackRow.accepted, FeedbackRow.reason)
+        .join(FeedbackRow, FeedbackRow.card == CardRow.uuid)
+        .where(_names(study))
+        .order_by(FeedbackRow.id)
+    )
+    rows = session.execute(query).mappings()
+    told = {row["uuid"]: row for row in rows}  # the last one holds
+    return [
+        Answered(make(StoredCard, row), row["outcome"], tuple(row["accepted"]), row["reason"])
+        for row in told.values()
+    ]
+
+
+def _names(study: str) -> ColumnElement[bool]:
+    return cast(CardRow.studies, Text).contains(f'"{study}"', autoescape=True)
 
 
 def refuse(

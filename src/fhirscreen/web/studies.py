@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from fhirscreen.access.audits import Access
 from fhirscreen.bootstrap.services import Service
+from fhirscreen.cds_hooks.responses import count_responses
 from fhirscreen.criteria.studies import Study
 from fhirscreen.outputs.attrition import Attrition
 from fhirscreen.outputs.resources.vocabulary import OVERRIDES
@@ -87,9 +88,11 @@ class _Shelf:
             }
             if not visit.caller.may(SEES_PATIENTS):
                 return self._pages.render("study-counts.html", **context)
-            roster = self._roster(session, study, runs, query)
+            full = visit.caller.sensitive_shown
+            roster = self._roster(session, study, runs, query, full=full)
             news = self._news(session, study, query)
             refusals = find_refusals(session, id)
+            responses = count_responses(session, id)
             reviews = newest_reviews(session, [each.id for each in roster.again.items])
         told = {(each.patient, each.base) for each in roster.patients()}
         told |= {(each.patient, each.base) for each in news.items}
@@ -100,10 +103,12 @@ class _Shelf:
             **context,
             roster=roster,
             list=roster.worklist,
-            news=[(each, say_change(each, study, self._service.catalogue)) for each in news.items],
+            news=[(each, say_change(each, study, self._service.catalogue, full=full)) for each in news.items],
+            full=full,
             news_slice=news,
             reviews=reviews,
             refusals=refusals,
+            responses=responses,
             overrides=OVERRIDES,
             days=NEWS.days,
             names={status.value: said for status, said in STATUSES.items()},
@@ -130,7 +135,13 @@ class _Shelf:
         return found
 
     def _roster(
-        self, session: Session, study: Study, runs: Sequence[StoredRun], query: Mapping[str, str]
+        self,
+        session: Session,
+        study: Study,
+        runs: Sequence[StoredRun],
+        query: Mapping[str, str],
+        *,
+        full: bool,
     ) -> Roster:
         return make_roster(
             session,
@@ -140,6 +151,7 @@ class _Shelf:
             version=cache(lambda version: self._definitions.find(session, study.id, version)),
             pages={part: _number(query, part) for part in PARTS},
             size=SIZE,
+            full=full,
         )
 
     def _news(self, session: Session, study: Study, query: Mapping[str, str]) -> Slice[StoredChange]:

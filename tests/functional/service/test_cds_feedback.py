@@ -74,6 +74,36 @@ def test_feedback_is_stored_without_the_comment(ehr: TestClient, service: Servic
     assert second.outcome_at.isoformat() == "2026-11-01T12:05:00+00:00"
 
 
+def responses(ehr: TestClient, study: str = "NCT06907602") -> dict[str, Any]:
+    answer = ehr.get(f"/api/studies/{study}/responses")
+    assert answer.status_code == 200
+    assert FITS not in answer.text
+    found: dict[str, Any] = answer.json()
+    assert found.pop("study") == study
+    return found
+
+
+def test_what_users_made_of_cards_is_counted_by_study(ehr: TestClient) -> None:
+    nothing = {"shown": 0, "accepted": 0, "overridden": {}, "other_study": 0, "unanswered": 0}
+    assert responses(ehr) == nothing
+    (card,) = shown(ehr, call_of(ehr))
+    assert responses(ehr) == nothing | {"shown": 1, "unanswered": 1}
+    ehr.post(PATH, json={"feedback": [overridden(card["uuid"], "not-now")]})
+    assert responses(ehr) == nothing | {"shown": 1, "overridden": {"not-now": 1}}
+    taken = {
+        "card": card["uuid"],
+        "outcome": "accepted",
+        "acceptedSuggestions": [{"id": card["suggestions"][0]["uuid"]}],
+        "outcomeTimestamp": AT,
+    }
+    ehr.post(PATH, json={"feedback": [taken]})  # of one card what was told last counts
+    assert responses(ehr) == nothing | {"shown": 1, "accepted": 1}
+    ehr.post(PATH, json={"feedback": [taken | {"acceptedSuggestions": [{"id": "of the other study"}]}]})
+    assert responses(ehr) == nothing | {"shown": 1, "other_study": 1}
+    assert responses(ehr, "NCT06190782") == nothing
+    assert ehr.get("/api/studies/NCT0690760_/responses").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("code", "lasts"), [("patient-declined", True), ("not-suitable", True), ("not-now", False)]
 )

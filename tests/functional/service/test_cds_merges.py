@@ -9,8 +9,10 @@ from typing import Any
 import httpx
 from starlette.testclient import TestClient
 
+from fhirscreen.bootstrap.background import make_worker
+from fhirscreen.jobs.updates import UPDATE, enqueue
 from fhirscreen.screening.recordings import record_run
-from fhirscreen.store import cards, subjects
+from fhirscreen.store import cards, jobs, subjects
 from tests.functional.service.test_cds_fetching import call_of, ehr_with
 from tests.functional.service.test_cds_hooks import FITS, SITE
 from tests.functional.service.test_cds_hooks import cards as shown
@@ -21,6 +23,12 @@ from tests.lib.service import client_of, service_for
 from tests.lib.transport import BASE
 
 STUDY = "NCT06907602"
+METASTASIS: dict[str, Any] = {
+    "code": {"coding": [{"system": "http://snomed.info/sct", "code": "94381002"}]},
+    "clinicalStatus": {"coding": [{"code": "active"}]},
+    "recordedDate": "2026-10-31",
+}
+"""A metastasis in the liver."""
 
 
 def merged() -> list[dict[str, Any]]:
@@ -96,3 +104,32 @@ def test_a_run_carries_a_decision_over_to_whom_the_records_follow(tmp_path: Path
             (now,) = subjects.find_subjects(session, study=STUDY, patient="new")
         assert (now.status, now.person_status) == (one.status, "ineligible")
         assert now.person_reason == "declined in person"
+
+
+def test_news_of_a_merged_patient_alone_is_news_of_whom_the_records_follow(tmp_path: Path) -> None:
+    server = Hospital()
+    given: dict[str, Any] = {"studies": list(STUDIES), "site": SITE, "server": BASE}
+    with service_for(tmp_path, clock=noon, transport=lambda _: server, **given) as service:
+        worker = make_worker(service, kinds=[UPDATE])
+
+        def tell(patient: str) -> None:
+            with service.database.begin() as session:
+                enqueue(session, "default", [patient], urgent=False, by="updates", at=noon())
+            while worker.work_once():
+                pass
+
+        def status_of(patient: str) -> tuple[str | None, str | None]:
+            with service.database.reading() as session:
+                (found,) = subjects.find_subjects(session, study=STUDY, patient=patient)
+            return found.status, found.gate
+
+        server.now = Searchable(merged())
+        tell("new")
+        assert status_of("new") == ("candidate", None)
+        late = {"resourceType": "Condition", "id": "late", "subject": {"reference": f"Patient/{FITS}"}}
+        server.now = Searchable([*merged(), late | METASTASIS])
+        tell(FITS)
+        assert status_of("new") == ("potential-candidate", None), "what was filed under the old id counts"
+        with service.database.reading() as session:
+            found = [each.payload["patients"] for each in jobs.list_jobs(session, kinds=[UPDATE])]
+        assert sorted(found) == [[FITS], ["new"], ["new"]]

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
@@ -150,3 +151,19 @@ def test_the_rest_of_the_service_goes_on(served: Serving) -> None:
         assert each.headers["Retry-After"]
         assert each.json()["resourceType"] == "OperationOutcome"
     assert all(each.status_code in {502, 503} for each in answers)
+
+
+def test_a_request_that_hangs_does_not_hold_up_the_end(hanging: Hanging, tmp_path: Path) -> None:
+    with serving(
+        tmp_path, FHIRSCREEN_SERVER=hanging.url, FHIRSCREEN_STUDIES=str(STUDIES[0]), FHIRSCREEN_SITE="demo"
+    ) as process:
+        with process.client() as client, ThreadPoolExecutor(1) as others:
+            before = len(hanging.asked)
+            asked = others.submit(client.get, "/fhir/Patient/p1/$studies")
+            while len(hanging.asked) == before:
+                time.sleep(0.05)
+            began = time.monotonic()
+            assert process.end() == 0
+            assert time.monotonic() - began < 8 + 6, "and some for a machine that has much to do"
+            answer = asked.result()
+        assert (answer.status_code, answer.json()["resourceType"]) == (502, "OperationOutcome")

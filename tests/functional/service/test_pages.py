@@ -285,6 +285,27 @@ def test_sensitive_criteria_are_for_coordinators_and_investigators(guarded: Serv
         assert all(each in html for each in says)
 
 
+def test_a_list_names_what_is_sensitive_to_those_who_read_it_on_the_patients_page(
+    guarded: Service, app: TestClient
+) -> None:
+    study = demo_plan().studies[0].study
+    says = [each.says for each in study.criteria if is_sensitive(each, demo_plan().catalogue)]
+    path = f"/studies/{STUDY}"
+    for role, scopes in (("admin", ()), ("", ("system/*.rs",))):
+        rows = _rows(signed_in(app, guarded, role, *scopes).get(path).text)
+        assert FURTHER_REVIEW_SAYS in rows
+        assert not any(each in rows for each in says), role
+    for role in ("coordinator", "investigator"):
+        rows = _rows(signed_in(app, guarded, role).get(path).text)
+        assert FURTHER_REVIEW_SAYS not in rows
+        assert any(each in rows for each in says), role
+
+
+def _rows(html: str) -> str:
+    """The list on a page of a study, without its attrition, which names every criterion."""
+    return unescape(html).partition('<section aria-labelledby="attrition">')[0]
+
+
 def test_a_designer_sees_counts_without_small_cells_and_no_patient(guarded: Service, app: TestClient) -> None:
     designer = signed_in(app, guarded, "designer")
     html = designer.get(f"/studies/{STUDY}").text

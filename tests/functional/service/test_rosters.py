@@ -51,7 +51,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield service
 
 
-def roster_of(service: Service, study: str = STUDY, size: int = 1000, **pages: int) -> Roster:
+def roster_of(
+    service: Service, study: str = STUDY, size: int = 1000, *, full: bool = False, **pages: int
+) -> Roster:
     definitions = Definitions()
     with service.database.reading() as session:
         found = definitions.find(session, study)
@@ -64,11 +66,12 @@ def roster_of(service: Service, study: str = STUDY, size: int = 1000, **pages: i
             version=lambda version: definitions.find(session, study, version),
             pages=pages,
             size=size,
+            full=full,
         )
 
 
-def report_of(study: str) -> Worklist:
-    found = worklists(demo_screened(), demo_plan(), demo_as_of().day)
+def report_of(study: str, *, full: bool = False) -> Worklist:
+    found = worklists(demo_screened(), demo_plan(), demo_as_of().day, full=full)
     return next(each for each in found if each.study.id == study)
 
 
@@ -77,9 +80,10 @@ def decide(service: Service, id: str, decision: Decision, because: str = "") -> 
         review(session, id, decision, because=because, by="dr-b", at=NOON)
 
 
+@pytest.mark.parametrize("full", [False, True])
 @pytest.mark.parametrize("study", STUDIES)
-def test_the_list_is_that_of_the_report(service: Service, study: str) -> None:
-    roster, report = roster_of(service, study), report_of(study)
+def test_the_list_is_that_of_the_report(service: Service, study: str, *, full: bool) -> None:
+    roster, report = roster_of(service, study, full=full), report_of(study, full=full)
     assert [row.entry for row in roster.candidates.items] == list(report.of(Status.CANDIDATE))
     assert [row.entry for row in roster.potential.items] == list(report.of(Status.POTENTIAL_CANDIDATE))
     assert [row.near for row in roster.near_misses.items] == list(report.near_misses)
