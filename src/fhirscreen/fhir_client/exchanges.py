@@ -57,7 +57,7 @@ class Patience:
         if asked is not None:
             return asked
         jitter = random.uniform(0, self.jitter)  # noqa: S311 - no secret
-        return min(self.longest, self.first * 2 ** (attempt - 1) + jitter)
+        return min(self.longest, self.first * 2.0 ** (attempt - 1) + jitter)
 
 
 @dataclass(frozen=True, slots=True)
