@@ -35,7 +35,7 @@ from benchmarks.visit import PATH
 from fhirscreen.bootstrap.services import make_service
 from fhirscreen.mapping.loading import load_catalogue, load_site, mappings_folder
 from fhirscreen.settings.settings import Settings
-from tests.lib.service import serving
+from tests.lib.service import HERE, serving
 
 REACH = 1.5
 LANES = 16
@@ -157,7 +157,7 @@ def measure(folder: Path, site: Path, base: str, patients: Sequence[str], studie
 
         from fhirscreen.api.app import make_app  # noqa: PLC0415
 
-        inside = TestClient(make_app(service))
+        inside = TestClient(make_app(service), base_url=HERE)
 
         def visit(patient: str, at: httpx.Client, url: str) -> None:
             at.post(
