@@ -12,8 +12,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from fhirscreen.criteria.suggestions import How
+from fhirscreen.mapping.classifications import FILE
 from fhirscreen.mapping.loading import mappings_folder
-from fhirscreen.reading.lookups.icd_10_cm import FILE, LETTERS
+from fhirscreen.reading.lookups.icd_10_cm import LETTERS
 from fhirscreen.reading.lookups.names import name_keys
 
 _ASIDE = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])")

@@ -62,8 +62,8 @@ _COUNTED = {
 
 
 def spell_id(id: str) -> str:
-    """An id as words, where there is no label: `platelet-count` → "platelet count"."""
-    return id.replace("-", " ") if id.islower() else id
+    """An id as words, where there is no label: `platelet-count` → "platelet count". Codes stay."""
+    return id.replace("-", " ") if id.islower() and ":" not in id else id
 
 
 def join_words(words: tuple[str, ...] | list[str], last: str) -> str:

@@ -8,7 +8,8 @@
 
 What each node means is fixed in the manual (`docs/manual`), which is rendered from the spec tests.
 Durations are text in UCUM units of time (`28 d`, `6 mo`, `2 a`): checked here, computed when a plan is
-resolved. Concepts are ids in kebab-case; whether the mappings know them is for the lint to say.
+resolved. Concepts are ids in kebab-case, and diagnoses may be codes (`icd-10-cm:N31.9`, several joined by
+`+`); whether the mappings know them is for the lint to say.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ INDEX_CANCER = "index-cancer"
 
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+_CODE = r"[a-z0-9]+(?:-[a-z0-9]+)*:[A-Za-z0-9][A-Za-z0-9.]*"
+_CODES = re.compile(rf"{_CODE}(?:\+{_CODE})*", re.ASCII)
 _TIME_UNITS = ("a", "mo", "wk", "d", "h")
 
 
@@ -36,6 +39,19 @@ def _require(condition: bool, what: str, expected: str) -> None:
 def _require_id(text: str | None) -> None:
     if text is not None:
         _require(_ID.fullmatch(text) is not None, f"`{text}` is no id", "lower-case words joined by hyphens")
+
+
+def is_coded(concept: str) -> bool:
+    """Whether what stands for a concept is codes (`icd-10-cm:N31.9+snomed:397732007`), and no id."""
+    return _CODES.fullmatch(concept) is not None
+
+
+def _require_diagnosis(text: str) -> None:
+    _require(
+        _ID.fullmatch(text) is not None or is_coded(text),
+        f"`{text}` is no id",
+        "lower-case words joined by hyphens, or codes, like `icd-10-cm:N31.9+snomed:397732007`",
+    )
 
 
 def _require_duration(text: str | None) -> None:
@@ -125,6 +141,7 @@ class Condition:
     """A diagnosis or state: `active` now, or `ever`; its onset may be asked to lie `within` a window.
 
     `severity` names the severities that count (`mild`, `moderate`, `severe`, by Condition.severity).
+    `concept` may be codes instead of an id, where the mappings have no concept for the diagnosis.
     """
 
     concept: str
@@ -133,7 +150,7 @@ class Condition:
     severity: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _require_id(self.concept)
+        _require_diagnosis(self.concept)
         _require_duration(self.within)
 
 

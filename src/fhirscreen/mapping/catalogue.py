@@ -10,8 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fhirscreen.criteria.checks.suggestions import say_concepts, unit_problem
+from fhirscreen.criteria.nodes import is_coded
 from fhirscreen.exceptions import BadInput, Faults, MappingError, SiteError
 from fhirscreen.fhir.entries import MEDICATIONS, Terms
+from fhirscreen.mapping.coded import Concepts
 from fhirscreen.mapping.concepts import Concept, ConceptKind, Role, Source, ValueName
 from fhirscreen.mapping.displays import Displays
 from fhirscreen.mapping.drugs import is_substance
@@ -24,6 +26,8 @@ from fhirscreen.values.quantities import UnitTable
 @dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
     """What is known of concepts, units, systems and the vocabulary, with one site's overlay applied.
+
+    `concepts` has a diagnosis for codes too (`icd-10-cm:N31.9`), and tells those of the mappings alone.
 
     `digest` is the SHA-256 of the data it was read from (before the overlay); `expansions` that of the
     codes of value sets, shipped or from a terminology server, empty where there are none. `readable` are the
@@ -52,6 +56,13 @@ class Catalogue:
     def concept(self, id: str, where: str | None = None) -> Concept:
         """The concept of that id. Raises MappingError with the nearest names where there is none."""
         found = self.concepts.get(id)
+        if found is None and is_coded(id):
+            raise MappingError(
+                f"{id!r} is no existing code of a diagnosis",
+                where=where,
+                expected="codes of icd-10, icd-10-cm, icd-10-gm or snomed, joined by +",
+                remedy="compare it with the classification; a digit may be missing or another",
+            )
         if found is None:
             raise MappingError(
                 f"unknown concept {id!r}",
@@ -111,7 +122,7 @@ class Catalogue:
         """
         _check(self, site)
         concepts = {id: _overlaid(concept, site) for id, concept in self.concepts.items()}
-        return replace(self, concepts=concepts, site=site, vocabulary=self.vocabulary.at(site))
+        return replace(self, concepts=Concepts(concepts), site=site, vocabulary=self.vocabulary.at(site))
 
 
 _THERAPIES = frozenset({"Procedure", *MEDICATIONS})

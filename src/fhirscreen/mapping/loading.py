@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
-from importlib import resources
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,35 +12,24 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fhirscreen.exceptions import BadInput, Faults, MappingError, SiteError
 from fhirscreen.fhir.entries import CLINICAL_TYPES, MEDICATIONS
 from fhirscreen.mapping.catalogue import Catalogue, digest
+from fhirscreen.mapping.coded import Concepts
 from fhirscreen.mapping.concepts import Concept, Windows
 from fhirscreen.mapping.data import Node, read_yaml
 from fhirscreen.mapping.displays import load_displays
 from fhirscreen.mapping.drugs import drug_codes
 from fhirscreen.mapping.expansions import Expand, read_expansions
+from fhirscreen.mapping.folders import mappings_folder
 from fhirscreen.mapping.reading import read_concept
 from fhirscreen.mapping.sites import LIFELONG, CompleteSince, ReferenceRange, Site
 from fhirscreen.mapping.vocabularies import named_codes, read_vocabulary
 from fhirscreen.values.codes import CodeSet, Systems
 from fhirscreen.values.quantities import UnitTable
 
+__all__ = ["load_catalogue", "load_site", "mappings_folder"]
+
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 _ALL = "all"
 """What stands for the codes of a system: every one that the site does not map."""
-
-
-def mappings_folder() -> Path:
-    """Where the shipped mappings are: inside an installed package, or beside `src/` in a checkout.
-
-    Raises MappingError where neither exists.
-    """
-    installed = Path(str(resources.files("fhirscreen"))) / "mappings"
-    checkout = Path(__file__).resolve().parents[3] / "mappings"
-    for folder in (installed, checkout):
-        if (folder / "concepts").is_dir():
-            return folder
-    raise MappingError(
-        "the mappings are not installed", expected="the folder mappings/", remedy="install again"
-    )
 
 
 def load_catalogue(folder: Path | None = None, expand: Expand | None = None) -> Catalogue:
@@ -72,7 +60,7 @@ def load_catalogue(folder: Path | None = None, expand: Expand | None = None) -> 
             raw[id] = entry
     words = read_yaml(folder / "vocabulary.yaml")
     catalogue = Catalogue(
-        concepts,
+        Concepts(concepts),
         UnitTable.from_data(units),
         systems,
         Site(),

@@ -106,7 +106,13 @@ def findings(draw: st.DrawFn) -> Finding:
 
 
 measured = st.builds(Measured, ids, bounds, whichs, maybe_durations)
-conditions = st.builds(Condition, ids, st.booleans(), maybe_durations, words)
+codes = st.lists(
+    st.sampled_from(("icd-10-cm:N31.9", "icd-10:L10", "snomed:397732007", "icd-10-gm:A00.0")),
+    min_size=1,
+    max_size=3,
+    unique=True,
+).map("+".join)
+conditions = st.builds(Condition, ids | codes, st.booleans(), maybe_durations, words)
 received = st.builds(
     Received,
     ids,

@@ -77,6 +77,7 @@ DIAGNOSES = (
     "contrast-media-allergy",
     "oesophageal-squamous-cell-carcinoma",
     "peripheral-neuropathy",
+    "icd-10:L10+snomed:13645005",
 )
 THERAPIES = (
     "systemic-chemotherapy",

@@ -107,6 +107,26 @@ MATCHING = Topic(
             ],
         ),
         Table(
+            "coded-diagnoses",
+            "A diagnosis that a study names by codes (ICD-10-CM N31.9, SNOMED CT 397732007)",
+            'condition: {concept: "icd-10-cm:N31.9+snomed:397732007"}',
+            [
+                case("the first code", true("c1", value="N31.9"), condition(Code("icd-10-cm", "N31.9"))),
+                case("the second", true("c1", value="397732007"), condition(Code("snomed", "397732007"))),
+                case(
+                    "another code of its category",
+                    unknown("no-record"),
+                    condition(Code("icd-10-cm", "N31.0")),
+                ),
+                case(
+                    "the same letters in another classification",
+                    unknown("no-record"),
+                    condition(Code("icd-10-gm", "N31.9")),
+                ),
+                case("nothing on record is never no", unknown("no-record")),
+            ],
+        ),
+        Table(
             "local-codes",
             "A site’s own codes",
             COUNT,

@@ -7,9 +7,10 @@ import pytest
 
 from fhirscreen.criteria.records import Record
 from fhirscreen.criteria.suggestions import Candidate, How
+from fhirscreen.mapping.classifications import FILE
 from fhirscreen.mapping.loading import load_catalogue
 from fhirscreen.reading import Reader, Reading, Status, make_study
-from fhirscreen.reading.lookups.icd_10_cm import FILE, shipped_icd_10_cm
+from fhirscreen.reading.lookups.icd_10_cm import shipped_icd_10_cm
 from fhirscreen.reading.lookups.names import name_keys
 from fhirscreen.reading.wire import write_reading
 from tests.lib.icd_10_cm import make_index

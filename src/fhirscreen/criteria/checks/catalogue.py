@@ -17,6 +17,7 @@ from fhirscreen.criteria.nodes import (
     Finding,
     Measured,
     Received,
+    is_coded,
 )
 from fhirscreen.criteria.studies import Study
 from fhirscreen.criteria.wire.amounts import format_number
@@ -169,7 +170,13 @@ def _is_category(finding: Finding, catalogue: Catalogue) -> bool:
 
 def _check_known(id: str, where: str, catalogue: Catalogue, kinds: tuple[str, ...]) -> Iterator[Lint]:
     known = catalogue.concepts.get(id)
-    if known is None:
+    if known is None and is_coded(id):
+        yield error(
+            where,
+            f"`{id}` is no existing code of a diagnosis",
+            "write codes of icd-10, icd-10-cm, icd-10-gm or snomed, like `icd-10-cm:N31.9`",
+        )
+    elif known is None:
         yield error(
             where,
             f"unknown concept `{id}`",
