@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import orjson
@@ -19,9 +20,9 @@ from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.outputs import disclosures, wording
 from fhirscreen.outputs.resources.subjects import listed_subject
 from fhirscreen.outputs.resources.vocabulary import OVERRIDE_REASONS, OVERRIDES
-from fhirscreen.outputs.worklists import open_items
-from fhirscreen.verdicts.proofs import without_birth
-from fhirscreen.verdicts.reasons import Basis
+from fhirscreen.outputs.worklists import Item, open_items
+from fhirscreen.verdicts.proofs import explained, without_birth
+from fhirscreen.verdicts.reasons import Basis, Reason
 from fhirscreen.verdicts.standings import Standing, Status, Subject, Verdict
 
 SUMMARY = 140
@@ -32,6 +33,7 @@ REFUSALS = frozenset({"patient-declined", "not-suitable"})
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, f"{CANONICAL}/cards")
 _FITS, _OPEN = 6, 6
+_UNSENT, _LOOK = "not among the records at hand for this card", "Look in the chart"
 _LABEL = 80
 
 
@@ -119,7 +121,7 @@ def _detail(suggestion: Suggestion, frame: Frame) -> str:
     presumed = sum(1 for v in subject.standing(Standing.MET) if v.proof.basis is Basis.PRESUMED)
     if presumed:
         parts.append(f"{presumed} more because nothing is on record, where records are complete.")
-    items = open_items(subject, study, frame.catalogue)
+    items = [_at_visit(each, subject) for each in open_items(subject, study, frame.catalogue)]
     if items:
         said = [
             f"{_plain(each.says)}{f': {_plain(each.why)}' if each.why else ''}"
@@ -141,6 +143,17 @@ def _detail(suggestion: Suggestion, frame: Frame) -> str:
         rule = f" ({_plain(study.co_enrolment)})" if study.co_enrolment else ""
         parts.append(f"Note: {', '.join(map(_plain, subject.notes))}{rule}.")
     return "\n\n".join(parts)
+
+
+def _at_visit(item: Item, subject: Subject) -> Item:
+    """What was neither sent nor fetched stands in the chart, which whoever reads the card has open."""
+    unsent = any(
+        verdict.criterion.id == item.criterion
+        and verdict.proof.reason is Reason.NOT_FETCHED
+        and not explained(verdict.proof)
+        for verdict in subject.open
+    )
+    return replace(item, why=_UNSENT, action=_LOOK) if unsent else item
 
 
 def _undated(subject: Subject) -> Subject:

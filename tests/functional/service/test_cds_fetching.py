@@ -73,7 +73,7 @@ def test_only_what_is_lacking_is_fetched(tmp_path: Path) -> None:
         cut = sent["conditions"] | {"entry": sent["conditions"]["entry"][:1]}
         (card,) = cards(ehr, call_of(FITS, sent | {"conditions": cut}))
     assert [type for type, _ in server.searches] == ["Condition"]
-    assert "could not be fetched" not in card["detail"]
+    assert "not among the records at hand" not in card["detail"]
 
 
 @pytest.mark.parametrize("address", ["https://other.example/r4", f"{BASE}/", "http://169.254.169.254/latest"])

@@ -103,14 +103,16 @@ def test_a_visit_that_lacks_something_is_answered_in_time_and_says_so(
         assert (answer.status_code, answer.json()) == (200, {"cards": []})
         assert seconds < SECONDS + 4, "and some for a machine that has much to do"
         said = outcomes(served)[-1]
-        assert (said["outcome"], said["unfetched"], said["in_time"]) == (
+        assert (said["outcome"], said["unfetched"], said["in_time"], said["asked"]) == (
             "not fetched in time",
             ["Consent"],
             False,
+            True,
         )
         before = len(hanging.asked)
         assert ehr.post(VIEW, json=make_call(FITS, sent, fhirServer=hanging.url)).status_code == 200
         assert len(hanging.asked) == before, "the next call does not wait again"
+        assert outcomes(served)[-1]["asked"] is False
         nothing = ehr.post(VIEW, json=make_call(FITS, None, fhirServer=hanging.url))
         assert nothing.status_code == 412
         assert "in time" in nothing.json()["issue"][0]["diagnostics"]
