@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
-from tempfile import SpooledTemporaryFile
-from typing import IO, Annotated, Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
@@ -20,9 +17,9 @@ from fhirscreen.api.outcomes import Refusal, documented
 from fhirscreen.api.security import Caller, require
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.cds_hooks.responses import count_responses
-from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.outputs.disclosures import FURTHER_REVIEW
-from fhirscreen.screening.logs import COLUMNS, hidden_ids, log_rows
+from fhirscreen.screening.log_files import name_log, read_parts, write_log
+from fhirscreen.screening.logs import hidden_ids
 from fhirscreen.screening.settlements import held_decisions
 from fhirscreen.store.changes import StoredChange, list_changes
 from fhirscreen.store.studies import Recruiting, find_recruiting, find_study, list_open, set_recruiting
@@ -35,12 +32,6 @@ StudyId = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 _ERRORS = documented(400, 401, 403, 404, 422)
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]", re.ASCII)
-
-_PART = 65_536
-"""Bytes of the log that are sent at once."""
-
-_IN_MEMORY = 4_000_000
-"""Bytes of the log that are held in memory; a longer one waits in a file that has no name."""
 
 
 class Recruits(BaseModel):
@@ -133,14 +124,14 @@ def router(service: Service) -> APIRouter:
         with service.database.reading() as session:
             _check_study(session, id)
             seen = [Access(patient, base, id) for patient, base in find_patients(session, id)]
-            written = _write_log(session, service.catalogue, id, full=caller.sensitive_shown)
+            written = write_log(session, service.catalogue, id, full=caller.sensitive_shown)
         try:
             tell(service, caller, "E", "log", seen or [Access(study=id)])
         except BaseException:
             written.close()
             raise
-        headers = {"Content-Disposition": f'attachment; filename="screening-log-{id}.csv"'}
-        return StreamingResponse(_read(written), media_type="text/csv; charset=utf-8", headers=headers)
+        headers = {"Content-Disposition": f'attachment; filename="{name_log(id)}"'}
+        return StreamingResponse(read_parts(written), media_type="text/csv; charset=utf-8", headers=headers)
 
     return routes
 
@@ -198,26 +189,3 @@ def _changes(service: Service, session: Session, page: Iterable[StoredChange]) -
 
 def _instant(at: datetime | None) -> str | None:
     return at.isoformat() if at is not None else None
-
-
-def _write_log(session: Session, catalogue: Catalogue, id: str, *, full: bool) -> IO[bytes]:
-    """The log as CSV (RFC 4180), whole: however slowly it is then fetched, no transaction waits for it."""
-    spool = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed when it is sent
-    text = io.TextIOWrapper(spool, "utf-8", newline="", write_through=True)
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    writer.writerows(map(_harmless, row) for row in log_rows(session, id, catalogue, full=full))
-    text.detach()
-    spool.seek(0)
-    return spool
-
-
-def _read(spool: IO[bytes]) -> Iterator[bytes]:
-    with spool:
-        while part := spool.read(_PART):
-            yield part
-
-
-def _harmless(text: str) -> str:
-    """With an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@") or text[:1] in ("\t", "\r", "\n") else text

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
 from fhirscreen.access.audits import Access
@@ -18,11 +19,14 @@ from fhirscreen.outputs.attrition import Attrition
 from fhirscreen.outputs.resources.vocabulary import OVERRIDES
 from fhirscreen.outputs.wording import PERSON_STATUSES, PRESUMED, STATUSES
 from fhirscreen.screening.definitions import Definitions
+from fhirscreen.screening.log_files import name_log, read_parts, write_log
 from fhirscreen.screening.rosters import PARTS, Roster, Slice, cut_slice, make_roster
 from fhirscreen.store.cards import find_refusals
 from fhirscreen.store.changes import StoredChange, list_changes
 from fhirscreen.store.reviews import newest_reviews
 from fhirscreen.store.runs import StoredRun
+from fhirscreen.store.studies import find_recruiting
+from fhirscreen.store.subjects import find_patients
 from fhirscreen.verdicts.standings import Status
 from fhirscreen.web.overviews import SEES_PATIENTS, counts_of, last_day, last_runs, overviews, work
 from fhirscreen.web.pages import Pages
@@ -41,7 +45,7 @@ _MOST_PAGES = 100_000
 
 
 def router(service: Service, pages: Pages) -> APIRouter:
-    """`/studies` and `/studies/{study}`."""
+    """`/studies`, `/studies/{study}` and its screening log."""
     routes = APIRouter()
     shelf = _Shelf(service, pages)
     seen = [Depends(visitor(service, "system/ResearchStudy.rs"))]
@@ -53,6 +57,12 @@ def router(service: Service, pages: Pages) -> APIRouter:
     @routes.get("/studies/{study}", dependencies=seen)
     def study(request: Request, study: str) -> Response:
         return shelf.study(request.state.visit, study, request.query_params)
+
+    sees = [Depends(visitor(service, SEES_PATIENTS))]
+
+    @routes.get("/studies/{study}/screening-log.csv", dependencies=sees)
+    def log(request: Request, study: str) -> Response:
+        return shelf.log(request.state.visit, study)
 
     return routes
 
@@ -93,6 +103,7 @@ class _Shelf:
             news = self._news(session, study, query)
             refusals = find_refusals(session, id)
             responses = count_responses(session, id)
+            recruiting = find_recruiting(session, self._service.site).get(id)
             reviews = newest_reviews(session, [each.id for each in roster.again.items])
         told = {(each.patient, each.base) for each in roster.patients()}
         told |= {(each.patient, each.base) for each in news.items}
@@ -109,6 +120,7 @@ class _Shelf:
             reviews=reviews,
             refusals=refusals,
             responses=responses,
+            recruiting=recruiting,
             overrides=OVERRIDES,
             days=NEWS.days,
             names={status.value: said for status, said in STATUSES.items()},
@@ -117,6 +129,22 @@ class _Shelf:
             candidate=Status.CANDIDATE,
             links={part: _Links(query, part) for part in (*PARTS, "news")},
         )
+
+    def log(self, visit: Visit, id: str) -> Response:
+        """The screening log of a study, for a spreadsheet."""
+        with self._service.database.reading() as session:
+            if self._definitions.find(session, id) is None:
+                raise HTTPException(404)
+            seen = [Access(patient, base, id) for patient, base in find_patients(session, id)]
+            full = visit.caller.sensitive_shown
+            written = write_log(session, self._service.catalogue, id, full=full, marked=True)
+        try:
+            self._service.audits.tell(visit.caller.name, "E", "log", seen or [Access(study=id)])
+        except BaseException:
+            written.close()
+            raise
+        headers = {"Content-Disposition": f'attachment; filename="{name_log(id)}"'}
+        return StreamingResponse(read_parts(written), media_type="text/csv; charset=utf-8", headers=headers)
 
     def _counts(
         self, session: Session, study: str, runs: Sequence[StoredRun], visit: Visit

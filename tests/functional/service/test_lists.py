@@ -17,11 +17,11 @@ from sqlalchemy.pool import QueuePool
 from starlette.testclient import TestClient
 
 from fhirscreen.access.callers import LOCAL
-from fhirscreen.api import lists
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.criteria.wire import load_study
 from fhirscreen.mapping.loading import load_catalogue, mappings_folder
 from fhirscreen.outputs.disclosures import FURTHER_REVIEW, is_sensitive
+from fhirscreen.screening import log_files
 from fhirscreen.screening.logs import COLUMNS
 from fhirscreen.store import cards, subjects
 from fhirscreen.store.standings import LISTED, StoredSubject
@@ -250,7 +250,7 @@ def test_a_log_that_is_fetched_slowly_keeps_no_transaction_open(service: Service
 
     with start_blocking_portal() as portal:  # a loop of its own: a browser under test holds this thread's
         text = portal.call(fetch)
-    assert len(text) > lists._PART
+    assert len(text) > log_files._PART
     found = {row["patient"] for row in csv.DictReader(io.StringIO(text, newline=""))}
     assert found > {each.patient for each in many}
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from fhirscreen.store import jobs
 from fhirscreen.store.reviews import list_reviews
 from fhirscreen.store.runs import begin_run, end_run, list_runs
 from fhirscreen.store.standings import StoredSubject
+from fhirscreen.store.studies import Recruiting, set_recruiting
 from fhirscreen.store.subjects import find_subject, find_subjects, find_verdicts
 from fhirscreen.store.tables import RunRow
 from fhirscreen.web.tellings import find_evidence
@@ -473,3 +475,30 @@ def test_a_run_long_ago_is_remembered(tmp_path: Path) -> None:
                 end_run(session, run.id, state="done", counts={}, statement=[], at=NOON)
         with service.database.reading() as session:
             assert covering_run(session, STUDY, covering.base) == covering
+
+
+def test_the_screening_log_is_a_link_away_for_whoever_signs_in(guarded: Service, app: TestClient) -> None:
+    path = f"/studies/{STUDY}/screening-log.csv"
+    coordinator = signed_in(app, guarded, "coordinator")
+    assert path in coordinator.get(f"/studies/{STUDY}").text
+    answer = coordinator.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+    assert answer.content.startswith("\ufeffstudy,".encode()), "a spreadsheet is told the encoding"
+    with guarded.database.reading() as session:
+        known = {each.patient for each in find_subjects(session, study=STUDY)}
+        told = {each.patient for each in list_audits(session, limit=100_000) if each.what == "log"}
+    rows = list(csv.DictReader(answer.content.decode("utf-8-sig").splitlines()))
+    assert {row["patient"] for row in rows} == known == told
+    assert signed_in(app, guarded, "designer").get(path).status_code == 403
+    assert coordinator.get("/studies/NCT00000000/screening-log.csv").status_code == 404
+    assert TestClient(app.app, headers=HTML).get(path, follow_redirects=False).status_code == 303
+
+
+def test_a_study_says_until_when_and_for_how_many_it_recruits(guarded: Service, app: TestClient) -> None:
+    path = f"/studies/{STUDY}"
+    coordinator = signed_in(app, guarded, "coordinator")
+    assert "Recruiting here" not in coordinator.get(path).text
+    said = Recruiting(STUDY, guarded.site, True, None, date(2099, 3, 31), 1)
+    with guarded.database.begin() as session:
+        set_recruiting(session, said, by="someone", at=NOON)
+    assert "until 31 Mar 2099, 1 slot left" in unescape(coordinator.get(path).text)
