@@ -17,6 +17,7 @@ from sqlalchemy.pool import QueuePool
 from starlette.testclient import TestClient
 
 from fhirscreen.access.callers import LOCAL
+from fhirscreen.api import lists
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.criteria.wire import load_study
 from fhirscreen.mapping.loading import load_catalogue, mappings_folder
