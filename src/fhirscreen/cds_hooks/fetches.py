@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from functools import partial
 from typing import NamedTuple, TypeVar
 
@@ -116,7 +116,7 @@ def _wait(future: Future[Result]) -> Result | None:
     """What it brings; None where that is not there in time."""
     try:
         return future.result(remaining())
-    except TimeoutError:
+    except (TimeoutError, CancelledError):  # or all is closed
         future.cancel()
         return None
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
+from concurrent.futures import Future
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -22,9 +21,10 @@ from fhirscreen.fhir_client.backend_services import BackendServices, Registratio
 from fhirscreen.fhir_client.capabilities import Capabilities, fetch_capabilities
 from fhirscreen.fhir_client.exchanges import JSON, Pace, Patience, Wire
 from fhirscreen.fhir_client.expansions import Expansion, NamedCode, expand, find_codes
+from fhirscreen.fhir_client.lanes import Item, Lanes, Result
 from fhirscreen.fhir_client.paging import Search
 from fhirscreen.fhir_client.queries import Parameters, Query, escape
-from fhirscreen.fhir_client.searches import Found, Item, Limits, Result, Searcher, spread
+from fhirscreen.fhir_client.searches import Found, Limits, Searcher
 from fhirscreen.fhir_client.traffic import Traffic
 from fhirscreen.fhir_client.writes import Reply, Request, Written
 
@@ -57,7 +57,6 @@ class Client:
         stands in for the network. Without `proxy` the usual environment variables decide.
         """
         address = Base.read(base)
-        self._lanes = concurrency
         trust = _trust(verify)
 
         def connect(who: httpx.Auth | None, lanes: int) -> httpx.Client:
@@ -80,7 +79,7 @@ class Client:
         pace = Pace(requests_per_second) if requests_per_second is not None else None
         self._wire = Wire(address, self._http, patience or Patience(), pace)
         self._searcher = Searcher(self._wire, limits or Limits())
-        self._executor = ThreadPoolExecutor(concurrency, thread_name_prefix="fhir-client")
+        self._lanes = Lanes(self._wire.base.url, concurrency)
 
     def __enter__(self) -> Self:
         return self
@@ -95,7 +94,7 @@ class Client:
 
     def close(self) -> None:
         """Closes the connections and drops what waits; what runs meets Unreachable, and is not waited for."""
-        self._executor.shutdown(wait=False, cancel_futures=True)  # first: what waits does not begin
+        self._lanes.close()  # first: what waits does not begin
         self._wire.close()
         if self._smart is not None:
             self._smart.close()
@@ -171,8 +170,7 @@ class Client:
             Query.of(type, parameters),
             name,
             values,
-            self._executor,
-            lanes=self._lanes,
+            self._lanes,
             most=most,
             verify=verify,
             strict=strict,
@@ -206,11 +204,11 @@ class Client:
 
         `work` may call this client, but not its `search_each` or `spread`.
         """
-        return spread(work, items, self._executor, self._lanes)
+        return self._lanes.spread(work, items)
 
     def begin(self, work: Callable[[Item], Result], item: Item) -> Future[Result]:
         """`work` for one item, beside whoever asks and in the same context; it waits for a lane."""
-        return self._executor.submit(copy_context().run, work, item)
+        return self._lanes.begin(work, item)
 
     # --- writing
 

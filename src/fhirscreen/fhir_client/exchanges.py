@@ -27,6 +27,7 @@ from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir_client.addresses import Base
 from fhirscreen.fhir_client.connections import Connections, Watched
 from fhirscreen.fhir_client.deadlines import remaining
+from fhirscreen.fhir_client.lanes import closed
 from fhirscreen.fhir_client.outcomes import error_of, read_issues, reported_error, type_of
 from fhirscreen.fhir_client.traffic import Meter, Traffic
 
@@ -183,7 +184,7 @@ class Wire:
                 if pause is None or time.monotonic() + pause >= until:
                     raise passing.error from passing.__cause__
             if self._connections.await_cut(pause):
-                raise _closed(where)
+                raise closed(where)
         raise AssertionError("counting never ends")
 
     def ping(self, url: str) -> bool:
@@ -235,14 +236,14 @@ class Wire:
     def _check(self, where: str) -> None:
         """Raises Unreachable where nobody waits for the answer any more."""
         if self._connections.are_cut:
-            raise _closed(where)
+            raise closed(where)
         if remaining() == 0:
             raise _too_long(where)
 
     def _lost(self, error: httpx.RequestError, where: str, repeatable: bool) -> ServerError | _Passing:
         """The connection failed: an error without httpx's text, which may quote the URL."""
         if self._connections.are_cut:
-            return _closed(where)
+            return closed(where)
         if _is_tls(error):
             return Unreachable(
                 "The server's TLS certificate cannot be verified",
@@ -280,15 +281,6 @@ def _too_long(where: str) -> Unreachable:
         where=where,
         expected="an answer within the time that is set",
         remedy="allow more seconds (FHIRSCREEN_TIMEOUT), or ask when the server is less busy",
-    )
-
-
-def _closed(where: str) -> Unreachable:
-    return Unreachable(
-        "The connection was closed from this side before the answer was whole",
-        where=where,
-        expected="a client that is open until its work is done",
-        remedy="begin the work again",
     )
 
 

@@ -6,12 +6,8 @@ particular.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future
-from contextvars import copy_context
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
 from urllib.parse import urljoin
 
 import httpx
@@ -19,6 +15,7 @@ import httpx
 from fhirscreen.exceptions import OutcomeError, ServerError, Unreachable
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir_client.exchanges import Answer, Wire
+from fhirscreen.fhir_client.lanes import Lanes
 from fhirscreen.fhir_client.outcomes import Issue, error_of
 from fhirscreen.fhir_client.paging import INCOMPLETE, Flaw, Search
 from fhirscreen.fhir_client.queries import Query, slices
@@ -26,9 +23,6 @@ from fhirscreen.fhir_client.queries import Query, slices
 _ASKING = {"Prefer": "handling=strict", "Cache-Control": "no-cache"}
 _NO_POST = {404, 405, 415, 501}
 _TOO_LONG = {413, 414, 431}
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +113,8 @@ class Searcher:
         query: Query,
         name: str,
         values: Sequence[str],
-        executor: Executor,
+        lanes: Lanes,
         *,
-        lanes: int,
         most: int | None = None,
         verify: bool = True,
         strict: bool = True,
@@ -147,7 +140,7 @@ class Searcher:
 
         room = self._room - len(query.encoded()) - len(f"&{name}=&_total=accurate")
         seen: set[tuple[str, str]] = set()
-        for found in spread(fetch, slices(values, room, most), executor, lanes):
+        for found in lanes.spread(fetch, slices(values, room, most)):
             yield replace(found, matches=_only_new(found.matches, seen))
 
     @property
@@ -235,27 +228,6 @@ class Searcher:
             raise _too_long(where)
         self._takes_post = False
         return answer, False
-
-
-def spread(
-    work: Callable[[Item], Result], items: Iterable[Item], executor: Executor, lanes: int
-) -> Iterator[Result]:
-    """`work` for each item, `lanes` ahead at most twice over, in the order of the items.
-
-    `work` runs in the context of whoever iterates: with the time and the token that were lent. The first
-    error is raised where its result would stand; what has not begun by then never does.
-    """
-    waiting: deque[Future[Result]] = deque()
-    try:
-        for item in items:
-            waiting.append(executor.submit(copy_context().run, work, item))
-            if len(waiting) > 2 * lanes:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
 
 
 def _gather(search: Search, values: tuple[str, ...]) -> Found:

@@ -395,3 +395,15 @@ def test_who_closes_wakes_who_waits_to_try_again() -> None:
         asked.result(5)
     assert time.monotonic() - started < 3
     assert len(server.requests) == 1
+
+
+def test_who_still_asks_a_client_that_was_closed_is_told_so() -> None:
+    client = Server([FINE]).client()
+    client.close()
+    for ask in (
+        lambda: client.begin(client.gather, "Observation"),
+        lambda: list(client.spread(client.gather, ["Observation"])),
+        lambda: list(client.search_each("Observation", {}, "subject", ["Patient/a"])),
+    ):
+        with pytest.raises(Unreachable, match="closed from this side"):
+            ask()
