@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 from sqlalchemy.orm import Session
 
 from fhirscreen.api.audits import Access, tell
@@ -138,7 +139,8 @@ def router(service: Service) -> APIRouter:
 
 def _written(text: object) -> object:
     if not isinstance(text, str) or _MOMENT.match(text) is None:
-        raise ValueError("no date and time")  # pydantic would take a number for seconds since 1970
+        # pydantic would take a number for seconds since 1970
+        raise PydanticCustomError("moment", "a date and time is expected, like 2026-11-01T00:00:00Z")
     return text
 
 

@@ -280,3 +280,10 @@ def test_the_log_names_nothing_sensitive(service: Service, client: TestClient) -
     text = client.get("/api/changes", params=since).text
     assert FURTHER_REVIEW in text
     assert f'"{sensitive[0].id}"' not in text
+
+
+def test_a_moment_that_is_none_is_told_what_one_looks_like(client: TestClient) -> None:
+    answer = client.get("/api/changes", params={"since": "Mrs Smith"})
+    assert answer.status_code == 400
+    assert "2026-11-01T00:00:00Z" in answer.json()["issue"][0]["diagnostics"]
+    assert "Smith" not in answer.text
