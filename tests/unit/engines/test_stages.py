@@ -58,3 +58,22 @@ def test_one_stage_in_two_codes_that_differ_shows_no_value() -> None:
     both["coding"] += concept(Code("ajcc", "II"))["coding"]
     truth, _, value, _ = verdict(cancer({**III, "summary": both}))
     assert (truth, value) == ("unknown", "")
+
+
+# AJCC's own codes of a stage group have Arabic numerals; mCODE's examples write 3C for IIIC
+@pytest.mark.parametrize(
+    ("system", "code", "truth", "value"),
+    [
+        ("ajcc", "3", "true", "III"),
+        ("ajcc", "3C", "true", "IIIC"),
+        ("ajcc", "3C1", "true", "IIIC"),
+        ("ajcc", "IIIA1", "true", "IIIA"),
+        ("ajcc", "2B", "false", "IIB"),
+        ("ajcc", "4A2", "false", "IVA"),
+        ("ajcc", "0is", "false", "0"),
+        ("uicc", "IA", "false", "IA"),
+    ],
+)
+def test_a_stage_by_the_codes_of_ajcc_and_uicc(system: str, code: str, truth: str, value: str) -> None:
+    group = observation(STAGE_GROUP, coded=Code(system, code))
+    assert verdict(condition(OESOPHAGEAL_CANCER, on="2026-10-01"), group)[:3:2] == (truth, value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -212,3 +213,26 @@ def test_a_name_means_one_concept() -> None:
         if meaning.setdefault(name.casefold(), concept) != concept
     ]
     assert not twice
+
+
+# Codes that once stood for something else than the public lists say: each with the concepts that may hold it.
+OTHERWISE: dict[Code, set[str]] = {
+    ("snomed", "426356008"): {"solid-organ-transplant"},  # orthotopic transplantation of whole liver
+    ("snomed", "313030004"): {"solid-organ-transplant"},  # donor renal transplantation, a procedure
+    ("snomed", "86088003"): set(),  # centesis of anything
+}
+
+
+def test_codes_that_were_wrong_do_not_come_back() -> None:
+    tables = [load(path) for path in CONCEPTS]
+    for (system, code), concepts in OTHERWISE.items():
+        text = f'"{code}"'
+        holders = {name for table in tables for name, concept in table.items() if text in json.dumps(concept)}
+        assert holders == concepts, (system, code)
+
+
+def test_a_procedure_is_no_diagnosis() -> None:
+    sources = load(MAPPINGS / "concepts" / "transplants.yaml")["solid-organ-transplant"]["sources"]
+    by_resource = {source["resource"]: source["codes"]["snomed"] for source in sources}
+    assert {"426356008", "313030004"} <= set(by_resource["Procedure"])
+    assert not {"426356008", "313030004"} & set(by_resource["Condition"])
