@@ -73,7 +73,7 @@ _OPEN: dict[str, str] = {
     "any": "unconfirmed stale no-record",
     "at_least": "unconfirmed no-record",
     "not": "unconfirmed stale no-record",
-    "conditional": "unconfirmed stale no-record",
+    "conditional": "unconfirmed stale no-record ask-in-person",
     "judgement": "ambiguous-focus unconfirmed judgement",
     "question": "bound-in-question stale",
     "confirm": "ask-in-person",
@@ -136,7 +136,7 @@ def _why_not(cell: str) -> str:
     reason = rest[0] if rest else ""
     own = {
         "not-fetched": _FILES,
-        "ask-in-person": "only a `confirm` is asked in person",
+        "ask-in-person": "only a `confirm` is asked in person, or a branch that is one",
         "unread": "only unread text is unread",
     }
     if cell in UNSETTLED:

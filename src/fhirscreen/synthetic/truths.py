@@ -77,7 +77,7 @@ EXCLUSION: dict[str, dict[str, str]] = {
         "t1-t2": "finding",
         "m1": "finding",
         "pregnancy": "conditional",
-        "pregnancy-plans": "confirm",
+        "pregnancy-plans": "conditional",
         "prior-treatment": "received",
         "heart-disease": "condition",
         "lung-disease": "condition",

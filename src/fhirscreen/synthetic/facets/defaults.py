@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fhirscreen.synthetic.charts import Chart
-from fhirscreen.synthetic.facets.pregnancies import settle_pregnancy
+from fhirscreen.synthetic.facets.pregnancies import settle_plans, settle_pregnancy
 from fhirscreen.synthetic.facets.treatments import settle_untreated
 
 
@@ -40,5 +40,5 @@ DEFAULTS: dict[str, Callable[[Chart], None]] = {
 def settle_confirms(chart: Chart) -> None:
     """What is asked of a person, and the text that nobody has read."""
     chart.open("consent", "ask-in-person")
-    chart.open("pregnancy-plans", "ask-in-person")
+    settle_plans(chart)
     chart.open("other-exclusions", "unread")

@@ -17,6 +17,14 @@ def settle_pregnancy(chart: Chart) -> None:
         chart.false(CRITERION, stated=False)
 
 
+def settle_plans(chart: Chart) -> None:
+    """Whether a pregnancy is planned is asked of women up to 55."""
+    if chart.sex == "male" or ("no-birth" not in chart.traits and chart.age > 55):
+        chart.false("pregnancy-plans", stated=False)
+    else:
+        chart.open("pregnancy-plans", "ask-in-person")
+
+
 def _test(chart: Chart, answer: tuple[str, str], ago: int) -> str:
     value = {"valueCodeableConcept": concept(answer)}
     return chart.observe("pregnancy-test", concept(PREGNANCY_TEST), chart.at(ago), value=value)
