@@ -349,7 +349,7 @@ def chart(id: str, records: Iterable[Resource], names: Mapping[str, str] | None 
         kind = record["resourceType"]
         if kind == "Patient":
             continue
-        owner = "patient" if kind in ("AllergyIntolerance", "Consent") else "subject"
+        owner = "patient" if kind in ("AllergyIntolerance", "Consent", "RelatedPerson") else "subject"
         owner = "individual" if kind == "ResearchSubject" else owner
         own = {} if kind in _SHARED else {owner: {"reference": f"Patient/{id}"}}
         found.append({**_written(record, known), "id": f"{id}-{record['id']}", **own})

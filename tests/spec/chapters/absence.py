@@ -378,8 +378,9 @@ def result(**elements: Any) -> Resource:
 UNREADABLE = Topic(
     "unread-records",
     "What could not be read makes nothing absent",
-    "A record that cannot be read, or has an element in another form than R4 gives it, is set aside; what it "
-    "might have said is not absent, and nothing older decides in its place: `not-fetched`. What names no "
+    "A record that cannot be read, has an element in another form than R4 gives it, two values where R4 has "
+    "one, or its id with another that differs and is no later version, is set aside; what it might have said "
+    "is not absent, and nothing older decides in its place: `not-fetched`. What names no "
     "patient (a line that is cut off, an entry without an id, a record whose subject is missing, contained, "
     "a group or an identifier alone) may be of anybody. It settles nothing for anybody: what can be "
     "read of it opens the questions that its codes may be of, what cannot opens those of its type, and where "
