@@ -193,20 +193,30 @@ def _follow(record: Record, templates: Templates, client: Client | None, reads: 
 
 def _referred(record: Record, reads: Collection[str]) -> dict[str, dict[str, set[str]]]:
     """What records of the types that matter refer to and is not there: by type and id, whose records do."""
+    referring = _REFERRING.intersection(reads)
+    named = [
+        (resource["resourceType"], reference)
+        for line in record.lines
+        if (resource := line.resource) is not None and resource["resourceType"] in referring
+        for reference in targets(_named(resource))
+    ]
+    if not named:
+        return {}
     known = {
         f"{line.resource.get('resourceType')}/{line.resource.get('id')}"
         for line in record.lines
         if line.resource is not None
     }
     wanted: dict[str, dict[str, set[str]]] = {}
-    for line in record.lines:
-        if line.resource is None or line.resource["resourceType"] not in reads:
-            continue
-        for reference in targets(_named(line.resource)):
-            if reference not in known:
-                type, _, id = reference.partition("/")
-                wanted.setdefault(type, {}).setdefault(id, set()).add(line.resource["resourceType"])
+    for owner, reference in named:
+        if reference not in known:
+            type, _, id = reference.partition("/")
+            wanted.setdefault(type, {}).setdefault(id, set()).add(owner)
     return wanted
+
+
+_REFERRING = frozenset((*MEDICATIONS, "ResearchSubject"))
+"""The types whose records may say only by a reference what they are about."""
 
 
 def _named(resource: Resource) -> object:

@@ -22,7 +22,7 @@ from fhirscreen.fhir.subjects import identifier_values, subject_uuid
 from fhirscreen.fhir_client import Client
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.screening.panels import Panel
-from fhirscreen.screening.suggestions import is_member, suggest
+from fhirscreen.screening.suggestions import Known, is_member, read_record, suggest
 from fhirscreen.settings.groups import CdsSettings
 from fhirscreen.store import cards
 from fhirscreen.store.databases import Database
@@ -99,8 +99,8 @@ def answer(
     Without `may_ask` no FHIR server is asked: MustAsk is raised where that would be.
     """
     record = read_prefetch(call.patient, call.prefetch, clinic.templates)
-    base, at = call.server or _base_of(clinic, caller), clinic.clock()
-    found = _decide(clinic, call, record, base, at, caller, may_ask=may_ask)
+    base, at, panel = call.server or _base_of(clinic, caller), clinic.clock(), clinic.panel()
+    found = _decide(clinic, panel, call, record, base, at, caller, may_ask=may_ask)
     frame = Frame(base, clinic.url, clinic.site, clinic.catalogue, caller)
     card = None if isinstance(found, str) else make_card(call.instance, found, frame)
     with clinic.database.begin() as session:
@@ -127,7 +127,7 @@ def answer(
     outcome = found if isinstance(found, str) else "card"
     if card is None and late():
         outcome = TOO_LATE
-    unfetched = tuple(sorted(record.unfetched & _reads(clinic, clinic.panel())))
+    unfetched = tuple(sorted(record.unfetched & _reads(clinic, panel)))
     return Answer({"cards": [] if card is None else [card]}, outcome, unfetched, record.hurried, record.asked)
 
 
@@ -138,22 +138,33 @@ def _base_of(clinic: Clinic, issuer: str) -> str:
 
 
 def _decide(
-    clinic: Clinic, call: Call, record: Record, base: str, at: datetime, issuer: str, *, may_ask: bool
+    clinic: Clinic,
+    panel: Panel,
+    call: Call,
+    record: Record,
+    base: str,
+    at: datetime,
+    issuer: str,
+    *,
+    may_ask: bool,
 ) -> list[Suggestion] | str:
     """The studies to suggest, or in a word why there is none."""
-    panel = clinic.panel()
     open_ = set(panel.versions)
     if not open_:
         return "no study open"
-    known = record.ids
+    ids = record.ids
     with clinic.database.reading() as session:
-        open_ -= _suppressed(clinic, session, call, base, known, open_, at)
+        open_ -= _suppressed(clinic, session, call, base, ids, open_, at)
     if not open_:
         return "snoozed"
     reads = _reads(clinic, panel)
     missing = needed(record, reads)
-    if missing and _fits_nobody(clinic, panel, record, missing, open_):
-        return "no study fits"
+    as_of, number = clinic.as_of(), len(record.lines)
+    read: Known | None = None
+    if missing and record.person is not None and not missing & {PATIENT, *panel.context}:
+        read = read_record(panel, record.patient, record.lines, as_of)
+        if not is_member(panel, read, open_):
+            return "no study fits"  # what came already tells it: no server need be asked
     if missing and call.server is not None and not clinic.silent.holds(call.server):
         if not may_ask:
             raise MustAsk
@@ -165,7 +176,7 @@ def _decide(
     else:
         record.hurried = bool(missing) and call.server is not None
         complete(record, clinic.templates, None, call.user, reads)
-    if set(record.ids) != set(known):  # only now it is known who was merged into this patient
+    if set(record.ids) != set(ids):  # only now it is known who was merged into this patient
         with clinic.database.reading() as session:
             open_ -= _suppressed(clinic, session, call, base, record.ids, open_, at)
         if not open_:
@@ -176,11 +187,11 @@ def _decide(
     _check_known(record, clinic.templates.clinical & panel.reads)
     if record.person is None or is_replaced(record.person) or _gates_unknown(record, clinic.templates):
         return "not fetched in time" if record.hurried else "gates unknown"
+    if read is None or len(record.lines) > number:  # more came
+        read = read_record(panel, call.patient, record.lines, as_of)
     best = suggest(
         panel,
-        call.patient,
-        record.lines,
-        clinic.as_of(),
+        read,
         unfetched=record.unfetched & clinic.templates.clinical & panel.reads,
         most=MOST,
         studies=open_ if treated is None else open_.intersection(treated),
@@ -243,15 +254,6 @@ def _published(clinic: Clinic, base: str) -> Collection[str]:
 def _reads(clinic: Clinic, panel: Panel) -> frozenset[str]:
     """The types without which less is known about the open studies."""
     return panel.reads | clinic.templates.gates | {PATIENT, ROLE}
-
-
-def _fits_nobody(
-    clinic: Clinic, panel: Panel, record: Record, missing: frozenset[str], studies: Collection[str]
-) -> bool:
-    """Whether what came already tells that no study is for this patient, so that no server need be asked."""
-    if record.person is None or missing & {PATIENT, *panel.context}:
-        return False
-    return not is_member(panel, record.patient, record.lines, clinic.as_of(), studies)
 
 
 def _check_known(record: Record, clinical: frozenset[str]) -> None:

@@ -254,7 +254,7 @@ def unbundled(resource: Resource, where: str, full_url: str | None = None) -> It
             yield Line(place, None, "not a JSON object", orjson.dumps(entry).decode())
             continue
         inner = entry.get("resource")
-        if inner is None or _part(entry, "search", "mode") == "outcome":
+        if inner is None or ("search" in entry and _part(entry, "search", "mode") == "outcome"):
             if _part(entry, "request", "method") == "DELETE":
                 newest.add(str(_part(entry, "request", "url")))
             elif inner is None and not ("request" in entry or "response" in entry):
@@ -265,12 +265,15 @@ def unbundled(resource: Resource, where: str, full_url: str | None = None) -> It
         if isinstance(inner, dict):
             if "id" not in inner and url is not None:
                 inner = {**inner, "id": url.rsplit(":" if url.startswith("urn:") else "/", 1)[-1]}
-            reference = f"{inner.get('resourceType')}/{inner.get('id')}"
-            if history and reference in newest:
-                continue
-            newest.add(reference)
+            if history:
+                reference = f"{inner.get('resourceType')}/{inner.get('id')}"
+                if reference in newest:
+                    continue
+                newest.add(reference)
         reason = _refused(inner)
         if reason:
             yield _refusal(place, reason, inner, orjson.dumps(inner).decode())
-        else:
+        elif inner["resourceType"] == _BUNDLE:
             yield from unbundled(inner, place, url)
+        else:
+            yield Line(place, inner, "", "", url)

@@ -5,23 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
-from fhirscreen.criteria.studies import Criterion, Study, Weight
+from fhirscreen.criteria.studies import Study
 from fhirscreen.engines.evaluator.evaluate import Evaluator
 from fhirscreen.exceptions import StudyError
 from fhirscreen.mapping.catalogue import Catalogue
-from fhirscreen.plan.nodes import Plan, Predicate
+from fhirscreen.plan.nodes import Plan
 from fhirscreen.plan.resolve import resolve
-from fhirscreen.plan.walk import closure, features
-
-
-class Step(NamedTuple):
-    """A criterion by its number in its study; `predicate` is the same number wherever the same is asked."""
-
-    place: int
-    criterion: Criterion
-    predicate: int
+from fhirscreen.plan.walk import closure
+from fhirscreen.screening.steps import Steps, types_of
 
 
 @dataclass(frozen=True)
@@ -56,17 +48,9 @@ class Panel:
         return id in self.versions or id in self.refused
 
     @cached_property
-    def steps(self) -> tuple[tuple[Step, ...], ...]:
-        """For each study its criteria in the order in which they are soonest out: gates first."""
-        known: dict[Predicate, int] = {}
-        found = []
-        for study in self.plan.studies:
-            steps = [
-                Step(place, each.criterion, known.setdefault(each.predicate, len(known)))
-                for place, each in enumerate(study.criteria)
-            ]
-            found.append(tuple(sorted(steps, key=lambda step: step.criterion.weight is not Weight.GATE)))
-        return tuple(found)
+    def steps(self) -> Steps:
+        """The criteria, laid out for finding the best studies of a patient."""
+        return Steps(self.plan, self.context)
 
     @cached_property
     def reads(self) -> frozenset[str]:
@@ -81,9 +65,7 @@ class Panel:
         found = self._types.get((study, place))
         if found is None:
             predicate = self.plan.studies[study].criteria[place].predicate
-            needed = {need for feature in features(predicate) for need in closure(feature)}
-            found = frozenset(source.resource for feature in needed for source in feature.concept.sources)
-            found = self._types[study, place] = found | self.context if found else found
+            found = self._types[study, place] = types_of(predicate, self.context)
         return found
 
     @cached_property

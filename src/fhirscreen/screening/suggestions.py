@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
-from fhirscreen.criteria.studies import Criterion, Weight
+from fhirscreen.criteria.studies import Criterion
 from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.charts import Chart
 from fhirscreen.engines.evaluator.gates import gates_of
@@ -15,16 +15,28 @@ from fhirscreen.engines.evaluator.notes import noted
 from fhirscreen.fhir.folders import Line
 from fhirscreen.screening.panels import Panel
 from fhirscreen.screening.patients import chart_of, unsure
+from fhirscreen.screening.steps import Silence, Step
 from fhirscreen.values.durations import AsOf
-from fhirscreen.values.truth import Truth
-from fhirscreen.verdicts.standings import Standing, Subject, ordered, standing
+from fhirscreen.values.truth import UNKNOWN, Truth
+from fhirscreen.verdicts.standings import Subject, ordered
+
+
+class Known(NamedTuple):
+    """A patient's record as a panel reads it; whether she was `merged` into another patient."""
+
+    chart: Chart
+    merged: bool
+
+
+def read_record(panel: Panel, patient: str, lines: Iterable[Line], as_of: AsOf) -> Known:
+    """Reads a record once for all that is asked of it. Raises DataError where there is no such Patient."""
+    cohort, chart = chart_of(panel, patient, lines, as_of, ())
+    return Known(chart, patient in cohort.survivors)
 
 
 def suggest(
     panel: Panel,
-    patient: str,
-    lines: Iterable[Line],
-    as_of: AsOf,
+    known: Known,
     *,
     most: int,
     unfetched: Collection[str] = (),
@@ -32,28 +44,24 @@ def suggest(
 ) -> list[Subject]:
     """The best `most` subjects, best first: none of a study's criteria failed, and no gate among them open.
 
-    As `assess` would find and `verdicts.standings.ordered` put them. Of a patient whose record is so
-    malformed that nothing can be said, none. Raises DataError where there is no Patient of that id.
+    `unfetched` are the resource types of which something may be missing. As `assess` would find and
+    `verdicts.standings.ordered` put them. Of a patient whose record is so malformed that nothing can be said,
+    none.
     """
-    missing = frozenset(unfetched)
-    cohort, chart = chart_of(panel, patient, lines, as_of, missing)
-    if patient in cohort.survivors:
+    if known.merged:
         return []
-    known = cohort.unfetched(patient)
-    done = soundly(chart, lambda sound: _Search(panel, sound, known, missing, most).run(studies))
+    missing, before = frozenset(unfetched), known.chart.unfetched
+    chart = replace(known.chart, unfetched=before | missing)
+    done = soundly(chart, lambda sound: _Search(panel, sound, before, missing, most).run(studies))
     return [] if done is None else done[1]
 
 
-def is_member(
-    panel: Panel, patient: str, lines: Iterable[Line], as_of: AsOf, studies: Collection[str]
-) -> bool:
+def is_member(panel: Panel, known: Known, studies: Collection[str]) -> bool:
     """Whether the patient may belong to the population of one of these studies.
 
-    For a record of which the Patient and every type of `panel.context` are whole. Raises DataError where
-    there is no Patient of that id.
+    For a record of which the Patient and every type of `panel.context` are whole.
     """
-    _, chart = chart_of(panel, patient, lines, as_of, ())
-    done = soundly(chart, lambda sound: [number for number, _ in panel.evaluator.members(sound)])
+    done = soundly(known.chart, lambda sound: [number for number, _ in panel.evaluator.members(sound)])
     return done is not None and any(panel.plan.studies[number].study.id in studies for number in done[1])
 
 
@@ -65,19 +73,32 @@ class _Found(NamedTuple):
     case: Case
 
 
+class _Asked(NamedTuple):
+    """What was found of a case: what it has no record of, and by number the predicates that were decided."""
+
+    silence: Silence
+    truths: dict[int, tuple[Truth, bool]]
+
+
 class _Search:
     """One patient against every study. `unfetched` are types of which something is missing on top of `known`.
 
     A criterion that reads none of these is decided as if all were there, which is quicker and the same.
+    What no record tells is looked at first, as it is quickly decided: it says how many criteria of a study are
+    open at least, and only studies that may still be among the best are asked for the rest.
     """
 
     def __init__(
         self, panel: Panel, chart: Chart, known: frozenset[str], unfetched: frozenset[str], most: int
     ) -> None:
         self._panel, self._chart, self._unfetched, self._most = panel, chart, unfetched, most
-        self._whole = replace(chart, unfetched=known) if unfetched else chart
-        self._cases: dict[int, Case] = {}
-        self._truths: dict[int, dict[int, tuple[Truth, bool]]] = {}
+        whole = known | (
+            chart.unfetched - unfetched
+        )  # what malformed records may be of is in the chart alone
+        self._whole = replace(chart, unfetched=whole) if unfetched else chart
+        self._missing = panel.steps.reading(unfetched)
+        self._partial: dict[int, Case] = {}
+        self._asked: dict[int, _Asked] = {}
         self._best: list[_Found] = []
 
     def run(self, studies: Collection[str] | None) -> list[Subject]:
@@ -90,57 +111,99 @@ class _Search:
         if not members:
             return []
         gate_of_study = gates_of(self._chart, panel.plan.catalogue.site)
-        for number, case in members:
-            if gate_of_study(panel.plan.studies[number].study.id) is not None:
-                continue
+        hopeful = [
+            _Found(least, number, case)
+            for number, case in members
+            if gate_of_study(panel.plan.studies[number].study.id) is None
+            and (least := self._least(number, case)) is not None
+        ]
+        for least, number, case in sorted(hopeful):
+            if self._is_beaten(least, number):
+                break  # as is everything that follows
             open_ = self._open(number, case)
             if open_ is not None:
                 self._best = sorted([*self._best, _Found(open_, number, case)])[: self._most]
         return ordered([self._subject(found) for found in self._best])
 
+    def _is_beaten(self, least: int, number: int) -> bool:
+        """Whether a study with so many open criteria, or more, cannot be among the best."""
+        if len(self._best) < self._most:
+            return False
+        last = self._best[-1]
+        return (least, number) > (last.open, last.number)
+
+    def _of(self, case: Case) -> _Asked:
+        found = self._asked.get(id(case))
+        if found is None:
+            found = self._asked[id(case)] = _Asked(self._panel.steps.silence(case), {})
+        return found
+
+    def _least(self, number: int, case: Case) -> int | None:
+        """How many criteria are open, and cost rank, for want of a record; None where the study is out."""
+        (silent, truths), _ = self._of(case)
+        least, missing = 0, self._missing
+        for step in self._panel.steps.studies[number]:
+            _, _, predicate, group, reads, fails, gate, costs, open_without = step
+            if group not in silent or reads in missing:
+                continue
+            if open_without:
+                truth = UNKNOWN
+            elif truths is None:
+                continue
+            else:
+                found = truths.get(predicate)
+                truth = self._silent(number, step, case, truths) if found is None else found
+            if truth is fails or (gate and truth is UNKNOWN):
+                return None
+            if costs and truth is UNKNOWN:
+                least += 1
+        return least
+
+    def _silent(self, number: int, step: Step, case: Case, truths: dict[int, Truth]) -> Truth:
+        proof = self._panel.evaluator.verdict(case, number, step.place).proof
+        truths[step.predicate] = proof.truth
+        return proof.truth
+
     def _open(self, number: int, case: Case) -> int | None:
         """How many criteria are open that cost rank; None where the study is out, or not among the best."""
-        bound = self._best[-1].open if len(self._best) == self._most else None
         opened: list[Criterion] = []
         certain = 0  # an open exclusion may yet turn out to mirror one that is open too
-        truths = self._truths.setdefault(id(case), {})
-        for place, criterion, predicate in self._panel.steps[number]:
-            if criterion.asks:
-                continue
-            found = truths.get(predicate)
+        truths = self._of(case).truths
+        for step in self._panel.steps.studies[number]:
+            found = truths.get(step.predicate)
             if found is None:
-                found = truths[predicate] = self._truth(number, place, case)
+                found = truths[step.predicate] = self._truth(number, step, case)
             truth, unsure = found
-            stands = standing(criterion.kind, truth)
-            if unsure and stands is Standing.MET:
-                stands = Standing.OPEN
-            if stands is Standing.FAILED or (stands is Standing.OPEN and criterion.weight is Weight.GATE):
+            if truth is step.fails:
                 return None
-            if stands is Standing.OPEN:
-                opened.append(criterion)
-                certain += criterion.mirrors is None and criterion.ranked and not criterion.unread
-                if bound is not None and certain >= bound:
+            if truth is UNKNOWN or unsure:
+                if step.gate:
+                    return None
+                opened.append(step.criterion)
+                certain += step.costs
+                if self._is_beaten(certain, number):
                     return None
         ids = {each.id for each in opened}
         return sum(1 for each in opened if each.ranked and not each.unread and each.mirrors not in ids)
 
-    def _truth(self, number: int, place: int, case: Case) -> tuple[Truth, bool]:
+    def _truth(self, number: int, step: Step, case: Case) -> tuple[Truth, bool]:
         """The truth of a criterion, and whether it reads a type of which something is missing."""
-        missing = bool(self._unfetched) and not self._unfetched.isdisjoint(self._panel.types(number, place))
+        missing = step.reads in self._missing
         seen = self._partly(number) if missing else case
-        return self._panel.evaluator.verdict(seen, number, place).proof.truth, missing
+        return self._panel.evaluator.verdict(seen, number, step.place).proof.truth, missing
 
     def _partly(self, number: int) -> Case:
         """The case of a study as the chart has it, with what is missing."""
-        population = self._panel.plan.studies[number].population
-        key = id(population)
-        if key not in self._cases:
-            self._cases[key] = self._panel.evaluator.case(self._chart, population)
-        return self._cases[key]
+        evaluator = self._panel.evaluator
+        key = evaluator.populations[number]
+        if key not in self._partial:
+            self._partial[key] = evaluator.case(self._chart, self._panel.plan.studies[number].population)
+        return self._partial[key]
 
     def _subject(self, found: _Found) -> Subject:
         panel, evaluator = self._panel, self._panel.evaluator
-        subject = evaluator.subject(found.number, self._partly(found.number))
+        seen = self._partly(found.number) if self._unfetched else found.case
+        subject = evaluator.subject(found.number, seen)
         if self._unfetched:
             subject = unsure(panel, found.number, subject, self._unfetched)
         criteria = len(panel.plan.studies[found.number].criteria)

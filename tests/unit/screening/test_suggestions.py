@@ -14,7 +14,7 @@ from fhirscreen.criteria.wire import read_study
 from fhirscreen.fhir.folders import Line, unbundled
 from fhirscreen.screening.panels import Panel, make_panel
 from fhirscreen.screening.patients import assess
-from fhirscreen.screening.suggestions import suggest
+from fhirscreen.screening.suggestions import Known, read_record, suggest
 from fhirscreen.verdicts.reasons import Reason
 from fhirscreen.verdicts.standings import Subject, ordered
 from tests.lib.demo import demo_as_of, demo_plan
@@ -35,6 +35,10 @@ def panel() -> Panel:
     return make_panel(plan.catalogue, [*(each.study for each in plan.studies), *map(read_study, made)])
 
 
+def read(id: str, lines: list[Line]) -> Known:
+    return read_record(panel(), id, lines, demo_as_of())
+
+
 def expected(id: str, unfetched: Collection[str], studies: Collection[str] | None) -> list[Subject]:
     found = assess(panel(), id, records()[id], demo_as_of(), unfetched=unfetched, studies=studies)
     listed = ordered(found.subjects)
@@ -48,7 +52,7 @@ def expected(id: str, unfetched: Collection[str], studies: Collection[str] | Non
 def test_they_are_those_that_everything_decided_would_give(unfetched: tuple[str, ...], most: int) -> None:
     seen = 0
     for id, lines in records().items():
-        best = suggest(panel(), id, lines, demo_as_of(), most=most, unfetched=unfetched)
+        best = suggest(panel(), read(id, lines), most=most, unfetched=unfetched)
         assert best == expected(id, unfetched, None)[:most]
         seen += len(best)
     assert seen >= 40 * most if most < 3 else seen > 200
@@ -56,9 +60,9 @@ def test_they_are_those_that_everything_decided_would_give(unfetched: tuple[str,
 
 def test_only_the_studies_that_are_asked_for_are_found() -> None:
     id, lines = next(iter(records().items()))
-    (first, second) = suggest(panel(), id, lines, demo_as_of(), most=2)
+    (first, second) = suggest(panel(), read(id, lines), most=2)
     asked = {study.id for study in panel().studies} - {first.study}
-    (best,) = suggest(panel(), id, lines, demo_as_of(), most=1, studies=asked)
+    (best,) = suggest(panel(), read(id, lines), most=1, studies=asked)
     assert best == second
 
 

@@ -27,16 +27,21 @@ class Evaluator:
             (study, [(each.criterion, compiled(each.predicate)) for each in study.criteria])
             for study in plan.studies
         ]
+        distinct: dict[Feature | None, int] = {}
+        self.populations: tuple[int, ...] = tuple(
+            distinct.setdefault(study.population, len(distinct)) for study in plan.studies
+        )
+        """For each study the number of its population: the same where the same is asked."""
 
     def members(self, chart: Chart) -> Iterator[tuple[int, Case]]:
         """The studies (by number in the plan) whose population the patient belongs to, each with its case."""
-        cases: dict[Feature | None, Case] = {}
-        for number, (study, _) in enumerate(self._compiled):
-            case = cases.get(study.population)
-            if case is None:
-                case = cases[study.population] = self.case(chart, study.population)
-            if is_member(case):
-                yield number, case
+        cases: dict[int, Case | None] = {}
+        for number, population in enumerate(self.populations):
+            if population not in cases:
+                case = self.case(chart, self.plan.studies[number].population)
+                cases[population] = case if is_member(case) else None
+            if (found := cases[population]) is not None:
+                yield number, found
 
     def subject(self, number: int, case: Case, *, complete: bool = True) -> Subject:
         """A member of a study as its Subject.
