@@ -67,9 +67,10 @@ def patient_of(resource: Resource, aliases: Mapping[str, str] | None = None) -> 
         return id if isinstance(id, str) else None
     subject = resource.get("subject")
     text = subject.get("reference") if isinstance(subject, dict) else None
-    if isinstance(text, str) and text.startswith("Patient/") and text.count("/") == 1 and "?" not in text:
-        if len(text) > 8 and not aliases:
-            return text[8:]  # as nearly all say it
+    if isinstance(text, str) and text.startswith("Patient/") and not aliases:
+        id = text[8:]
+        if id and "/" not in id and "?" not in id:
+            return id  # as nearly all say it
     for element in _SUBJECTS:
         found = target(resource.get(element), aliases)
         if found is not None and found.startswith("Patient/"):

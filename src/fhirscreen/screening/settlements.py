@@ -16,7 +16,7 @@ from fhirscreen.store import cards
 from fhirscreen.store.merges import decided_at
 from fhirscreen.store.reviews import StoredReview, holds, newest_reviews
 from fhirscreen.store.standings import StoredSubject
-from fhirscreen.store.subjects import find_subject, find_subjects
+from fhirscreen.store.subjects import find_of_patient, find_subject
 
 UNSUITABLE = "ineligible"
 """The status that "not suitable" gives; a person may still be brought up again with it, and with no other."""
@@ -38,7 +38,7 @@ def settled(session: Session, base: str, ids: Collection[str]) -> Mapping[str, S
 
     The others are those of patients merged into this one: whatever was said last goes.
     """
-    subjects = find_subjects(session, base=base, patient=ids)
+    subjects = find_of_patient(session, base, ids)
     reviews = newest_reviews(session, [each.id for each in subjects])
     newest: dict[str, StoredSubject] = {}
     for each in subjects:

@@ -22,9 +22,9 @@ class Step(NamedTuple):
     """A criterion by its number in its study; `predicate` is the same number wherever the same is asked.
 
     `group` is the number of the concepts that it asks for; -1 where it depends on more than their records.
-    `reads` is the number of the resource types that it is decided by.
-    `fails` is the truth by which it rules a patient out, `gate` whether being open does too. `costs`: open, it
-    costs rank whatever else is open. `open_without`: without a record it is open, whatever was not fetched.
+    `reads` is the number of the resource types that it is decided by. `fails` is the truth by which it rules
+    a patient out, `gate` whether being open does too. `costs`: open, it costs rank whatever else is open.
+    `open_without`: without a record it is open, whatever was not fetched.
     """
 
     place: int

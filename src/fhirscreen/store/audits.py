@@ -11,8 +11,10 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from fhirscreen.store.rows import chunks, insert, make
+from fhirscreen.store.rows import chunks, make
 from fhirscreen.store.tables import AuditRow
+
+_ADD = AuditRow.__table__.insert()  # type: ignore[attr-defined]
 
 Action = Literal["R", "E", "C", "U", "D"]
 Span = tuple[datetime | None, datetime | None]
@@ -51,7 +53,7 @@ def add_audits(session: Session, accesses: Iterable[Mapping[str, str | None]], *
     """Stores accesses that differ in `patient`, `base` and `study` alone."""
     for some in chunks(accesses):
         rows = [{**same, **each, "uuid": str(uuid4())} for each in some]
-        session.execute(insert(session, AuditRow), rows)
+        session.connection().execute(_ADD, rows)
 
 
 def find_audit(session: Session, uuid: str) -> StoredAudit | None:

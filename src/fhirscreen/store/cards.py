@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Text, cast, func, select, update
+from sqlalchemy import ColumnElement, Text, bindparam, cast, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from fhirscreen.store.rows import insert, make, wrote
+from fhirscreen.store.rows import insert, make, once_a_dialect, wrote
 from fhirscreen.store.tables import CardRow, FeedbackRow, RefusalRow
 
 
@@ -42,6 +43,28 @@ class StoredRefusal:
 
 _AGAIN = timedelta(hours=1)
 
+# What every visit asks is built once: building a statement takes longer than running it.
+_CARDS, _REFUSALS = CardRow.__table__.c, RefusalRow.__table__.c
+_SNOOZED = select(_CARDS.studies).where(
+    _CARDS.base == bindparam("base"),
+    _CARDS.patient.in_(bindparam("patients", expanding=True)),
+    _CARDS.at > bindparam("since"),
+)
+# Some EHRs call again and again with the same hookInstance.
+_SNOOZED_BY_OTHERS = _SNOOZED.where(
+    (_CARDS.hook_instance != bindparam("besides")) | (_CARDS.at < bindparam("again"))
+)
+_REFUSED = select(_REFUSALS.study, _REFUSALS.at, _REFUSALS.reopened_at).where(
+    _REFUSALS.base == bindparam("base"), _REFUSALS.patient.in_(bindparam("patients", expanding=True))
+)
+
+
+@once_a_dialect
+def _showing(insert: sqlite.Insert | postgresql.Insert) -> sqlite.Insert | postgresql.Insert:
+    said = {name: insert.excluded[name] for name in ("studies", "by", "at")}
+    another = _CARDS.at < bindparam("again")
+    return insert.on_conflict_do_update(index_elements=["uuid"], set_=said, where=another)
+
 
 def show_card(
     session: Session,
@@ -59,17 +82,17 @@ def show_card(
 
     Later it is another visit, of an EHR that uses a hookInstance again: the card counts as shown anew.
     """
-    values: dict[str, str | None] = {
+    card = {
         "uuid": uuid,
         "hook_instance": hook_instance,
         "base": base.rstrip("/"),
         "patient": patient,
+        "studies": list(studies),
+        "by": by,
+        "at": at,
+        "issuer": issuer or None,
     }
-    values["issuer"] = issuer or None
-    shown = {"studies": list(studies), "by": by, "at": at}
-    statement = insert(session, CardRow).values(**values, **shown)
-    another = CardRow.at < at - _AGAIN
-    session.execute(statement.on_conflict_do_update(index_elements=["uuid"], set_=shown, where=another))
+    session.connection().execute(_showing(session, CardRow), {**card, "again": at - _AGAIN})
 
 
 def hold_patient(session: Session, base: str, patient: str) -> None:
@@ -100,15 +123,12 @@ def snoozed(
     `patients`: the id of the patient, or several of one, as records are merged. `besides` leaves out a
     hookInstance: the same call sent again within the hour is answered as before.
     """
-    query = select(CardRow.studies).where(
-        CardRow.base == base.rstrip("/"),
-        CardRow.patient.in_(_several(patients)),
-        CardRow.at > at - timedelta(days=days),
-    )
+    asked = {"base": base.rstrip("/"), "patients": _several(patients), "since": at - timedelta(days=days)}
+    query = _SNOOZED
     if besides is not None:
-        # Some EHRs call again and again with the same one.
-        query = query.where((CardRow.hook_instance != besides) | (CardRow.at < at - _AGAIN))
-    return {study for shown in session.scalars(query) for study in shown}.intersection(studies)
+        query, asked = _SNOOZED_BY_OTHERS, {**asked, "besides": besides, "again": at - _AGAIN}
+    found = session.connection().execute(query, asked).scalars()
+    return {study for shown in found for study in shown}.intersection(studies)
 
 
 def find_shown(session: Session, base: str) -> set[tuple[str, str]]:
@@ -213,10 +233,8 @@ def refused(session: Session, base: str, patients: str | Collection[str]) -> set
 
     `patients`: the id of the patient, or several of one, as records are merged: what was said last goes.
     """
-    query = select(RefusalRow.study, RefusalRow.at, RefusalRow.reopened_at).where(
-        RefusalRow.base == base.rstrip("/"), RefusalRow.patient.in_(_several(patients))
-    )
-    rows = session.execute(query).all()
+    asked = {"base": base.rstrip("/"), "patients": _several(patients)}
+    rows = session.connection().execute(_REFUSED, asked).all()
     reopened: dict[str, datetime] = {}
     for row in rows:
         if row.reopened_at is not None:

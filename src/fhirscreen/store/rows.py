@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
 from typing import Any, TypeVar, cast
@@ -37,6 +37,25 @@ def insert(session: Session, table: type[Table]) -> sqlite.Insert | postgresql.I
     if session.get_bind().dialect.name == "sqlite":
         return sqlite.insert(table)
     return postgresql.insert(table)
+
+
+Upsert = sqlite.Insert | postgresql.Insert
+
+
+def once_a_dialect(build: Callable[[Upsert], Upsert]) -> Callable[[Session, type[Table]], Upsert]:
+    """A statement made from an INSERT by `build`, once for each database: building it takes longer than
+    running it. Its values are given as parameters.
+    """
+
+    @cache
+    def built(dialect: str, table: type[Table]) -> Upsert:
+        columns = cast(Any, table.__table__)
+        return build(sqlite.insert(columns) if dialect == "sqlite" else postgresql.insert(columns))
+
+    def of(session: Session, table: type[Table]) -> Upsert:
+        return built(session.get_bind().dialect.name, table)
+
+    return of
 
 
 def insert_once(session: Session, table: type[Table], **values: Any) -> bool:

@@ -19,6 +19,9 @@ from fhirscreen.store.tables import CounterRow, RecruitingRow, StudyRow
 
 _COUNTER = "studies"
 
+_COUNTERS = CounterRow.__table__.c
+_REVISION = select(_COUNTERS.value).where(_COUNTERS.name == _COUNTER)  # built once: every call asks it
+
 
 @dataclass(frozen=True, slots=True)
 class StoredStudy:
@@ -57,7 +60,7 @@ class Recruiting:
 
 def revision(session: Session) -> int:
     """A number that grows whenever a study or a site's recruiting changes."""
-    return session.scalar(select(CounterRow.value).where(CounterRow.name == _COUNTER)) or 0
+    return session.connection().execute(_REVISION).scalar() or 0
 
 
 def _hold(session: Session) -> None:

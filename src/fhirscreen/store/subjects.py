@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select, tuple_, update
+from sqlalchemy import Select, bindparam, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from fhirscreen.exceptions import BadInput, Conflict
@@ -24,6 +24,7 @@ __all__ = [
     "count_subjects",
     "find_bases",
     "find_failed",
+    "find_of_patient",
     "find_subject",
     "find_subjects",
     "find_verdicts",
@@ -32,6 +33,13 @@ __all__ = [
 ]
 
 Wanted = str | Collection[str]
+
+_SUBJECTS = SubjectRow.__table__.c
+_OF_PATIENT = (  # built once: every visit asks it
+    select(SubjectRow.__table__)
+    .where(_SUBJECTS.patient.in_(bindparam("patients", expanding=True)), _SUBJECTS.base == bindparam("base"))
+    .order_by(_SUBJECTS.study, _SUBJECTS.rank_key, _SUBJECTS.patient, _SUBJECTS.id)
+)
 
 
 def find_subject(session: Session, id: str, *, hold: bool = False) -> StoredSubject | None:
@@ -70,6 +78,12 @@ def find_subjects(
     if limit is not None:
         query = query.limit(limit)
     return [make(StoredSubject, row) for row in session.execute(query).mappings()]
+
+
+def find_of_patient(session: Session, base: str, ids: Collection[str]) -> list[StoredSubject]:
+    """The subjects of one patient, who stands under these ids, in the order of `find_subjects`."""
+    asked = {"base": base.rstrip("/"), "patients": list(ids)}
+    return [make(StoredSubject, row) for row in session.connection().execute(_OF_PATIENT, asked).mappings()]
 
 
 def count_subjects(
