@@ -84,8 +84,8 @@ class _Search:
     """One patient against every study. `unfetched` are types of which something is missing on top of `known`.
 
     A criterion that reads none of these is decided as if all were there, which is quicker and the same.
-    What no record tells is looked at first, as it is quickly decided: it says how many criteria of a study are
-    open at least, and only studies that may still be among the best are asked for the rest.
+    What no record tells is looked at first, as it is quickly decided: it says how many criteria of a study
+    are open at least, and only studies that may still be among the best are asked for the rest.
     """
 
     def __init__(
