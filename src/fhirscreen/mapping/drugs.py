@@ -44,10 +44,15 @@ def drug_pattern(concept: Concept, displays: Displays) -> re.Pattern[str]:
     The name of a code with a number in it, a product's, is left out: the substance has one of its own.
     """
     sources = [source for source in concept.sources if source.resource in MEDICATIONS]
+    exact: set[tuple[str, str]] = set().union(*(source.codes.exact for source in sources))
+    # Of displays there are thousands: only those that may be of a source are asked about.
+    begun = {prefix.system for source in sources for prefix in source.codes.prefixes}
     called = {
         display.split(",")[0]
-        for (system, code), display in displays.items()
-        if system in _SYSTEMS and any(source.codes.matches(system, code) for source in sources)
+        for key, display in displays.items()
+        if key[0] in _SYSTEMS
+        and (key[0] in begun or key in exact)
+        and any(source.codes.matches(*key) for source in sources)
     }
     names = {name for name in called if not any(letter.isdigit() for letter in name)}
     names.update(concept.names, concept.drug_names)

@@ -140,9 +140,14 @@ class Codes:
     def __bool__(self) -> bool:
         return bool(self.exact or self.prefixes)
 
-    def union(self, other: Codes) -> Codes:
-        """What either has."""
-        return Codes(self.exact | other.exact, _shortest(self.prefixes | other.prefixes))
+    def all(self) -> tuple[frozenset[Coding], frozenset[Coding]]:
+        """What is listed: to match exactly, and as prefixes."""
+        return self.exact, self.prefixes
+
+    def union(self, *others: Codes) -> Codes:
+        """What any of them has."""
+        exact = self.exact.union(*(each.exact for each in others))
+        return Codes(exact, _shortest(self.prefixes.union(*(each.prefixes for each in others))))
 
     def has(self, system: str, code: str) -> bool:
         """Whether the code is one of these."""
@@ -247,17 +252,14 @@ class CodeSet:
 
     def systems(self) -> tuple[str, ...]:
         """The short names of the systems that the set has codes of, sorted."""
-        return tuple(sorted({coding.system for coding in self.exact | self.prefixes}))
+        found = (coding for part in self.parts for codes in part.included.all() for coding in codes)
+        return tuple(sorted({coding.system for coding in found}))
 
     def union(self, *others: CodeSet) -> CodeSet:
         """What any of the sets has; an exception takes out of its own set only."""
-        plain_codes = Codes()
-        limited: set[Part] = set()
-        for part in (part for each in (self, *others) for part in each.parts):
-            if part.excepted:
-                limited.add(part)
-            else:
-                plain_codes = plain_codes.union(part.included)
+        every = {part for each in (self, *others) for part in each.parts}
+        limited = {part for part in every if part.excepted}
+        plain_codes = Codes().union(*(part.included for part in every - limited))
         parts = [Part(plain_codes, Codes())] if plain_codes else []
         return CodeSet((*parts, *sorted(limited, key=_wire_text)))
 
