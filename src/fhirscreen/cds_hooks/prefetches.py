@@ -104,6 +104,9 @@ def _ids(patient: str, person: object) -> tuple[str, ...]:
     return (patient, *(id for id in dict.fromkeys(replaced(person)) if id != patient))
 
 
+_OUTCOME = "OperationOutcome"
+
+
 def _read(template: Template, found: object, record: Record) -> tuple[list[Line], bool]:
     """The resources under a key, and whether they are all."""
     where = f"prefetch.{template.key}"
@@ -112,13 +115,13 @@ def _read(template: Template, found: object, record: Record) -> tuple[list[Line]
     kind = found.get("resourceType") if isinstance(found, dict) else None
     if not isinstance(found, dict) or not isinstance(kind, str):
         raise CallError("a part of prefetch is no resource", where=where, expected="a resource of FHIR R4")
-    if kind == "OperationOutcome":
+    if kind == _OUTCOME:
         # Not even `not-supported` is believed: the EHR's own words on a query, and not what a server is.
         return [], False
     every = list(unbundled(found, where))
     if kind != "Bundle":
         return every, template.type in (PATIENT, ROLE) and kind == template.type
-    lines = [line for line in every if _kind(line) != "OperationOutcome"]
+    lines = [line for line in every if line.resource is None or line.resource["resourceType"] != _OUTCOME]
     if template.type == PATIENT:
         return lines, any(_kind(line) == PATIENT for line in lines)
     return lines, _is_whole(found, template.type)

@@ -15,7 +15,7 @@ from fhirscreen.engines.evaluator.notes import noted
 from fhirscreen.fhir.folders import Line
 from fhirscreen.screening.panels import Panel
 from fhirscreen.screening.patients import chart_of, unsure
-from fhirscreen.screening.steps import Silence, Step
+from fhirscreen.screening.steps import Outlook, Step
 from fhirscreen.values.durations import AsOf
 from fhirscreen.values.truth import UNKNOWN, Truth
 from fhirscreen.verdicts.standings import Subject, ordered
@@ -73,13 +73,6 @@ class _Found(NamedTuple):
     case: Case
 
 
-class _Asked(NamedTuple):
-    """What was found of a case: what it has no record of, and by number the predicates that were decided."""
-
-    silence: Silence
-    truths: dict[int, tuple[Truth, bool]]
-
-
 class _Search:
     """One patient against every study. `unfetched` are types of which something is missing on top of `known`.
 
@@ -98,7 +91,8 @@ class _Search:
         self._whole = replace(chart, unfetched=whole) if unfetched else chart
         self._missing = panel.steps.reading(unfetched)
         self._partial: dict[int, Case] = {}
-        self._asked: dict[int, _Asked] = {}
+        self._outlooks: dict[int, Outlook] = {}
+        self._truths: dict[int, dict[int, tuple[Truth, bool]]] = {}
         self._best: list[_Found] = []
 
     def run(self, studies: Collection[str] | None) -> list[Subject]:
@@ -112,10 +106,10 @@ class _Search:
             return []
         gate_of_study = gates_of(self._chart, panel.plan.catalogue.site)
         hopeful = [
-            _Found(least, number, case)
+            _Found(outlook.least[number], number, case)
             for number, case in members
-            if gate_of_study(panel.plan.studies[number].study.id) is None
-            and (least := self._least(number, case)) is not None
+            if number not in (outlook := self._outlook(case)).out
+            and gate_of_study(panel.plan.studies[number].study.id) is None
         ]
         for least, number, case in sorted(hopeful):
             if self._is_beaten(least, number):
@@ -132,43 +126,21 @@ class _Search:
         last = self._best[-1]
         return (least, number) > (last.open, last.number)
 
-    def _of(self, case: Case) -> _Asked:
-        found = self._asked.get(id(case))
+    def _outlook(self, case: Case) -> Outlook:
+        found = self._outlooks.get(id(case))
         if found is None:
-            found = self._asked[id(case)] = _Asked(self._panel.steps.silence(case), {})
+
+            def decide(study: int, place: int) -> Truth:
+                return self._panel.evaluator.verdict(case, study, place).proof.truth
+
+            found = self._outlooks[id(case)] = self._panel.steps.outlook(case, self._missing, decide)
         return found
-
-    def _least(self, number: int, case: Case) -> int | None:
-        """How many criteria are open, and cost rank, for want of a record; None where the study is out."""
-        (silent, truths), _ = self._of(case)
-        least, missing = 0, self._missing
-        for step in self._panel.steps.studies[number]:
-            _, _, predicate, group, reads, fails, gate, costs, open_without = step
-            if group not in silent or reads in missing:
-                continue
-            if open_without:
-                truth = UNKNOWN
-            elif truths is None:
-                continue
-            else:
-                found = truths.get(predicate)
-                truth = self._silent(number, step, case, truths) if found is None else found
-            if truth is fails or (gate and truth is UNKNOWN):
-                return None
-            if costs and truth is UNKNOWN:
-                least += 1
-        return least
-
-    def _silent(self, number: int, step: Step, case: Case, truths: dict[int, Truth]) -> Truth:
-        proof = self._panel.evaluator.verdict(case, number, step.place).proof
-        truths[step.predicate] = proof.truth
-        return proof.truth
 
     def _open(self, number: int, case: Case) -> int | None:
         """How many criteria are open that cost rank; None where the study is out, or not among the best."""
         opened: list[Criterion] = []
         certain = 0  # an open exclusion may yet turn out to mirror one that is open too
-        truths = self._of(case).truths
+        truths = self._truths.setdefault(id(case), {})
         for step in self._panel.steps.studies[number]:
             found = truths.get(step.predicate)
             if found is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 from functools import cache
 
 import pytest
@@ -75,3 +76,57 @@ def test_what_rests_on_missing_data_is_not_met() -> None:
         measured = [v for v in after.verdicts if v.criterion.id in {"platelet-count", "platelets"}]
         assert all(v.proof.reason is Reason.NOT_FETCHED for v in measured if v not in after.failed)
         assert not after.complete
+
+
+UNTOLD = Line(
+    "untold",
+    {
+        "resourceType": "MedicationStatement",
+        "id": "untold",
+        "status": "completed",
+        "medicationCodeableConcept": {"text": "as agreed with the patient"},
+        "effectiveDateTime": "2026-01-05",
+    },
+)
+MALFORMED = Line(
+    "malformed",
+    {
+        "resourceType": "Observation",
+        "id": "malformed",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "777-3"}]},
+        "effectiveDateTime": "yesterday",
+    },
+)
+
+
+@pytest.mark.parametrize("more", [UNTOLD, MALFORMED], ids=["untold", "malformed"])
+def test_silence_is_no_answer_where_a_record_may_break_it(more: Line) -> None:
+    """Before and after patients of whom everything could be read: what silence means is remembered."""
+    differs = 0
+    for id, lines in list(records().items())[:12]:
+        assert more.resource is not None
+        own = Line(more.where, more.resource | {"subject": {"reference": f"Patient/{id}"}})
+        kept = [line for line in lines if line.resource is None or _code(line) != "777-3"]
+        found = []
+        for each in (kept, [*kept, own], kept):
+            whole = ordered(assess(panel(), id, each, demo_as_of()).subjects)
+            wanted = [s for s in whole if not any(v.criterion.weight is Weight.GATE for v in s.open)]
+            assert suggest(panel(), read(id, each), most=3) == wanted[:3]
+            found.append([(s.study, s.verdicts) for s in wanted])
+        assert found[0] == found[2]
+        differs += found[0] != found[1]
+    assert differs
+
+
+def _code(line: Line) -> object:
+    coded = (line.resource or {}).get("code") or {}
+    return next((coding.get("code") for coding in coded.get("coding", ())), None)
+
+
+def test_what_silence_means_is_asked_again_on_another_day() -> None:
+    for id, lines in list(records().items())[:6]:
+        for day in (demo_as_of(), demo_as_of()._replace(day=date(2031, 3, 1)), demo_as_of()):
+            whole = ordered(assess(panel(), id, lines, day).subjects)
+            wanted = [s for s in whole if not any(v.criterion.weight is Weight.GATE for v in s.open)]
+            assert suggest(panel(), read_record(panel(), id, lines, day), most=2) == wanted[:2]

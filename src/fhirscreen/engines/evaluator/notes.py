@@ -57,7 +57,7 @@ def transferred_out(chart: Chart) -> bool:
 
 def _encounters(chart: Chart) -> Iterator[tuple[Resource, Moment]]:
     """The Encounters that took place, each with when it ended; where that is not known, when it began."""
-    for resource in chart.resources:
+    for resource in chart.others:  # no source of a plan is of that type
         if resource.get("resourceType") == "Encounter" and resource.get("status") not in _NEVER:
             if modified(resource):
                 continue
