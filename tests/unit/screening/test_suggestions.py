@@ -100,23 +100,52 @@ MALFORMED = Line(
 )
 
 
-@pytest.mark.parametrize("more", [UNTOLD, MALFORMED], ids=["untold", "malformed"])
-def test_silence_is_no_answer_where_a_record_may_break_it(more: Line) -> None:
+@cache
+def treated() -> Panel:
+    """A study that silence rules out, as long as it means no: it asks for a treatment."""
+    made = {
+        "study": "TREATED",
+        "title": "After a checkpoint inhibitor",
+        "population": {"cancer": OWN},
+        "inclusion": [
+            {"id": "inhibitor", "says": "Had one", "received": {"concept": "immune-checkpoint-inhibitor"}}
+        ],
+    }
+    return make_panel(demo_plan().catalogue, [read_study(made)])
+
+
+def test_silence_rules_nobody_out_where_a_record_may_break_it() -> None:
     """Before and after patients of whom everything could be read: what silence means is remembered."""
+    seen = 0
+    for id, lines in records().items():
+        assert UNTOLD.resource is not None
+        own = Line("untold", UNTOLD.resource | {"subject": {"reference": f"Patient/{id}"}})
+        found = []
+        for each in (lines, [*lines, own], lines):
+            whole = ordered(assess(treated(), id, each, demo_as_of()).subjects)
+            known = read_record(treated(), id, each, demo_as_of())
+            assert suggest(treated(), known, most=2) == whole
+            found.append(bool(whole))
+        seen += found == [False, True, False]
+    assert seen
+
+
+def test_what_cannot_be_read_is_no_silence() -> None:
     differs = 0
     for id, lines in list(records().items())[:12]:
-        assert more.resource is not None
-        own = Line(more.where, more.resource | {"subject": {"reference": f"Patient/{id}"}})
-        kept = [line for line in lines if line.resource is None or _code(line) != "777-3"]
-        found = []
-        for each in (kept, [*kept, own], kept):
-            whole = ordered(assess(panel(), id, each, demo_as_of()).subjects)
-            wanted = [s for s in whole if not any(v.criterion.weight is Weight.GATE for v in s.open)]
-            assert suggest(panel(), read(id, each), most=3) == wanted[:3]
-            found.append([(s.study, s.verdicts) for s in wanted])
-        assert found[0] == found[2]
-        differs += found[0] != found[1]
+        assert MALFORMED.resource is not None
+        own = Line("malformed", MALFORMED.resource | {"subject": {"reference": f"Patient/{id}"}})
+        kept = [line for line in lines if _code(line) != "777-3"]
+        before, after = (expected_of(id, each) for each in (kept, [*kept, own]))
+        assert suggest(panel(), read(id, kept), most=3) == before[:3]
+        assert suggest(panel(), read(id, [*kept, own]), most=3) == after[:3]
+        differs += [s.verdicts for s in before] != [s.verdicts for s in after]
     assert differs
+
+
+def expected_of(id: str, lines: list[Line]) -> list[Subject]:
+    listed = ordered(assess(panel(), id, lines, demo_as_of()).subjects)
+    return [s for s in listed if not any(v.criterion.weight is Weight.GATE for v in s.open)]
 
 
 def _code(line: Line) -> object:
