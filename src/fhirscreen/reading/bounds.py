@@ -5,13 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from fhirscreen.reading.durations import iso, time_unit, whole
+from fhirscreen.mapping.concepts import ConceptKind
+from fhirscreen.reading.durations import CALENDAR, iso, time_unit, whole
 from fhirscreen.reading.items import Item, Range, Role
+from fhirscreen.reading.segments import kind_of
 
 _FLIPPED = {">": "<=", "<": ">=", ">=": "<", "<=": ">"}
 _TO = ("to", "-", "~", "and", "through", "until", "&", "up to", "till", "thru")
 _LISTED = (Role.COMMA, Role.OR, Role.SLASH, Role.AND)
 _PAIR = re.compile(r"\d,\d(?:,\d)?")
+
+_ANCHORS = ("visit", "day", "screen", "screening", "cycle", "week", "infusion", "injection")
+_COUNTED = ("visit", "day", "cycle", "step", "part", "phase", "period", "stage", "week", "c", "d", "v")
+_OF_AN_ANCHOR = (
+    *_ANCHORS, *_COUNTED, "pre", "re", "sub", "first", "scheduled", "planned", "initial", "proposed",
+    "protocol", "expected", "anticipated", "start", "date", "time", "trial", "study", "drug", "medication",
+    "randomised", "open", "label", "double", "blind", "run", "investigational", "specified", "intended",
+    "actual", "main", "current", "patient", "subject", "participant",
+)  # fmt: skip
+"""What says which visit, day or registration of the study an anchor is; it is before all of them that one asks."""
 
 
 def bind_numbers(items: Sequence[Item]) -> list[Item]:
@@ -313,7 +325,13 @@ def bind_windows(items: Sequence[Item]) -> list[Item]:
     at = 0
     while at < len(items):
         window, end = _window_at(items, at, found)
-        if window is None:
+        if window is None and items[at].role is Role.BEFORE and (last := _anchor(items, at)[1]) > at:
+            # before the study, with no time: what was given before it was given once
+            given = bool(found) and kind_of(found[-1]) is ConceptKind.THERAPY
+            role = Role.HISTORY if given else Role.FILLER
+            found.append(Item(role, items[at].start, items[last - 1].end, key="ever"))
+            at = last
+        elif window is None:
             found.append(items[at])
             at += 1
         else:
@@ -327,6 +345,10 @@ def _window_at(items: Sequence[Item], at: int, before: list[Item]) -> tuple[Item
     key = "within"
     if items[at].role is Role.WITHIN:
         number = _skip(items, at + 1)
+        if number < len(items) and (unit := time_unit(items[number].text)) in CALENDAR:  # in the past year
+            one = Item(Role.NUMBER, items[number].start, items[number].end, value=1.0)
+            one.range = Range(unit=items[number].text, values=(1.0,))
+            items = [*items[:number], one, *items[number + 1 :]]
     elif items[at].role not in (Role.BOUND, Role.NUMBER):
         return None, at
     if not _is(items, number, Role.NUMBER, Role.BOUND):
@@ -383,18 +405,54 @@ def _anchor(items: Sequence[Item], at: int) -> tuple[str, int]:
         return "", at
     if end < len(items) and items[end].text.lower() == "to":
         end += 1
-    steps, named = 0, ""
-    while end < len(items) and steps < 6:
-        role = items[end].role
+    steps, named, last = 0, "", end
+    while end < len(items) and steps < 8:
+        item = items[end]
+        role = item.role
+        dosed = end
         if role is Role.ANCHOR:
-            named = (named + " " if named else "") + (items[end].text or "study")
-        elif role is Role.RECEIVED and items[end].text.lower() in ("treatment", "therapy", "dose"):
-            named = (named + " " if named else "") + items[end].text
-        elif role not in (Role.FILLER, Role.DASH) and not (
-            role is Role.MANUAL and items[end].key == "consent"
-        ):
-            break
-        elif role is Role.MANUAL:
+            named = (named + " " if named else "") + (item.text or "study")
+            dosed = _dosed(items, end + 1) if item.key == "dose" else end
+        elif role is Role.RECEIVED and item.text.lower() in ("treatment", "therapy", "dose"):
+            named = (named + " " if named else "") + item.text
+            dosed = _dosed(items, end + 1)
+        elif role is Role.MANUAL and item.key == "consent":
             named = "consent"
-        end, steps = end + 1, steps + 1
-    return (named, end) if named else ("", at)
+        elif role in (Role.FILLER, Role.DASH):
+            end, steps = end + 1, steps + 1
+            continue
+        elif item.key in _OF_AN_ANCHOR or (role is Role.NUMBER and _counts_an_anchor(items, end)):
+            named = named or ("visit" if item.key in _ANCHORS else "")
+        else:
+            break
+        end, steps = max(end, dosed - 1) + 1, steps + 1
+        last = end
+    if named == "visit" and end < len(items) and items[end - 1].text.lower() == "of":
+        return "", at  # the day of what is not known
+    return (named, last) if named else ("", at)
+
+
+def _dosed(items: Sequence[Item], at: int) -> int:
+    """Past what is given at an anchor, whatever it is called: the first dose of a new drug."""
+    if not (at < len(items) and items[at].text.lower() in ("of", "with")):
+        return at
+    end = _skip(items, at + 1)
+    first = end
+    while (
+        end < len(items)
+        and end < first + 3
+        and (
+            (items[end].role is Role.WORD and not items[end].text.islower())
+            or (items[end].role is Role.ENTITY and kind_of(items[end]) is ConceptKind.THERAPY)
+            or (items[end].role is Role.WORD and end == first)
+        )
+    ):
+        end += 1
+    closes = end >= len(items) or items[end].role in (Role.STOP, Role.CLOSE, Role.COMMA, *_LISTED)
+    return end if end > first and closes else at
+
+
+def _counts_an_anchor(items: Sequence[Item], at: int) -> bool:
+    """Whether a number counts visits or days of the study: visit 1, day -1, step 2."""
+    item = items[at]
+    return item.key == "" and (items[at - 1].key in _COUNTED or _is(items, at - 1, Role.ANCHOR, Role.DASH))

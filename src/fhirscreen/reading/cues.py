@@ -99,8 +99,26 @@ CUES: dict[Role, dict[str, str]] = {
             planned first dose | allocation | randomisation visit | receiving study drug |
             study initiation | date of enrollment | date of randomization | date of registration |
             date of inclusion | treatment initiation | being enrolled | recruitment |
-            study inclusion date | investigational product administration
+            study inclusion date | investigational product administration | cohort entry |
+            the start of the study | study commencement | treatment assignment | assignment |
+            the initiation of the study | registration to the study | index visit | run in |
+            first study visit | the study visit | first day of treatment | first day of study treatment |
+            first day of study drug | first scheduled day of protocol treatment | trial registration |
+            trial start | trial inclusion | study randomization | start of chemotherapy in this study
             """,
+        ),
+        **words(
+            """
+            first dose | the first dose | first administration | first infusion | first injection |
+            administration | the administration | initiation | initiation of treatment |
+            initiation of therapy | start of treatment | start of therapy | starting treatment |
+            beginning treatment | commencement | start | first treatment | treatment initiation |
+            starting | initiating | beginning | commencing | starting therapy | first dosing |
+            first day of treatment | day 1 of treatment | treatment start | onset of treatment |
+            commencement of treatment | beginning of treatment | the first administration |
+            initial dose | first drug administration | receiving the first dose
+            """,
+            "dose",
         ),
     },
     Role.FILLER: {

@@ -3,69 +3,84 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, final
 
 if TYPE_CHECKING:
     from fhirscreen.mapping.concepts import Concept
     from fhirscreen.reading.fragments import Fragment
 
 
-class Role(Enum):
-    """What an item does in a sentence."""
+@final
+class Role:
+    """What an item does in a sentence: one object each.
+
+    No `Enum`, whose members cost five times as much to name: the grammar names them a thousand times a line.
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"Role.{self.name}"
 
     # what has been understood, and what has not
-    FRAGMENT = auto()
-    WORD = auto()  # a word that nothing here knows: it may mean anything
-    FILLER = auto()  # articles, auxiliaries, "patients", "must have"
+    FRAGMENT: ClassVar[Role]
+    WORD: ClassVar[Role]  # a word that nothing here knows: it may mean anything
+    FILLER: ClassVar[Role]  # articles, auxiliaries, "patients", "must have"
     # names
-    ENTITY = auto()
-    CATEGORY = auto()  # T3, N+, M0
-    AGE = auto()
-    OLD = auto()
-    ADULT = auto()
-    SEX = auto()
+    ENTITY: ClassVar[Role]
+    CATEGORY: ClassVar[Role]  # T3, N+, M0
+    AGE: ClassVar[Role]
+    OLD: ClassVar[Role]
+    ADULT: ClassVar[Role]
+    SEX: ClassVar[Role]
     # numbers
-    NUMBER = auto()
-    BOUND = auto()
-    LIMIT = auto()
-    COMPARE = auto()
-    COMPARE_AFTER = auto()
-    RANGE = auto()
+    NUMBER: ClassVar[Role]
+    BOUND: ClassVar[Role]
+    LIMIT: ClassVar[Role]
+    COMPARE: ClassVar[Role]
+    COMPARE_AFTER: ClassVar[Role]
+    RANGE: ClassVar[Role]
     # words that join, negate, and except
-    AND = auto()
-    OR = auto()
-    COMMA = auto()
-    STOP = auto()
-    NO = auto()
-    EXCEPT = auto()
-    IF = auto()
-    OPEN = auto()
-    CLOSE = auto()
-    DASH = auto()
-    SLASH = auto()
-    COLON = auto()
+    AND: ClassVar[Role]
+    OR: ClassVar[Role]
+    COMMA: ClassVar[Role]
+    STOP: ClassVar[Role]
+    NO: ClassVar[Role]
+    EXCEPT: ClassVar[Role]
+    IF: ClassVar[Role]
+    OPEN: ClassVar[Role]
+    CLOSE: ClassVar[Role]
+    DASH: ClassVar[Role]
+    SLASH: ClassVar[Role]
+    COLON: ClassVar[Role]
     # time and circumstance
-    HISTORY = auto()
-    ACTIVE = auto()
-    RECEIVED = auto()
-    KNOWN = auto()
-    SEVERITY = auto()
-    NARROWING = auto()  # what no record says of a diagnosis or therapy: uncontrolled, symptomatic, adjuvant
-    WITHIN = auto()
-    SINCE = auto()
-    BEFORE = auto()
-    ANCHOR = auto()
-    WINDOW = auto()
-    POSITIVE = auto()
-    NEGATIVE = auto()
-    NORMAL = auto()
+    HISTORY: ClassVar[Role]
+    ACTIVE: ClassVar[Role]
+    RECEIVED: ClassVar[Role]
+    KNOWN: ClassVar[Role]
+    SEVERITY: ClassVar[Role]
+    NARROWING: ClassVar[Role]  # what no record says of a diagnosis or therapy: uncontrolled, symptomatic, adjuvant
+    WITHIN: ClassVar[Role]
+    SINCE: ClassVar[Role]
+    BEFORE: ClassVar[Role]
+    ANCHOR: ClassVar[Role]
+    WINDOW: ClassVar[Role]
+    POSITIVE: ClassVar[Role]
+    NEGATIVE: ClassVar[Role]
+    NORMAL: ClassVar[Role]
     # what a sentence says of the whole
-    ALLOWED = auto()
-    BARRED = auto()
-    MANUAL = auto()
-    EXAMPLE = auto()
-    EXEMPT = auto()  # what no second malignancy is: basal cell carcinoma, carcinoma in situ
+    ALLOWED: ClassVar[Role]
+    BARRED: ClassVar[Role]
+    MANUAL: ClassVar[Role]
+    EXAMPLE: ClassVar[Role]
+    EXEMPT: ClassVar[Role]  # what no second malignancy is: basal cell carcinoma, carcinoma in situ
+
+
+for _name in Role.__annotations__:
+    setattr(Role, _name, Role(_name))
 
 
 @dataclass(slots=True)

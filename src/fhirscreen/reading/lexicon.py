@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from fhirscreen.reading.abbreviations import find_abbreviations
 from fhirscreen.reading.items import Item, Role
 from fhirscreen.reading.phrases import AMBIGUOUS, NUMBER_WORDS, PHRASES, SPELT_EXACTLY, WITH_A_NUMBER
-from fhirscreen.reading.tokens import Kind, Token, tokenise
+from fhirscreen.reading.tokens import Kind, Token, fold, tokenise
 
 if TYPE_CHECKING:
     from fhirscreen.mapping.concepts import Concept
@@ -21,6 +22,9 @@ _SIGNS = {
     "™": Role.FILLER, "!": Role.STOP, "_": Role.FILLER, "^": Role.FILLER, "|": Role.STOP, "#": Role.FILLER,
     "†": Role.FILLER, "‡": Role.FILLER, "·": Role.STOP, "○": Role.STOP, "●": Role.STOP,
 }  # fmt: skip
+
+Abbreviations: TypeAlias = "Mapping[str, tuple[Concept, ...]]"
+"""Concepts by the abbreviations that one text introduces for them."""
 
 
 @dataclass(slots=True)
@@ -85,8 +89,11 @@ class Lexicon:
             return None
         return Item(Role.ENTITY, start, end, "", node.value, node.concepts)
 
-    def find(self, tokens: Sequence[Token]) -> list[Item]:
-        """The items of the tokens: phrases, numbers, comparators, signs, and words that are not known."""
+    def find(self, tokens: Sequence[Token], introduced: Abbreviations | None = None) -> list[Item]:
+        """The items of the tokens: phrases, numbers, comparators, signs, and words that are not known.
+
+        `introduced` holds the abbreviations of the text that nobody else uses.
+        """
         found: list[Item] = []
         at, count = 0, len(tokens)
         while at < count:
@@ -106,8 +113,27 @@ class Lexicon:
                 )
                 at = end
                 continue
-            found.append(_single(token))
+            concepts = introduced.get(token.text) if introduced and token.kind is Kind.WORD else None
+            found.append(
+                Item(Role.ENTITY, token.start, token.end, token.text, concepts=concepts)
+                if concepts
+                else _single(token)
+            )
             at += 1
+        return found
+
+    def names(self, tokens: Sequence[Token]) -> bool:
+        """Whether the tokens are the name of a concept."""
+        return bool(tokens) and self.name(_keys(tokens), 0, 0) is not None
+
+    def introduce(self, text: str) -> Abbreviations:
+        """The concepts of the abbreviations that a text introduces, which have no role of their own."""
+        found: dict[str, tuple[Concept, ...]] = {}
+        for short, words in find_abbreviations(text):
+            if self._root.children.get(fold(short)) is None:
+                named = self.name(_keys(words), words[0].start, words[-1].end)
+                if named is not None:
+                    found[short] = named.concepts
         return found
 
     def _longest(self, tokens: Sequence[Token], at: int) -> tuple[int, _Node | None]:

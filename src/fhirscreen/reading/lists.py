@@ -16,7 +16,7 @@ _PAIR = 2
 _FAR = 80
 
 
-_OBJECTS = ("hypersensitivity", "future behaviour", "willingness", "swallowing")
+_OBJECTS = ("hypersensitivity", "future behaviour", "willingness", "swallowing", "recovery")
 _CONTRARY = re.compile(r"contraindicat", re.IGNORECASE)
 _RELATIVE = re.compile(r"(?:that|which|who)\b", re.IGNORECASE)
 _OPINION = re.compile(

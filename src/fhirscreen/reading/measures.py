@@ -23,6 +23,7 @@ from fhirscreen.mapping.concepts import Concept, ConceptKind
 from fhirscreen.reading.durations import time_unit
 from fhirscreen.reading.fragments import Atom, Fragment, Sort
 from fhirscreen.reading.items import Item, Range, Role, words
+from fhirscreen.reading.restatements import skip_restated
 from fhirscreen.reading.sense import make_bounds, read_unit, readings_of
 from fhirscreen.values.quantities import UnitTable
 
@@ -104,6 +105,7 @@ class Measures:
         made = Item(
             Role.FRAGMENT, first, items[end - 1].end, fragment=fragment, parts=list(named), range=numbers
         )
+        end = skip_restated(items, end, _measure_of(named[0], numbers, self.units), numbers, self.text, self.units)
         conditional, last = self._conditional(items, end, made, joins)
         return (conditional, last) if conditional is not None else (made, end)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from fhirscreen.criteria.nodes import Confirm, Expression, Judgement, Question, Unread
 from fhirscreen.criteria.records import Record
@@ -12,6 +12,7 @@ from fhirscreen.criteria.studies import Kind
 from fhirscreen.criteria.walk import walk
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.concepts import Concept
+from fhirscreen.reading.abbreviations import drop_abbreviations
 from fhirscreen.reading.ages import read_ages, read_sex
 from fhirscreen.reading.bounds import bind_numbers, bind_windows
 from fhirscreen.reading.categories import read_categories
@@ -19,7 +20,7 @@ from fhirscreen.reading.characters import flatten
 from fhirscreen.reading.clauses import Clauses
 from fhirscreen.reading.fragments import Sort
 from fhirscreen.reading.items import Item, Role
-from fhirscreen.reading.lexicon import Lexicon
+from fhirscreen.reading.lexicon import Abbreviations, Lexicon
 from fhirscreen.reading.lists import JOINS
 from fhirscreen.reading.lookups import Lookup
 from fhirscreen.reading.lookups.stretches import suggest
@@ -46,6 +47,17 @@ _HALF_LIFE = re.compile(r"\bhalf[\s-]?li(?:fe|ves)\b", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _OR = ("or", "and/or", "either")
 _PLAIN = (Sort.AGE, Sort.SEX, Sort.MEASURE, Sort.CATEGORY)
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """One text while it is read: its abbreviations, and what lines above others lend, each read once."""
+
+    flat: str
+    introduced: Abbreviations
+    stems: dict[tuple[tuple[tuple[int, int], ...], Kind], tuple[list[Item], bool | None]] = field(
+        default_factory=dict
+    )
 
 
 class Reader:
@@ -77,14 +89,16 @@ class Reader:
     def read(self, text: str) -> list[Reading]:
         """Every heading and criterion of the text, in order; together they hold its every letter."""
         flat = flatten(text)
-        read = _alternate([self._read(text, flat, piece) for piece in split(flat)])
+        sheet = _Sheet(flat, self._lexicon.introduce(flat))
+        read = _alternate([self._read(text, sheet, piece) for piece in split(flat)])
         return [self._suggest(flat, reading) for reading in read] if self._lookups else read
 
     def read_record(self, record: Record) -> list[Reading]:
         """What the record's own fields ask for, then its text; where the two disagree, a warning."""
         return merge(record, self.read(record.text))
 
-    def _read(self, text: str, flat: str, piece: Piece) -> Reading:
+    def _read(self, text: str, sheet: _Sheet, piece: Piece) -> Reading:
+        flat = sheet.flat
         said = text[piece.start : piece.end]
         if piece.heading:
             return Reading(said, piece.start, piece.end, Status.HEADING)
@@ -110,7 +124,7 @@ class Reader:
             return replace(unread, warnings=(*warnings, "too long to be one criterion"))
         if _HALF_LIFE.search(flat, piece.body, piece.end) is not None:
             warnings = (*warnings, "a time in half-lives: no record says how long a drug's is")
-        built = self._build(flat, piece, kind)
+        built = self._build(sheet, piece, kind)
         expression = built.expression
         unread = replace(unread, warnings=(*warnings, *built.warnings))
         whole = built.complete and expression is not None and _DANGLING.search(said) is None
@@ -140,13 +154,18 @@ class Reader:
         spans = reading.unread or ((reading.start, reading.end),)
         return replace(reading, suggestions=suggest(flat, items, spans, self._lookups))
 
-    def _items(self, flat: str, start: int, end: int) -> list[Item]:
-        named = share_heads(self._lexicon.find(tokenise(flat, start, end)), flat, self._lexicon)
+    def _items(self, sheet: _Sheet, start: int, end: int) -> list[Item]:
+        tokens = drop_abbreviations(tokenise(sheet.flat, start, end), self._lexicon.names)
+        named = share_heads(self._lexicon.find(tokens, sheet.introduced), sheet.flat, self._lexicon)
         return bind_windows(bind_numbers(named))
 
-    def _build(self, flat: str, piece: Piece, kind: Kind) -> Built:
-        items = self._items(flat, piece.body, piece.end)
-        carried, sure = self._stems(flat, piece, kind)
+    def _build(self, sheet: _Sheet, piece: Piece, kind: Kind) -> Built:
+        flat = sheet.flat
+        items = self._items(sheet, piece.body, piece.end)
+        known = sheet.stems.get((piece.stems, kind))
+        if known is None:
+            known = sheet.stems[piece.stems, kind] = self._stems(sheet, piece, kind)
+        carried, sure = known
         named = any(item.role is Role.ENTITY for item in items)
         before = [i for i in carried if i.role is not Role.WINDOW and (named or i.role is not Role.NARROWING)]
         after = [i for i in carried if i.role is Role.WINDOW]
@@ -171,16 +190,16 @@ class Reader:
             return replace(built, complete=False, warnings=(*built.warnings, note))
         return built
 
-    def _stems(self, flat: str, piece: Piece, kind: Kind) -> tuple[list[Item], bool | None]:
+    def _stems(self, sheet: _Sheet, piece: Piece, kind: Kind) -> tuple[list[Item], bool | None]:
         """What the stems above say of a criterion, and whether that is all they say; None: but for words."""
         carried: list[Item] = []
         sure: bool | None = True
         for start, end in piece.stems:
-            items = self._items(flat, start, end)
+            items = self._items(sheet, start, end)
             if len(items) <= 2 and any(i.role is Role.AGE for i in items):
                 carried.append(next(i for i in items if i.role is Role.AGE))
                 continue
-            lent, whole = read_stem(items, flat[start:end], start, kind)
+            lent, whole = read_stem(items, sheet.flat[start:end], start, kind)
             carried += lent
             sure = False if sure is False or whole is False else None if whole is None else sure
         return carried, sure
@@ -199,6 +218,9 @@ def _alternate(readings: list[Reading]) -> list[Reading]:
             neighbours = (index - 1, index)
         else:
             continue
+        pair = [found[each] for each in neighbours if 0 <= each < len(found)]
+        if all(each.kind is Kind.EXCLUSION for each in pair):
+            continue  # each of them excludes
         for each in neighbours:
             if 0 <= each < len(found) and found[each].status is Status.COMPUTED:
                 note = "an alternative to the line beside it"

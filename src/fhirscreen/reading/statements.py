@@ -103,6 +103,8 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
         and len({f.sort for f in made} - {Sort.AGE, Sort.SEX}) + (len(segment.entities) > 1) > 1
     ):
         sure = False  # concepts side by side with no word between: how they belong together is a guess
+    if _of_an_age(made):
+        sure = False
     manual = bool(segment.manual)
     if manual and not made:
         return _ask(segment, text)
@@ -136,6 +138,14 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
         sure,
         sorts,
     )
+
+
+def _of_an_age(made: list[Fragment]) -> bool:
+    """Whether an age follows a value and says whose: Karnofsky ≥ 50 (for patients above 10 years)."""
+    sorts = [fragment.sort for fragment in made]
+    if Sort.AGE not in sorts:
+        return False
+    return bool({Sort.MEASURE, Sort.CATEGORY} & set(sorts[: sorts.index(Sort.AGE)]))
 
 
 def _asks(fragment: Fragment) -> bool:

@@ -23,6 +23,8 @@ _SENTENCE = re.compile(r"(?<=[a-z0-9)%\"])[.]\s+(?=[A-Z][a-z]|[A-Z]{2,}\b|[â‰¥â‰
 _ABBREVIATION = re.compile(
     r"\b(?:e\.g|i\.e|vs|approx|no|dr|prof|incl|excl|resp|cf|ca|inc|st|etc)$", re.IGNORECASE
 )
+_LETTERED = re.compile(r"[:;,.]\s*\(?[a-zA-Z0-9]{1,3}$")
+"""What counts the members of a list within a sentence: the following: a."""
 _DEPENDENT = re.compile(
     r"\s*(?:\(?note\b|this|these|those|such|they|however|otherwise|if|unless|except|exception|"
     r"in (?:this|these|that|such) case|for (?:these|this|example)|also|he|she|it|the above|all of|"
@@ -261,10 +263,11 @@ def _sentences(text: str, start: int, end: int) -> list[int]:
     for match in _SENTENCE.finditer(text, start, end):
         if _ABBREVIATION.search(text, max(first, match.start() - 8), match.start()):
             continue
+        if _LETTERED.search(text, max(first, match.start() - 8), match.start()):
+            continue
         if text.count("(", first, match.start()) > text.count(")", first, match.start()):
             continue
         cuts.append(match.end())
         first = match.end()
-    if cuts and any(_DEPENDENT.match(text, cut, end) for cut in cuts):
-        return []
-    return cuts
+    # What speaks of the sentence before it stays with it.
+    return [cut for cut in cuts if _DEPENDENT.match(text, cut, end) is None]
