@@ -18,9 +18,7 @@ _MORE_WORDS = 5
 _PARTS = 4
 
 
-def drop_abbreviations(
-    tokens: Sequence[Token], names: Callable[[Sequence[Token]], bool]
-) -> Sequence[Token]:
+def drop_abbreviations(tokens: Sequence[Token], names: Callable[[Sequence[Token]], bool]) -> Sequence[Token]:
     """The tokens without parentheses that only abbreviate the words before them.
 
     `names` says whether tokens name a concept: where the abbreviation does and the words do not, it stays.
@@ -34,7 +32,7 @@ def drop_abbreviations(
         if end:
             short = tokens[at + 1 : end - 1]
             words = _long(found, "".join(token.text for token in short))
-            if words and (names(words) or not names(short)):
+            if words and (not names(short) or any(names(words[i:]) for i in range(len(words)))):
                 at = end
                 continue
         found.append(tokens[at])
@@ -90,9 +88,7 @@ def _long(before: Sequence[Token], short: str) -> list[Token]:
     at = len(text)
     for index in range(len(letters) - 1, -1, -1):
         at -= 1
-        while at >= 0 and (
-            text[at] != letters[index] or (index == 0 and at > 0 and text[at - 1].isalnum())
-        ):
+        while at >= 0 and (text[at] != letters[index] or (index == 0 and at > 0 and text[at - 1].isalnum())):
             at -= 1
         if at < 0:
             return []

@@ -199,7 +199,9 @@ def read_sex(items: Sequence[Item]) -> list[Item]:
     alone = all(i.fragment is not None and i.fragment.sort is Sort.AGE for i in others)
     pregnant = any(c.id in ("pregnancy", "lactation") for i in others for c in i.concepts)
     codes = {item.key for item in items if item.role is Role.SEX}
-    if "any" in codes or codes >= {"male", "female"}:
+    bounded = [i for i in others if i.fragment is not None and i.fragment.sort is Sort.MEASURE]
+    apart = "any" not in codes and len(bounded) > 1  # a bound for men, and another one for women
+    if ("any" in codes or codes >= {"male", "female"}) and not apart:
         return [_both(i, alone=not others) if i.role is Role.SEX else i for i in items]
     if pregnant and codes == {"female"}:
         return [Item(Role.FILLER, i.start, i.end, i.text) if i.role is Role.SEX else i for i in items]

@@ -23,7 +23,7 @@ _OF_AN_ANCHOR = (
     "randomised", "open", "label", "double", "blind", "run", "investigational", "specified", "intended",
     "actual", "main", "current", "patient", "subject", "participant",
 )  # fmt: skip
-"""What says which visit, day or registration of the study an anchor is; it is before all of them that one asks."""
+"""What says which visit, day or registration of the study an anchor is."""
 
 
 def bind_numbers(items: Sequence[Item]) -> list[Item]:

@@ -32,6 +32,13 @@ from fhirscreen.reading.lists import (
 )
 from fhirscreen.reading.negations import Sense, ask_whole, sense_of
 from fhirscreen.reading.segments import Segment, kind_of
+from fhirscreen.reading.spans import (
+    ends_parenthesis,
+    find_first,
+    hangs_together,
+    has_content,
+    split_clauses,
+)
 from fhirscreen.reading.statements import Built, build_segment, join, merge
 
 _SILENT = (Role.FILLER, Role.COLON, Role.DASH, Role.KNOWN, Role.RANGE, Role.STOP)
@@ -49,6 +56,7 @@ _TOGETHER = (
 )
 """Concepts of which "and" in a list of exclusions means that each excludes."""
 _LONG_LIST = 3
+_WASHOUT = "washout"
 _REACHED = ("judgement", "hypersensitivity", "other study")
 """What a "no" reaches over an "or": no epilepsy or condition that would interfere."""
 _TURNS = (Role.NO, Role.EXCEPT, Role.BARRED, Role.ALLOWED, Role.IF)
@@ -67,7 +75,7 @@ class Clauses:
 
     def read(self, items: Sequence[Item]) -> Built:
         """What a criterion's items say together."""
-        clauses = lend_heading(_clauses(items))
+        clauses = lend_heading(split_clauses(items))
         built = [b for clause in clauses if (b := self._asked(clause)) is not None]
         if len(built) <= 1:
             return built[0] if built else Built(None)
@@ -93,35 +101,37 @@ class Clauses:
         if sum(item.role in _TURNS for item in items) > _MOST_TURNS:
             return self._unread(items)
         items = drop_glosses(items, self.text)
-        items = [i for i, after in pairwise([*items, None]) if i is not None and not _ends(i, after)]
+        items = [
+            i for i, after in pairwise([*items, None]) if i is not None and not ends_parenthesis(i, after)
+        ]
         if self.kind is Kind.EXCLUSION:
             items = ask_whole(items)
         if not items:
             return None
-        at = _first(items, Role.BARRED)
+        at = find_first(items, Role.BARRED)
         if at is not None:
             rest = items[:at] + items[at + 1 :]
             made = self._clause(rest) if rest else None
             if made is None or self.kind is Kind.EXCLUSION:
                 return made
             return _negate(made)
-        at = _first(items, Role.ALLOWED)
+        at = find_first(items, Role.ALLOWED)
         if at is not None:
             return self._allowed(items, at)
         tested = read_pregnancy_test(items, self.text)
         if tested is not None and self.kind is Kind.INCLUSION:
             return tested
-        at = _first(items, Role.EXCEPT)
+        at = find_first(items, Role.EXCEPT)
         if at is not None:
             return self._excepted(items[:at], items[at + 1 :], items[at])
         at = next(
-            (i for i, item in enumerate(items) if item.role is Role.IF and i and _has_content(items[:i])),
+            (i for i, item in enumerate(items) if item.role is Role.IF and i and has_content(items[:i])),
             None,
         )
         if at is not None:
             return self._conditional(items[:at], items[at:])
         items = [i for i in items if i.role is not Role.IF]
-        at = _first(items, Role.NO)
+        at = find_first(items, Role.NO)
         if at is not None:
             return self._negated(items, at)
         return self._list(items, negated=False)
@@ -149,7 +159,7 @@ class Clauses:
         return made if inner is None else replace(made, atoms=inner.atoms, rules=inner.rules, sure=False)
 
     def _excepted(self, main: list[Item], exception: list[Item], word: Item) -> Built | None:
-        if not _has_content(main):
+        if not has_content(main):
             return self._unread([*main, *exception]) if main or exception else None
         made = self._clause(main)
         if made is None or not exception:
@@ -200,7 +210,7 @@ class Clauses:
         """`A and no B, C or D`: the "no" reaches to the end, or to the next "no"."""
         before, after = items[:at], items[at + 1 :]
         word = items[at]
-        following = _first(after, Role.NO)
+        following = find_first(after, Role.NO)
         rest: list[Item] = []
         if following is not None:
             cut = following
@@ -348,7 +358,25 @@ class Clauses:
         if not all(f is not None and f.about_cancer for f in found):
             return None
         merged = merge(built, None)
-        parts = [f.expression for f in found if f is not None and f.expression is not None]
+        first = segments[0].entities
+        others = {
+            a.concept for s in segments[1:] for i in s.fragments if i.fragment for a in i.fragment.atoms
+        }
+        # HER2-negative breast cancer of stage III or IV: what stands before the name and is of another sort
+        # holds in any case.
+        fixed = [
+            item.fragment
+            for item in segments[0].fragments
+            if first
+            and item.fragment is not None
+            and item.start < first[0].start
+            and not {atom.concept for atom in item.fragment.atoms} & others
+        ]
+        parts = [
+            f.expression
+            for f in found
+            if f is not None and f.expression is not None and all(f is not each for each in fixed)
+        ]
         any_of = join(parts, any_of=True)
         own = [b.expression for s, b in zip(segments, built, strict=True) if s is named[0]]
         if not merged.complete or any_of is None or not isinstance(own[0], AllOf):
@@ -361,6 +389,11 @@ class Clauses:
     ) -> tuple[bool, bool, tuple[str, ...]]:
         """Whether any of a list is enough, whether that is sure, and what to say about it."""
         kinds = set(joins)
+        elapsed = [_WASHOUT in b.rules for b in built if b.atoms]
+        if any(elapsed) and (Role.OR in kinds or all(elapsed)):
+            # at least 4 weeks since A or B: neither of them within 4 weeks
+            sure = all(elapsed) and (Role.OR not in kinds or len(elapsed) == len(built))
+            return False, sure, () if sure else ("what has to be over is not sure",)
         if negated:
             return True, True, ()
         if kinds <= {Role.OR, Role.SLASH} or (Role.OR in kinds and Role.AND not in kinds):
@@ -416,50 +449,15 @@ class Clauses:
         return segments, joins[: max(0, len(segments) - 1)]
 
 
-def _clauses(items: Sequence[Item]) -> list[list[Item]]:
-    found: list[list[Item]] = [[]]
-    depth = 0
-    for item in items:
-        depth += (item.role is Role.OPEN) - (item.role is Role.CLOSE)
-        if item.role is Role.STOP and depth <= 0:
-            found.append([])
-        else:
-            found[-1].append(item)
-    return [clause for clause in found if clause]
-
-
-def _first(items: Sequence[Item], role: Role) -> int | None:
-    depth = 0
-    for index, item in enumerate(items):
-        depth += (item.role is Role.OPEN) - (item.role is Role.CLOSE)
-        if item.role is role and depth <= 0:
-            return index
-    return None
-
-
-def _ends(item: Item, after: Item | None) -> bool:
-    """Whether a full stop only ends a parenthesis: (everolimus, etc.)."""
-    return item.role is Role.STOP and after is not None and after.role is Role.CLOSE
-
-
 def _reach(made: Built, scope: Built, after: Sequence[Item]) -> Built:
     """What was negated, in doubt where a measured value stands beside something else under the "no"."""
     several = len(scope.sorts) > 1 or len(scope.atoms) > 1
     if not (scope.sorts & {Sort.MEASURE, Sort.CATEGORY, Sort.AGE} and several):
         return made
-    if scope.complete and _joinless(after):
+    if scope.complete and hangs_together(after):
         return made
     note = "how far the negation reaches is not sure"
     return replace(made, complete=False, sure=False, warnings=(*made.warnings, note))
-
-
-def _joinless(items: Sequence[Item]) -> bool:
-    """Whether all of it hangs together: a negation is then of the whole, as of heart failure of class III."""
-    return not any(item.role in JOINS or item.role in (Role.COMPARE, Role.EXAMPLE) for item in items)
-
-
-def _has_content(items: Sequence[Item]) -> bool:
-    return any(i.role not in (*JOINS, Role.FILLER, Role.OPEN, Role.CLOSE, Role.NO) for i in items)
 
 
 def _flip(atoms: tuple[Atom, ...]) -> tuple[Atom, ...]:

@@ -83,28 +83,29 @@ CUES: dict[Role, dict[str, str]] = {
             initiation of therapy | initiation of study therapy | initiation of protocol therapy |
             initiation of study medication | beginning of study treatment | beginning treatment |
             starting study treatment | starting study drug | starting treatment | starting study therapy |
-            starting the study drug | starting protocol therapy | starting the trial | starting the study |
-            study treatment | study drug | study therapy | protocol therapy | protocol treatment |
-            study treatment start | screening | the screening visit | screening visit | study start |
-            study day 1 | day 1 | cycle 1 day 1 | c1d1 | day 0 | cycle 1 | day 1 of cycle 1 |
-            day 1 of treatment | day 1 of study treatment | study day 0 | informed consent |
-            signing informed consent | signing of informed consent | signing the informed consent |
-            signing consent | consent | baseline | baseline visit | treatment | treatment start | therapy |
-            study | the trial | trial | this study | this trial | entering the study | entering study |
-            study participation | participation | drug administration | study drug administration |
-            study drug initiation | dosing | first treatment | trial treatment | planned treatment |
-            leukapheresis | enrollment in the study | enrollment into the study |
-            enrollment in this study | first infusion | first injection | administration of study drug |
-            first vaccination | vaccination | visit 1 | first visit | planned start of treatment |
-            planned first dose | allocation | randomisation visit | receiving study drug |
-            study initiation | date of enrollment | date of randomization | date of registration |
-            date of inclusion | treatment initiation | being enrolled | recruitment |
-            study inclusion date | investigational product administration | cohort entry |
-            the start of the study | study commencement | treatment assignment | assignment |
-            the initiation of the study | registration to the study | index visit | run in |
-            first study visit | the study visit | first day of treatment | first day of study treatment |
-            first day of study drug | first scheduled day of protocol treatment | trial registration |
-            trial start | trial inclusion | study randomization | start of chemotherapy in this study
+            starting the study drug | starting protocol therapy | starting the trial |
+            starting the study | study treatment | study drug | study therapy | protocol therapy |
+            protocol treatment | study treatment start | screening | the screening visit |
+            screening visit | study start | study day 1 | day 1 | cycle 1 day 1 | c1d1 | day 0 | cycle 1 |
+            day 1 of cycle 1 | day 1 of treatment | day 1 of study treatment | study day 0 |
+            informed consent | signing informed consent | signing of informed consent |
+            signing the informed consent | signing consent | consent | baseline | baseline visit |
+            treatment | treatment start | therapy | study | the trial | trial | this study | this trial |
+            entering the study | entering study | study participation | participation |
+            drug administration | study drug administration | study drug initiation | dosing |
+            first treatment | trial treatment | planned treatment | leukapheresis |
+            enrollment in the study | enrollment into the study | enrollment in this study |
+            first infusion | first injection | administration of study drug | first vaccination |
+            vaccination | visit 1 | first visit | planned start of treatment | planned first dose |
+            allocation | randomisation visit | receiving study drug | study initiation |
+            date of enrollment | date of randomization | date of registration | date of inclusion |
+            treatment initiation | being enrolled | recruitment | study inclusion date |
+            investigational product administration | cohort entry | the start of the study |
+            study commencement | treatment assignment | assignment | the initiation of the study |
+            registration to the study | index visit | run in | first study visit | the study visit |
+            first day of treatment | first day of study treatment | first day of study drug |
+            first scheduled day of protocol treatment | trial registration | trial start |
+            trial inclusion | study randomization | start of chemotherapy in this study
             """,
         ),
         **words(
@@ -128,27 +129,27 @@ CUES: dict[Role, dict[str, str]] = {
             at time of signing informed consent | at the time of signing the icf |
             at the time of signing icf | at time of informed consent |
             at the time of informed consent form | at time of consent | a | an | the | of | to | be | is |
-            are | was | were | been | being | has | have | had | having | do | does | did | must | should |
-            shall | will | can | may | who | that | which | whose | patient | subject | participant |
-            individual | people | person | volunteer | case | candidate | adult patient | pt | pts | with |
-            for | in | at | on | by | as | from | their | his | her | they | he | she | it | its | this |
-            these | those | any | all | each | some | there | must have | should have | must be |
-            should be | required | requirement | criteria | criterion | level | value | count |
-            concentration | score | status | function | result | laboratory value | laboratory | measured |
-            measurement | determined | assessed | calculated | estimated | defined as | defined by |
-            defined | as defined by | such that | namely | i.e. | i.e | ie | viz | meet | meeting | met |
-            show | showing | demonstrate | demonstrated | demonstrating | evaluated | obtained | adequate |
-            sufficient | acceptable limit | organ function | bone marrow function | marrow function |
-            hematologic function | hematological function | hepatic function | liver function |
-            renal function | kidney function | coagulation function | cardiac function |
+            are | was | were | been | being | has | have | had | having | do | does | did | must |
+            should | shall | will | can | may | who | that | which | whose | patient | subject |
+            participant | individual | people | person | volunteer | case | candidate | adult patient |
+            pt | pts | with | for | in | at | on | by | as | from | their | his | her | they | he | she |
+            it | its | this | these | those | any | all | each | some | there | must have | should have |
+            must be | should be | required | requirement | criteria | criterion | level | value | count |
+            concentration | score | status | function | result | laboratory value | laboratory |
+            measured | measurement | determined | assessed | calculated | estimated | defined as |
+            defined by | defined | as defined by | such that | namely | i.e. | i.e | ie | viz | meet |
+            meeting | met | show | showing | demonstrate | demonstrated | demonstrating | evaluated |
+            obtained | adequate | sufficient | acceptable limit | organ function | bone marrow function |
+            marrow function | hematologic function | hematological function | hepatic function |
+            liver function | renal function | kidney function | coagulation function | cardiac function |
             bone marrow reserve | adequate organ function | organ system function | hematology |
             biochemistry | blood count | serum | plasma | baseline | at baseline | at screening |
             screening | at the time of screening | at the time of enrollment | at time of enrollment |
             at enrollment | at study entry | at the time of study entry | at inclusion |
             at the time of inclusion | at the time of consent | at the time of informed consent |
             at the time of signing informed consent | at the time of signing the informed consent form |
-            on the day of signing informed consent | on day of signing informed consent | at registration |
-            at the time of registration | at time of registration | at randomization |
+            on the day of signing informed consent | on day of signing informed consent |
+            at registration | at the time of registration | at time of registration | at randomization |
             at the time of randomization | at diagnosis of study | at entry | upon entry |
             at presentation | eligible patient | eligible subject | performance | classification | class |
             grade scale | scale | category | institutional | also | both | following | as follow |
@@ -156,8 +157,8 @@ CUES: dict[Role, dict[str, str]] = {
             race | ethnicity | of any race | ethnic | regardless of | type | kind | form | based on |
             according to | per | using | via | has been | have been | case of | clinical | clinically |
             enrolled | included | patient population | population | with a | respectively |
-            male and female patient | male or female patient | one of the following | as shown by | shown |
-            used | schedule | experienced | trial entry | any grade | of any grade | any reason |
+            male and female patient | male or female patient | one of the following | as shown by |
+            shown | used | schedule | experienced | trial entry | any grade | of any grade | any reason |
             for any reason | regardless of etiology | etiology | reason | local laboratory |
             prolongation of | prolongation | tnm classification | current tnm classification | tnm |
             new diagnosis of | alone | nyha functional class | functional class | functional |
@@ -184,10 +185,57 @@ CUES: dict[Role, dict[str, str]] = {
             national cancer institute common terminology criteria | who grade | urine or serum |
             serum or urine | urine and/or serum | blood or urine | urine or blood | serum and/or urine |
             serum or plasma | swog | of either | either | infected with | infection with | affected by |
-            total number of | t staging evaluation | n staging evaluation | staging evaluation | t staging |
-            n staging | mri | mri scan | ct scan | pet/ct | pet scan | chest ct | chest ct scan | bone scan |
-            computed tomography scan | computed tomography ( ct ) scan | magnetic resonance imaging |
-            imaging study | other evaluation | by imaging | on imaging | baseline chest ct scan
+            total number of | t staging evaluation | n staging evaluation | staging evaluation |
+            t staging | you | this trial | any form of | any type of | any kind of |
+            previously diagnosed | known or suspected | suspected or known | confirmed or suspected |
+            suspected or confirmed | documented or suspected | proven or suspected |
+            diagnosed or suspected | clinically suspected or | suspected or proven | known to have |
+            known to be | thought to have | believed to have | sign or symptom of | signs or symptoms of |
+            signs and symptoms of | symptoms or signs of | evidence of any | any evidence of |
+            objective evidence of | clinical evidence of | clinical diagnosis of |
+            definitive diagnosis of | established diagnosis of | initial diagnosis of |
+            confirmed diagnosis of | primary diagnosis of | a diagnosis of any | clinical history or |
+            clinically documented | clinically diagnosed | clinically confirmed | radiologically |
+            radiographically | radiologically confirmed | radiographically confirmed |
+            radiologically documented | radiographically documented | serologically | genetically |
+            genetically confirmed | laboratory confirmed | immunohistochemically | ultrasonographically |
+            physician diagnosed | doctor diagnosed | medically documented | medically diagnosed |
+            documented evidence of | documented diagnosis of | performed | repeat | repeated at |
+            as measured by | as assessed by | as determined by | as calculated by | as estimated by |
+            measured by | assessed by | determined by | calculated by | estimated by | documented by |
+            confirmed by | evaluated by | detected by | shown by | demonstrated by | diagnosed by |
+            echocardiogram | echocardiography | muga | muga scan | multigated acquisition scan |
+            multiple gated acquisition scan | multi gated acquisition scan |
+            radionuclide ventriculography | radionuclide angiography | ecg | ekg | electrocardiogram |
+            12 lead ecg | 12 lead electrocardiogram | screening ecg | electrocardiography | spirometry |
+            pulmonary function test | pulmonary function testing | ultrasound | ultrasonography | x ray |
+            chest x ray | radiograph | physical examination | clinical examination | medical history |
+            laboratory test | laboratory testing | laboratory parameter | laboratory criteria |
+            blood test | lab test | lab result | lab value | local lab | central lab |
+            central laboratory | test result | clinical laboratory test | clinical laboratory |
+            screening laboratory | screening test | testing not required | resting | sitting | supine |
+            seated | at the screening visit | at screening visit | the screening visit | screening visit |
+            at visit 1 | visit 1 | at the baseline visit | at baseline visit | baseline visit |
+            at the enrollment visit | at the time of the screening visit | during screening |
+            during the screening period | during screening period | during the screening phase |
+            during the screening visit | at time of screening | at time of randomization |
+            at time of inclusion | at time of enrolment | at the time of study inclusion |
+            at time of study entry | on screening | upon screening | upon enrollment | upon study entry |
+            at trial entry | at study start | at study enrollment | at study screening |
+            at study inclusion | on the day of screening | on the day of enrollment |
+            on the day of randomization | on the day of inclusion | on day 1 | at day 1 | to participate |
+            to be eligible | to be enrolled | to be included | to enroll | to enter the study |
+            in order to | in general | currently diagnosed with | overall | approximately | inclusively |
+            of any kind | of any type | of any form | of any severity | of any cause | of any etiology |
+            of any origin | whatever | other reason | self report of | by history | per history |
+            by medical history | on physical examination | at physical examination | and/or its |
+            as such | itself | them | your | my | expanded common toxicity criteria |
+            cancer institute of canada | ncic ctg | adult male and female | healthy male or female |
+            outpatient | inpatient | ambulatory | mellitus | reference range | normal range of |
+            the reference range | n staging | mri | mri scan | ct scan | pet/ct | pet scan | chest ct |
+            chest ct scan | bone scan | computed tomography scan | computed tomography ( ct ) scan |
+            magnetic resonance imaging | imaging study | other evaluation | by imaging | on imaging |
+            baseline chest ct scan
             """,
         ),
     },

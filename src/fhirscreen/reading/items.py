@@ -62,7 +62,9 @@ class Role:
     RECEIVED: ClassVar[Role]
     KNOWN: ClassVar[Role]
     SEVERITY: ClassVar[Role]
-    NARROWING: ClassVar[Role]  # what no record says of a diagnosis or therapy: uncontrolled, symptomatic, adjuvant
+    NARROWING: ClassVar[
+        Role
+    ]  # what no record says of a diagnosis or therapy: uncontrolled, symptomatic, adjuvant
     WITHIN: ClassVar[Role]
     SINCE: ClassVar[Role]
     BEFORE: ClassVar[Role]

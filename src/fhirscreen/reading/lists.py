@@ -258,7 +258,25 @@ def share_qualifiers(segments: list[Segment], joins: list[Role], text: str) -> N
         if segments[index].empty:
             del segments[index]
             joins[index : index + 1] = []
+    _share_washouts(segments)
     _share_windows(segments)
+
+
+def _share_washouts(segments: list[Segment]) -> None:
+    """At least 4 weeks since A, B or C: a time that has to be over since the first holds for the rest."""
+    for first, second in pairwise(segments):
+        if (
+            first.window is not None
+            and first.window.key == "washout"
+            and second.window is None
+            and first.entities
+            and second.entities
+            and _is_therapy(first)
+            and _is_therapy(second)
+            and not second.active
+            and first.window.start < first.entities[0].start
+        ):
+            second.window = first.window
 
 
 def _share_judgement(segments: list[Segment], text: str) -> None:
@@ -300,7 +318,12 @@ def _share_windows(segments: list[Segment]) -> None:
             if not segment.entities or segment.window is not None or segment.fragments or segment.always:
                 break
             if _is_therapy(segment) != (not last.entities or _is_therapy(last)):
-                break  # immunodeficiency, or steroids within 7 days; pregnancy, or plans within a year
+                # immunodeficiency, or steroids within 7 days; pregnancy, or plans within a year
+                ahead = segments[: segments.index(segment) + 1]
+                if sum(bool(each.entities) for each in ahead) >= _PAIR and last.entities:
+                    for earlier in ahead:  # stroke, infarction or bypass within a year: who can tell of all
+                        earlier.narrowed = earlier.narrowed or bool(earlier.entities and not earlier.window)
+                break
             segment.window = last.window
 
 

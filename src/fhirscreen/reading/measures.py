@@ -105,7 +105,9 @@ class Measures:
         made = Item(
             Role.FRAGMENT, first, items[end - 1].end, fragment=fragment, parts=list(named), range=numbers
         )
-        end = skip_restated(items, end, _measure_of(named[0], numbers, self.units), numbers, self.text, self.units)
+        end = skip_restated(
+            items, end, _measure_of(named[0], numbers, self.units), numbers, self.text, self.units
+        )
         conditional, last = self._conditional(items, end, made, joins)
         return (conditional, last) if conditional is not None else (made, end)
 

@@ -30,6 +30,9 @@ _SUBJECT = re.compile(
 _BETWEEN = (Role.WORD, Role.RECEIVED, Role.ACTIVE, Role.NARROWING, Role.FILLER, Role.HISTORY, Role.MANUAL)
 
 
+_STATES = ("pregnancy", "lactation")
+
+
 class Sense(Enum):
     """What a negation under the exclusion criteria means."""
 
@@ -62,6 +65,29 @@ def sense_of(word: Item, before: Sequence[Item], text: str, start: int) -> Sense
     if before and not joined and _WITHOUT.fullmatch(said):
         return Sense.LACKS
     return Sense.UNSURE
+
+
+def read_prefixes(items: Sequence[Item]) -> list[Item]:
+    """The items with a prefix that denies a state as a negation: non-pregnant, non-lactating."""
+    found: list[Item] = []
+    at = 0
+    while at < len(items):
+        item = items[at]
+        step = at + 1
+        while step < len(items) and items[step].role is Role.DASH and step < at + 2:
+            step += 1
+        if (
+            item.role is Role.WORD
+            and item.key == "non"
+            and step < len(items)
+            and any(concept.id in _STATES for concept in items[step].concepts)
+        ):
+            found.append(Item(Role.NO, item.start, item.end, item.text))
+            at = step
+            continue
+        found.append(item)
+        at += 1
+    return found
 
 
 def ask_whole(items: Sequence[Item]) -> list[Item]:

@@ -25,6 +25,7 @@ from fhirscreen.reading.lists import JOINS
 from fhirscreen.reading.lookups import Lookup
 from fhirscreen.reading.lookups.stretches import suggest
 from fhirscreen.reading.measures import Measures
+from fhirscreen.reading.negations import read_prefixes
 from fhirscreen.reading.qualifiers import read_grades, share_heads
 from fhirscreen.reading.readings import Reading, Status
 from fhirscreen.reading.registered import merge
@@ -157,7 +158,7 @@ class Reader:
     def _items(self, sheet: _Sheet, start: int, end: int) -> list[Item]:
         tokens = drop_abbreviations(tokenise(sheet.flat, start, end), self._lexicon.names)
         named = share_heads(self._lexicon.find(tokens, sheet.introduced), sheet.flat, self._lexicon)
-        return bind_windows(bind_numbers(named))
+        return bind_windows(bind_numbers(read_prefixes(named)))
 
     def _build(self, sheet: _Sheet, piece: Piece, kind: Kind) -> Built:
         flat = sheet.flat

@@ -11,11 +11,36 @@ from fhirscreen.reading.items import Item, Role
 
 _HEADS = (
     "infection", "disease", "disorder", "condition", "syndrome", "event", "episode", "illness", "virus",
-    "carrier", "diagnosis", "attack",
+    "carrier", "diagnosis", "attack", "problem", "pathology", "process", "ailment", "affection", "state",
+    "history", "status", "entity", "type", "infected", "patient",
 )  # fmt: skip
 """What follows the name of a diagnosis and adds nothing to it."""
+_COURSES = (
+    "exacerbation", "flare", "crisis", "relapse", "recurrence", "symptom", "complication", "manifestation",
+    "sequela", "sequelae", "decompensation", "deterioration", "admission", "hospitalization", "worsening",
+    "involvement", "lesion", "finding", "symptomatology",
+)  # fmt: skip
+"""What follows the name of a diagnosis and is only a part of it, which no record tells apart."""
+_OF_THE_CANCER = (
+    "disease",
+    "tumor",
+    "cancer",
+    "carcinoma",
+    "malignancy",
+    "lesion",
+    "neoplasm",
+    "adenocarcinoma",
+    "status",
+)
+"""What stands beside a stage or a marker and names the study's cancer."""
 _NEAR = 12
-_CLASSES = ("agent", "drug", "medication", "product", "class", "compound", "inhibitor", "agonist", "medicine")
+_CLASSES = (
+    "agent", "drug", "medication", "product", "class", "compound", "inhibitor", "agonist", "medicine",
+    "preparation", "formulation", "injection", "infusion", "tablet", "pill", "supplementation", "supplement",
+    "administration", "intake", "consumption", "exposure", "procedure", "program", "course", "cycle",
+    "session", "hydrochloride", "mesylate", "tosylate", "sodium", "acetate", "maleate", "citrate",
+    "ditosylate", "tartrate",
+)  # fmt: skip
 """What follows the name of a drug or a class and adds nothing to it."""
 _TESTS = ("testing", "test", "serology", "antibody", "titer")
 _SCALES = ("ecog-performance-status", "karnofsky-performance-status", "nyha-class")
@@ -70,36 +95,54 @@ class Segment:
             self.fragments.append(item)
         elif role is Role.ENTITY and kind_of(item) is not None:
             self.entities.append(item)
-        elif role is Role.HISTORY:
+        elif role is Role.MANUAL:
+            self.manual.append(item)
+        elif not (self._time(item) or self._qualify(item)):
+            self._rest(item)
+
+    def _time(self, item: Item) -> bool:
+        """Takes what says when, and whether it did."""
+        role = item.role
+        if role is Role.HISTORY:
             self.history = True
             self.always = self.always or item.key == "always"
-            self.modifiers.append(item)
         elif role is Role.ACTIVE:
             self.active = True
-            self.modifiers.append(item)
         elif role is Role.RECEIVED:
             self.received = True
             self.told = self.told or item.key == "ever"
             self.active = self.active or item.key == "now"
-            self.modifiers.append(item)
-        elif role is Role.SEVERITY:
+        elif role is Role.WINDOW and self.window is None:
+            self.window = item
+        else:
+            return False
+        self.modifiers.append(item)
+        return True
+
+    def _qualify(self, item: Item) -> bool:
+        """Takes what narrows it, and whether it did."""
+        role = item.role
+        if role is Role.SEVERITY:
             self.severity = tuple(item.key.split())
-            self.modifiers.append(item)
         elif role is Role.NARROWING and item.key not in REACHING:
             spread = item.key == "metastatic"
             self.graded = self.graded or item.key in ("grade", "treated")
             self.narrowed = self.narrowed or not spread
             self.led = self.led or not (spread or self.entities)
             self.metastatic = self.metastatic or spread
-            self.modifiers.append(item)
-        elif role is Role.WINDOW and self.window is None:
-            self.window = item
-            self.modifiers.append(item)
-        elif role is Role.MANUAL:
-            self.manual.append(item)
-        elif (role is Role.POSITIVE and self.entities) or self._redundant(item) or self._scale(item):
-            pass
-        elif role is Role.POSITIVE and item.key == "positive":
+        elif role is Role.WORD and item.key in _COURSES and self._follows_a_diagnosis(item):
+            self.narrowed = self.graded = True
+            item = Item(Role.NARROWING, item.start, item.end, item.text, item.key)
+        else:
+            return False
+        self.modifiers.append(item)
+        return True
+
+    def _rest(self, item: Item) -> None:
+        role = item.role
+        if (role is Role.POSITIVE and self.entities) or self._redundant(item) or self._scale(item):
+            return
+        if role is Role.POSITIVE and item.key == "positive":
             self.positive = item
         elif role is Role.BOUND and self.window is None and self.entities and (window := _recent(item)):
             self.window = window
@@ -109,6 +152,13 @@ class Segment:
         else:
             self.unread.append((item.start, item.end))
 
+    def _follows_a_diagnosis(self, item: Item) -> bool:
+        return (
+            bool(self.entities)
+            and item.start - self.entities[-1].end <= _NEAR
+            and kind_of(self.entities[-1]) in _DIAGNOSES
+        )
+
     def _redundant(self, item: Item) -> bool:
         """Whether it says again what is said: HIV infection, 18 years or older."""
         if item.role is Role.WORD and self.entities and item.start - self.entities[-1].end <= _NEAR:
@@ -117,6 +167,8 @@ class Segment:
                 return True
             return item.key in (_CLASSES if therapy else _HEADS)
         last = self.fragments[-1].fragment if self.fragments else None
+        if item.role is Role.WORD and item.key in _OF_THE_CANCER and last is not None:  # HER2-positive tumour
+            return last.about_cancer and last.sort is Sort.CATEGORY
         if item.role is Role.WORD and item.key == "predicted":  # FEV1 ≥ 50 % predicted
             return last is not None and last.atoms[-1:] != () and last.atoms[-1].unit == "%"
         return item.role is Role.COMPARE_AFTER and last is not None and last.sort is Sort.AGE

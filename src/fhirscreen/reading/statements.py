@@ -38,6 +38,8 @@ _SPREAD = (_METASTATIC, "disseminated-disease", "oligometastatic-disease", "mali
 
 
 _PAIR = 2
+_PLACED = ("on", "using", "given", "use")
+"""What says of a therapy that it is received, and of anything else nothing: QTcF on the ECG."""
 _FOR = re.compile(r"\bfor\b|\bagainst\b|\bof\b", re.IGNORECASE)
 _TESTED = (
     "hiv-infection", "hepatitis-b-infection", "hepatitis-c-infection", "hepatitis-a-infection",
@@ -187,9 +189,14 @@ def _unread(segment: Segment, made: list[Fragment]) -> list[tuple[int, int]]:
     kinds = {kind_of(item) for item in segment.entities}
     if not segment.entities:
         taken = any(atom.window for f in made for atom in f.atoms)
-        lost += [m for m in segment.modifiers if not (taken and m is segment.window)]
+        lost += [
+            m
+            for m in segment.modifiers
+            if not (taken and m is segment.window)
+            and not (m.role is Role.RECEIVED and made and m.text.lower() in _PLACED)
+        ]
     elif segment.received and ConceptKind.THERAPY not in kinds and not _transplants(segment):
-        lost += [m for m in segment.modifiers if m.role is Role.RECEIVED]
+        lost += [m for m in segment.modifiers if m.role is Role.RECEIVED and m.text.lower() not in _PLACED]
     if segment.entities and segment.severity and not kinds & set(_DIAGNOSES):
         lost += [m for m in segment.modifiers if m.role is Role.SEVERITY]
     return [(item.start, item.end) for item in lost]

@@ -15,6 +15,10 @@ _ALTERNATIVES = re.compile(
     r"\b(?:one|two|three|at least|either|1|2|3)\b(?: or more)?[^.:]{0,40}\b(?:of|from)\b", re.IGNORECASE
 )
 _WHOSE = re.compile(r"(?:patient|subject|participant)s? with", re.IGNORECASE)
+_EXCLUDED_IF = re.compile(
+    r"\b(?:excluded|ineligible|not eligible)\b[^.;]{0,20}\bif\b[^.;]{0,60}:$", re.IGNORECASE
+)
+_LISTS = re.compile(r"\b(?:including|such as|following|e\.g\.|include)\b[^.;]{0,60}:$", re.IGNORECASE)
 _PARTS = re.compile(r"\b(?:cohorts?|arms?|phases?|groups?|parts?|only|for)\b", re.IGNORECASE)
 _TOPIC = re.compile(r"condition|illness|disease|problem|comorbid|inadequate", re.IGNORECASE)
 _NEUTRAL = words(
@@ -28,7 +32,14 @@ _NEUTRAL = words(
             criterion | physical | examination | concurrently | obtained | day | cell | enzyme |
             electrolyte | done | performed | clinical | study | profile | indicated | evidenced |
             acceptable | baseline | status | serious | system | requirement | note | symptom |
-            complication | exist | considered | entered | enrollment | ability | history
+            complication | exist | considered | entered | enrollment | ability | history | agent |
+            medication | drug | therapy | substance | product | morbidity | follow | follows | period |
+            affect | impact | fulfill | fulfil | evaluation | conducted | evidence | listed | described |
+            meet | additional | intercurrent | interpretation | safety | data | integrity | value |
+            guideline | protocol | consumption | medicine | supplement | procedure | definition | screen |
+            respect | regarding | related | related to | concerning | category | type | sign | undergone |
+            past | level | limit | result | specific | certain | various | variety | s | involving | any |
+            addition | eligible | eligibility | subject | compromise | would
             """
 )
 """What the line above nested bullets may name without changing what they ask for."""
@@ -52,6 +63,8 @@ def read_stem(items: Sequence[Item], line: str, start: int, kind: Kind) -> tuple
         if item.role in _CARRIED or (item.role is Role.BARRED and kind is Kind.INCLUSION):
             lent.append(item)
         elif item.role in (Role.NARROWING, Role.SEVERITY):
+            if not barring and item.key == "place":
+                continue  # hepatic, renal: what the values under it are of
             if not barring:
                 unknown = True
             elif item.key not in ("place", "rest"):
@@ -69,11 +82,14 @@ def read_stem(items: Sequence[Item], line: str, start: int, kind: Kind) -> tuple
 def _is_topic(item: Item, line: str, start: int, *, barring: bool) -> bool:
     """Whether it only says what the stem is about."""
     if item.role is Role.ENTITY:
-        return barring and kind_of(item) not in (None, ConceptKind.THERAPY)
+        listed = _LISTS.search(line) is not None
+        return barring and kind_of(item) is not None and (kind_of(item) is not ConceptKind.THERAPY or listed)
     if item.role is Role.MANUAL:
         return item.key == "judgement" and _TOPIC.search(line) is not None
     if item.role is Role.BOUND:  # one or more of the following
         return barring and item.range is not None and item.range.low == 1 and not item.range.unit
+    if item.role is Role.IF and _EXCLUDED_IF.search(line):  # patients will be excluded if they have
+        return True
     if item.role is Role.IF:  # patients with
         return _WHOSE.fullmatch(line, item.start - start, item.end - start) is not None
     if item.role is Role.ALLOWED:

@@ -23,6 +23,8 @@ _SENTENCE = re.compile(r"(?<=[a-z0-9)%\"])[.]\s+(?=[A-Z][a-z]|[A-Z]{2,}\b|[â‰¥â‰
 _ABBREVIATION = re.compile(
     r"\b(?:e\.g|i\.e|vs|approx|no|dr|prof|incl|excl|resp|cf|ca|inc|st|etc)$", re.IGNORECASE
 )
+_ALONE = re.compile(r"[\W\d_]*(?:or|and|none|n/?a|not applicable|[A-Za-z])?[\W\d_]*", re.IGNORECASE)
+"""A number or letter that counts what stands on the next line, a lone "or", an empty section."""
 _LETTERED = re.compile(r"[:;,.]\s*\(?[a-zA-Z0-9]{1,3}$")
 """What counts the members of a list within a sentence: the following: a."""
 _DEPENDENT = re.compile(
@@ -73,7 +75,8 @@ def split(text: str) -> list[Piece]:
         first = next((i for i in range(last, start) if text[i].isalnum()), start)
         if first < start and text[first - 1 : first] == "(":
             first -= 1
-        pieces.append(replace(piece, start=first, body=start))
+        bare = _ALONE.fullmatch(text, piece.start, piece.end) is not None
+        pieces.append(replace(piece, start=first, body=start, heading=piece.heading or bare))
         last = piece.end
     rest = [index for index in range(last, len(text)) if text[index].isalnum()]
     if rest:  # a number that counts nothing

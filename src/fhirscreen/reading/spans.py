@@ -1,0 +1,46 @@
+"""Where clauses begin and end, and what stands between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fhirscreen.reading.items import Item, Role
+from fhirscreen.reading.lists import JOINS
+
+
+def split_clauses(items: Sequence[Item]) -> list[list[Item]]:
+    """The clauses between full stops and semicolons that stand in no parenthesis."""
+    found: list[list[Item]] = [[]]
+    depth = 0
+    for item in items:
+        depth += (item.role is Role.OPEN) - (item.role is Role.CLOSE)
+        if item.role is Role.STOP and depth <= 0:
+            found.append([])
+        else:
+            found[-1].append(item)
+    return [clause for clause in found if clause]
+
+
+def find_first(items: Sequence[Item], role: Role) -> int | None:
+    """Where the first item of a role stands outside of parentheses; None where there is none."""
+    depth = 0
+    for index, item in enumerate(items):
+        depth += (item.role is Role.OPEN) - (item.role is Role.CLOSE)
+        if item.role is role and depth <= 0:
+            return index
+    return None
+
+
+def ends_parenthesis(item: Item, after: Item | None) -> bool:
+    """Whether a full stop only ends a parenthesis: (everolimus, etc.)."""
+    return item.role is Role.STOP and after is not None and after.role is Role.CLOSE
+
+
+def hangs_together(items: Sequence[Item]) -> bool:
+    """Whether all of it hangs together: a negation is then of the whole, as of heart failure of class III."""
+    return not any(item.role in JOINS or item.role in (Role.COMPARE, Role.EXAMPLE) for item in items)
+
+
+def has_content(items: Sequence[Item]) -> bool:
+    """Whether items say more than how others are joined."""
+    return any(i.role not in (*JOINS, Role.FILLER, Role.OPEN, Role.CLOSE, Role.NO) for i in items)
