@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import cProfile
+import gc
 import pstats
 import re
 from pathlib import Path
@@ -33,6 +34,9 @@ def main() -> None:
     options = parser.parse_args()
     texts = [record.text for record in read_records(options.file)]
     reader = Reader(load_catalogue(mappings_folder()))
+    gc.collect()
+    gc.freeze()  # as the command does
+    gc.set_threshold(50_000, 20, 50)
     readings = [reading for text in texts for reading in reader.read(text)]
     count = sum(reading.status is not Status.HEADING for reading in readings)
     if options.profile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -124,6 +125,9 @@ def read(
         lookups = [opened.enter_context(open_terminology(settings, _warn))] if terminology else []
         reader, catalogue = make_reader(settings, lookups)
         labels = {concept.id: concept.label for concept in catalogue}
+        gc.collect()
+        gc.freeze()  # the mappings live as long as the process
+        gc.set_threshold(50_000, 20, 50)  # reading makes small objects by the thousand, which hold no cycles
         _read(sources, reader, labels, json=json, output=output, update=update, html=html)
 
 

@@ -96,16 +96,9 @@ class Clauses:
         defined = self._defined(items)
         if defined is not None:
             return defined
-        items = merge_purposes(keep_objects(items, self.text), self.text)
-        items = [i for i in items if i.role not in _SILENT or i.role is Role.STOP]
+        items = self._prepared(items)
         if sum(item.role in _TURNS for item in items) > _MOST_TURNS:
             return self._unread(items)
-        items = drop_glosses(items, self.text)
-        items = [
-            i for i, after in pairwise([*items, None]) if i is not None and not ends_parenthesis(i, after)
-        ]
-        if self.kind is Kind.EXCLUSION:
-            items = ask_whole(items)
         if not items:
             return None
         at = find_first(items, Role.BARRED)
@@ -118,8 +111,8 @@ class Clauses:
         at = find_first(items, Role.ALLOWED)
         if at is not None:
             return self._allowed(items, at)
-        tested = read_pregnancy_test(items, self.text)
-        if tested is not None and self.kind is Kind.INCLUSION:
+        tested = read_pregnancy_test(items, self.text) if self.kind is Kind.INCLUSION else None
+        if tested is not None:
             return tested
         at = find_first(items, Role.EXCEPT)
         if at is not None:
@@ -135,6 +128,22 @@ class Clauses:
         if at is not None:
             return self._negated(items, at)
         return self._list(items, negated=False)
+
+    def _prepared(self, items: list[Item]) -> list[Item]:
+        """A clause without what says nothing, and with what belongs together as one."""
+        roles = {item.role for item in items}
+        if Role.MANUAL in roles:
+            items = keep_objects(items, self.text)
+        if Role.ENTITY in roles:
+            items = merge_purposes(items, self.text)
+        items = [i for i in items if i.role not in _SILENT or i.role is Role.STOP]
+        items = drop_glosses(items, self.text)
+        items = [
+            i for i, after in pairwise([*items, None]) if i is not None and not ends_parenthesis(i, after)
+        ]
+        if self.kind is Kind.EXCLUSION:
+            items = ask_whole(items)
+        return items
 
     def _defined(self, items: list[Item]) -> Built | None:
         found = find_definition(items, self.text)

@@ -49,6 +49,8 @@ class Definition:
 
 def find_definition(items: Sequence[Item], text: str) -> Definition | None:
     """The definition that a clause is; None where it is none."""
+    if not any(item.role is Role.FRAGMENT for item in items):
+        return None
     at = 0
     while at < len(items) and items[at].role is Role.FILLER:
         at += 1

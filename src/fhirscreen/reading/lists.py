@@ -310,7 +310,13 @@ def _parallel(segment: Segment, following: Segment) -> bool:
 def _share_windows(segments: list[Segment]) -> None:
     """A window at the end of a list reaches back over what is of the same sort."""
     for index, last in enumerate(segments):
-        if last.window is None or not (last.entities or last.manual) or last.window.value:
+        if last.window is None or not (last.entities or last.manual):
+            continue
+        if last.window.value:  # interferon, imatinib or chemotherapy ≤ 1 week: of the last alone, or of all
+            doubtful = _is_therapy(last) and last.entities
+            for segment in segments[:index] if doubtful else ():
+                bare = segment.entities and segment.window is None
+                segment.narrowed = segment.narrowed or bool(bare)
             continue
         if any(segment.entities for segment in segments[index + 1 :]):
             continue

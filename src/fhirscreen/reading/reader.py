@@ -47,6 +47,11 @@ _DANGLING = re.compile(r"\bfollowing\b[^:;(]{0,60}$", re.IGNORECASE)
 _HALF_LIFE = re.compile(r"\bhalf[\s-]?li(?:fe|ves)\b", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _OR = ("or", "and/or", "either")
+_NUMBERS = (Role.NUMBER, Role.LIMIT)
+_VALUES = (Role.NUMBER, Role.BOUND)
+_TIMES = (Role.WITHIN, Role.BEFORE, Role.NUMBER)
+_SCALES = (Role.ENTITY, Role.CATEGORY, Role.WORD)
+"""What a stage of the reading needs to find anything."""
 _PLAIN = (Sort.AGE, Sort.SEX, Sort.MEASURE, Sort.CATEGORY)
 
 
@@ -157,8 +162,14 @@ class Reader:
 
     def _items(self, sheet: _Sheet, start: int, end: int) -> list[Item]:
         tokens = drop_abbreviations(tokenise(sheet.flat, start, end), self._lexicon.names)
-        named = share_heads(self._lexicon.find(tokens, sheet.introduced), sheet.flat, self._lexicon)
-        return bind_windows(bind_numbers(read_prefixes(named)))
+        items = self._lexicon.find(tokens, sheet.introduced)
+        roles = {item.role for item in items}
+        if not roles.isdisjoint(JOINS):
+            items = share_heads(items, sheet.flat, self._lexicon)
+        items = read_prefixes(items)
+        if not roles.isdisjoint(_NUMBERS):
+            items = bind_numbers(items)
+        return items if roles.isdisjoint(_TIMES) else bind_windows(items)
 
     def _build(self, sheet: _Sheet, piece: Piece, kind: Kind) -> Built:
         flat = sheet.flat
@@ -173,10 +184,17 @@ class Reader:
         if before and before[0].role is Role.AGE:
             items = [*before, *items]
             before = []
-        items = read_ages(items)
-        items = read_grades(read_categories(items, self._concepts))
-        items = Measures(flat, self._units, kind).read(items)
-        items = read_sex(items)
+        # Each stage looks at every item: those that could find nothing are left out.
+        roles = {item.role for item in items}
+        numbers = not roles.isdisjoint(_VALUES)
+        if numbers or Role.ADULT in roles:
+            items = read_ages(items)
+        if not roles.isdisjoint(_SCALES):
+            items = read_grades(read_categories(items, self._concepts))
+        if numbers or Role.NORMAL in roles:
+            items = Measures(flat, self._units, kind).read(items)
+        if Role.SEX in roles or Role.ADULT in roles:
+            items = read_sex(items)
         while items and items[-1].role in (Role.STOP, *JOINS):
             items.pop()
         built = Clauses(flat, kind, piece.start, piece.end).read(

@@ -1,0 +1,145 @@
+"""One line for each production about wording: abbreviations, things said twice, times, what narrows."""
+
+from __future__ import annotations
+
+import pytest
+
+from fhirscreen.criteria.studies import Kind
+from fhirscreen.reading import Status
+from tests.lib.mappings import as_json
+from tests.lib.reading import expression_of, read_one, reader
+
+INCLUDED = [
+    # a parenthesis that abbreviates what stands before it
+    ("Body mass index (BMI) of at most 32 kg/m2", "derived: {quantity: body-mass-index, at_most: 32 kg/m2}"),
+    (
+        "Karnofsky performance status (PS) ≥ 90",
+        "finding: {concept: karnofsky-performance-status, in: ['90', '100']}",
+    ),
+    # a bound said again in another unit, and a unit said again
+    ("Haemoglobin ≥ 10 g/dL (100 g/L)", "measured: {concept: haemoglobin, at_least: 10 g/dL}"),
+    ("Haemoglobin ≥ 9 grams per deciliter (g/dL)", "measured: {concept: haemoglobin, at_least: 9 g/dL}"),
+    ("Fasting glucose ≤ 126 mg/dL (7.0 mmol/L)", "measured: {concept: fasting-glucose, at_most: 126 mg/dL}"),
+    # days and visits of the study
+    (
+        "Albumin ≥ 30 g/L within 2 weeks prior to step 1 re-registration",
+        "measured: {concept: albumin, at_least: 30 g/L, within: 2 wk}",
+    ),
+    (
+        "Platelets ≥ 100 x 10^9/L before enrolment",
+        "measured: {concept: platelet-count, at_least: 100 10*9/L}",
+    ),
+    ("No docetaxel within the past year", "not: {received: {concept: docetaxel, within: 1 a}}"),
+    # a time that has to be over since several things
+    (
+        "At least 6 weeks since prior surgery or radiotherapy",
+        (
+            "all: [{not: {received: {concept: surgery, within: 6 wk}}},"
+            " {not: {received: {concept: radiotherapy, within: 6 wk}}}]"
+        ),
+    ),
+    # prefixes that deny a state
+    (
+        "Non-pregnant and non-lactating",
+        (
+            "all: [{not: {condition: {concept: pregnancy, active: true}}},"
+            " {not: {condition: {concept: lactation, active: true}}}]"
+        ),
+    ),
+    # the cancer beside its marker, and markers of different sorts beside one cancer
+    ("HER2-negative tumour", "finding: {concept: her2-status, in: [negative]}"),
+    (
+        "HER2-negative breast cancer that is ER-positive or PR-positive",
+        (
+            "all: [{finding: {concept: her2-status, in: [negative]}}, {condition: {concept: breast-cancer}},"
+            " {any: [{finding: {concept: oestrogen-receptor-status, in: [positive]}},"
+            " {finding: {concept: progesterone-receptor-status, in: [positive]}}]}]"
+        ),
+    ),
+]
+EXCLUDED = [
+    ("Central nervous system (CNS) metastases", "condition: {concept: brain-metastasis}"),
+    ("QTc > 470 ms on the screening ECG", "measured: {concept: qtc-interval, above: 470 ms}"),
+    ("Known or suspected asthma", "condition: {concept: asthma}"),
+    ("Gout exacerbation within 3 weeks", "judgement: {condition: {concept: gout}}"),
+    ("Prior treatment with carfilzomib", "received: {concept: carfilzomib}"),
+    (
+        "Radiotherapy within 3 weeks before the first dose of zorbinib",
+        "received: {concept: radiotherapy, within: 3 wk}",
+    ),
+    ("Wilson's disease", "condition: {concept: wilsons-disease}"),
+    ("Anti-cancer therapy within 2 weeks", "received: {concept: systemic-anticancer-therapy, within: 2 wk}"),
+]
+DOUBTFUL = [
+    ("Karnofsky ≥ 70 (for patients > 16 years of age)", Kind.INCLUSION),
+    ("For men haemoglobin ≥ 13 g/dL, for women haemoglobin ≥ 12 g/dL", Kind.INCLUSION),
+    ("At least 4 weeks since surgery or recovered", Kind.INCLUSION),
+    ("Haemoglobin ≥ 10 g/dL (90 g/L)", Kind.INCLUSION),
+    ("Chemotherapy within 4 weeks before the day of splenectomy", Kind.EXCLUSION),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), INCLUDED)
+def test_inclusions(text: str, expected: str) -> None:
+    reading = read_one(text)
+    assert expression_of(reading) == as_json(expected)
+    assert reading.status is Status.COMPUTED
+
+
+@pytest.mark.parametrize(("text", "expected"), EXCLUDED)
+def test_exclusions(text: str, expected: str) -> None:
+    reading = read_one(text, Kind.EXCLUSION)
+    assert expression_of(reading) == as_json(expected)
+    assert reading.status is Status.COMPUTED
+
+
+@pytest.mark.parametrize(("text", "kind"), DOUBTFUL)
+def test_what_is_in_doubt_is_not_computed(text: str, kind: Kind) -> None:
+    assert read_one(text, kind).status is not Status.COMPUTED
+
+
+def test_an_abbreviation_that_the_text_introduces_is_read_further_on() -> None:
+    text = "Exclusion Criteria:\n\n* Polycystic kidney disease (PKD)\n* Family history aside, PKD\n* PKD\n"
+    *_, last = reader().read(text)
+    assert expression_of(last) == as_json("condition: {concept: polycystic-kidney-disease}")
+    assert read_one("PKD", Kind.EXCLUSION).status is Status.UNREAD
+
+
+def test_a_class_keeps_its_own_abbreviation() -> None:
+    reading = read_one("New York Heart Association (NYHA) class III heart failure", Kind.EXCLUSION)
+    assert [atom.concept for atom in reading.atoms] == ["nyha-class", "heart-failure"]
+
+
+def test_a_time_after_the_last_of_a_list_leaves_the_others_to_a_person() -> None:
+    reading = read_one("Stroke, syncope, or splenectomy within the past 6 months", Kind.EXCLUSION)
+    assert expression_of(reading) == as_json(
+        "any: [{judgement: {condition: {concept: stroke}}}, {judgement: {condition: {concept: syncope}}},"
+        " {received: {concept: splenectomy, within: 6 mo}}]"
+    )
+
+
+def test_exclusions_joined_over_lines_exclude_by_themselves() -> None:
+    text = "Exclusion Criteria:\n\n* Asthma, or\n* Gout\n"
+    assert [each.status for each in reader().read(text)] == [Status.HEADING, Status.COMPUTED, Status.COMPUTED]
+
+
+def test_what_a_number_counts_alone_is_no_criterion() -> None:
+    text = "Exclusion Criteria:\n\n3.\n\nAsthma\n"
+    assert [each.status for each in reader().read(text)] == [Status.HEADING, Status.HEADING, Status.COMPUTED]
+
+
+def test_a_sentence_of_the_one_before_it_stays_there() -> None:
+    text = (
+        "Inclusion Criteria:\n\n* Aged at least 21 years. Haemoglobin must be at least 9 g/dl."
+        " This may be reached by transfusion.\n"
+    )
+    _, first, second = reader().read(text)
+    assert first.status is Status.COMPUTED
+    assert "transfusion" in second.text
+    assert second.status is not Status.COMPUTED
+
+
+def test_a_line_above_says_if_they_have() -> None:
+    text = "Exclusion Criteria:\n\n* Excluded if they have any of the following conditions:\n  * Gout\n"
+    *_, last = reader().read(text)
+    assert last.status is Status.COMPUTED
