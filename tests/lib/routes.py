@@ -308,6 +308,7 @@ ROUTES: dict[str, Route] = {
     "PUT /fhir/ResearchSubject/{id}": Route("system/ResearchSubject.u", _put_subject, "U"),
     "GET /api/changes": Route(_SUBJECTS, at("/api/changes?since=2026-11-01T00:00:00Z"), "E"),
     "GET /api/studies/{id}/log.csv": Route(_SUBJECTS, at("/api/studies/{study}/log.csv"), "E"),
+    "GET /api/studies/{id}/responses": Route(_SUBJECTS, at("/api/studies/{study}/responses")),
     "GET /api/subjects/{id}/reviews": Route(_SUBJECTS, at("/api/subjects/{id}/reviews"), "R"),
     "POST /api/subjects/{id}/reviews": Route("system/ResearchSubject.u", _review, "U"),
     "GET /api/reviews": Route(_SUBJECTS, _again, "E"),
@@ -364,6 +365,9 @@ ROUTES: dict[str, Route] = {
     "POST /sign-out": Route(SIGNED_IN, _leave, page=True),
     "GET /studies": Route("system/ResearchStudy.rs", at("/studies", **_PAGE), page=True),
     "GET /studies/{study}": Route("system/ResearchStudy.rs", at("/studies/{study}", **_PAGE), "E", page=True),
+    "GET /studies/{study}/screening-log.csv": Route(
+        _SUBJECTS, at("/studies/{study}/screening-log.csv", **_PAGE), "E", page=True
+    ),
     "GET /studies/{study}/subjects/{id}": Route(
         _SUBJECTS, at("/studies/{study}/subjects/{id}", **_PAGE), "R", page=True
     ),
