@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from fhirscreen.reading.abbreviations import find_abbreviations
@@ -78,7 +79,7 @@ class Lexicon:
 
     def keys(self, text: str, start: int, end: int) -> list[str]:
         """What a stretch of the text is looked up by."""
-        return _keys(tokenise(text, start, end))
+        return list(_keys_of(text[start:end]))
 
     def name(self, keys: Sequence[str], start: int, end: int) -> Item | None:
         """The concept of that name as an item between two offsets; None where no concept is called so."""
@@ -156,6 +157,11 @@ class Lexicon:
 
 def _keys(tokens: Iterable[Token]) -> list[str]:
     return [token.key for token in tokens if token.key not in _DROPPED]
+
+
+@lru_cache(maxsize=1 << 14)
+def _keys_of(text: str) -> tuple[str, ...]:
+    return tuple(_keys(tokenise(text)))
 
 
 def _single(token: Token) -> Item:

@@ -18,7 +18,7 @@ from fhirscreen.reading.bounds import bind_numbers, bind_windows
 from fhirscreen.reading.categories import read_categories
 from fhirscreen.reading.characters import flatten
 from fhirscreen.reading.clauses import Clauses
-from fhirscreen.reading.fragments import Sort
+from fhirscreen.reading.fragments import Atom, Sort
 from fhirscreen.reading.items import Item, Role
 from fhirscreen.reading.lexicon import Abbreviations, Lexicon
 from fhirscreen.reading.lists import JOINS
@@ -45,6 +45,7 @@ _FUNCTION = re.compile(r"\b(?:functions?|reserves?|parameters|results|values|con
 _DANGLING = re.compile(r"\bfollowing\b[^:;(]{0,60}$", re.IGNORECASE)
 """What ends by naming what follows is the line above a list, whatever the list looks like."""
 _HALF_LIFE = re.compile(r"\bhalf[\s-]?li(?:fe|ves)\b", re.IGNORECASE)
+_PREFIX = re.compile(r"\bnon\b", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _OR = ("or", "and/or", "either")
 _NUMBERS = (Role.NUMBER, Role.LIMIT)
@@ -113,40 +114,39 @@ class Reader:
         warnings = (
             () if piece.kind else ("no heading says whether this includes or excludes: read as an inclusion",)
         )
-        # What nobody has read yet, until more is known.
-        unread = Reading(
-            said,
-            piece.start,
-            piece.end,
-            Status.UNREAD,
-            kind,
-            group,
-            Unread(_plain(said)),
-            (),
-            ((piece.start, piece.end),),
-            warnings,
-        )
+        here = ((piece.start, piece.end),)
+
+        def say(
+            status: Status,
+            expression: Expression,
+            spans: tuple[tuple[int, int], ...] = (),
+            atoms: tuple[Atom, ...] = (),
+            rules: tuple[str, ...] = (),
+        ) -> Reading:
+            return Reading(
+                said, piece.start, piece.end, status, kind, group, expression, atoms, spans, warnings, rules
+            )
+
         if piece.end - piece.start > _LONGEST:
-            return replace(unread, warnings=(*warnings, "too long to be one criterion"))
+            warnings = (*warnings, "too long to be one criterion")
+            return say(Status.UNREAD, Unread(_plain(said)), here)
         if _HALF_LIFE.search(flat, piece.body, piece.end) is not None:
             warnings = (*warnings, "a time in half-lives: no record says how long a drug's is")
         built = self._build(sheet, piece, kind)
         expression = built.expression
-        unread = replace(unread, warnings=(*warnings, *built.warnings))
+        warnings = (*warnings, *built.warnings)
         whole = built.complete and expression is not None and _DANGLING.search(said) is None
         understood = built.atoms or whole
         if built.manual or (not understood and _asks_for_function(flat[piece.body : piece.end])):
-            confirm = Confirm(_plain(said))
-            return replace(unread, status=Status.MANUAL, expression=confirm, unread=(), rules=("manual",))
+            return say(Status.MANUAL, Confirm(_plain(said)), rules=("manual",))
         if not understood:
-            return unread
-        made = replace(unread, atoms=built.atoms, rules=built.rules)
-        if whole:
-            return replace(made, status=Status.COMPUTED, expression=expression, unread=())
+            return say(Status.UNREAD, Unread(_plain(said)), here)
+        if whole and expression is not None:
+            return say(Status.COMPUTED, expression, (), built.atoms, built.rules)
         spans = tuple(span for span in built.unread if piece.start <= span[0] and span[1] <= piece.end)
         if expression is None or not built.sure or not _marks(expression):
             expression = Unread(_plain(said))
-        return replace(made, status=Status.PARTIAL, expression=expression, unread=spans)
+        return say(Status.PARTIAL, expression, spans, built.atoms, built.rules)
 
     def _suggest(self, flat: str, reading: Reading) -> Reading:
         if (
@@ -166,7 +166,8 @@ class Reader:
         roles = {item.role for item in items}
         if not roles.isdisjoint(JOINS):
             items = share_heads(items, sheet.flat, self._lexicon)
-        items = read_prefixes(items)
+        if _PREFIX.search(sheet.flat, start, end) is not None:
+            items = read_prefixes(items)
         if not roles.isdisjoint(_NUMBERS):
             items = bind_numbers(items)
         return items if roles.isdisjoint(_TIMES) else bind_windows(items)
