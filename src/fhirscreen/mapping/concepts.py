@@ -112,10 +112,13 @@ class Concept:
     `regional_sites`: of a cancer, the sites whose nodes are regional and no spread (N, not M).
     `not_at`: of what is about a cancer, the category of sites at which a record is not about where it began.
     `same_organ`: of a cancer, codes that may be of it, or of another cancer of its organ.
+    `work_up`: of a spread, how long before the cancer it may be found and be of it.
     `recurs`: of a diagnosis that may come again, so that one that has ended says nothing of now.
     `doses_apart`: of a therapy, how far apart doses of one course may lie.
     `drug_names`: of a therapy, further names of its drugs, `*` for any letters: a code that no concept lists,
     and that is called so, may be one of them.
+    `shown_with`: of a measurement, therapies that are shown with it where one was given shortly before.
+    `computed_as`: of a measurement, the derived quantity that is the same, and decides where it is newer.
     `derived_from` maps another category's values to the values here that it may mean.
     `invalidated_by`: events after which earlier records decide no longer. `unconfirmed_after`: events after
     which a clinical category no longer decides (a T assessed under treatment).
@@ -157,6 +160,7 @@ class Concept:
     unconfirmed_after: tuple[str, ...] = ()
     # diagnoses
     recurs: bool = False
+    work_up: Duration | None = None
     # therapies
     shared_use: CodeSet = CodeSet()
     counts_for: CodeSet = CodeSet()
@@ -165,6 +169,9 @@ class Concept:
     elsewhere_after: Duration | None = None
     doses_apart: Duration | None = None
     drug_names: tuple[str, ...] = ()
+    # measurements
+    computed_as: str | None = None
+    shown_with: tuple[str, ...] = ()
     # derived quantities
     formula: str | None = None
     inputs: tuple[str, ...] = ()

@@ -92,7 +92,8 @@ def _named(concept: Concept) -> Iterator[str]:
     yield from concept.invalidated_by
     yield from concept.unconfirmed_after
     yield from concept.inputs
-    for id in (concept.sites, concept.reported_as, concept.not_at):
+    yield from concept.shown_with
+    for id in (concept.sites, concept.reported_as, concept.not_at, concept.computed_as):
         if id is not None:
             yield id
 

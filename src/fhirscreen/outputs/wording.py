@@ -199,7 +199,9 @@ def _say_atom(proof: Proof, criterion: Criterion, catalogue: Catalogue) -> str:
     if proof.unit:
         value = _shorten(proof.value)
         value = _BETWEEN.sub(r"\1 to \2", value)
-        return f"{value} {say_unit(proof.unit) if proof.unit != 'a' else 'years'}".rstrip()
+        said = derivation(proof)
+        told = f" ({say_because(said)})" if said else ""
+        return f"{value} {say_unit(proof.unit) if proof.unit != 'a' else 'years'}".rstrip() + told
     if proof.value.isdecimal() and _counts(proof, criterion, catalogue):
         return f"{proof.value if proof.value != '0' else 'none'} on record"
     named = [catalogue.concepts[id] for id in concepts(criterion.expression) if catalogue.has(id)]

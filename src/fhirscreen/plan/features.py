@@ -39,6 +39,7 @@ def feature_of(
         tuple(_of(id, catalogue) for id, _ in concept.derived_from),
         tuple((value, _of(id, catalogue)) for value, id in concept.implied_by),
         None if concept.sites is None else _of(concept.sites, catalogue),
+        tuple(_of(id, catalogue) for id in concept.shown_with),
     )
 
 

@@ -29,7 +29,8 @@ class Feature:
     """What predicates need of one patient: a concept's records, which of them, in which windows.
 
     `needs` are features that this one is anchored on, so that it is computed a level later: events that
-    invalidate or unsettle its records, categories it can be derived from or is implied by, its sites.
+    invalidate or unsettle its records, categories it can be derived from or is implied by, its sites,
+    therapies that are shown with it.
     """
 
     concept: Concept
@@ -41,6 +42,7 @@ class Feature:
     derived_from: tuple[Feature, ...] = ()
     implied_by: tuple[tuple[str, Feature], ...] = ()
     sites: Feature | None = None
+    shown_with: tuple[Feature, ...] = ()
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -52,7 +54,8 @@ class Feature:
         """The features that have to be computed before this one."""
         sites = () if self.sites is None else (self.sites,)
         implied = tuple(feature for _, feature in self.implied_by)
-        return (*self.invalidated_by, *self.unconfirmed_after, *self.derived_from, *implied, *sites)
+        before = (*self.invalidated_by, *self.unconfirmed_after, *self.derived_from)
+        return (*before, *implied, *sites, *self.shown_with)
 
     @property
     def level(self) -> int:
@@ -142,7 +145,8 @@ class Occurred:
 class FormulaWithin:
     """A derived quantity lies in the range; `inputs` in the order that the formula names them.
 
-    `reported` is the same quantity as a laboratory reports it: it counts only where none can be computed.
+    `reported` is the same quantity as a laboratory reports it: it counts only where none can be computed, or
+    (`newest`) decides unless what is computed is newer.
     """
 
     formula: str
@@ -151,6 +155,7 @@ class FormulaWithin:
     range: Range
     says: str
     reported: Feature | None = None
+    newest: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from fhirscreen.criteria.bounds import Which
 from fhirscreen.criteria.english import say
 from fhirscreen.criteria.nodes import (
     INDEX_CANCER,
@@ -165,7 +166,7 @@ class _Resolver:
             case Sex():
                 return SexIs(node.code, says)
             case Measured():
-                return self._measured(node, says)
+                return self._measurement(node, says)
             case Derived():
                 return self._derived(node, says)
             case Finding():
@@ -220,6 +221,21 @@ class _Resolver:
         if chosen is None:
             raise self._refuse(f"the answer to {node.id!r} is no reading of it", ", ".join(readings))
         return self.predicate(chosen)
+
+    def _measurement(self, node: Measured, says: str) -> ValueWithin | FormulaWithin:
+        """A measured value; where it can be computed too, whichever is newer."""
+        measured = self._measured(node, says)
+        concept, edges = measured.feature.concept, (measured.range.low, measured.range.high)
+        limited = any(edge is not None and edge.limit is not None for edge in edges)
+        if concept.computed_as is None or limited or node.which is not Which.LATEST:
+            return measured
+        quantity = self._concept(concept.computed_as, (ConceptKind.DERIVED,))
+        inputs = tuple(
+            self._feature(id, (ConceptKind.MEASUREMENT,), within=node.within) for id in quantity.inputs
+        )
+        bounds = resolve_range(node.bounds, quantity, self.catalogue, self.where)
+        formula = quantity.formula or ""
+        return FormulaWithin(formula, quantity, inputs, bounds, says, measured.feature, newest=True)
 
     def _measured(self, node: Measured, says: str) -> ValueWithin:
         feature = self._feature(

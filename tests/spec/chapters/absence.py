@@ -31,6 +31,7 @@ from tests.spec.codes import (
     STROKE,
     TOPICAL,
     atc,
+    icd,
     loinc,
     snomed,
 )
@@ -262,7 +263,8 @@ DENIALS = Topic(
     "denials",
     "Denials on record",
     "What is refuted, negative, or `false` on record is a recorded no. A positive record beats an older "
-    "denial; a denial that is newer than every positive record conflicts with *ever*, and settles *now*.",
+    "denial; a denial that is newer than every positive record conflicts with *ever*, and settles *now*. "
+    "One of the same day conflicts with both; one of another disease with neither.",
     (
         Table(
             "denied",
@@ -287,6 +289,49 @@ DENIALS = Topic(
                     true("c2"),
                     condition(STROKE, verification="refuted", on=None),
                     condition(STROKE),
+                ),
+                case(
+                    "confirmed and refuted on one day",
+                    unknown("conflicting", "c1", "c2"),
+                    condition(STROKE),
+                    condition(STROKE, verification="refuted"),
+                ),
+                case(
+                    "an infarct, and later a bleeding that was refuted: another disease",
+                    true("c1"),
+                    condition(icd("I63.9"), on="2026-01-01"),
+                    condition(icd("I61.9"), verification="refuted", on="2026-02-01"),
+                ),
+            ],
+        ),
+        Table(
+            "denied-one-of-several",
+            "Distant metastases at present",
+            "condition: {concept: distant-metastasis, active: true}",
+            [
+                case(
+                    "one that was refuted later",
+                    false("c2"),
+                    condition(icd("C78.7")),
+                    condition(icd("C78.7"), verification="refuted", on="2026-10-01"),
+                ),
+                case(
+                    "one, and another that was refuted later",
+                    true("c1"),
+                    condition(icd("C78.7")),
+                    condition(icd("C78.0"), verification="refuted", on="2026-10-01"),
+                ),
+                case(
+                    "one that was refuted on its day",
+                    unknown("conflicting", "c1", "c2"),
+                    condition(icd("C78.7")),
+                    condition(icd("C78.7"), verification="refuted"),
+                ),
+                case(
+                    "one, and all of the kind refuted later",
+                    false("c2"),
+                    condition(icd("C78.7")),
+                    condition(icd("C78"), verification="refuted", on="2026-10-01"),
                 ),
             ],
         ),

@@ -297,6 +297,12 @@ PATTERNS = Topic(
                     observation(ECOG, text="2 - up and about more than half of the day"),
                 ),
                 case(
+                    "“-1” is no grade",
+                    unknown("coarser-code", "o1"),
+                    observation(ECOG, text="-1"),
+                ),
+                case("“ECOG-1”", true("o1", basis="derived"), observation(ECOG, text="ECOG-1")),
+                case(
                     "“KPS 80 %”",
                     true("o1", basis="derived"),
                     observation(KARNOFSKY, text="KPS 80 %"),
@@ -331,6 +337,39 @@ PATTERNS = Topic(
                 ),
                 case("Karnofsky 60", false("o1", basis="derived"), observation(KARNOFSKY, integer=60)),
                 case(
+                    "Karnofsky 85: 80 or 90, and so ECOG 0 or 1",
+                    true("o1", basis="derived"),
+                    observation(KARNOFSKY, integer=85),
+                ),
+                case(
+                    "Karnofsky 75: ECOG 1 or 2",
+                    unknown("censored-value", "o1", basis="derived"),
+                    observation(KARNOFSKY, integer=75),
+                ),
+                case(
+                    "Karnofsky 65: ECOG 1 or 2",
+                    unknown("censored-value", "o1", basis="derived"),
+                    observation(KARNOFSKY, integer=65),
+                ),
+                case(
+                    "Karnofsky 72: no value of the scale",
+                    unknown("coarser-code", "o1", basis="derived"),
+                    observation(KARNOFSKY, integer=72),
+                ),
+                case("“KI 90 %”", true("o1", basis="derived"), observation(KARNOFSKY, text="KI 90 %")),
+                case(
+                    "words that nobody can read, newer than an ECOG",
+                    unknown("coarser-code", "o1", basis="derived"),
+                    observation(KARNOFSKY, text="reduced", on="2026-10-25"),
+                    observation(ECOG, coded=ECOG_1, on="2026-10-10"),
+                ),
+                case(
+                    "words that say that there is no result, newer than an ECOG",
+                    true("o2"),
+                    observation(KARNOFSKY, text="not assessed", on="2026-10-25"),
+                    observation(ECOG, coded=ECOG_1, on="2026-10-10"),
+                ),
+                case(
                     "a recorded ECOG of the same day goes before",
                     true("o2"),
                     observation(KARNOFSKY, integer=50, on="2026-10-10"),
@@ -343,6 +382,27 @@ PATTERNS = Topic(
                     observation(ECOG, coded=ECOG_1, on="2026-10-10"),
                 ),
             ],
+        ),
+        Table(
+            "nyha-from-diagnosis",
+            "NYHA class III or IV",
+            "finding: {concept: nyha-class, in: [III, IV]}",
+            [
+                case(
+                    "I50.13", true("c1", basis="derived", value="III"), condition(Code("icd-10-gm", "I50.13"))
+                ),
+                case(
+                    "I50.14", true("c1", basis="derived", value="IV"), condition(Code("icd-10-gm", "I50.14"))
+                ),
+                case(
+                    "I50.12", false("c1", basis="derived", value="II"), condition(Code("icd-10-gm", "I50.12"))
+                ),
+                case(
+                    "I50.05", true("c1", basis="derived", value="IV"), condition(Code("icd-10-gm", "I50.05"))
+                ),
+                case("I50.9: no class", unknown("no-record"), condition(Code("icd-10-gm", "I50.9"))),
+            ],
+            text="The German ICD-10 has the class in its codes of heart failure.",
         ),
         Table(
             "detected",

@@ -34,6 +34,19 @@ def weight(value: str = "72 kg", on: str = "2026-10-20") -> Resource:
     return observation(WEIGHT, value, on=on, id="weight")
 
 
+def neutrophils(value: str, on: str = "2026-10-20") -> Resource:
+    """A reported count."""
+    return observation(NEUTROPHILS, f"{value} 10*9/L", on=on, id="anc")
+
+
+def differential() -> tuple[Resource, Resource]:
+    """Leukocytes and their percentage of neutrophils: 0.6 × 10⁹/L."""
+    return (
+        observation(LEUKOCYTES, "2 10*9/L", id="wbc"),
+        observation(NEUTROPHIL_PERCENT, "30 %", id="pc"),
+    )
+
+
 def height(value: str, on: str = "2020-01-01") -> Resource:
     """A height."""
     return observation(HEIGHT, value, on=on, id="height")
@@ -272,6 +285,40 @@ COCKCROFT = Topic(
             ],
         ),
         Table(
+            "clearance-heights",
+            "Two heights of the same day",
+            "derived: {quantity: creatinine-clearance, at_least: 80 mL/min}",
+            [
+                case(
+                    "170 and 165 cm: the same answer",
+                    true(*ALL, "height", "other", basis="derived"),
+                    BORN,
+                    creatinine(),
+                    weight("120 kg"),
+                    height("170 cm"),
+                    observation(HEIGHT, "165 cm", on="2020-01-01", id="other"),
+                ),
+                case(
+                    "170 and 174 cm: opposite answers",
+                    unknown("conflicting", *ALL, "height", basis="derived"),
+                    BORN,
+                    creatinine(),
+                    weight("90 kg"),
+                    height("170 cm"),
+                    observation(HEIGHT, "174 cm", on="2020-01-01", id="other"),
+                ),
+                case(
+                    "174 cm, and 170 cm years before: the latest",
+                    true(*ALL, basis="derived"),
+                    BORN,
+                    creatinine(),
+                    weight("90 kg"),
+                    height("174 cm"),
+                    observation(HEIGHT, "170 cm", on="2015-01-01", id="other"),
+                ),
+            ],
+        ),
+        Table(
             "clearance-intervals",
             "Intervals are carried through",
             CLEAR,
@@ -380,6 +427,27 @@ OTHERS = Topic(
             ],
         ),
         Table(
+            "body-mass-index-heights",
+            "Two heights of the same day",
+            "derived: {quantity: body-mass-index, at_least: 18.5 kg/m2}",
+            [
+                case(
+                    "opposite answers",
+                    unknown("conflicting", "weight", "height", "other", basis="derived"),
+                    weight("60 kg"),
+                    height("170 cm"),
+                    observation(HEIGHT, "190 cm", on="2020-01-01", id="other"),
+                ),
+                case(
+                    "the same answer",
+                    true("weight", "height", "other", basis="derived"),
+                    weight("60 kg"),
+                    height("170 cm"),
+                    observation(HEIGHT, "171 cm", on="2020-01-01", id="other"),
+                ),
+            ],
+        ),
+        Table(
             "corrected-calcium",
             "Corrected calcium at most 2.6 mmol/L",
             "derived: {quantity: corrected-calcium, at_most: 2.6 mmol/L}",
@@ -451,6 +519,54 @@ OTHERS = Topic(
                     observation(LEUKOCYTES, "5 10*9/L", id="wbc"),
                 ),
             ],
+        ),
+        Table(
+            "neutrophils-newest",
+            "Neutrophils at least 1.5 × 10⁹/L, as reported or computed",
+            "measured: {concept: neutrophil-count, at_least: 1.5 10*9/L}",
+            [
+                case("reported", true("anc"), neutrophils("4")),
+                case("computed alone", false("wbc", "pc", basis="derived", value="0.6"), *differential()),
+                case(
+                    "reported, and newer ones to compute it from",
+                    false("wbc", "pc", basis="derived"),
+                    neutrophils("4", on="2026-10-10"),
+                    *differential(),
+                ),
+                case(
+                    "reported, and older ones to compute it from",
+                    true("anc"),
+                    neutrophils("4", on="2026-10-25"),
+                    *differential(),
+                ),
+                case(
+                    "of the same day: as reported",
+                    true("anc"),
+                    neutrophils("4"),
+                    *differential(),
+                ),
+                case(
+                    "reported, and newer leukocytes without a percentage",
+                    true("anc"),
+                    neutrophils("4", on="2026-10-10"),
+                    observation(LEUKOCYTES, "2 10*9/L", id="wbc"),
+                ),
+                case(
+                    "reported too long ago",
+                    false("wbc", "pc", basis="derived"),
+                    neutrophils("4", on="2026-09-01"),
+                    *differential(),
+                ),
+                case(
+                    "reported without a unit, and newer",
+                    unknown("no-unit", "anc"),
+                    observation(NEUTROPHILS, "4", id="anc", on="2026-10-25"),
+                    *differential(),
+                ),
+                case("neither", unknown("no-record")),
+            ],
+            text="A measurement that can be computed too (`computed_as` of the mapping) is decided by "
+            "whichever is newer; of the same time the reported one goes before.",
         ),
         Table(
             "neutrophil-lymphocyte-ratio",

@@ -17,6 +17,8 @@ from tests.spec.codes import (
     SEVERE,
     STROKE,
     STROKE_HISTORY,
+    icd,
+    snomed,
 )
 from tests.spec.tables import Chapter, Expected, Table, Topic, case, false, presumed, true, unknown
 
@@ -447,12 +449,51 @@ count:
                     condition(LIVER_METASTASIS, on="2026-10-01"),
                 ),
                 case(
+                    "liver twice, once with its body site",
+                    unknown("censored-value", "c1", "c2", value="1"),
+                    condition(LIVER_METASTASIS),
+                    condition(LIVER_METASTASIS, on="2026-10-01", site=snomed("10200004", "liver")),
+                ),
+                case(
                     "liver and lung",
                     true("c1", "c2", value="2"),
                     condition(LIVER_METASTASIS),
                     condition(LUNG_METASTASIS),
                 ),
             ],
+        ),
+        Table(
+            "count-organs",
+            "Metastases in at most 4 organs",
+            """\
+count:
+  of:
+    finding:
+      concept: metastasis-site
+      in: [liver, lung, bone, adrenal, small-intestine, central-nervous-system]
+  distinct: value
+  complete: false
+  at_most: 4
+""",
+            [
+                case(
+                    "five, by their codes",
+                    false("c1", "c2", "c3", "c4", "c5", value="5"),
+                    *(condition(icd(code)) for code in ("C78.7", "C78.0", "C78.4", "C79.3", "C79.7")),
+                ),
+                case(
+                    "four, the brain by two codes",
+                    unknown("censored-value", "c1", "c2", "c3", "c4", "c5", value="4"),
+                    *(condition(icd(code)) for code in ("C78.7", "C78.0", "C78.4", "C79.3")),
+                    condition(snomed("94225005", "metastasis of the brain")),
+                ),
+                case(
+                    "four, and one of a digestive organ that is not named",
+                    unknown("censored-value", "c1", "c2", "c3", "c4", value="4"),
+                    *(condition(icd(code)) for code in ("C78.7", "C78.0", "C78.4", "C79.3", "C78.8")),
+                ),
+            ],
+            text="A code that may mean an organ of another code is no organ of its own.",
         ),
         Table(
             "count-incomplete",

@@ -47,12 +47,38 @@ def bounds(wanted: dict[str, str]) -> list[Case]:
     return [case(f"{value} × 10⁹/L", meant[truth], count(value)) for value, truth in wanted.items()]
 
 
+def echo(text: str) -> Resource:
+    """An ejection fraction in words."""
+    return observation(Code("loinc", "10230-1", "ejection fraction"), text=text)
+
+
 COMPARISONS = Topic(
     "comparisons",
     "At least, above, at most, below",
     "A value is compared with a bound as it is written: `at_least` and `at_most` include it, `above` and "
     "`below` do not. A range needs both.",
     (
+        Table(
+            "ejection-fraction",
+            "An ejection fraction of at least 50 %, as echocardiography writes it",
+            "measured: {concept: left-ventricular-ejection-fraction, at_least: 50 %}",
+            [
+                case("“50-55 %”", true("o1", basis="derived", value="50-55", unit="%"), echo("50-55 %")),
+                case("“EF 55-60%”", true("o1", basis="derived"), echo("EF 55-60%")),
+                case("“LVEF: 55 %”", true("o1", basis="derived"), echo("LVEF: 55 %")),
+                case("“>55 %”", true("o1", basis="derived"), echo(">55 %")),
+                case("“45 bis 55 %”", unknown("censored-value", "o1", basis="derived"), echo("45 bis 55 %")),
+                case("“EF < 40 %”", false("o1", basis="derived"), echo("EF < 40 %")),
+                case("“55-50 %”: not read", unknown("coarser-code", "o1"), echo("55-50 %")),
+                case("“EF normal”: not read", unknown("coarser-code", "o1"), echo("EF normal")),
+                case(
+                    "“EF 55 %, früher 30 %”: not read",
+                    unknown("coarser-code", "o1"),
+                    echo("EF 55 %, früher 30 %"),
+                ),
+            ],
+            text="A mapping may have a pattern for a number in words, or two of them with what lies between.",
+        ),
         Table(
             "at-least",
             "At least 100",

@@ -19,6 +19,7 @@ from tests.spec.codes import (
     BREAST_CANCER,
     CISPLATIN,
     CLINICAL_M,
+    CLINICAL_N,
     CLINICAL_T,
     LIVER_METASTASIS,
     M0,
@@ -72,12 +73,46 @@ def distant(value: Code, on: str = "2026-10-20", **more: Any) -> Resource:
     return observation(CLINICAL_M, coded=value, on=on, **more)
 
 
+def nodes(text: str) -> Resource:
+    """A clinical N in words."""
+    return observation(CLINICAL_N, text=text)
+
+
 VALUES = Topic(
     "values",
     "What a category leaves open",
     "A value that is one of those asked, or finer, is true. One that is less specific (T4 without a or b) is "
     "`coarser-code`. X says nothing: `no-value`, and the category before it is looked at.",
     (
+        Table(
+            "n-involved",
+            "Involved nodes",
+            "finding: {concept: n-category, staging: clinical, in: [N1, N2, N3]}",
+            [
+                case("“cN+”", true("o1", basis="derived", value="N+"), nodes("cN+")),
+                case("“N+ (2/12)”", true("o1", basis="derived"), nodes("N+ (2/12)")),
+                case("N+, by a code", true("o1"), observation(CLINICAL_N, coded=Code("ajcc", "cN+"))),
+                case("“N0”", false("o1", basis="derived"), nodes("N0")),
+                case("“N0/N+”: either", unknown("coarser-code", "o1"), nodes("N0/N+")),
+                case("“kein N+”: not read", unknown("coarser-code", "o1"), nodes("kein N+")),
+                case(
+                    "“pN+” under the code of the clinical N",
+                    unknown("conflicting", "o1", basis="derived"),
+                    nodes("pN+"),
+                ),
+            ],
+        ),
+        Table(
+            "n-exactly",
+            "N1",
+            "finding: {concept: n-category, staging: clinical, in: [N1]}",
+            [
+                case(
+                    "“cN+”: which is not said", unknown("coarser-code", "o1", basis="derived"), nodes("cN+")
+                ),
+                case("“cN1”", true("o1", basis="derived"), nodes("cN1")),
+            ],
+        ),
         Table(
             "t-values",
             "Clinical T3 or T4a",
@@ -458,6 +493,16 @@ IMPLIED = Topic(
                     unknown("ambiguous-focus", "c1", basis="derived"),
                     condition(LIVER_METASTASIS, on="2015-01-01"),
                 ),
+                case(
+                    "90 days before the cancer: its work-up found it first",
+                    false("c1", basis="derived"),
+                    condition(LIVER_METASTASIS, on="2024-10-03"),
+                ),
+                case(
+                    "91 days before the cancer",
+                    unknown("ambiguous-focus", "c1", basis="derived"),
+                    condition(LIVER_METASTASIS, on="2024-10-02"),
+                ),
                 case("a lymph node is none", unknown("no-record"), condition(NODE, on="2026-10-01")),
                 case(
                     "of another cancer",
@@ -493,7 +538,11 @@ IMPLIED = Topic(
                     "a liver metastasis",
                     false("c1", basis="derived"),
                     condition(LIVER_METASTASIS, on="2026-10-01"),
-                )
+                ),
+                *(
+                    case(code, false("c1", basis="derived"), condition(Code("icd-10", code), on="2026-10-01"))
+                    for code in ("C78.3", "C78.4", "C78.8", "C79.1", "C79.8")
+                ),
             ],
             population=POPULATION,
             background=(CANCER,),

@@ -167,8 +167,8 @@ def test_a_year_of_birth_that_matters_asks_for_the_date() -> None:
     assert found == ("imprecise-date", "missing: the exact date of birth")
 
 
-def test_what_is_computed_says_nothing_of_gaps() -> None:
-    assert told(CLEARANCE, person(**BOTH), CREATININE_NEW, WEIGHT_NEW) == ("", "")
+def test_what_is_computed_says_of_whom_and_nothing_of_gaps() -> None:
+    assert told(CLEARANCE, person(**BOTH), CREATININE_NEW, WEIGHT_NEW) == ("", "of a woman of 66 years")
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,8 @@ from fhirscreen.fhir.entries import Entry, State, codings, concept_text, status_
 from fhirscreen.fhir.references import extension_references, targets
 from fhirscreen.mapping.concepts import Concept, Role, Source
 from fhirscreen.plan.nodes import Feature, ValueAmong
-from fhirscreen.values.dates import EVER, Moment, relation
+from fhirscreen.values.dates import EVER, Moment, local_dates, relation
+from fhirscreen.values.durations import days_before
 from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth, known
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason, first_reason
@@ -360,7 +361,8 @@ def _derived(case: Case, feature: Feature) -> Iterator[Item]:
         table = dict(meanings[other.concept.id])
         for item in category_items(case, other):
             values = frozenset(name for value in item.values for name in table.get(value, ()))
-            if item.blocked is None and values:
+            # One that cannot decide stands in the way of older ones here too.
+            if not item.skipped and (values or item.blocked is not None):
                 yield item._replace(values=values, basis=Basis.DERIVED, beside=True)
 
 
@@ -382,7 +384,9 @@ def _implied(case: Case, feature: Feature) -> Iterator[Item]:
             if any(_takes_back(each, entry, end) for each in against):
                 continue
             blocked = Reason.UNCONFIRMED if entry.state is _UNCONFIRMED else None
-            if focus_of(case, event.concept, entry) is UNKNOWN or _of_an_older_one(case, entry):
+            if focus_of(case, event.concept, entry) is UNKNOWN or _of_an_older_one(
+                case, event.concept, entry
+            ):
                 blocked = Reason.AMBIGUOUS_FOCUS
             if against:
                 blocked = _CONFLICTING
@@ -407,10 +411,15 @@ def _takes_back(denial: Entry, entry: Entry, end: int) -> bool:
     return same and clipped(denial.when, end).start >= clipped(entry.when, end).end
 
 
-def _of_an_older_one(case: Case, entry: Entry) -> bool:
-    """Whether an event that is linked to no cancer surely began before the index cancer was known."""
+def _of_an_older_one(case: Case, concept: Concept, entry: Entry) -> bool:
+    """Whether an event that is linked to no cancer began before the index cancer and its work-up."""
     pointed = extension_references(entry.resource, case.chart.aliases)
-    return before_diagnosis(case, entry) and case.links.conditions.isdisjoint(pointed)
+    if not before_diagnosis(case, entry) or not case.links.conditions.isdisjoint(pointed):
+        return False
+    began, diagnosed, zone = entry.began or entry.when, case.links.diagnosed, case.site.zone
+    if concept.work_up is None or began is None or diagnosed is None:
+        return True
+    return local_dates(began, zone)[0] < days_before(local_dates(diagnosed, zone)[0], concept.work_up)
 
 
 def _name(concept: Concept) -> str:

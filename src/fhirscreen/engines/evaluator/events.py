@@ -9,7 +9,7 @@ from fhirscreen.criteria.bounds import Distinct, Which
 from fhirscreen.engines.evaluator.absence import NO_RECORD, absent, no_record
 from fhirscreen.engines.evaluator.cases import Case, clipped, date_text
 from fhirscreen.engines.evaluator.categories import value_times
-from fhirscreen.engines.evaluator.findings import say_leaves
+from fhirscreen.engines.evaluator.findings import finest, say_leaves
 from fhirscreen.engines.evaluator.items import Item, measurement_items
 from fhirscreen.engines.evaluator.measurements import compare_range, in_range
 from fhirscreen.engines.evaluator.occurrences import SAYING, occurrences
@@ -257,10 +257,10 @@ def count_within(case: Case, node: CountWithin) -> Proof:
             if relation(event.when, window) is not FALSE
         ]
     certain = [event for event in found if event.truth is TRUE]
-    low, more = _numbers(case, node.distinct, certain)
+    low, more = _numbers(case, node.of, node.distinct, certain)
     missing = nothing(case, node.of, node.within)
     closed = node.complete and (missing.truth is FALSE or isinstance(node.of, ValueWithin))
-    high = float(_numbers(case, node.distinct, found)[1]) if closed else None
+    high = float(_numbers(case, node.of, node.distinct, found)[1]) if closed else None
     truth = in_range(Interval(float(low), high), node.range)
     if not found:
         return _none_counted(case, node, missing)
@@ -328,14 +328,33 @@ def _none_counted(case: Case, node: CountWithin, missing: Proof) -> Proof:
     return missing._replace(says=node.says)
 
 
-def _numbers(case: Case, distinct: Distinct, found: list[Event]) -> tuple[int, int]:
+def _numbers(
+    case: Case, of: Occurred | ValueAmong | ValueWithin, distinct: Distinct, found: list[Event]
+) -> tuple[int, int]:
     """The least and the greatest number that the events may be: where they are days, some may be the same."""
     if distinct is Distinct.DAY:
         ranges = [_days(case, event) for event in found]
         return fewest_days(ranges), most_days(ranges)
-    by_value = distinct is Distinct.VALUE
-    number = len({event.name if by_value else event.record for event in found})
+    if distinct is not Distinct.VALUE:
+        number = len({event.record for event in found})
+    elif isinstance(of, ValueAmong):
+        number = _places(of.feature.concept, found)
+    else:
+        number = len({event.name for event in found})
     return number, number
+
+
+def _places(concept: Concept, found: list[Event]) -> int:
+    """How many values, and places of each, the events surely differ in.
+
+    A value that a finer one among them may be is no other one; nor is one without a place beside one that has
+    one.
+    """
+    places: dict[str, set[str]] = {}
+    for event in found:
+        value, *sites = event.name.split()
+        places.setdefault(value, set()).add(" ".join(sites))
+    return sum(max(1, len(places[value] - {""})) for value in finest(concept, frozenset(places)))
 
 
 def _days(case: Case, event: Event) -> Days:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import pairwise
 
 from fhirscreen.engines.evaluator.cases import Case, body_sites, morphology
 from fhirscreen.engines.evaluator.items import canonical, read_number, text_of, whole_number
@@ -24,7 +25,7 @@ _NOTHING: frozenset[str] = frozenset()
 _MODALITY = r"c|p|us?|eus?|mri?|i|ct|pet"
 _PREFIX = re.compile(
     r"^\s*(?:(?:AJCC|UICC|TNM|stage|stadium)\s*:?\s*)*"
-    rf"(?:(?:(y)(?:{_MODALITY})?|(p)|({_MODALITY}))\s*[:-]?\s*(?=[TNM]\s?(?:[0-4X]|is))|"
+    rf"(?:(?:(y)(?:{_MODALITY})?|(p)|({_MODALITY}))\s*[:-]?\s*(?=[TNM]\s?(?:[0-4X]|is)|N\s?\+)|"
     r"(?:(y)[cp]?|(p)|(c))(?=[0-4I]))",
     re.IGNORECASE,
 )
@@ -60,6 +61,8 @@ def from_observation(case: Case, concept: Concept, holder: Resource) -> tuple[fr
             integer = whole_number(integer)
         names = frozenset(v.name for v in concept.values if v.integer is not None and v.integer == integer)
         number_said = f"{integer:g}"
+        if not names and concept.ordered:
+            names = _between(concept, integer)
         if names or any(v.integer is not None for v in concept.values):
             return names, _RECORDED, number_said
     boolean = holder.get("valueBoolean")
@@ -78,6 +81,17 @@ def from_observation(case: Case, concept: Concept, holder: Resource) -> tuple[fr
     if interpreted and (names := named(case, concept, interpreted)):
         return names, _RECORDED, interpreted[0].code
     return frozenset(), _RECORDED, text.strip() or (coded[0].code if coded else number_said)
+
+
+def _between(concept: Concept, number: float) -> frozenset[str]:
+    """The two values that a number lies half-way between (Karnofsky 75): it may be either."""
+    steps = sorted((v.integer, v.name) for v in concept.values if v.integer is not None)
+    return frozenset(
+        name
+        for (low, first), (high, last) in pairwise(steps)
+        if high - low > 1 and low + high == 2 * number
+        for name in (first, last)
+    )
 
 
 def _detected(case: Case, concept: Concept, holder: Resource) -> tuple[frozenset[str], str] | None:

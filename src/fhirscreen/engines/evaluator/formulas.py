@@ -12,8 +12,8 @@ from fhirscreen.engines.evaluator.absence import no_record
 from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.gaps import gaps, say_item
 from fhirscreen.engines.evaluator.items import Item, measurement_items
-from fhirscreen.engines.evaluator.measurements import in_range, placed_items, value_within
-from fhirscreen.engines.evaluator.selection import candidates, decide, latest
+from fhirscreen.engines.evaluator.measurements import in_range, placed_items, value_within, with_therapies
+from fhirscreen.engines.evaluator.selection import Placed, candidates, decide, latest
 from fhirscreen.plan.nodes import Feature, FormulaWithin, ValueWithin
 from fhirscreen.values.dates import completed_years, local_dates, whole_days_between
 from fhirscreen.values.intervals import (
@@ -47,7 +47,8 @@ class Outcome(NamedTuple):
     """The values (at 12 digits) that a formula may have for one patient, or why it has none.
 
     `used` are the further records that went in, `patient` says that the Patient did too; `unsettled` is the
-    reason where an interval lies across a bound, and `because` what is wrong with an input.
+    reason where an interval lies across a bound, and `because` what is wrong with an input, or else with what
+    of the patient it was computed. `heights` are those of the same time that differ.
     """
 
     values: tuple[Interval, ...]
@@ -56,6 +57,7 @@ class Outcome(NamedTuple):
     patient: bool = False
     unsettled: Reason = Reason.CENSORED_VALUE
     because: str = ""
+    heights: tuple[Item, ...] = ()
 
 
 Compute = Callable[[Case, FormulaWithin, Item], Outcome]
@@ -68,8 +70,49 @@ def formula_within(case: Case, node: FormulaWithin) -> Proof:
     """
     lead = node.inputs[0]
     placed = placed_items(case, lead)
-    absent = no_record(case, lead.concept)
     outcomes: dict[int, Outcome] = {}  # by item: components of one Observation share its reference
+    for item in placed.certain + placed.possible:
+        blocked = item.blocked is not None or item.interval is None
+        outcomes[id(item)] = (
+            Outcome((), (), item.blocked or Reason.NO_VALUE, because=say_item(lead.concept, item))
+            if blocked
+            else _FORMULAS[node.formula].compute(case, node, item)
+        )
+    if node.newest and node.reported is not None:
+        return _newest(case, node, node.reported, placed, outcomes)
+    return _computed(case, node, placed, outcomes)
+
+
+def _newest(
+    case: Case, node: FormulaWithin, feature: Feature, placed: Placed, outcomes: dict[int, Outcome]
+) -> Proof:
+    """The result that a laboratory reports, unless what can be computed is newer than every one of them."""
+    reported = value_within(case, ValueWithin(feature, node.range, node.says))
+    certain, possible = (
+        [item for item in items if outcomes[id(item)].values] for items in (placed.certain, placed.possible)
+    )
+    if reported.reason is Reason.NOT_FETCHED:
+        return reported
+    theirs = placed_items(case, feature)
+    if not (certain or possible):
+        computed = _computed(case, node, placed, outcomes)
+        # What keeps it from being computed is told where it is more than that something is not on record.
+        telling = computed.basis is not Basis.MISSING and computed.reason not in _NOTHING_TO_TELL
+        return computed if telling and not (theirs.certain or theirs.possible) else reported
+    if theirs.certain or theirs.possible:
+        best, other = latest(certain + possible), latest(theirs.certain + theirs.possible)
+        if best.when.start < other.when.end:
+            return reported
+    usable = placed._replace(certain=certain, possible=possible)
+    return with_therapies(case, feature, _computed(case, node, usable, outcomes), usable)
+
+
+_NOTHING_TO_TELL = (Reason.NO_RECORD, Reason.NO_VALUE, Reason.STALE, Reason.NOT_COMPUTABLE)
+
+
+def _computed(case: Case, node: FormulaWithin, placed: Placed, outcomes: dict[int, Outcome]) -> Proof:
+    """The proof by what can be computed; a reported result counts where nothing can."""
+    absent = no_record(case, node.inputs[0].concept)
 
     def judge(item: Item) -> tuple[Truth, Reason | None]:
         outcome = outcomes[id(item)]
@@ -81,18 +124,11 @@ def formula_within(case: Case, node: FormulaWithin) -> Proof:
         truth = first
         return truth, (outcome.unsettled if truth is UNKNOWN else None)
 
-    for item in placed.certain + placed.possible:
-        blocked = item.blocked is not None or item.interval is None
-        outcomes[id(item)] = (
-            Outcome((), (), item.blocked or Reason.NO_VALUE, because=say_item(lead.concept, item))
-            if blocked
-            else _FORMULAS[node.formula].compute(case, node, item)
-        )
     proof = decide(placed, Which.LATEST, judge, node.says, absent)
     usable = placed.certain + placed.possible
     best = latest(candidates(placed, Which.LATEST)) if usable else None
     outcome = None if best is None else outcomes[id(best)]
-    if outcome is None or not outcome.values:
+    if (outcome is None or not outcome.values) and not node.newest:
         reported = _reported(case, node)
         if reported is not None:
             return reported
@@ -122,12 +158,15 @@ def _without_lead(case: Case, node: FormulaWithin, proof: Proof, *, dated: bool)
 def _why(case: Case, node: FormulaWithin, lead: Item, outcome: Outcome, proof: Proof) -> str:
     """What keeps the formula open, beside the reason: what is missing, or which input is of no use."""
     if proof.truth is not UNKNOWN:
-        return ""
+        return outcome.because
     if outcome.reason is not None:
         told = outcome.reason is proof.reason
         return (outcome.because or _missing_inputs(case, node, lead)) if told else ""
     if proof.reason is Reason.IMPRECISE_DATE and outcome.unsettled is Reason.IMPRECISE_DATE:
         return f"{LACKING}the exact date of birth"
+    if proof.reason is Reason.CONFLICTING and len(outcome.heights) > 1:
+        said = [say_item(node.inputs[-1].concept, item) for item in outcome.heights]
+        return join_words(sorted(said), "and")
     if proof.reason is Reason.CONFLICTING and len(outcome.values) > 1:
         unit = say_unit(node.concept.unit or "")
         said = [f"{text(value)} {unit}".rstrip() for value in outcome.values]
@@ -190,12 +229,17 @@ def _near(case: Case, feature: Feature, lead: Item, days: int) -> Item | Outcome
     return best
 
 
-def _latest_ever(case: Case, feature: Feature) -> Item | None:
-    """The latest usable record of an input that hardly changes (height)."""
+def _latest_ever(case: Case, feature: Feature) -> tuple[Item, ...]:
+    """The latest usable record of an input that hardly changes (height); all that may be it and differ."""
     usable = [
         i for i in measurement_items(case, feature.concept) if i.blocked is None and i.interval is not None
     ]
-    return latest(usable) if usable else None
+    if not usable:
+        return ()
+    floor = max(item.when.start for item in usable)
+    found = sorted(usable, key=lambda i: (i.when.end, i.when.start, i.reference), reverse=True)
+    tied = {item.interval: item for item in reversed(found) if item.when.end > floor}
+    return tuple(sorted(tied.values(), key=lambda item: item.reference)) or (latest(usable),)
 
 
 def _cockcroft_gault(case: Case, node: FormulaWithin, creatinine: Item) -> Outcome:
@@ -214,10 +258,10 @@ def _cockcroft_gault(case: Case, node: FormulaWithin, creatinine: Item) -> Outco
         return weight._replace(patient=True)
     young, old = completed_years(birth, *local_dates(creatinine.when, case.site.zone))
     years = subtract(exactly(140.0), Interval(float(young), float(old)))
-    height = _latest_ever(case, height_feature)
+    heights = _latest_ever(case, height_feature)
     weights = [_of(weight)]
     used = [weight]
-    if height is not None:
+    for height in heights:
         adjusted = _adjusted(_of(weight), _of(height), female=factor < 1)
         if adjusted is not None:
             weights.append(adjusted)
@@ -234,7 +278,10 @@ def _cockcroft_gault(case: Case, node: FormulaWithin, creatinine: Item) -> Outco
     # Where all measurements are numbers, only the year of birth leaves the result open.
     numbers = all(is_point(_of(item)) for item in (creatinine, *used))
     unsettled = Reason.IMPRECISE_DATE if numbers and young != old else Reason.CENSORED_VALUE
-    return Outcome(tuple(values), tuple(used), patient=True, unsettled=unsettled)
+    age = str(young) if young == old else f"{young} or {old}"
+    told = f"of a {'man' if factor == 1.0 else 'woman'} of {age} years"
+    several = heights if len(used) > 2 else ()
+    return Outcome(tuple(values), tuple(used), None, True, unsettled, told, several)
 
 
 def _milligrams(case: Case, node: FormulaWithin, creatinine: Item) -> Interval | None:
@@ -263,13 +310,18 @@ def _of(item: Item) -> Interval:
 
 def _body_mass_index(case: Case, node: FormulaWithin, weight: Item) -> Outcome:
     """Weight in kg by the square of height in m (WHO Technical Report Series 894)."""
-    height = _latest_ever(case, node.inputs[1])
-    if height is None:
+    heights = _latest_ever(case, node.inputs[1])
+    if not heights:
         return Outcome((), (), _missing(case, node.inputs[1]))
-    metres = scale(_of(height), 0.01)
-    squared = multiply(metres, metres)
-    value = None if squared is None else divide(_of(weight), squared)
-    return _outcome(value, height)
+    values = []
+    for height in heights:
+        metres = scale(_of(height), 0.01)
+        squared = multiply(metres, metres)
+        value = None if squared is None else divide(_of(weight), squared)
+        if value is None:
+            return Outcome((), heights, Reason.NOT_COMPUTABLE)
+        values.append(rounded(value))
+    return Outcome(tuple(values), heights, heights=heights if len(heights) > 1 else ())
 
 
 def _corrected_calcium(case: Case, node: FormulaWithin, calcium: Item) -> Outcome:

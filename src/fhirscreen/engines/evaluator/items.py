@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 from fhirscreen.engines.evaluator.cases import Case, clipped, component_of, date_text
@@ -102,7 +103,10 @@ def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> 
     date = date_text(entry.when, case.site.zone)
     try:
         refuse_values(holder)
-        number = read_number(holder, signed=concept.signed)
+        if concept.pattern is not None and holder.get("valueString") is not None:
+            number = _by_pattern(concept, concept.pattern, string_value(holder))
+        else:
+            number = read_number(holder, signed=concept.signed)
     except DataError as error:
         case.chart.refuse(entry, error.what)
         return Item(when, reference, blocked=Reason.NOT_FETCHED, date=date, entry=entry)
@@ -179,6 +183,26 @@ def read_number(holder: Resource, *, signed: bool = False) -> tuple[Interval, st
         interval = from_comparator(found, sign, nonnegative=not signed)
         return interval, f"{sign or ''}{number_text(found)}", unit, Basis.DERIVED
     return None
+
+
+def _by_pattern(
+    concept: Concept, pattern: re.Pattern[str], text: str
+) -> tuple[Interval, str, str, Basis] | None:
+    """A number, or two of them with what lies between, in words that the mapping has a pattern for."""
+    match = pattern.search(unicodedata.normalize("NFKC", text))
+    if match is None:
+        return None
+    sign, value, to, unit = (match[name] for name in ("sign", "value", "to", "unit"))
+    low, high = read_decimal(value), None if to is None else read_decimal(to)
+    if low is None:
+        return None
+    sign = _SIGNS.get(sign, sign)
+    if high is None:
+        interval = from_comparator(low, sign, nonnegative=not concept.signed)
+        return interval, f"{sign or ''}{number_text(low)}", unit, Basis.DERIVED
+    if sign is not None or high < low:
+        return None
+    return Interval(low, high), f"{number_text(low)}-{number_text(high)}", unit, Basis.DERIVED
 
 
 def whole_number(integer: object) -> int:

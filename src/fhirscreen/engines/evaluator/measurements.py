@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from fhirscreen.criteria.bounds import Which
 from fhirscreen.engines.evaluator.absence import no_value
-from fhirscreen.engines.evaluator.cases import Case
+from fhirscreen.engines.evaluator.cases import Case, date_text
 from fhirscreen.engines.evaluator.items import Item, measurement_items
-from fhirscreen.engines.evaluator.occurrences import event_times
+from fhirscreen.engines.evaluator.occurrences import event_times, occurrences
 from fhirscreen.engines.evaluator.ranges import limit_of
-from fhirscreen.engines.evaluator.selection import Decide, Placed, decide, place
+from fhirscreen.engines.evaluator.selection import Decide, Placed, decide, latest, place
 from fhirscreen.mapping.concepts import Concept
-from fhirscreen.plan.nodes import Edge, Feature, Range, ValueWithin
+from fhirscreen.plan.nodes import Edge, Feature, Occurred, Range, ValueWithin
+from fhirscreen.values.dates import local_dates, relation
+from fhirscreen.values.durations import day_window
 from fhirscreen.values.intervals import Interval, is_above, is_at_least, is_at_most, is_below
-from fhirscreen.values.truth import TRUE, UNKNOWN, Truth, conjunction
+from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth, conjunction
 from fhirscreen.verdicts.proofs import Proof, threshold
 from fhirscreen.verdicts.reasons import Reason
 
@@ -40,7 +42,28 @@ def value_within(case: Case, node: ValueWithin) -> Proof:
     which = feature.which
     if which in (_MINIMUM, _MAXIMUM):
         return _extremum(case, node, placed, absent)
-    return decide(placed, which, _judge(case, feature.concept, node.range), node.says, absent)
+    proof = decide(placed, which, _judge(case, feature.concept, node.range), node.says, absent)
+    return with_therapies(case, feature, proof, placed) if feature.shown_with else proof
+
+
+def with_therapies(case: Case, feature: Feature, proof: Proof, placed: Placed) -> Proof:
+    """The proof of a result, naming therapies that change it and that were given shortly before it."""
+    items = [item for item in (*placed.certain, *placed.possible) if item.reference in proof.evidence]
+    if proof.truth is UNKNOWN or not items:
+        return proof
+    measured, zone, said = latest(items).when, case.site.zone, [proof.because] if proof.because else []
+    for each in feature.shown_with:
+        window = day_window(local_dates(measured, zone)[1], each.windows.decides, zone)
+        given = [
+            o.when
+            for o in occurrences(case, Occurred(each, ""))
+            if o.truth is TRUE and o.entry.when is not None and relation(o.when, window) is not FALSE
+            if o.when.start < measured.end
+        ]
+        if given:
+            last = max(given, key=lambda moment: (moment.end, moment.start))
+            said.append(f"after {each.concept.label}, {date_text(last, zone)[:10]}")
+    return proof._replace(because="; ".join(said))
 
 
 def _extremum(case: Case, node: ValueWithin, placed: Placed, absent: Proof) -> Proof:

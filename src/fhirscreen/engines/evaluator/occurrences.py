@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from fhirscreen.engines.evaluator.absence import absent
 from fhirscreen.engines.evaluator.cases import Case, clipped, date_text, has_any
+from fhirscreen.engines.evaluator.denials import Occurrence, contradicts, ends
 from fhirscreen.engines.evaluator.items import focus_of, text_of
 from fhirscreen.engines.evaluator.texts import says_no, says_nothing
 from fhirscreen.engines.evaluator.therapies import active, as_dose, given_as_asked, in_courses, last_given
@@ -35,17 +34,6 @@ SAYING = (_MATCH, _VISIT, _HISTORY)
 """Roles of the records that say that it is, or was, so."""
 
 
-class Occurrence(NamedTuple):
-    """One record that may be an occurrence: whether it is one as asked, and when it was last so."""
-
-    entry: Entry
-    truth: Truth
-    reason: Reason | None
-    basis: Basis
-    when: Moment
-    role: Role
-
-
 def occurred(case: Case, node: Occurred) -> Proof:
     """The proof that the diagnosis or therapy is on record as asked."""
     found = occurrences(case, node)
@@ -70,18 +58,18 @@ def settle(case: Case, node: Occurred, found: list[Occurrence]) -> Proof:
     denials = [o for o in found if o.role in denying and o.entry.state is _DENIED]
     true = [o for o in matches if o.truth is TRUE]
     if true:
-        newer = [
-            o for o in denials if o.entry.when is not None and all(o.when.start >= t.when.end for t in true)
-        ]
-        if newer and not node.active:
-            return _proof(case, node, UNKNOWN, Reason.CONFLICTING, true + newer)
-        against = _contradicting(node, found, true)
-        if against and not newer:
-            return _proof(case, node, UNKNOWN, Reason.CONFLICTING, true + against)
-        if not newer:
-            reason = Reason.ORDER_ONLY if all(o.basis is _PRESUMED for o in true) else None
-            return _proof(case, node, TRUE, reason, true)
-        return _proof(case, node, FALSE, None, newer)
+        refuted = [(each, [o for o in denials if contradicts(o, each)]) for each in true]
+        standing = [each for each, refuting in refuted if not refuting]
+        against = _contradicting(node, found, standing)
+        if standing and against:
+            return _proof(case, node, UNKNOWN, Reason.CONFLICTING, standing + against)
+        if standing:
+            reason = Reason.ORDER_ONLY if all(o.basis is _PRESUMED for o in standing) else None
+            return _proof(case, node, TRUE, reason, standing)
+        refusing = [o for o in denials if any(o in each for _, each in refuted)]
+        if node.active and all(any(ends(o, each) for o in those) for each, those in refuted):
+            return _proof(case, node, FALSE, None, refusing)
+        return _proof(case, node, UNKNOWN, Reason.CONFLICTING, true + refusing)
     denied = _DENIED
     judged = [
         o for o in found if o.role is _JUDGEMENT and o.truth is not FALSE and o.entry.state is not denied

@@ -16,7 +16,7 @@ _OR = (
 )
 _NEXT = {
     "T": r"T?(?:[0-4X]|is)|[a-d]\b",
-    "N": r"N?[0-3X]|[a-c]\b",
+    "N": r"N?[0-3X]|N\+|[a-c]\b",
     "M": r"M?[01X]|[a-d]\b",
     "I": r"I?[IVX]+[A-D]?\b|[A-D]\b",
     "0": r"[IVX]+[A-D]?\b",
@@ -45,7 +45,7 @@ _MEASURE = re.compile(
 _SPACE = re.compile(r"\s")
 _AGAIN = {
     letter: re.compile(
-        rf"(?<![a-z])(?:[a-z]{{1,4}}(?=[{letter}]))?({letter}\s?(?:is|X|[0-4](?:mi|[a-d])?))(?![a-z\d])",
+        rf"(?<![a-z])(?:[a-z]{{1,4}}(?=[{letter}]))?({letter}\s?(?:is|X|\+|[0-4](?:mi|[a-d])?))(?![a-z\d])",
         re.IGNORECASE,
     )
     for letter in "TNM"
