@@ -192,11 +192,12 @@ def _by_pattern(
     match = pattern.search(unicodedata.normalize("NFKC", text))
     if match is None:
         return None
-    sign, value, to, unit = (match[name] for name in ("sign", "value", "to", "unit"))
-    low, high = read_decimal(value), None if to is None else read_decimal(to)
+    written: str | None = match["sign"]
+    last: str | None = match["to"]
+    low, high, unit = read_decimal(match["value"]), read_decimal(last) if last else None, str(match["unit"])
     if low is None:
         return None
-    sign = _SIGNS.get(sign, sign)
+    sign = None if written is None else _SIGNS.get(written, written)
     if high is None:
         interval = from_comparator(low, sign, nonnegative=not concept.signed)
         return interval, f"{sign or ''}{number_text(low)}", unit, Basis.DERIVED
