@@ -221,6 +221,9 @@ def test_a_value_is_named_by_what_it_is_of(
 def test_on_record_is_said_without_a_bound_that_asks_nothing(catalogue: Catalogue) -> None:
     criterion = load_study(mappings_folder() / "studies/NCT06190782.yaml").criterion("metastasis-size")
     says = "not (size of the largest metastasis at least 0 cm is on record)"
-    assert wording.say_statement(says, criterion, catalogue) == "not (size of the largest metastasis is on record)"
+    assert (
+        wording.say_statement(says, criterion, catalogue)
+        == "not (size of the largest metastasis is on record)"
+    )
     other = "neutrophil count at least 1.5 × 10⁹/L"
     assert wording.say_statement(other, criterion, catalogue) == other
