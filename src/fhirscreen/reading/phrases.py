@@ -433,7 +433,7 @@ SPELT_EXACTLY = frozenset(
 """Abbreviations that are common words in small letters, or stand for several things."""
 
 AMBIGUOUS = frozenset((
-    "performance status score", "platinum", "biologic", "biologics", "stage", "PS", "perforation",
+    "performance status score", "platinum", "biologic", "biologics", "stage", "PS", "perforation", "fistula",
     "progression", "recurrence", "relapse", "cancer", "pulse", "temperature",
     "height", "growth factor", "seizure", "RT", "AP", "Pi", "lactate",
 ))  # fmt: skip

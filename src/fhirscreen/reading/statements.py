@@ -233,7 +233,7 @@ def _judged(segment: Segment) -> bool:
 
 
 _FITTING = {
-    "nyha-class": ("heart-failure", "cardiomyopathy"),
+    "nyha-class": ("heart-failure", "cardiomyopathy", "heart-disease", "cardiovascular-disease"),
     "child-pugh-class": ("cirrhosis", "liver-dysfunction"),
 }
 """Classes, and the diagnoses that they are of."""

@@ -67,10 +67,16 @@ EXCLUDED = [
         "Radiotherapy within 3 weeks before the first dose of zorbinib",
         "received: {concept: radiotherapy, within: 3 wk}",
     ),
+    (
+        "Heart disease of NYHA class III",
+        "all: [{finding: {concept: nyha-class, in: [III]}}, {condition: {concept: heart-disease}}]",
+    ),
+    ("Abdominal fistula", "condition: {concept: gastrointestinal-fistula}"),
     ("Wilson's disease", "condition: {concept: wilsons-disease}"),
     ("Anti-cancer therapy within 2 weeks", "received: {concept: systemic-anticancer-therapy, within: 2 wk}"),
 ]
 DOUBTFUL = [
+    ("Vesicovaginal fistula", Kind.EXCLUSION),  # a fistula is not one of the oesophagus
     ("Karnofsky ≥ 70 (for patients > 16 years of age)", Kind.INCLUSION),
     ("For men haemoglobin ≥ 13 g/dL, for women haemoglobin ≥ 12 g/dL", Kind.INCLUSION),
     ("At least 4 weeks since surgery or recovered", Kind.INCLUSION),
