@@ -101,8 +101,8 @@ def without_birth(proof: Proof) -> Proof:
 
 
 def derivation(proof: Proof) -> str:
-    """Where the one value that decides is from, or what came before it, as its atom says it; mostly empty."""
-    if proof.truth is UNKNOWN or proof.basis not in (Basis.DERIVED, Basis.RECORDED) or not proof.value:
+    """Where the one derived value that decides is from, as its atom says it; empty for what is recorded."""
+    if proof.truth is UNKNOWN or proof.basis is not Basis.DERIVED or not proof.value:
         return ""
     if proof.because:
         return proof.because
