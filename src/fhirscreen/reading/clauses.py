@@ -17,8 +17,8 @@ from fhirscreen.criteria.nodes import (
     Unread,
 )
 from fhirscreen.criteria.studies import Kind
-from fhirscreen.reading.definitions import define, find_definition
-from fhirscreen.reading.fragments import Atom, Sort
+from fhirscreen.reading.definitions import define, find_definition, require_other, says_absent
+from fhirscreen.reading.fragments import Sort
 from fhirscreen.reading.idioms import permits, read_pregnancy_test, spare_cancers, spare_narrowed
 from fhirscreen.reading.items import Item, Role
 from fhirscreen.reading.lists import (
@@ -38,8 +38,9 @@ from fhirscreen.reading.spans import (
     hangs_together,
     has_content,
     split_clauses,
+    to_next_no,
 )
-from fhirscreen.reading.statements import Built, build_segment, join, merge
+from fhirscreen.reading.statements import Built, build_segment, flip, join, merge, negate
 
 _SILENT = (Role.FILLER, Role.COLON, Role.DASH, Role.KNOWN, Role.RANGE, Role.STOP)
 _TOGETHER = (
@@ -107,7 +108,7 @@ class Clauses:
             made = self._clause(rest) if rest else None
             if made is None or self.kind is Kind.EXCLUSION:
                 return made
-            return _negate(made)
+            return negate(made)
         at = find_first(items, Role.ALLOWED)
         if at is not None:
             return self._allowed(items, at)
@@ -149,9 +150,21 @@ class Clauses:
         found = find_definition(items, self.text)
         if found is None or (self.kind is Kind.INCLUSION) != found.negated:
             return None
+        if not found.told and found.there is not True:
+            if found.there is None or not found.negated:
+                note = "whether the parentheses say what it is, or that there is none, is not sure"
+                shown = self._list(found.by, negated=False)
+                return (
+                    replace(self._unread(items), atoms=shown.atoms, rules=shown.rules, warnings=(note,))
+                    if found.negated
+                    else None
+                )
+            return require_other(
+                self._list(found.named, negated=True), self._list(found.by, negated=False)
+            ) or self._unread(items)
         by = self._list(found.by, negated=True)
         made = define(self._list(found.named, negated=True), by, told=found.told)
-        return _negate(made) if made is not None and found.negated else made
+        return negate(made) if made is not None and found.negated else made
 
     def _unread(self, items: Sequence[Item]) -> Built:
         start, end = self._span(items)
@@ -194,7 +207,7 @@ class Clauses:
         if self.kind is Kind.INCLUSION and not isinstance(made.expression, Not):
             return self._spared(made, other)
         whole = _within(made.expression, inner)
-        return merge([made, replace(other, atoms=_flip(other.atoms))], whole)
+        return merge([made, replace(other, atoms=flip(other.atoms))], whole)
 
     def _spared(self, made: Built, other: Built) -> Built:
         """`A unless B` as a requirement: of a measured value, B is enough too; of the rest, who can say."""
@@ -217,15 +230,8 @@ class Clauses:
 
     def _negated(self, items: list[Item], at: int) -> Built | None:
         """`A and no B, C or D`: the "no" reaches to the end, or to the next "no"."""
-        before, after = items[:at], items[at + 1 :]
-        word = items[at]
-        following = find_first(after, Role.NO)
-        rest: list[Item] = []
-        if following is not None:
-            cut = following
-            while cut and after[cut - 1].role in JOINS:
-                cut -= 1
-            rest, after = after[cut:], after[:cut]
+        before, word = items[:at], items[at]
+        after, rest = to_next_no(items[at + 1 :])
         scope = self._list(after, negated=True)
         told = None if rest else self._told(before, word, scope)
         if told is not None:
@@ -238,7 +244,10 @@ class Clauses:
             prefix.insert(0, before.pop())
         if prefix:
             scope = self._list([*prefix, *after], negated=True)
-        made = _reach(_negate(scope), scope, after)
+        if not scope.complete and any(says_absent(atom) for atom in scope.atoms):
+            # "No involvement of nodes (N0)" asks for N0: what is negated is what was not understood.
+            return replace(self._unread(items), atoms=scope.atoms, rules=scope.rules, sure=False)
+        made = _reach(negate(scope), scope, after)
         if self.kind is Kind.EXCLUSION:
             note = "a negation under the exclusion criteria: does it exclude, or is it a requirement?"
             spans = tuple(sorted({*made.unread, (word.start, word.end)}))
@@ -291,11 +300,11 @@ class Clauses:
             return None
         left = self._clause(before) if before else None
         if left is None:
-            return _negate(scope) if not before else None
+            return negate(scope) if not before else None
         one = len({atom.concept for atom in left.atoms}) == 1
         if not (one and left.complete and left.sorts <= {Sort.CONDITION, Sort.THERAPY}):
             return None
-        right = _negate(scope)
+        right = negate(scope)
         parts = [e for e in (left.expression, right.expression) if e is not None]
         return merge([left, right], join(parts, any_of=False))
 
@@ -467,18 +476,6 @@ def _reach(made: Built, scope: Built, after: Sequence[Item]) -> Built:
         return made
     note = "how far the negation reaches is not sure"
     return replace(made, complete=False, sure=False, warnings=(*made.warnings, note))
-
-
-def _flip(atoms: tuple[Atom, ...]) -> tuple[Atom, ...]:
-    return tuple(replace(atom, negated=not atom.negated) for atom in atoms)
-
-
-def _negate(made: Built) -> Built:
-    if made.manual or made.expression is None:
-        return made
-    inner = made.expression
-    expression = inner.of if isinstance(inner, Not) else Not(inner)
-    return replace(made, expression=expression, atoms=_flip(made.atoms), rules=(*made.rules, "negation"))
 
 
 def _within(expression: Expression | None, exception: Expression) -> Expression | None:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from fhirscreen.criteria.nodes import Condition, Judgement
+from fhirscreen.criteria.nodes import Condition, Judgement, Not
 from fhirscreen.mapping.concepts import ConceptKind
-from fhirscreen.reading.fragments import Sort
+from fhirscreen.reading.fragments import Atom, Sort
 from fhirscreen.reading.items import Item, Role
 from fhirscreen.reading.segments import kind_of
 from fhirscreen.reading.statements import Built, join, merge
@@ -37,14 +37,68 @@ def _is_of(entity: Item, measured: Item) -> bool:
     return any(_CLASSES.get(atom.concept or "") in named for atom in atoms)
 
 
+_ABSENT = re.compile(r"[MN]0.*|negative|not-detected|not-pregnant", re.IGNORECASE)
+_PRESENT = re.compile(r"M1.*|N[1-3].*|positive|detected|pregnant", re.IGNORECASE)
+_EARLY = re.compile(r"(?:0|I|II|III)[A-D]?\d?")
+_SPREAD = re.compile(r"IV[A-D]?")
+_METASTASIS = re.compile(r".*metasta.*")
+_WORSE_LOW = frozenset(
+    {"haemoglobin", "platelet-count", "neutrophil-count", "leukocyte-count", "lymphocyte-count", "albumin",
+     "creatinine-clearance", "estimated-glomerular-filtration-rate", "left-ventricular-ejection-fraction",
+     "oxygen-saturation"}
+)  # fmt: skip
+_WORSE_HIGH = frozenset(
+    {"creatinine", "total-bilirubin", "direct-bilirubin", "alanine-aminotransferase", "haemoglobin-a1c",
+     "international-normalised-ratio",
+     "aspartate-aminotransferase", "alkaline-phosphatase", "systolic-blood-pressure", "body-temperature",
+     "diastolic-blood-pressure", "qtc-interval", "urine-protein", "urine-protein-24-hours",
+     "urine-protein-creatinine-ratio", "urine-protein-dipstick"}
+)  # fmt: skip
+_LOW_NAMED = re.compile(r"hypo.*|.*penia|anaemia")
+_HIGH_NAMED = re.compile(r"hyper.*|.*cytosis|fever")
+
+
+def _says(named: frozenset[str], atom: Atom) -> bool | None:
+    """Whether a value says that a diagnosis is there or is not; None where nobody can tell."""
+    if atom.values is not None:
+        values = set(atom.values)
+        early, spread = _EARLY, _SPREAD
+        if any(_METASTASIS.fullmatch(each) for each in named) and atom.concept == "stage-group":
+            return _all(spread, values, True) if _all(early, values, False) is None else False
+        return _all(_PRESENT, values, True) if _all(_ABSENT, values, False) is None else False
+    if (atom.low is None) == (atom.high is None):
+        return None
+    low = any(_LOW_NAMED.fullmatch(each) for each in named)
+    high = any(_HIGH_NAMED.fullmatch(each) for each in named)
+    if low == high:
+        low, high = atom.concept in _WORSE_LOW, atom.concept in _WORSE_HIGH or atom.limit == "uln"
+    if low == high:
+        return None
+    return (atom.high is not None) == low
+
+
+def says_absent(atom: Atom) -> bool:
+    """Whether a value by itself says that there is nothing: M0, N0, negative."""
+    return bool(atom.values) and _all(_ABSENT, set(atom.values or ()), True) is True
+
+
+def _all(pattern: re.Pattern[str], values: set[str], answer: bool) -> bool | None:
+    return answer if all(pattern.fullmatch(value) for value in values) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What is defined, by what, and whether the text says that it defines it; `negated` after a "no"."""
+    """What is defined, by what, and whether the text says that it defines it; `negated` after a "no".
+
+    `there`: what stands in parentheses says that the diagnosis is there (True: anaemia below 9 g/dL) or that
+    it is not (False: M0); None where nobody can tell.
+    """
 
     named: list[Item]
     by: list[Item]
     told: bool
     negated: bool
+    there: bool | None
 
 
 def find_definition(items: Sequence[Item], text: str) -> Definition | None:
@@ -80,7 +134,25 @@ def find_definition(items: Sequence[Item], text: str) -> Definition | None:
     if not sorts <= {Sort.MEASURE, Sort.CATEGORY}:
         return None
     bare = [item for item in named if item.role not in (*_UNSAID, Role.COMMA)]
-    return Definition(bare, [item for item in by if item.role not in _UNSAID], told, negated)
+    concepts = frozenset(concept.id for concept in items[entity].concepts)
+    said = {_says(concepts, a) for item in by if item.fragment is not None for a in item.fragment.atoms}
+    there = said.pop() if len(said) == 1 else None
+    return Definition(bare, [item for item in by if item.role not in _UNSAID], told, negated, there)
+
+
+def require_other(named: Built, by: Built) -> Built | None:
+    """No metastasis (M0): what stands in parentheses is asked for, and the diagnosis is for judgement.
+
+    None where one of the two was not read whole.
+    """
+    inner = named.expression
+    if not (named.complete and by.complete) or named.manual or by.manual or by.expression is None:
+        return None
+    if not isinstance(inner, Condition | Judgement):
+        return None
+    judged = inner if isinstance(inner, Judgement) else Judgement(inner)
+    made = merge([by, named], join([by.expression, Not(judged)], any_of=False))
+    return replace(made, rules=(*made.rules, "definition"))
 
 
 def define(named: Built, by: Built, *, told: bool) -> Built | None:

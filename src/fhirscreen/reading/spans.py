@@ -44,3 +44,13 @@ def hangs_together(items: Sequence[Item]) -> bool:
 def has_content(items: Sequence[Item]) -> bool:
     """Whether items say more than how others are joined."""
     return any(i.role not in (*JOINS, Role.FILLER, Role.OPEN, Role.CLOSE, Role.NO) for i in items)
+
+
+def to_next_no(items: list[Item]) -> tuple[list[Item], list[Item]]:
+    """What stands before the next "no" and the word that joins it, and the rest."""
+    cut = find_first(items, Role.NO)
+    if cut is None:
+        return items, []
+    while cut and items[cut - 1].role in JOINS:
+        cut -= 1
+    return items[:cut], items[cut:]

@@ -431,3 +431,17 @@ def merge(built: Sequence[Built], expression: Expression | None) -> Built:
         all(b.sure for b in built),
         frozenset().union(*(b.sorts for b in built)),
     )
+
+
+def flip(atoms: tuple[Atom, ...]) -> tuple[Atom, ...]:
+    """The atoms, negated."""
+    return tuple(replace(atom, negated=not atom.negated) for atom in atoms)
+
+
+def negate(made: Built) -> Built:
+    """What was read, negated; what is asked in person stays a question."""
+    if made.manual or made.expression is None:
+        return made
+    inner = made.expression
+    expression = inner.of if isinstance(inner, Not) else Not(inner)
+    return replace(made, expression=expression, atoms=flip(made.atoms), rules=(*made.rules, "negation"))

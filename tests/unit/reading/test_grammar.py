@@ -189,6 +189,35 @@ INCLUDED = [
         "At least 4 weeks since last chemotherapy",
         "not: {received: {concept: systemic-chemotherapy, within: 4 wk}}",
     ),
+    # parentheses after a "no" that say what it is, and such as say that there is none
+    (
+        "No distant metastasis (M0)",
+        (
+            "all: [{finding: {concept: m-category, in: [M0]}},"
+            " {not: {judgement: {condition: {concept: distant-metastasis}}}}]"
+        ),
+    ),
+    (
+        "No active hepatitis B (HBsAg negative)",
+        (
+            "all: [{finding: {concept: hepatitis-b-surface-antigen, in: [negative]}},"
+            " {not: {judgement: {condition: {concept: hepatitis-b-infection, active: true}}}}]"
+        ),
+    ),
+    (
+        "No anemia (hemoglobin >= 9 g/dL)",
+        (
+            "all: [{measured: {concept: haemoglobin, at_least: 9 g/dL}},"
+            " {not: {judgement: {condition: {concept: anaemia}}}}]"
+        ),
+    ),
+    (
+        "No anemia (hemoglobin < 9 g/dL)",
+        (
+            "not: {any: [{measured: {concept: haemoglobin, below: 9 g/dL}},"
+            " {judgement: {condition: {concept: anaemia}}}]}"
+        ),
+    ),
 ]
 
 EXCLUDED = [
