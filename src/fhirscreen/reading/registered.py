@@ -16,7 +16,10 @@ _MONTHS_A_YEAR = 12
 
 
 def merge(record: Record, readings: list[Reading]) -> list[Reading]:
-    """The readings after those of the record's fields; a text that says otherwise carries a warning."""
+    """The readings after those of the record's fields; a text that says otherwise carries a warning.
+
+    What the text asks for too is not asked twice: who fails it would fail two criteria.
+    """
     found: list[Reading] = []
     if record.sex is not None:
         atom = Atom("sex", "sex", 0, 0, values=(record.sex,))
@@ -24,7 +27,8 @@ def merge(record: Record, readings: list[Reading]) -> list[Reading]:
     if record.minimum_age is not None or record.maximum_age is not None:
         found.append(_ages(record.minimum_age, record.maximum_age))
         readings = [_compare(reading, record) for reading in readings]
-    return [*found, *readings]
+    said = [each.understood for each in readings if each.kind is Kind.INCLUSION]
+    return [*(each for each in found if each.understood not in said), *readings]
 
 
 def _reading(

@@ -110,3 +110,13 @@ def test_the_registered_ages_stand_and_a_text_that_disagrees_is_warned_of() -> N
     assert (sex.start, age.start, heading.status) == (None, None, Status.HEADING)
     assert [a.low for a in age.atoms] == [21]
     assert "the registered minimum age, 21 a, stands" in prose.warnings[-1]
+
+
+def test_what_the_text_asks_for_too_is_asked_once() -> None:
+    given = parse_record(
+        record(minimumAge="18 Years", eligibilityCriteria="Inclusion Criteria:\n* Aged 18 or older")
+    )
+    heading, age = reader().read_record(given)
+    assert heading.status is Status.HEADING
+    assert age.start is not None
+    assert not age.warnings
