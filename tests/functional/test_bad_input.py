@@ -391,7 +391,7 @@ def test_a_reference_to_nothing_is_kept_verbatim(ndjson: Path, tmp_path: Path) -
     assert "remedy: export that Patient too" in outcome.err
     assert "nobody" not in outcome.err.replace("nobody in the data", "")
     aside = json.loads((tmp_path / "run/set-aside.ndjson").read_text())
-    assert aside["where"] == "Observation/stray"
+    assert aside["where"] == "zz.ndjson:1"
     assert json.loads(aside["verbatim"]) == stray
     report = (tmp_path / "run/report.html").read_text()
     assert "Expected a Patient resource for every reference; export that Patient too" in report

@@ -81,7 +81,7 @@ BROKEN = "the file cannot be read any further"
             id="wrong-type",
         ),
         pytest.param(
-            adding("zz.ndjson", NOBODY), 5, "about a patient who is not in", "Condition", id="stray"
+            adding("zz.ndjson", NOBODY), 5, "about a patient who is not in", "zz.ndjson:1", id="stray"
         ),
         pytest.param(adding("zz.ndjson", HUGE), 5, "about no patient", "zz.ndjson:1", id="huge-line"),
         pytest.param(

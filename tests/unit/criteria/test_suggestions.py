@@ -22,7 +22,7 @@ CATALOGUE = load_catalogue()
         ("LVEF", "left-ventricular-ejection-fraction"),
         ("heart falure", "heart-failure"),
         ("breast", "breast-cancer"),
-        ("chemo", "chemoradiotherapy"),
+        ("chemo", "systemic-chemotherapy"),
     ],
 )
 def test_a_concept_is_found_by_its_names(asked: str, first: str) -> None:
