@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 from fhirscreen.criteria.nodes import (
     AllOf,
@@ -18,6 +18,7 @@ from fhirscreen.criteria.nodes import (
 )
 from fhirscreen.criteria.studies import Kind
 from fhirscreen.reading.definitions import define, find_definition, require_other, says_absent
+from fhirscreen.reading.doubts import is_opposed, leaves_doubt, reach
 from fhirscreen.reading.fragments import Sort
 from fhirscreen.reading.idioms import permits, read_pregnancy_test, spare_cancers, spare_narrowed
 from fhirscreen.reading.items import Item, Role
@@ -35,7 +36,6 @@ from fhirscreen.reading.segments import Segment, kind_of
 from fhirscreen.reading.spans import (
     ends_parenthesis,
     find_first,
-    hangs_together,
     has_content,
     split_clauses,
     to_next_no,
@@ -60,6 +60,7 @@ _LONG_LIST = 3
 _WASHOUT = "washout"
 _REACHED = ("judgement", "hypersensitivity", "other study")
 """What a "no" reaches over an "or": no epilepsy or condition that would interfere."""
+_OF_WOMEN = ("pregnancy", "lactation")
 _TURNS = (Role.NO, Role.EXCEPT, Role.BARRED, Role.ALLOWED, Role.IF)
 _MOST_TURNS = 12
 """What turns more often than this is no sentence that anybody wrote."""
@@ -77,9 +78,13 @@ class Clauses:
     def read(self, items: Sequence[Item]) -> Built:
         """What a criterion's items say together."""
         clauses = lend_heading(split_clauses(items))
-        built = [b for clause in clauses if (b := self._asked(clause)) is not None]
+        made = [(clause, b) for clause in clauses if (b := self._asked(clause)) is not None]
+        built = [b for _, b in made]
         if len(built) <= 1:
             return built[0] if built else Built(None)
+        if any(leaves_doubt(self.kind, self.text, *pair) for pair in permutations(made, 2)):
+            whole = merge(built, Unread(self._said(list(items))))
+            return replace(whole, unread=(self._span(items),), complete=False, sure=False)
         parts = [b.expression for b in built if b.expression is not None]
         manual = [b for b in built if b.manual]
         if len(manual) == len(built):
@@ -104,11 +109,7 @@ class Clauses:
             return None
         at = find_first(items, Role.BARRED)
         if at is not None:
-            rest = items[:at] + items[at + 1 :]
-            made = self._clause(rest) if rest else None
-            if made is None or self.kind is Kind.EXCLUSION:
-                return made
-            return negate(made)
+            return self._barred(items, items[:at] + items[at + 1 :])
         at = find_first(items, Role.ALLOWED)
         if at is not None:
             return self._allowed(items, at)
@@ -129,6 +130,14 @@ class Clauses:
         if at is not None:
             return self._negated(items, at)
         return self._list(items, negated=False)
+
+    def _barred(self, items: list[Item], rest: list[Item]) -> Built | None:
+        """What is not allowed, each by itself: "pregnant and breast-feeding women are excluded"."""
+        if not rest or self.kind is Kind.EXCLUSION:
+            return self._clause(rest) if rest else None
+        if any(item.role in _TURNS and item.role is not Role.IF for item in rest):
+            return self._unread(items)
+        return negate(self._list([item for item in rest if item.role is not Role.IF], negated=True))
 
     def _prepared(self, items: list[Item]) -> list[Item]:
         """A clause without what says nothing, and with what belongs together as one."""
@@ -186,7 +195,7 @@ class Clauses:
         made = self._clause(main)
         if made is None or not exception:
             return made
-        spared = spare_cancers(made, exception)
+        spared = spare_cancers(made, exception, self.text)
         if spared is not None:
             return spared
         if self.kind is Kind.EXCLUSION and (judged := spare_narrowed(made, exception)) is not None:
@@ -244,10 +253,11 @@ class Clauses:
             prefix.insert(0, before.pop())
         if prefix:
             scope = self._list([*prefix, *after], negated=True)
-        if not scope.complete and any(says_absent(atom) for atom in scope.atoms):
+        absent = not scope.complete and any(says_absent(atom) for atom in scope.atoms)
+        if absent or is_opposed(self.text, after):
             # "No involvement of nodes (N0)" asks for N0: what is negated is what was not understood.
             return replace(self._unread(items), atoms=scope.atoms, rules=scope.rules, sure=False)
-        made = _reach(negate(scope), scope, after)
+        made = reach(negate(scope), scope, after)
         if self.kind is Kind.EXCLUSION:
             note = "a negation under the exclusion criteria: does it exclude, or is it a requirement?"
             spans = tuple(sorted({*made.unread, (word.start, word.end)}))
@@ -296,6 +306,8 @@ class Clauses:
             return None
         if sense is Sense.BARS:
             return scope
+        if any(atom.concept in _OF_WOMEN for atom in scope.atoms):
+            return None  # whom a pregnancy cannot be of has none either
         if scope.sorts - {Sort.CONDITION, Sort.THERAPY}:
             return None
         left = self._clause(before) if before else None
@@ -415,8 +427,11 @@ class Clauses:
         if negated:
             return True, True, ()
         if kinds <= {Role.OR, Role.SLASH} or (Role.OR in kinds and Role.AND not in kinds):
-            mixed = Role.COMMA in kinds and self.kind is Kind.INCLUSION and any(b.manual for b in built)
-            return True, not mixed, ()
+            if Role.COMMA not in kinds or self.kind is Kind.EXCLUSION:
+                return True, True, ()
+            # "A, B or C" is one list; "A or B, C" is not, nor is "age of 18, cisplatin or carboplatin".
+            like = all(b.sorts == built[0].sorts and not b.manual for b in built)
+            return True, like and Role.COMMA not in joins[-1:] and Role.OR not in joins[:-1], ()
         conditions = all(b.sorts <= {Sort.CONDITION, Sort.THERAPY, Sort.SEX, Sort.AGE} for b in built)
         if Role.AND in kinds and Role.OR in kinds:
             return (
@@ -465,17 +480,6 @@ class Clauses:
             if joins:
                 joins.pop()
         return segments, joins[: max(0, len(segments) - 1)]
-
-
-def _reach(made: Built, scope: Built, after: Sequence[Item]) -> Built:
-    """What was negated, in doubt where a measured value stands beside something else under the "no"."""
-    several = len(scope.sorts) > 1 or len(scope.atoms) > 1
-    if not (scope.sorts & {Sort.MEASURE, Sort.CATEGORY, Sort.AGE} and several):
-        return made
-    if scope.complete and hangs_together(after):
-        return made
-    note = "how far the negation reaches is not sure"
-    return replace(made, complete=False, sure=False, warnings=(*made.warnings, note))
 
 
 def _within(expression: Expression | None, exception: Expression) -> Expression | None:

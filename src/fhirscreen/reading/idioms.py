@@ -64,6 +64,7 @@ _CONDITIONAL = re.compile(
     r"discretion|during|free|whose|who|that|which|with|for|to)\b",
     re.IGNORECASE,
 )
+_ONLY_CURED = re.compile(r"(?:\w+ly )?(?:treated|cured|resected)|\W*", re.IGNORECASE)
 _STERILE = ("menopause",)
 _OPERATED = ("hysterectomy",)
 _ABOUT_A_TEST = (
@@ -74,7 +75,7 @@ _TESTED = ("female", "woman", "only", "all", "urine", "blood", "result", "test",
 _ABLE = re.compile(r"child-?\s?bearing|reproductive|fertile|wocbp", re.IGNORECASE)
 
 
-def spare_cancers(made: Built, exception: Sequence[Item]) -> Built | None:
+def spare_cancers(made: Built, exception: Sequence[Item], text: str) -> Built | None:
     """`other malignancy, except …`: exempt skin cancers and in situ lesions are no second malignancy.
 
     Where other cancers are exempt too, a second malignancy on record is for the investigator. None where the
@@ -84,6 +85,8 @@ def spare_cancers(made: Built, exception: Sequence[Item]) -> Built | None:
     if len(named) != 1 or not named <= set(_CANCERS) or not made.complete:
         return None
     plain = all(item.role is Role.EXEMPT or item.role in JOINS for item in exception)
+    if plain and all(_ONLY_CURED.fullmatch(text, each.start, each.end) is not None for each in exception):
+        return None  # no record says that a cancer is cured
     if plain and named == {_SECOND}:
         return made
     for item in exception:

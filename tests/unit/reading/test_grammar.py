@@ -189,6 +189,18 @@ INCLUDED = [
         "At least 4 weeks since last chemotherapy",
         "not: {received: {concept: systemic-chemotherapy, within: 4 wk}}",
     ),
+    # what is excluded among the inclusions, each by itself
+    (
+        "Pregnant and breastfeeding women are excluded",
+        (
+            "not: {any: [{condition: {concept: pregnancy, active: true}},"
+            " {condition: {concept: lactation, active: true}}]}"
+        ),
+    ),
+    (
+        "Brain metastases and stroke are excluded",
+        "not: {any: [{condition: {concept: brain-metastasis}}, {condition: {concept: stroke}}]}",
+    ),
     # parentheses after a "no" that say what it is, and such as say that there is none
     (
         "No distant metastasis (M0)",
@@ -539,6 +551,17 @@ def test_what_only_a_person_can_settle_is_manual(text: str) -> None:
         ("Women of childbearing potential with a negative pregnancy test and asthma", Kind.INCLUSION, ""),
         ("Neuropathy resulting in falls or epilepsy", Kind.EXCLUSION, ""),
         ("Any treatment for advanced or metastatic breast cancer", Kind.EXCLUSION, ""),
+        # what a word takes back, and how far a "no" and an "or" reach
+        ("Non-pregnant female aged 18-65 years", Kind.INCLUSION, "how far the negation"),
+        ("Women who are non-pregnant", Kind.EXCLUSION, "a negation under"),
+        ("Age >= 18 years, prior cisplatin or carboplatin", Kind.INCLUSION, ""),
+        ("ER-positive or PR-positive, HER2-negative breast cancer", Kind.INCLUSION, ""),
+        ("No diabetes but hypertension", Kind.INCLUSION, ""),
+        ("Absence of diabetes, presence of hypertension", Kind.INCLUSION, ""),
+        ("Without diabetes or with controlled hypertension", Kind.INCLUSION, ""),
+        ("No epilepsy; asthma", Kind.INCLUSION, ""),
+        ("Brain metastases; treated brain metastases are allowed", Kind.EXCLUSION, ""),
+        ("Other malignancy within 5 years unless cured", Kind.EXCLUSION, ""),
     ],
 )
 def test_what_is_in_doubt_is_partial(text: str, kind: Kind, why: str) -> None:

@@ -1,0 +1,47 @@
+"""Where a sentence may mean the other thing: how far a "no" reaches, and what another clause takes back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fhirscreen.criteria.studies import Kind
+from fhirscreen.reading.fragments import Sort
+from fhirscreen.reading.items import Item, Role
+from fhirscreen.reading.lists import JOINS
+from fhirscreen.reading.spans import hangs_together
+from fhirscreen.reading.statements import Built
+
+_OPPOSED = re.compile(r"\bbut\b|\bpresence of\b|\bor with\b|\band with\b|, with\b", re.IGNORECASE)
+"""Where a "no" ends: no diabetes but hypertension."""
+
+
+def is_opposed(text: str, items: Sequence[Item]) -> bool:
+    """Whether what follows a "no" turns to what is there."""
+    return bool(items) and _OPPOSED.search(text, items[0].start, items[-1].end) is not None
+
+
+def leaves_doubt(
+    kind: Kind, text: str, clause: tuple[list[Item], Built], beside: tuple[list[Item], Built]
+) -> bool:
+    """Whether a clause leaves the one beside it in doubt: "A; treated A is allowed", "no A; B"."""
+    (items, made), (others, _) = clause, beside
+    if "permission" in made.rules:
+        allowed = {concept.id for item in items for concept in item.concepts}
+        return bool(allowed & {concept.id for item in others for concept in item.concepts})
+    bare = all(item.role in (Role.ENTITY, Role.FILLER, Role.STOP, *JOINS) for item in items)
+    ahead = text[others[-1].end : items[0].start] if others[-1].end <= items[0].start else "."
+    denied = any(item.role is Role.NO for item in others)
+    return kind is Kind.INCLUSION and bare and denied and ahead.strip() in ("", ";")
+
+
+def reach(made: Built, scope: Built, after: Sequence[Item]) -> Built:
+    """What was negated, in doubt where a measured value stands beside something else under the "no"."""
+    several = len(scope.sorts) > 1 or len(scope.atoms) > 1
+    if not (scope.sorts & {Sort.MEASURE, Sort.CATEGORY, Sort.AGE} and several):
+        return made
+    if scope.complete and hangs_together(after) and Sort.AGE not in scope.sorts:
+        return made
+    note = "how far the negation reaches is not sure"
+    return replace(made, complete=False, sure=False, warnings=(*made.warnings, note))
