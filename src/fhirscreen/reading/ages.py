@@ -164,8 +164,7 @@ def _in_years(value: float | None, unit: str) -> float | None:
 
 def _adult(item: Item, has_age: bool) -> Item:
     if has_age:
-        role = Role.FILLER if item.key == "adult" else Role.SEX
-        return Item(role, item.start, item.end, item.text, item.key)
+        return Item(Role.FILLER, item.start, item.end, item.text, item.key)
     made = Fragment(
         Sort.AGE,
         Age(Bounds(low=Bound(_ADULT_AGE, "a"))),
@@ -201,6 +200,8 @@ def read_sex(items: Sequence[Item]) -> list[Item]:
     codes = {item.key for item in items if item.role is Role.SEX}
     bounded = [i for i in others if i.fragment is not None and i.fragment.sort is Sort.MEASURE]
     apart = "any" not in codes and len(bounded) > 1  # a bound for men, and another one for women
+    if alone and "any" not in codes and codes >= {"male", "female"} and _each_its_age(items):
+        return [Item(Role.DOUBT, i.start, i.end) if i.role is Role.SEX else i for i in items]
     if ("any" in codes or codes >= {"male", "female"}) and not apart:
         return [_both(i, alone=not others) if i.role is Role.SEX else i for i in items]
     if pregnant and codes == {"female"}:
@@ -208,6 +209,13 @@ def read_sex(items: Sequence[Item]) -> list[Item]:
     if alone:
         return [_sex(i) if i.role is Role.SEX else i for i in items]
     return [Item(Role.WORD, i.start, i.end, i.text, i.key) if i.role is Role.SEX else i for i in items]
+
+
+def _each_its_age(items: Sequence[Item]) -> bool:
+    """Whether an age stands between the sexes: men, and women of 50 years or older."""
+    sexes = [at for at, item in enumerate(items) if item.role is Role.SEX]
+    between = items[sexes[0] : sexes[-1]]
+    return any(item.fragment is not None for item in between)
 
 
 def _both(item: Item, *, alone: bool) -> Item:

@@ -336,6 +336,8 @@ def bind_windows(items: Sequence[Item]) -> list[Item]:
             at += 1
         else:
             found.append(window)
+            if _goes_on(items, end):
+                found.append(Item(Role.DOUBT, items[end].start, items[end].end))
             at = end
     return found
 
@@ -450,6 +452,17 @@ def _dosed(items: Sequence[Item], at: int) -> int:
         end += 1
     closes = end >= len(items) or items[end].role in (Role.STOP, Role.CLOSE, Role.COMMA, *_LISTED)
     return end if end > first and closes else at
+
+
+def _goes_on(items: Sequence[Item], end: int) -> bool:
+    """Whether a therapy at an anchor may be the first of several: the start of chemotherapy or surgery."""
+    if kind_of(items[end - 1]) is not ConceptKind.THERAPY:
+        return False
+    following = end
+    while _is(items, following, *_LISTED):
+        following += 1
+    named = next((i for i in items[following:] if i.role not in (Role.FILLER, Role.HISTORY)), None)
+    return following > end and named is not None and kind_of(named) is ConceptKind.THERAPY
 
 
 def _counts_an_anchor(items: Sequence[Item], at: int) -> bool:

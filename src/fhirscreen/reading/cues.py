@@ -227,11 +227,10 @@ CUES: dict[Role, dict[str, str]] = {
             to be eligible | to be enrolled | to be included | to enroll | to enter the study |
             in order to | in general | currently diagnosed with | overall | approximately | inclusively |
             of any kind | of any type | of any form | of any severity | of any cause | of any etiology |
-            of any origin | whatever | other reason | self report of | by history | per history |
+            of any origin | whatever | self report of | by history | per history |
             by medical history | on physical examination | at physical examination | and/or its |
             as such | itself | them | your | my | expanded common toxicity criteria |
-            cancer institute of canada | ncic ctg | adult male and female | healthy male or female |
-            outpatient | inpatient | ambulatory | mellitus | reference range | normal range of |
+            cancer institute of canada | ncic ctg | mellitus | reference range | normal range of |
             the reference range | n staging | mri | mri scan | ct scan | pet/ct | pet scan | chest ct |
             chest ct scan | bone scan | computed tomography scan | computed tomography ( ct ) scan |
             magnetic resonance imaging | imaging study | other evaluation | by imaging | on imaging |

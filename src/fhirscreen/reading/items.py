@@ -78,6 +78,7 @@ class Role:
     BARRED: ClassVar[Role]
     MANUAL: ClassVar[Role]
     EXAMPLE: ClassVar[Role]
+    DOUBT: ClassVar[Role]  # that what stands beside it may mean something else
     EXEMPT: ClassVar[Role]  # what no second malignancy is: basal cell carcinoma, carcinoma in situ
 
 

@@ -25,6 +25,10 @@ _OPINION = re.compile(
     r"\b(?:investigator|physician|clinician|doctor)\W*",
     re.IGNORECASE,
 )
+_OWN = re.compile(
+    r"\b(?:with|had|have|has|must|required?|requires|should|received|undergone)\b", re.IGNORECASE
+)
+_OWN_END = re.compile(r"[,;.\n]")
 _NEED = re.compile(r"\b(?:need|requirement|necessity)\b", re.IGNORECASE)
 _TREATED = re.compile(r"treated", re.IGNORECASE)
 _DISEASE = ("disease", "cancer", "setting", "malignancy", "tumor", "carcinoma", "indication", "treatment")
@@ -258,12 +262,16 @@ def share_qualifiers(segments: list[Segment], joins: list[Role], text: str) -> N
         if segments[index].empty:
             del segments[index]
             joins[index : index + 1] = []
-    _share_washouts(segments)
+    _share_washouts(segments, text)
+    _share_first_window(segments, text)
     _share_windows(segments)
 
 
-def _share_washouts(segments: list[Segment]) -> None:
-    """At least 4 weeks since A, B or C: a time that has to be over since the first holds for the rest."""
+def _share_washouts(segments: list[Segment], text: str) -> None:
+    """At least 4 weeks since A, B or C: a time that has to be over since the first holds for the rest.
+
+    Whether it holds for what brings words of its own (", with prior chemotherapy") cannot be told.
+    """
     for first, second in pairwise(segments):
         if (
             first.window is not None
@@ -276,7 +284,40 @@ def _share_washouts(segments: list[Segment]) -> None:
             and not second.active
             and first.window.start < first.entities[0].start
         ):
+            second.doubtful = second.doubtful or _brings_its_own(first, second, text)
             second.window = first.window
+
+
+def _brings_its_own(first: Segment, second: Segment, text: str) -> bool:
+    """Whether what follows in a list says by itself that something was received: and prior chemotherapy."""
+    between = text[first.entities[-1].end : second.entities[0].start]
+    after = _OWN_END.split(text[second.entities[-1].end :], maxsplit=1)[0]
+    prior = any(m.role is Role.HISTORY for m in first.modifiers)
+    told = [m for m in second.modifiers if m.role is Role.RECEIVED and m.key]
+    told += [m for m in second.modifiers if m.role is Role.HISTORY and not prior]
+    return bool(told) or _OWN.search(f"{between} {after}") is not None
+
+
+def _share_first_window(segments: list[Segment], text: str) -> None:
+    """Within 6 months: A, B or C: a time before the first of a list holds for the rest.
+
+    Whether it holds for what is of another sort, or brings words of its own, cannot be told.
+    """
+    first = segments[0] if segments else None
+    if first is None or first.window is None or first.window.key != "within" or not first.entities:
+        return
+    window, head = first.window, first.entities[0]
+    if window.start > head.start:
+        return
+    headed = ":" in text[window.end : head.start]
+    for segment in segments[1:]:
+        if segment.window is not None or not segment.entities:
+            continue
+        own = any(m.role in (Role.HISTORY, Role.RECEIVED, Role.ACTIVE) for m in segment.modifiers)
+        if own or segment.fragments or not (headed or _is_therapy(segment) == _is_therapy(first)):
+            segment.doubtful = True
+        else:
+            segment.window = window
 
 
 def _share_judgement(segments: list[Segment], text: str) -> None:

@@ -200,21 +200,9 @@ _JOINING: dict[Role, dict[str, str]] = {
     Role.ADULT: {
         **words(
             """
-            adult | adults | adult patient | adult subject | adult participant | men and women adult
+            adult | adults | adult patient | adult subject | adult participant
             """,
             "adult",
-        ),
-        **words(
-            """
-            adult man | adult male
-            """,
-            "male",
-        ),
-        **words(
-            """
-            adult woman | adult female
-            """,
-            "female",
         ),
     },
     Role.SEX: {
@@ -279,11 +267,12 @@ _JOINING: dict[Role, dict[str, str]] = {
             received | receipt of | treated with | treated | treated by | exposed to | undergone |
             underwent | had received | have received | prior use of | been treated with | been exposed to |
             administered | took | taken | pretreated with | pre treated with | pretreatment with |
-            have had | has had | have undergone | given | completed | discontinued | stopped | finished |
+            have had | has had | have undergone | given | completed | finished |
             last dose of | last | received treatment with | exposure to
             """,
             "ever",
         ),
+        **words("discontinued | stopped | ceased | halted", "stopped"),
         **words(
             """
             receiving | taking | undergoing | on | using | currently receiving |

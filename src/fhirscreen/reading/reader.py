@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from fhirscreen.criteria.nodes import Confirm, Expression, Judgement, Question, Unread
 from fhirscreen.criteria.records import Record
@@ -47,7 +48,12 @@ _DANGLING = re.compile(r"\bfollowing\b[^:;(]{0,60}$", re.IGNORECASE)
 _HALF_LIFE = re.compile(r"\bhalf[\s-]?li(?:fe|ves)\b", re.IGNORECASE)
 _PREFIX = re.compile(r"\bnon\b", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
+_REQUIRES = re.compile(r"\b(?:must|should|shall|(?:is|are) required)\b", re.IGNORECASE)
+_DENIES = re.compile(r"\b(?:not|no|none|never|without|cannot|neither|nor|free)\b", re.IGNORECASE)
+_ASIDE = re.compile(r"\([^()]*\)")
+_FIRST_WORDS = 3
 _OR = ("or", "and/or", "either")
+_LONE = ("or", "and/or", "and")
 _NUMBERS = (Role.NUMBER, Role.LIMIT)
 _VALUES = (Role.NUMBER, Role.BOUND)
 _TIMES = (Role.WITHIN, Role.BEFORE, Role.NUMBER)
@@ -207,7 +213,10 @@ class Reader:
             and not (built.sorts and built.sorts <= set(_PLAIN) and sure is None)
         ):
             note = "it stands under a line that was not read whole"
-            return replace(built, complete=False, warnings=(*built.warnings, note))
+            built = replace(built, complete=False, warnings=(*built.warnings, note))
+        if kind is Kind.EXCLUSION and not built.manual and _requires(flat, piece, whole=built.complete):
+            note = "a requirement under the exclusion criteria: does it exclude, or is it asked for?"
+            return replace(built, complete=False, sure=False, warnings=(*built.warnings, note))
         return built
 
     def _stems(self, sheet: _Sheet, piece: Piece, kind: Kind) -> tuple[list[Item], bool | None]:
@@ -226,29 +235,71 @@ class Reader:
 
 
 def _alternate(readings: list[Reading]) -> list[Reading]:
-    """Where a line ends or begins with "or", neither it nor its neighbour is asked for by itself."""
+    """Where a line ends or begins with "or", neither it nor its neighbour is asked for by itself.
+
+    Nor are the lines around an "or" that stands alone; nor do those around an "and" exclude by themselves.
+    """
     found = list(readings)
     for index, reading in enumerate(readings):
-        words = reading.text.lower().strip(" .;,:-*").split()
-        if reading.status is Status.HEADING or not words:
+        words = reading.text.lower().strip(" .;,:-*()").split()
+        if not words:
             continue
-        if words[-1] in _OR:
+        if len(words) == 1 and words[0] in _LONE:
+            neighbours = _beside(readings, index)
+        elif reading.status is Status.HEADING:
+            continue
+        elif words[-1] in _OR:
             neighbours = (index, index + 1)
         elif words[0] in _OR:
             neighbours = (index - 1, index)
         else:
             continue
         pair = [found[each] for each in neighbours if 0 <= each < len(found)]
-        if all(each.kind is Kind.EXCLUSION for each in pair):
-            continue  # each of them excludes
+        if all((each.kind is Kind.EXCLUSION) != (words == ["and"]) for each in pair):
+            continue  # each of them excludes, or is asked for
         for each in neighbours:
-            if 0 <= each < len(found) and found[each].status is Status.COMPUTED:
-                note = "an alternative to the line beside it"
+            if 0 <= each < len(found) and found[each].status in (Status.COMPUTED, Status.PARTIAL):
+                together = words == ["and"]
+                note = "only with the line beside it" if together else "an alternative to the line beside it"
                 doubted = replace(
                     found[each], status=Status.PARTIAL, expression=Unread(_plain(found[each].text))
                 )
                 found[each] = replace(doubted, warnings=(*found[each].warnings, note))
     return found
+
+
+def _beside(readings: Sequence[Reading], index: int) -> tuple[int, ...]:
+    """The criteria around a lone "or"; all of a group where it stands between groups."""
+    before = [i for i in range(index - 1, -1, -1) if readings[i].status is not Status.HEADING]
+    after = [i for i in range(index + 1, len(readings)) if readings[i].status is not Status.HEADING]
+    if not (before and after) or readings[before[0]].kind is not readings[after[0]].kind:
+        return ()
+    if readings[before[0]].group == readings[after[0]].group:
+        return before[0], after[0]
+    return (*_of_one_group(readings, before), *_of_one_group(readings, after))
+
+
+def _of_one_group(readings: Sequence[Reading], indices: Sequence[int]) -> list[int]:
+    """The first of them, with those that go on in its group; who stands under no line is alone."""
+    group = readings[indices[0]].group
+    if group is None:
+        return [indices[0]]
+    return list(takewhile(lambda index: readings[index].group == group, indices))
+
+
+def _requires(text: str, piece: Piece, *, whole: bool) -> bool:
+    """Whether it, or a line above it, says what must be: patients must have an ECOG of 0 or 1.
+
+    Of what is not read whole only the first words count: what follows may be a remark.
+    """
+    for start, end in ((piece.body, piece.end), *piece.stems):
+        said = _ASIDE.sub("", text[start:end])
+        found = _REQUIRES.search(said)
+        if found is None or _DENIES.search(said) is not None:
+            continue
+        if whole or start != piece.body or len(said[: found.start()].split()) <= _FIRST_WORDS:
+            return True
+    return False
 
 
 def _asks_for_function(text: str) -> bool:

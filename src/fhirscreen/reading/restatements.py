@@ -43,6 +43,8 @@ def _is_same(numbers: Range, again: Range, concept: Concept, units: UnitTable) -
     for mine, other in ((numbers.low, again.low), (numbers.high, again.high)):
         said = again.values[0] if again.values else other
         if mine is None:
+            if other is not None:
+                return False  # it bounds what the first leaves open
             continue
         if said is None:
             return False

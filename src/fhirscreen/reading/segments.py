@@ -68,6 +68,7 @@ class Segment:
     metastatic: bool = False
     graded: bool = False
     positive: Item | None = None
+    doubtful: bool = False
     window: Item | None = None
     counts: list[Item] = field(default_factory=list)
     modifiers: list[Item] = field(default_factory=list)
@@ -76,7 +77,7 @@ class Segment:
     def empty(self) -> bool:
         """Whether it says nothing."""
         said = self.entities or self.fragments or self.unread or self.manual or self.modifiers
-        return not (said or self.positive)
+        return not (said or self.positive or self.doubtful)
 
     @property
     def content(self) -> bool:
@@ -88,6 +89,20 @@ class Segment:
         """Whether it names concepts and does not say when they were."""
         return bool(self.entities) and not (self.history or self.active or self.received or self.severity)
 
+    def is_doubtful(self, *, negated: bool) -> bool:
+        """Whether it may mean something else; `negated` where it stands under a "no" or excludes.
+
+        What has to be stopped need not have been given, unless the time since is named.
+        """
+        if self.doubtful:
+            return True
+        if not any(m.role is Role.RECEIVED and m.key == "stopped" for m in self.modifiers):
+            return False
+        therapy = any(kind_of(item) is ConceptKind.THERAPY for item in self.entities)
+        if negated:
+            return therapy and self.window is None
+        return not (therapy and self.window is not None and self.window.key == "washout")
+
     def take(self, item: Item) -> None:
         """Adds an item to it."""
         role = item.role
@@ -97,6 +112,8 @@ class Segment:
             self.entities.append(item)
         elif role is Role.MANUAL:
             self.manual.append(item)
+        elif role is Role.DOUBT:
+            self.doubtful = True
         elif not (self._time(item) or self._qualify(item)):
             self._rest(item)
 
@@ -110,7 +127,7 @@ class Segment:
             self.active = True
         elif role is Role.RECEIVED:
             self.received = True
-            self.told = self.told or item.key == "ever"
+            self.told = self.told or item.key in ("ever", "stopped")
             self.active = self.active or item.key == "now"
         elif role is Role.WINDOW and self.window is None:
             self.window = item

@@ -95,7 +95,7 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
     unread = list(segment.unread)
     sorts = frozenset(f.sort for f in made)
     complete = all(f.complete for f in made)
-    sure = True
+    sure = not segment.is_doubtful(negated=negated)
     unread += _unread(segment, made)
     if (
         not _scales(made)

@@ -38,6 +38,24 @@ INCLUDED = [
             " {not: {received: {concept: radiotherapy, within: 6 wk}}}]"
         ),
     ),
+    (
+        "None of the following within 6 months: stroke, myocardial infarction",
+        (
+            "not: {any: [{condition: {concept: stroke, within: 6 mo}},"
+            " {condition: {concept: myocardial-infarction, within: 6 mo}}]}"
+        ),
+    ),
+    # what has been stopped for a time
+    (
+        "Tamoxifen discontinued at least 7 days before enrolment",
+        "not: {received: {concept: tamoxifen, within: 7 d}}",
+    ),
+    # adults of either sex, and of one
+    ("Adult men and women", "age: {at_least: 18 a}"),
+    ("Adult men or women", "age: {at_least: 18 a}"),
+    ("Adult men and/or women", "age: {at_least: 18 a}"),
+    ("Adult male and female patients", "age: {at_least: 18 a}"),
+    ("Adult women", "all: [{age: {at_least: 18 a}}, {sex: female}]"),
     # prefixes that deny a state
     (
         "Non-pregnant and non-lactating",
@@ -71,6 +89,31 @@ EXCLUDED = [
         "Heart disease of NYHA class III",
         "all: [{finding: {concept: nyha-class, in: [III]}}, {condition: {concept: heart-disease}}]",
     ),
+    ("Adult males", "all: [{age: {at_least: 18 a}}, {sex: male}]"),
+    (
+        "Within 6 months prior to enrolment: stroke, splenectomy, unstable angina",
+        (
+            "any: [{condition: {concept: stroke, within: 6 mo}},"
+            " {received: {concept: splenectomy, within: 6 mo}},"
+            " {condition: {concept: unstable-angina, within: 6 mo}}]"
+        ),
+    ),
+    (
+        "Less than 4 weeks since prior chemotherapy, radiotherapy or surgery",
+        (
+            "any: [{received: {concept: systemic-chemotherapy, within: 4 wk}},"
+            " {received: {concept: radiotherapy, within: 4 wk}},"
+            " {received: {concept: surgery, within: 4 wk}}]"
+        ),
+    ),
+    (
+        "Surgery within 4 weeks before the start of zorbinib, stroke within 6 months",
+        ("any: [{received: {concept: surgery, within: 4 wk}}, {condition: {concept: stroke, within: 6 mo}}]"),
+    ),
+    (
+        "Discontinued tamoxifen less than 4 weeks before enrolment",
+        "received: {concept: tamoxifen, within: 4 wk}",
+    ),
     ("Abdominal fistula", "condition: {concept: gastrointestinal-fistula}"),
     ("Wilson's disease", "condition: {concept: wilsons-disease}"),
     ("Anti-cancer therapy within 2 weeks", "received: {concept: systemic-anticancer-therapy, within: 2 wk}"),
@@ -82,6 +125,33 @@ DOUBTFUL = [
     ("At least 4 weeks since surgery or recovered", Kind.INCLUSION),
     ("Haemoglobin ≥ 10 g/dL (90 g/L)", Kind.INCLUSION),
     ("Chemotherapy within 4 weeks before the day of splenectomy", Kind.EXCLUSION),
+    ("Haemoglobin ≥ 9 g/dL (90-120 g/L)", Kind.INCLUSION),
+    ("Ambulatory adults", Kind.INCLUSION),
+    ("Inpatients with stroke", Kind.EXCLUSION),
+    (
+        "Surgery within 4 weeks prior to initiation of chemotherapy, hormone therapy or immunotherapy",
+        Kind.EXCLUSION,
+    ),
+    ("Discontinued tamoxifen", Kind.EXCLUSION),
+]
+WHOLLY_DOUBTFUL = [
+    # what has to be stopped need not have been given
+    ("Concurrent bisphosphonates must be stopped prior to enrolment", Kind.INCLUSION),
+    ("Ongoing chemotherapy must be stopped before registration", Kind.INCLUSION),
+    ("Anticoagulants must be discontinued before study entry", Kind.INCLUSION),
+    ("Must have stopped warfarin before enrolment", Kind.INCLUSION),
+    ("Tamoxifen must be discontinued", Kind.INCLUSION),
+    ("Breastfeeding must be discontinued", Kind.INCLUSION),
+    # each sex with an age of its own
+    ("Men and adult women", Kind.INCLUSION),
+    ("Men aged 40 or older and women aged 50 or older", Kind.INCLUSION),
+    # of what a time before the first of a list holds
+    ("At least 4 weeks since surgery, with prior chemotherapy", Kind.INCLUSION),
+    ("At least 4 weeks since surgery and prior chemotherapy required", Kind.INCLUSION),
+    ("Within 6 months of enrolment stroke, prior chemotherapy", Kind.EXCLUSION),
+    # a requirement where something excludes
+    ("Patients must have ECOG 0-1", Kind.EXCLUSION),
+    ("Must be at least 18 years old", Kind.EXCLUSION),
 ]
 
 
@@ -102,6 +172,53 @@ def test_exclusions(text: str, expected: str) -> None:
 @pytest.mark.parametrize(("text", "kind"), DOUBTFUL)
 def test_what_is_in_doubt_is_not_computed(text: str, kind: Kind) -> None:
     assert read_one(text, kind).status is not Status.COMPUTED
+
+
+@pytest.mark.parametrize(("text", "kind"), WHOLLY_DOUBTFUL)
+def test_what_may_mean_its_contrary_decides_nothing(text: str, kind: Kind) -> None:
+    reading = read_one(text, kind)
+    assert reading.status is Status.PARTIAL
+    assert expression_of(reading) == {"unread": text}
+
+
+def test_a_requirement_above_a_list_of_exclusions_leaves_each_in_doubt() -> None:
+    text = (
+        "Exclusion Criteria:\n\n* Patients must have adequate organ function:\n  * Haemoglobin ≥ 9 g/dL\n"
+        "* Asthma (should be confirmed by the investigator)\n* Must not have gout\n"
+    )
+    *_, first, second, third = reader().read(text)
+    assert first.status is Status.PARTIAL
+    assert expression_of(first) == {"unread": "Haemoglobin ≥ 9 g/dL"}
+    assert any("a requirement" in warning for warning in first.warnings)
+    assert not any("a requirement" in warning for each in (second, third) for warning in each.warnings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "word", "status"),
+    [
+        (Kind.INCLUSION, "OR", Status.PARTIAL),
+        (Kind.INCLUSION, "and/or", Status.PARTIAL),
+        (Kind.INCLUSION, "AND", Status.COMPUTED),
+        (Kind.EXCLUSION, "OR", Status.COMPUTED),
+        (Kind.EXCLUSION, "AND", Status.PARTIAL),
+    ],
+)
+def test_a_word_alone_between_two_lines_joins_them(kind: Kind, word: str, status: Status) -> None:
+    text = f"{kind.value.title()} Criteria:\n\n* Stroke\n* Asthma\n* {word}\n* Gout\n* Syncope\n"
+    found = {reading.text: reading for reading in reader().read(text)}
+    assert [found[each].status for each in ("Asthma", "Gout")] == [status, status]
+    assert [found[each].status for each in ("Stroke", "Syncope")] == [Status.COMPUTED, Status.COMPUTED]
+
+
+def test_an_or_between_two_groups_leaves_both_in_doubt() -> None:
+    text = (
+        "Inclusion Criteria:\n\n* Stroke\n* First group:\n  * Asthma\n  * Gout\n"
+        "* OR\n* Second group:\n  * Syncope\n  * Haemoglobin ≥ 9 g/dL\n"
+    )
+    found = {reading.text: expression_of(reading) for reading in reader().read(text)}
+    for each in ("Asthma", "Gout", "Syncope", "Haemoglobin ≥ 9 g/dL"):
+        assert found[each] == {"unread": each}
+    assert found["Stroke"] == {"condition": {"concept": "stroke"}}
 
 
 def test_an_abbreviation_that_the_text_introduces_is_read_further_on() -> None:
