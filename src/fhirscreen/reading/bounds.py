@@ -455,14 +455,21 @@ def _dosed(items: Sequence[Item], at: int) -> int:
 
 
 def _goes_on(items: Sequence[Item], end: int) -> bool:
-    """Whether a therapy at an anchor may be the first of several: the start of chemotherapy or surgery."""
-    if kind_of(items[end - 1]) is not ConceptKind.THERAPY:
+    """Whether a therapy at an anchor may be the first of several: the start of chemotherapy or surgery.
+
+    What has a time of its own is none of them.
+    """
+    last = items[end - 1]
+    unknown = last.role is Role.WORD and last.key not in _OF_AN_ANCHOR
+    if not unknown and kind_of(last) is not ConceptKind.THERAPY:
         return False
     following = end
     while _is(items, following, *_LISTED):
         following += 1
-    named = next((i for i in items[following:] if i.role not in (Role.FILLER, Role.HISTORY)), None)
-    return following > end and named is not None and kind_of(named) is ConceptKind.THERAPY
+    rest = [i for i in items[following:] if i.role not in (Role.FILLER, Role.HISTORY)]
+    if following == end or not rest or kind_of(rest[0]) is not ConceptKind.THERAPY:
+        return False
+    return not (len(rest) > 1 and rest[1].role in (Role.WITHIN, Role.BOUND))
 
 
 def _counts_an_anchor(items: Sequence[Item], at: int) -> bool:

@@ -63,7 +63,7 @@ def keep_objects(items: list[Item], text: str) -> list[Item]:
             contrary = _CONTRARY.search(text, item.start, item.end) is not None
             objects = objects or item.key in _OBJECTS or contrary
         elif item.role in (Role.HISTORY, Role.STOP, Role.FRAGMENT, Role.EXCEPT) or (
-            item.role is Role.RECEIVED and item.key
+            item.role is Role.RECEIVED and item.key not in ("", "stopped")
         ):
             objects = False
         elif objects and kind_of(item) is ConceptKind.THERAPY:
@@ -304,10 +304,14 @@ def _share_first_window(segments: list[Segment], text: str) -> None:
     Whether it holds for what is of another sort, or brings words of its own, cannot be told.
     """
     first = segments[0] if segments else None
-    if first is None or first.window is None or first.window.key != "within" or not first.entities:
+    if first is None or first.window is None or first.window.key != "within" or not first.content:
         return
-    window, head = first.window, first.entities[0]
+    window, head = first.window, (first.entities or first.fragments)[0]
     if window.start > head.start:
+        return
+    if not first.entities:  # within 14 days before registration: platelets, haemoglobin
+        for segment in segments[1:]:
+            segment.window = segment.window or (None if segment.entities else window)
         return
     headed = ":" in text[window.end : head.start]
     for segment in segments[1:]:

@@ -272,7 +272,13 @@ _JOINING: dict[Role, dict[str, str]] = {
             """,
             "ever",
         ),
-        **words("discontinued | stopped | ceased | halted", "stopped"),
+        **words(
+            """
+            discontinued | stopped | ceased | halted | withdrawn | stop | discontinue | cease |
+            stopping | discontinuing
+            """,
+            "stopped",
+        ),
         **words(
             """
             receiving | taking | undergoing | on | using | currently receiving |

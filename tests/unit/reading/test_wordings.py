@@ -45,6 +45,13 @@ INCLUDED = [
             " {condition: {concept: myocardial-infarction, within: 6 mo}}]}"
         ),
     ),
+    (
+        "Within 14 days before registration: platelets ≥ 90 x 10^9/L, albumin ≥ 30 g/L",
+        (
+            "all: [{measured: {concept: platelet-count, at_least: 90 10*9/L, within: 14 d}},"
+            " {measured: {concept: albumin, at_least: 30 g/L, within: 14 d}}]"
+        ),
+    ),
     # what has been stopped for a time
     (
         "Tamoxifen discontinued at least 7 days before enrolment",
@@ -132,6 +139,7 @@ DOUBTFUL = [
         "Surgery within 4 weeks prior to initiation of chemotherapy, hormone therapy or immunotherapy",
         Kind.EXCLUSION,
     ),
+    ("Surgery within 4 weeks before the first dose of zorbinib, or radiotherapy", Kind.EXCLUSION),
     ("Discontinued tamoxifen", Kind.EXCLUSION),
 ]
 WHOLLY_DOUBTFUL = [
@@ -141,6 +149,7 @@ WHOLLY_DOUBTFUL = [
     ("Anticoagulants must be discontinued before study entry", Kind.INCLUSION),
     ("Must have stopped warfarin before enrolment", Kind.INCLUSION),
     ("Tamoxifen must be discontinued", Kind.INCLUSION),
+    ("Patients must stop warfarin before enrolment", Kind.INCLUSION),
     ("Breastfeeding must be discontinued", Kind.INCLUSION),
     # each sex with an age of its own
     ("Men and adult women", Kind.INCLUSION),
@@ -212,8 +221,8 @@ def test_a_word_alone_between_two_lines_joins_them(kind: Kind, word: str, status
 
 def test_an_or_between_two_groups_leaves_both_in_doubt() -> None:
     text = (
-        "Inclusion Criteria:\n\n* Stroke\n* First group:\n  * Asthma\n  * Gout\n"
-        "* OR\n* Second group:\n  * Syncope\n  * Haemoglobin ≥ 9 g/dL\n"
+        "Inclusion Criteria:\n\n* Stroke\n* Medical condition:\n  * Asthma\n  * Gout\n"
+        "* OR\n* Serious event:\n  * Syncope\n  * Haemoglobin ≥ 9 g/dL\n"
     )
     found = {reading.text: expression_of(reading) for reading in reader().read(text)}
     for each in ("Asthma", "Gout", "Syncope", "Haemoglobin ≥ 9 g/dL"):
