@@ -123,6 +123,24 @@ _REMEMBERED = 1 << 16
 _CODINGS: dict[tuple[Callable[[str], str], str, str], tuple[Coding]] = {}
 
 
+def loose_codings(value: object, short: Callable[[str], str]) -> tuple[Coding, ...]:
+    """All codings with a code in a CodeableConcept, a Coding or a list of them, whatever else is wrong there.
+
+    For what must not be overlooked in a record that is malformed elsewhere; `codings` is for all else.
+    """
+    if isinstance(value, list):
+        return tuple(coding for each in value for coding in loose_codings(each, short))
+    if not isinstance(value, dict):
+        return ()
+    code, system = value.get("code"), value.get("system")
+    own = (
+        (Coding(short(system) if isinstance(system, str) else "", code.strip()),)
+        if isinstance(code, str)
+        else ()
+    )
+    return own + loose_codings(value.get("coding"), short)
+
+
 def concept_text(concept: object) -> str:
     """CodeableConcept.text; never a display. DataError where it is no text."""
     text = concept.get("text") if isinstance(concept, dict) else None

@@ -19,7 +19,8 @@ UNKNOWN_MODIFIER = "it has a modifierExtension, or implicitRules, that are not k
 _TEXT, _NUMBER, _TRUTH, _DATE = "a string", "a number", "true or false", "a FHIR date or dateTime"
 
 _QUANTITY = {"value": _NUMBER, "comparator": _TEXT, "unit": _TEXT, "system": _TEXT, "code": _TEXT}
-_CONCEPT = {"coding": [{"system": _TEXT, "code": _TEXT}], "text": _TEXT}
+_CODING = {"system": _TEXT, "code": _TEXT}
+_CONCEPT = {"coding": [_CODING], "text": _TEXT}
 _REFERENCE = {"reference": _TEXT, "identifier": {"value": _TEXT}}
 _PERIOD = {"start": _DATE, "end": _DATE}
 _LIMITS = {"low": _QUANTITY, "high": _QUANTITY}
@@ -41,6 +42,8 @@ _VALUE = {
     "interpretation": [_CONCEPT],
     "referenceRange": [_RANGE],
 }
+_PROVISION: dict[str, Any] = {"type": _TEXT, "period": _PERIOD, "code": [_CONCEPT], "purpose": [_CODING]}
+_PROVISION["provision"] = [_PROVISION]
 _TIMING = {"event": [_DATE], "repeat": {"boundsPeriod": _PERIOD}}
 _DOSAGE = {"route": _CONCEPT, "timing": _TIMING}
 _DATES = (
@@ -77,7 +80,6 @@ _COMMON = {
     "contained": [{}],
     "reaction": [{"substance": [_CONCEPT]}],
     "scope": _CONCEPT,
-    "provision": {"type": _TEXT, "period": _PERIOD, "provision": [{"type": _TEXT, "period": _PERIOD}]},
     "dosageInstruction": [_DOSAGE],
     "gender": _TEXT,
     "active": _TRUTH,
@@ -92,10 +94,13 @@ _BY_TYPE: dict[str, dict[str, Any]] = {
     "Condition": {"code": _CONCEPT, "bodySite": [_CONCEPT]},
     "Procedure": {"code": _CONCEPT, "bodySite": [_CONCEPT]},
     "AllergyIntolerance": {"code": _CONCEPT},
+    "Consent": {"dateTime": _DATE, "provision": _PROVISION},
     "Encounter": {"period": _PERIOD, "hospitalization": {"dischargeDisposition": _CONCEPT}},
+    "Flag": {"code": _CONCEPT},
     "MedicationAdministration": {"dosage": _DOSAGE},
     "MedicationDispense": {"daysSupply": {"value": _NUMBER}},
     "MedicationStatement": {"dosage": [_DOSAGE]},
+    "ResearchSubject": {"study": _REFERENCE},
 }
 
 

@@ -127,6 +127,7 @@ def chart_of(
         aliases=cohort.aliases,
         unfetched=cohort.unfetched(patient) | set(unfetched),
         lost=lost_of(cohort, patient, index, as_of, lost),
+        doubtful=cohort.doubtful(patient),
     )
     return cohort, chart
 

@@ -38,9 +38,9 @@ def _named(codes: tuple[str, ...]) -> list[tuple[str, str]]:
     return [(code, POLICIES[code]) for code in codes]
 
 
-def excepted(type: str, *exceptions: Resource, **more: object) -> Resource:
-    """A research consent whose base rule has exceptions."""
-    return consent(provision={"type": type, "provision": list(exceptions), **more})
+def excepted(type: str, *exceptions: Resource, on: str | None = None) -> Resource:
+    """A research consent whose base rule has exceptions, signed on a day."""
+    return consent(provision={"type": type, "provision": list(exceptions)}, dateTime=on)
 
 
 POLICY = "2.16.840.1.113883.3.1937.777.24.5.3"
@@ -51,6 +51,9 @@ POLICIES = {
     "26": "contact again, module",
     "29": "contact again for further studies",
 }
+CLINICAL_TRIALS = {"system": url("act-reason"), "code": "CLINTRCH", "display": "clinical trial research"}
+RESEARCH = {"system": url("act-reason"), "code": "HRESCH", "display": "healthcare research"}
+MARKETING = {"system": url("act-reason"), "code": "HMARKT", "display": "healthcare marketing"}
 ENDED = {"period": {"start": "2021-01-01", "end": "2025-12-31"}}
 
 
@@ -231,6 +234,26 @@ ONE = Topic(
                     ),
                 ),
                 case(
+                    "permits, but for clinical trials",
+                    Gated("objected"),
+                    excepted("permit", provision("deny", purpose=[CLINICAL_TRIALS])),
+                ),
+                case(
+                    "permits, but for health care research",
+                    Gated("objected"),
+                    excepted("permit", provision("deny", purpose=[MARKETING, RESEARCH])),
+                ),
+                case(
+                    "permits, but for marketing",
+                    true(),
+                    excepted("permit", provision("deny", purpose=[MARKETING])),
+                ),
+                case(
+                    "permits, but for what words name",
+                    Gated("objected"),
+                    excepted("permit", provision("deny", code=[{"text": "Kontaktaufnahme für Studien"}])),
+                ),
+                case(
                     "permits, but for scientific use",
                     Gated("objected"),
                     excepted("permit", provision("deny", "8")),
@@ -241,6 +264,30 @@ ONE = Topic(
                     true(),
                     consent(status="rejected", provision=None, dateTime="2024-03-01"),
                     consent(provision={"type": "permit"}, dateTime="2026-03-01"),
+                ),
+                case(
+                    "refused, and consented later to what is none of ours",
+                    Gated("objected"),
+                    consent(status="rejected", provision=None, dateTime="2024-03-01"),
+                    excepted("deny", provision("permit", "13"), on="2025-03-01"),
+                ),
+                case(
+                    "refused, and consented later to scientific use",
+                    true(),
+                    consent(status="rejected", provision=None, dateTime="2024-03-01"),
+                    excepted("deny", provision("permit", "13"), provision("permit", "8"), on="2025-03-01"),
+                ),
+                case(
+                    "refused, and consented later until last year",
+                    Gated("objected"),
+                    consent(status="rejected", provision=None, dateTime="2024-03-01"),
+                    excepted("deny", provision("permit", "8", **ENDED), on="2025-03-01"),
+                ),
+                case(
+                    "refused, and consented after the index date",
+                    Gated("objected"),
+                    consent(status="rejected", provision=None, dateTime="2024-03-01"),
+                    consent(provision={"type": "permit"}, dateTime="2027-03-01"),
                 ),
                 case(
                     "consented, and refused later",

@@ -60,14 +60,67 @@ def lines(*resources: dict[str, Any]) -> list[Line]:
         ({"versionId": "9"}, {"versionId": "10"}),
         ({"versionId": "1", "lastUpdated": "2026-01-02"}, {"versionId": "2", "lastUpdated": "2026-01-01"}),
         ({"lastUpdated": "2026-01-01T00:00:00Z"}, {"lastUpdated": "2026-01-02T00:00:00Z"}),
-        ({}, {"lastUpdated": "2026-01-02T00:00:00Z"}),
-        ({"versionId": "abc"}, {"versionId": "1"}),
+        ({"lastUpdated": "2026-01-01T10:00:00+02:00"}, {"lastUpdated": "2026-01-01T09:00:00Z"}),
+        ({"lastUpdated": "2026-01-01T10:00:00"}, {"lastUpdated": "2026-01-03T10:00:00"}),
+        ({"versionId": "1"}, {"versionId": "2", "lastUpdated": "2026-01-02T00:00:00Z"}),
+        (
+            {"versionId": "2", "lastUpdated": "2026-01-01T00:00:00Z"},
+            {"versionId": "2", "lastUpdated": "2026-01-02T00:00:00Z"},
+        ),
     ],
 )
 def test_the_latest_version_wins_whatever_the_order(older: Any, newer: Any) -> None:
-    versions = [about("c1", "Patient/p1", meta=older), about("c1", "Patient/p1", meta=newer)]
+    versions = [
+        about("c1", "Patient/p1", meta=meta, recordedDate=f"2026-01-0{day}")
+        for day, meta in enumerate((older, newer), start=1)
+    ]
     for order in permutations(versions):
-        assert gather(lines(patient("p1"), *order)).resources == {"p1": [versions[1]]}
+        found = gather(lines(patient("p1"), *order))
+        assert (found.resources, found.set_aside) == ({"p1": [versions[1]]}, [])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({}, {"lastUpdated": "2026-01-02T00:00:00Z"}),
+        ({}, {"versionId": "1"}),
+        ({"versionId": "abc"}, {"versionId": "1"}),
+        ({"versionId": "2"}, {"lastUpdated": "2026-01-02T00:00:00Z"}),
+        ({"lastUpdated": "2026-01-01T10:00:00+02:00"}, {"lastUpdated": "2026-01-01T08:00:00Z"}),
+        ({"lastUpdated": "2026-01-01T10:00:00"}, {"lastUpdated": "2026-01-01T20:00:00Z"}),
+        ({"lastUpdated": "yesterday"}, {"lastUpdated": "2026-01-01T20:00:00Z"}),
+    ],
+)
+def test_what_only_one_version_tells_makes_it_no_later_one(one: Any, other: Any) -> None:
+    versions = [
+        about("c1", "Patient/p1", meta=meta, recordedDate=f"2026-01-0{day}")
+        for day, meta in enumerate((one, other), start=1)
+    ]
+    for order in permutations(versions):
+        found = gather(lines(patient("p1"), *order))
+        assert (found.resources, len(found.set_aside)) == ({}, 2)
+
+
+def test_versions_that_go_in_a_circle_are_all_rivals() -> None:
+    metas = (
+        {"versionId": "1", "lastUpdated": "2026-01-03T00:00:00Z"},
+        {"versionId": "2", "lastUpdated": "2026-01-01T00:00:00Z"},
+        {"lastUpdated": "2026-01-02T00:00:00Z"},
+    )
+    versions = [
+        about("c1", "Patient/p1", meta=meta, recordedDate=f"2026-01-0{day}")
+        for day, meta in enumerate(metas, start=1)
+    ]
+    for order in permutations(versions):
+        found = gather(lines(patient("p1"), *order))
+        assert (found.resources, len(found.set_aside)) == ({}, 3)
+
+
+def test_that_a_patient_was_replaced_may_be_told_by_one_version_alone() -> None:
+    both = [patient("old"), patient("old", "Patient/new")]
+    for order in permutations(both):
+        found = gather(lines(patient("new"), *order))
+        assert found.survivors == {"old": "new"}
 
 
 TWICE = "its id stands twice, with different content, and no version says which is the later one"
@@ -101,7 +154,9 @@ def test_of_two_contents_under_one_id_neither_is_taken() -> None:
 
 
 def test_a_later_version_settles_which_of_several_holds() -> None:
-    rivals = [about("c1", "Patient/p1", recordedDate=f"2026-01-0{day}") for day in (1, 2)]
+    rivals = [
+        about("c1", "Patient/p1", recordedDate=f"2026-01-0{day}", meta={"versionId": "1"}) for day in (1, 2)
+    ]
     later = about("c1", "Patient/p1", meta={"versionId": "2"})
     for order in permutations((*rivals, later)):
         found = gather(lines(patient("p1"), *order))

@@ -67,7 +67,8 @@ class Chart:
     `untold` are records that could be of anything, for no code that we know says what they are about;
     `narrowed` are those of them that can be of some concepts only. `others` are of types that no source has,
     `inert` are no evidence by their status, `pointing` are entries that refer to further records. `resources`
-    finds any of the patient's resources by reference.
+    finds any of the patient's resources by reference. `doubtful` are versions of the Patient, and others
+    that gates read, that were set aside: what they say closes a gate, and opens none.
     """
 
     patient: Resource
@@ -91,6 +92,7 @@ class Chart:
     end: int = 0
     refused: dict[str, SetAside] = field(default_factory=dict)
     lost: Lost = NOTHING_LOST
+    doubtful: Sequence[Resource] = ()
     _by_reference: dict[str, Resource] | None = None
 
     @property
@@ -172,6 +174,7 @@ def read_chart(  # noqa: C901 - one loop over everything that is on record
     aliases: Mapping[str, str] | None = None,
     unfetched: Iterable[str] = (),
     lost: Lost = NOTHING_LOST,
+    doubtful: Sequence[Resource] = (),
 ) -> Chart:
     """The chart of a patient from plain resource dicts; `lost` is what may be of anybody.
 
@@ -197,6 +200,7 @@ def read_chart(  # noqa: C901 - one loop over everything that is on record
         shared=shared or {},
         aliases=aliases or {},
         lost=lost,
+        doubtful=doubtful,
     )
     codes, meet, terms = index.codes, index.meet, index.terms
     presumed = index.presumed_types
@@ -428,7 +432,8 @@ def _reason(error: Exception, resource: Resource) -> str:
 def repaired(chart: Chart) -> Chart | None:
     """The chart without its malformed resources, which are set aside; None where none is malformed.
 
-    A malformed Patient keeps only what identifies it, so that age, sex and vital status are not known.
+    A malformed Patient keeps only what identifies it, so that age, sex and vital status are not known. What
+    closes a gate in what was set aside closes it all the same.
     """
     faults = {id(each): found for each in chart.resources if (found := fault(each)) is not None}
     patient, wrong = chart.patient, fault(chart.patient)
@@ -437,7 +442,9 @@ def repaired(chart: Chart) -> Chart | None:
     unfetched = set(chart.unfetched)
     aside: list[tuple[SetAside, frozenset[int] | None]] = []
     named: set[int] = set()
+    doubtful = [*chart.doubtful, *(each for each in chart.others if id(each) in faults)]
     if wrong is not None:
+        doubtful.append(patient)
         aside.append((aside_of(patient, wrong), None))
         patient = {name: patient[name] for name in ("resourceType", "id") if name in patient}
         unfetched.add("Patient")
@@ -458,6 +465,7 @@ def repaired(chart: Chart) -> Chart | None:
         aliases=chart.aliases,
         unfetched=unfetched,
         lost=chart.lost,
+        doubtful=doubtful,
     )
     again.set_aside = (*again.set_aside, *(each for each, _ in aside))
     again.spoilt = (*again.spoilt, *aside)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from fhirscreen.engines.base import Remark, SetAside, shown_place
+from fhirscreen.engines.evaluator.versions import TWICE, Found, newest
 from fhirscreen.fhir.elements import ELEMENTS, unknown_elements
 from fhirscreen.fhir.entries import CLINICAL_TYPES, STATUSES, Resource, modified
 from fhirscreen.fhir.folders import Line
@@ -18,13 +19,13 @@ from fhirscreen.fhir.references import may_be_anybodys, patient_of, targets
 class Cohort:
     """Resources by the patient they are about, with what they share and what could not be read.
 
-    The latest version of a resource wins where an id occurs twice (meta.versionId, then lastUpdated).
+    The latest version of a resource wins where an id occurs twice (`newest`).
     `survivors` leads from a merged patient to the one whom the records follow; `lost` counts merges into
     patients who are not in the data.
     `odd` says of records that were read what they should not be, expected and remedy: how often, and a place.
     `missing` are types of which a part is lost for anybody, `missing_of` those that are lost for one patient.
     `places` are where each resource stands. `doubled` are, by patient, records that stand twice and differ,
-    of which none is known to be the later one.
+    of which none is known to be the later one; `rivals` are those that gates read, the Patient among them.
     Of `set_aside`, `unattributed` can be read and may be of anybody, as may `nameless`, which cannot be read.
     """
 
@@ -42,6 +43,7 @@ class Cohort:
     odd: dict[tuple[str, str, str], tuple[int, str]] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
     doubled: dict[str, list[tuple[SetAside, Resource]]] = field(default_factory=dict)
+    rivals: dict[str, list[Resource]] = field(default_factory=dict)
     _merged: dict[str, list[str]] | None = None
 
     def merged_into(self, patient: str) -> list[str]:
@@ -144,6 +146,16 @@ class Cohort:
             found.extend(self.resources.get(id, ()))
         return found
 
+    def doubtful(self, patient: str) -> list[Resource]:
+        """What may close a gate for a patient, and is set aside: `rivals`, those of the merged ones too.
+
+        Whether somebody has died, or is no longer active, her own record says.
+        """
+        found = list(self.rivals.get(patient, ()))
+        for id in self.merged_into(patient) if self.rivals else ():
+            found.extend(each for each in self.rivals.get(id, ()) if not _is_person(each))
+        return found
+
 
 _GATES = frozenset(("Consent", "ResearchSubject"))
 _OF_PERSONS = _GATES | {"Patient", "Flag"}
@@ -202,7 +214,7 @@ def gather(lines: Iterable[Line]) -> Cohort:
     cohort = Cohort()
     latest: dict[str, Resource] = {}
     places = cohort.places
-    rivals: dict[str, list[tuple[str, Resource]]] = {}
+    twice: dict[str, dict[bytes, Found]] = {}
     unread: list[Line] = []
     for line in lines:
         if line.resource is None:
@@ -222,56 +234,54 @@ def gather(lines: Iterable[Line]) -> Cohort:
             cohort.aliases[line.full_url] = reference
         known = latest.get(reference)
         if known is not None:
-            order = _compared(line.resource, known)
-            if order == 0 and kind in _COMPARED and _said(line.resource) != _said(known):
-                found = rivals.setdefault(reference, [(places[reference], known)])
-                found.append((line.where, line.resource))
-            if order < 0 or (order == 0 and _content(line.resource) <= _content(known)):
+            if reference not in twice and line.resource == known:
                 continue
-            if order > 0:
-                rivals.pop(reference, None)
+            found = twice.setdefault(reference, {_content(known): (places[reference], known)})
+            found.setdefault(_content(line.resource), (line.where, line.resource))
+            continue
         latest[reference] = line.resource
         places[reference] = line.where
-    for reference, found in sorted(rivals.items()):
-        _set_aside_twice(cohort, found)
-        if reference.startswith("Patient/"):
-            latest[reference] = _agreed([resource for _, resource in found])
-        else:
-            del latest[reference]
+    for reference in sorted(twice):
+        _settle(cohort, latest, reference, newest(list(twice[reference].values())))
     for reference in sorted(latest):
         _sort_in(cohort, latest[reference], reference, places[reference])
     for line in unread:
         cohort.miss(line)
-    merged = survivors_of(cohort.patients.values(), cohort.aliases)
+    people = [
+        *cohort.patients.values(),
+        *(p for each in cohort.rivals.values() for p in each if _is_person(p)),
+    ]
+    merged = survivors_of(people, cohort.aliases)
     cohort.survivors = known_survivors(merged, cohort.patients)
     cohort.lost = len(merged) - len(cohort.survivors)
     return cohort
 
 
 _COMPARED = _OF_PERSONS.union(CLINICAL_TYPES, ("Medication",))
-_TWICE = "its id stands twice, with different content, and no version says which is the later one"
 
 
-def _compared(one: Resource, other: Resource) -> int:
-    """1 where one is the later version of the two, -1 where the other is, 0 where neither says so."""
-    ours, theirs = _version(one), _version(other)
-    return (ours > theirs) - (ours < theirs)
+def _is_person(resource: Resource) -> bool:
+    return bool(resource["resourceType"] == "Patient")
 
 
-def _version(resource: Resource) -> tuple[int, str]:
-    """What makes one version of a resource the later one."""
-    meta = resource.get("meta")
-    meta = meta if isinstance(meta, dict) else {}
-    version, updated = meta.get("versionId"), meta.get("lastUpdated")
-    number = int(version) if isinstance(version, str) and version.isdecimal() else 0
-    return number, updated if isinstance(updated, str) else ""
+def _settle(cohort: Cohort, latest: dict[str, Resource], reference: str, found: list[Found]) -> None:
+    """Takes the version of a record that holds; where that cannot be told, sets them aside, all of them."""
+    where, last = max(found, key=lambda each: _content(each[1]))
+    latest[reference], cohort.places[reference] = last, where
+    if last["resourceType"] not in _COMPARED or all(_said(each) == _said(last) for _, each in found):
+        return
+    _set_aside_twice(cohort, found)
+    if _is_person(last):
+        latest[reference] = _agreed([resource for _, resource in found])
+    else:
+        del latest[reference]
 
 
 def _content(resource: Resource) -> bytes:
     return orjson.dumps(resource, option=orjson.OPT_SORT_KEYS)
 
 
-def _by_content(found: tuple[str, Resource]) -> tuple[bytes, str]:
+def _by_content(found: Found) -> tuple[bytes, str]:
     return _content(found[1]), found[0]
 
 
@@ -290,20 +300,21 @@ def _agreed(patients: list[Resource]) -> Resource:
     }
 
 
-def _set_aside_twice(cohort: Cohort, found: list[tuple[str, Resource]]) -> None:
+def _set_aside_twice(cohort: Cohort, found: list[Found]) -> None:
     """Sets records aside that stand twice and differ: what they may say is open, of whom they are about."""
     for where, resource in {_content(each[1]): each for each in sorted(found, key=_by_content)}.values():
         kind, patient = resource["resourceType"], patient_of(resource, cohort.aliases)
-        aside = SetAside(where, _TWICE, orjson.dumps(resource).decode())
+        aside = SetAside(where, TWICE, orjson.dumps(resource).decode())
         cohort.set_aside.append(aside)
         if patient is None:
             if kind in _OF_PATIENTS and may_be_anybodys(resource):
                 cohort.unattributed.append((aside, resource))
         elif kind in CLINICAL_TYPES:
-            told = SetAside(f"{kind}/{resource['id']}", _TWICE, aside.verbatim)
+            told = SetAside(f"{kind}/{resource['id']}", TWICE, aside.verbatim)
             cohort.doubled.setdefault(patient, []).append((told, resource))
         else:
             cohort.missing_of.setdefault(patient, set()).add(kind)
+            cohort.rivals.setdefault(patient, []).append(resource)
 
 
 def _sort_in(cohort: Cohort, resource: Resource, reference: str, where: str) -> None:

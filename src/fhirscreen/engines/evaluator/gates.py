@@ -1,13 +1,17 @@
-"""Gates: what takes a member out before any criterion, in the design's order."""
+"""Gates: what takes a member out before any criterion, in the design's order.
+
+A gate closes rather than opens: what was set aside, for it is malformed, or may mean another thing, or is one
+of several versions of which none is known to be the later, closes the gate that it speaks of.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
-from fhirscreen.engines.evaluator.charts import Chart
+from fhirscreen.engines.evaluator.charts import MALFORMED, Chart
 from fhirscreen.engines.evaluator.consents import consent_objects
 from fhirscreen.exceptions import DataError
-from fhirscreen.fhir.entries import Resource, codings
+from fhirscreen.fhir.entries import Resource, codings, loose_codings
 from fhirscreen.fhir.references import target
 from fhirscreen.fhir.shapes import refuse_modified
 from fhirscreen.fhir.subjects import is_as_written, study_names
@@ -38,7 +42,7 @@ def gates_of(chart: Chart, site: Site) -> Callable[[str], Gate | None]:
     """`gate_of` for many studies of one chart: what is the same for all of them is looked at once."""
     refuse_modified(chart.patient)
     gate: Gate | None = None
-    if _told(chart.patient, "active") is False:
+    if inactive(chart):
         gate = Gate.INACTIVE
     elif deceased(chart):
         gate = Gate.DECEASED
@@ -57,12 +61,42 @@ def gates_of(chart: Chart, site: Site) -> Callable[[str], Gate | None]:
     return gate_of_study
 
 
+def inactive(chart: Chart) -> bool:
+    """Whether the patient's record is no longer in use."""
+    if _told(chart.patient, "active") is False:
+        return True
+    return any(_means(each.get("active"), False) for each in _doubtful(chart, "Patient"))
+
+
 def deceased(chart: Chart) -> bool:
     """Whether the patient had died by the index date."""
     when = chart.patient.get("deceasedDateTime")
-    if when is not None:
+    if when is None:
+        died = _told(chart.patient, "deceasedBoolean") is True
+    else:
+        died = parse_moment(when, chart.as_of.zone).start < chart.as_of.end
+    return died or any(_may_have_died(chart, each) for each in _doubtful(chart, "Patient"))
+
+
+def _may_have_died(chart: Chart, patient: Resource) -> bool:
+    """The same of a Patient that was set aside: one with a date of death that cannot be read has died."""
+    when = patient.get("deceasedDateTime")
+    if not when:
+        return _means(patient.get("deceasedBoolean"), True)
+    try:
         return parse_moment(when, chart.as_of.zone).start < chart.as_of.end
-    return _told(chart.patient, "deceasedBoolean") is True
+    except DataError:
+        return True
+
+
+def _doubtful(chart: Chart, kind: str) -> Iterator[Resource]:
+    """What was set aside of a type."""
+    return (each for each in chart.doubtful if each.get("resourceType") == kind)
+
+
+def _means(told: object, truth: bool) -> bool:
+    """Whether an element says so, be it in another form than R4 gives it."""
+    return told is truth or (isinstance(told, str) and told.strip().lower() == str(truth).lower())
 
 
 def _told(patient: Resource, element: str) -> bool | None:
@@ -86,7 +120,14 @@ def objected(chart: Chart, site: Site) -> bool:
                 site.objection_flags.matches(coding.system, coding.code) for coding in found
             ):
                 return True
-    return False
+    return any(
+        each.get("status") == "active"
+        and any(
+            site.objection_flags.matches(coding.system, coding.code)
+            for coding in loose_codings(each.get("code"), short)
+        )
+        for each in _doubtful(chart, "Flag")
+    )
 
 
 def enrolments(chart: Chart) -> Iterable[tuple[frozenset[str], str]]:
@@ -98,6 +139,12 @@ def enrolments(chart: Chart) -> Iterable[tuple[frozenset[str], str]]:
         if resource.get("resourceType") == "ResearchSubject" and not is_as_written(resource):
             refuse_modified(resource)
             yield _names(chart, resource), str(resource.get("status", ""))
+    for resource in _doubtful(chart, "ResearchSubject"):
+        try:
+            if not is_as_written(resource):
+                yield _names(chart, resource), str(resource.get("status", ""))
+        except MALFORMED:
+            continue  # of which study it is, or whose word, cannot be told
 
 
 def _names(chart: Chart, subject: Resource) -> frozenset[str]:

@@ -110,6 +110,7 @@ class Holdings:
             aliases=cohort.aliases,
             unfetched=cohort.unfetched(patient) | set(lacking),
             lost=lost_of(cohort, patient, index, as_of, self.lost(index, as_of)),
+            doubtful=cohort.doubtful(patient),
         )
 
 

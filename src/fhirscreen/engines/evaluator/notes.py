@@ -14,7 +14,7 @@ from fhirscreen.verdicts.standings import Subject
 ELSEWHERE = "on another study"
 TRANSFERRED = "transferred out"
 
-ENCOUNTER_ELEMENTS = ("hospitalization", "period", "status", "subject")
+ENCOUNTER_ELEMENTS = ("hospitalization", "implicitRules", "modifierExtension", "period", "status", "subject")
 """What `transferred_out` reads of an Encounter."""
 
 _NEVER = {"planned", "cancelled", "entered-in-error"}

@@ -349,7 +349,8 @@ def test_encounters_are_asked_of_whoever_a_list_shows_and_no_more_of_them_than_i
     merged = {g.patient for g in memory().gated if g.gate is Gate.MERGED}
     assert forms
     assert asked - merged <= shown()
-    assert {form["_elements"] for form in forms} == {"hospitalization,period,status,subject"}
+    read = {"hospitalization,implicitRules,modifierExtension,period,status,subject"}
+    assert {form["_elements"] for form in forms} == read
 
 
 def test_encounters_that_do_not_come_are_a_gap_and_make_no_verdict_less_sure() -> None:
