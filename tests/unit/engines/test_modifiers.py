@@ -184,6 +184,8 @@ def nested(exception: Resource) -> Resource:
         ({"provision": nested(nested(provision("permit", **BAD)))}, False),
         ({"provision": provision("permit", provision=provision("deny"))}, True),
         ({"provision": [provision("permit")]}, False),
+        ({"provision": [provision("deny")]}, True),
+        ({"provision": "deny"}, False),
         ({"provision": {"type": ["deny"]}}, True),
         ({"status": ["active"]}, True),
         ({"scope": {"coding": {"code": "research"}}}, True),

@@ -74,7 +74,7 @@ def _is_active(consent: Resource) -> bool:
 
 def _root(consent: Resource) -> Provision:
     found = consent.get("provision")
-    return found if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) else {"provision": found}
 
 
 def _inside(provision: Provision) -> list[Provision]:
