@@ -199,6 +199,7 @@ def _observation(resource: Resource, terms: Terms, found: tuple[Coding, ...]) ->
     status = resource.get("status")
     if status not in _FINAL and status in _NO_RESULT:
         return None
+    refuse_values(resource)
     dated = resource.get("effectiveDateTime")
     # Observations are by far the most, and nearly all have a plain date.
     when = _moment(resource, terms, "effectiveInstant") if dated is None else parse_moment(dated, terms.zone)
@@ -208,8 +209,6 @@ def _observation(resource: Resource, terms: Terms, found: tuple[Coding, ...]) ->
         when = end or _span(start, None)
     said = resource.get("valueBoolean")
     state = _RECORDED if said is None else _said(said)
-    if said is not None:
-        refuse_values(resource)
     if status not in _FINAL:
         state = State.UNCONFIRMED
     return Entry(reference_of(resource), resource, state, when, None, False, found)
@@ -226,7 +225,8 @@ _VALUES = frozenset(
 
 def refuse_values(holder: Resource) -> None:
     """DataError for an Observation, or a component, that has several values: value[x] is one (R4)."""
-    if len(_VALUES.intersection(holder)) > 1:
+    found = _VALUES.intersection(holder)
+    if len(found) > 1 and sum(holder[name] is not None for name in found) > 1:
         raise DataError("it has several values, of which R4 allows one", expected="one value[x]")
 
 
@@ -319,7 +319,8 @@ def _therapy(resource: Resource, terms: Terms, found: tuple[Coding, ...]) -> Ent
         start = _moment(
             resource, terms, "performedDateTime", "effectiveDateTime", "whenHandedOver", "whenPrepared"
         )
-        when, end = start, _supplied(resource, start, terms)
+        # Who stopped it did not use up what was supplied.
+        when, end = start, None if status == "stopped" else _supplied(resource, start, terms)
         ongoing = ongoing and end is None
     else:
         when = _span(start, end)
@@ -330,7 +331,7 @@ def _therapy(resource: Resource, terms: Terms, found: tuple[Coding, ...]) -> Ent
     return Entry(reference_of(resource), resource, state, when, end, ongoing, found, start)
 
 
-_DAYS = {"": 1, "d": 1, "day": 1, "days": 1, "wk": 7, "week": 7, "weeks": 7}
+_DAYS = {"": 1, "d": 1, "day": 1, "days": 1, "tag": 1, "tage": 1, "wk": 7, "week": 7, "weeks": 7}
 """Units in which a supply is given. The element says days; months are of no certain length."""
 
 
@@ -343,7 +344,8 @@ def _supplied(resource: Resource, start: Moment | None, terms: Terms) -> Moment 
     if isinstance(value, bool) or not isinstance(value, int | float | None):
         raise DataError("daysSupply has no number", expected="a quantity of days")
     days = _DAYS.get(str(supply.get("code") or supply.get("unit") or "").lower())
-    if value is None or days is None or not 0 < value * days <= _LONGEST_SUPPLY:
+    bounded = isinstance(supply, dict) and supply.get("comparator") is not None
+    if value is None or days is None or bounded or not 0 < value * days <= _LONGEST_SUPPLY:
         return None
     first, last = (day + timedelta(days=int(value * days)) for day in local_dates(start, terms.zone))
     return Moment(start_of_day(first, terms.zone), end_of_day(last, terms.zone))

@@ -16,6 +16,8 @@ from fhirscreen.values.codes import ICD_10, CodeSet, Coding, plain
 
 _ICD_10_CODE = re.compile(r"[A-Z][0-9][0-9A-Z](?:\.[0-9A-Z]{1,4})?", re.ASCII)
 _SNOMED_CODE = re.compile(r"[1-9][0-9]{5,17}", re.ASCII)
+_OF_CONCEPTS = ("00", "10")
+"""Partition identifiers of concepts; those of descriptions and relationships end otherwise."""
 _CALLED = {"icd-10": "ICD-10", "icd-10-cm": "ICD-10-CM", "icd-10-gm": "ICD-10-GM", "snomed": "SNOMED CT"}
 _CM = "icd-10-cm"
 _CATEGORY = 3
@@ -94,7 +96,8 @@ def parse_codes(id: str) -> tuple[Coding, ...] | None:
 def _exists(system: str, code: str) -> bool:
     """Whether a code may exist, as far as its form, its check digit and the index of categories tell."""
     if system == "snomed":
-        return _SNOMED_CODE.fullmatch(code) is not None and _verhoeff(code) == 0
+        concept = code[-3:-1] in _OF_CONCEPTS
+        return concept and _SNOMED_CODE.fullmatch(code) is not None and _verhoeff(code) == 0
     if system not in ICD_10 or _ICD_10_CODE.fullmatch(code) is None:
         return False
     return system != _CM or code.startswith(_NOT_IN_INDEX) or code[:_CATEGORY] in _categories()

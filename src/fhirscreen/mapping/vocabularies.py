@@ -14,10 +14,10 @@ from fhirscreen.values.codes import CodeSet
 class Vocabulary:
     """`routes` and `severities` by the names that criteria use; `transfers`: discharge to another hospital.
 
-    `denials` and `unsaid`: values of Observations that say that something is not so, or nothing. `objections`
-    are of what a Consent denies who does not want to be screened for studies. `panels` are of Observations
-    that hold results as components. `treatments` are the concepts whose planned start is a patient's
-    deadline.
+    `affirmations`, `denials` and `unsaid`: values of Observations that say that something is so, is not so,
+    or nothing. `objections` are of what a Consent denies who does not want to be screened for studies.
+    `panels` are of Observations that hold results as components. `treatments` are the concepts whose planned
+    start is a patient's deadline.
     """
 
     routes: Mapping[str, CodeSet] = field(default_factory=dict)
@@ -25,6 +25,7 @@ class Vocabulary:
     transfers: CodeSet = CodeSet()
     treatments: tuple[str, ...] = ()
     panels: CodeSet = CodeSet()
+    affirmations: CodeSet = CodeSet()
     denials: CodeSet = CodeSet()
     unsaid: CodeSet = CodeSet()
     objections: CodeSet = CodeSet()
@@ -41,20 +42,21 @@ class Vocabulary:
     def code_sets(self) -> Iterator[CodeSet]:
         """All of its codes."""
         yield from (*self.routes.values(), *self.severities.values(), self.transfers, self.panels)
-        yield from (self.denials, self.unsaid, self.objections)
+        yield from (self.affirmations, self.denials, self.unsaid, self.objections)
 
 
 def read_vocabulary(node: Node) -> Vocabulary:
     """What the file says; raises MappingError, naming the path, for whatever does not belong there."""
     node.only("routes", "severities", "transfers", "treatments", "panels", "answers", "objections")
     answers = Node(node.mapping("answers"), f"{node.where}.answers", node.error)
-    answers.only("no", "unsaid")
+    answers.only("yes", "no", "unsaid")
     return Vocabulary(
         named_codes(node, "routes"),
         named_codes(node, "severities"),
         node.codes("transfers"),
         node.texts("treatments"),
         node.codes("panels"),
+        answers.codes("yes"),
         answers.codes("no"),
         answers.codes("unsaid"),
         node.codes("objections"),

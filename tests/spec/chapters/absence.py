@@ -333,6 +333,14 @@ DENIALS = Topic(
                     condition(icd("C78.7")),
                     condition(icd("C78"), verification="refuted", on="2026-10-01"),
                 ),
+                case(
+                    "one, and another system’s code that was refuted later: perhaps of another",
+                    unknown("conflicting", "c1", "c2"),
+                    condition(icd("C78.7")),
+                    condition(
+                        snomed("94391008", "metastasis in lung"), verification="refuted", on="2026-10-01"
+                    ),
+                ),
             ],
         ),
         Table(
@@ -371,6 +379,24 @@ DENIALS = Topic(
             ],
         ),
         Table(
+            "denied-within",
+            "In a window",
+            "condition: {concept: stroke, within: 180 d}",
+            [
+                case("refuted in it", false("c1"), condition(STROKE, verification="refuted")),
+                case(
+                    "refuted before: nothing is said of it",
+                    unknown("no-record"),
+                    condition(STROKE, verification="refuted", on="2015-01-01"),
+                ),
+                case(
+                    "refuted at a time that may lie in it",
+                    unknown("imprecise-date", "c1"),
+                    condition(STROKE, verification="refuted", on="2026"),
+                ),
+            ],
+        ),
+        Table(
             "denied-answer",
             "An Observation that asks: breast-feeding at present",
             "condition: {concept: lactation, active: true}",
@@ -388,6 +414,46 @@ DENIALS = Topic(
                     observation(FEEDING, coded=loinc("LA4489-6", "unknown")),
                 ),
                 case("a question without an answer", unknown("no-record"), observation(FEEDING)),
+                case("yes, in words", true("o1"), observation(FEEDING, text="ja")),
+                case("the finding as the answer", true("o1"), observation(FEEDING, coded=LACTATION)),
+                case(
+                    "words that nobody can read",
+                    unknown("no-value", "o1"),
+                    observation(FEEDING, text="abgestillt"),
+                ),
+                case(
+                    "more words than no",
+                    unknown("no-value", "o1"),
+                    observation(FEEDING, text="No, stopped in May"),
+                ),
+                case(
+                    "an answer that nobody knows",
+                    unknown("coarser-code", "o1"),
+                    observation(FEEDING, coded=Code("http://ward", "NEIN")),
+                ),
+                case(
+                    "no, in the words beside a code that nobody knows",
+                    false("o1"),
+                    observation(FEEDING, valueCodeableConcept=concept(Code("http://ward", "0"), text="No")),
+                ),
+                case(
+                    "a code that says yes, and words that say no",
+                    unknown("conflicting", "o1"),
+                    observation(FEEDING, valueCodeableConcept=concept(YES, text="No")),
+                ),
+                case("a number", unknown("coarser-code", "o1"), observation(FEEDING, integer=0)),
+                case("two values", unknown("not-fetched"), observation(FEEDING, coded=YES, text="No")),
+                case("a quantity", unknown("coarser-code", "o1"), observation(FEEDING, "0")),
+                case(
+                    "a value that is `null`",
+                    unknown("no-record"),
+                    {**observation(FEEDING), "valueCodeableConcept": None},
+                ),
+                case(
+                    "no, of a device",
+                    unknown("ambiguous-focus", "o1"),
+                    observation(LACTATION, boolean=False, focus="Device/1"),
+                ),
                 case("the finding itself, without a value", true("o1"), observation(LACTATION)),
                 case(
                     "a diagnosis, and a newer no",
@@ -406,8 +472,8 @@ DENIALS = Topic(
                     observation(LACTATION, boolean=False, on="2025-10-01"),
                 ),
             ],
-            text="What was observed holds as long as the mapping’s window. The values that say no, or "
-            "nothing, are the `answers` of the vocabulary.",
+            text="What was observed holds as long as the mapping’s window. The values that say yes, no, or "
+            "nothing, are the `answers` of the vocabulary; any other value is neither yes nor no.",
         ),
     ),
 )

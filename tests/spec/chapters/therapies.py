@@ -25,6 +25,7 @@ from tests.spec.codes import (
     ORAL,
     PER_OS,
     PREDNISOLONE,
+    RADIOTHERAPY,
     RHEUMATOID_ARTHRITIS,
     TOPICAL,
     icd,
@@ -128,6 +129,17 @@ EVIDENCE = Topic(
             "received: {concept: radiotherapy}",
             [
                 case("a session", true("c1"), condition(icd("Z51.0"))),
+                case(
+                    "a harm by it that was refuted: nothing is said of the therapy",
+                    presumed(),
+                    condition(icd("J70.0"), verification="refuted"),
+                ),
+                case(
+                    "a session, and a harm that was refuted later",
+                    true("p1"),
+                    procedure(RADIOTHERAPY, on="2026-06-01"),
+                    condition(icd("J70.0"), verification="refuted", on="2026-10-01"),
+                ),
                 case("a history of it", true("c1"), condition(icd("Z92.3"))),
                 case("convalescence after it", true("c1"), condition(icd("Z54.1"))),
                 case("harm by radiation", unknown("judgement", "c1"), condition(icd("J70.1"))),
@@ -364,6 +376,16 @@ TIME = Topic(
                     "some time that month", unknown("imprecise-date", "g1"), given(PREDNISOLONE, on="2026-10")
                 ),
                 case("no date", unknown("imprecise-date", "s1"), taken(PREDNISOLONE, on=None)),
+                case(
+                    "long-term use that has ended, nobody says when",
+                    unknown("imprecise-date", "c1"),
+                    condition(LONG_TERM_STEROID, on="2025-01-01", clinical="resolved"),
+                ),
+                case(
+                    "long-term use that was refuted long ago",
+                    presumed(),
+                    condition(LONG_TERM_STEROID, on="2015-01-01", verification="refuted"),
+                ),
             ],
             site=COMPLETE,
         ),
@@ -477,6 +499,21 @@ TIME = Topic(
                     "a supply that was used up",
                     presumed(),
                     dispensed(PREDNISOLONE, on="2026-09-20", daysSupply=days(30)),
+                ),
+                case(
+                    "a supply of days in words",
+                    true("d1"),
+                    dispensed(PREDNISOLONE, on="2026-09-20", daysSupply={"value": 90, "unit": "Tage"}),
+                ),
+                case(
+                    "a supply of at most so many days",
+                    presumed(),
+                    dispensed(PREDNISOLONE, on="2026-09-20", daysSupply=days(90) | {"comparator": "<="}),
+                ),
+                case(
+                    "a supply that was stopped",
+                    presumed(),
+                    dispensed(PREDNISOLONE, on="2026-09-20", status="stopped", daysSupply=days(90)),
                 ),
                 case("noted as long-term use", true("c1"), condition(LONG_TERM_STEROID)),
                 case(

@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from tests.lib.proofs import proof, said
-from tests.lib.records import Code, concept, condition, given, observation, ordered, taken
+from tests.lib.records import (
+    Code,
+    concept,
+    condition,
+    dispensed,
+    given,
+    observation,
+    ordered,
+    quantity,
+    taken,
+)
 from tests.spec.codes import (
     CISPLATIN,
     DISEASE_STATUS,
@@ -134,3 +144,14 @@ def test_which_of_several_values_is_meant(which: str, truth: str) -> None:
     asked = f'finding: {{concept: ecog-performance-status, which: {which}, in: ["0"]}}'
     old, new = observation(ECOG, integer=0, on="2026-10-20"), observation(ECOG, integer=1, on="2026-10-25")
     assert said(proof(asked, old, new)) == (truth, "")
+
+
+def test_a_long_supply_holds_what_was_given_under_it() -> None:
+    """A short one within it does not part the course: the longest so far counts."""
+    asked = "received: {concept: systemic-corticosteroid, minimum_duration: 100 d}"
+    records = (
+        dispensed(PREDNISOLONE, on="2026-06-01", daysSupply=quantity("60 d")),
+        given(PREDNISOLONE, on="2026-06-05"),
+        dispensed(PREDNISOLONE, on="2026-08-01", daysSupply=quantity("60 d")),
+    )
+    assert said(proof(asked, *records, site=COMPLETE)) == ("true", "")

@@ -11,11 +11,15 @@ from fhirscreen.values.truth import Truth
 from tests.lib.proofs import opened, proof, said
 from tests.lib.records import Code, condition, given, observation, taken
 from tests.spec.codes import (
+    ADENOCARCINOMA,
     CISPLATIN,
+    HISTOLOGY,
+    LACTATION,
     LEUKOCYTES,
     MILD,
     MODERATE,
     NEUTROPHIL_PERCENT,
+    OESOPHAGEAL_CANCER,
     PREDNISOLONE,
     SEVERE,
     STROKE,
@@ -118,3 +122,35 @@ def test_a_missing_medication_is_set_aside_in_plain_words() -> None:
 def test_another_route_is_not_the_one_asked(route: Code | None, found: tuple[str, str]) -> None:
     asked = "received: {concept: systemic-corticosteroid, routes: [oral]}"
     assert said(proof(asked, given(PREDNISOLONE, route=route))) == found
+
+
+def test_a_histology_with_two_values_is_none() -> None:
+    asked = "condition: {concept: oesophageal-squamous-cell-carcinoma}"
+    morphology = Code("icd-o-3", "8070/3")
+    sound = observation(HISTOLOGY, coded=morphology)
+    cancer = condition(OESOPHAGEAL_CANCER, on="2026-10-01")
+    assert said(proof(asked, cancer, sound, population="oesophageal-cancer")) == ("true", "")
+    doubtful = observation(HISTOLOGY, coded=morphology, text="Adenokarzinom")
+    assert said(proof(asked, cancer, doubtful, population="oesophageal-cancer")) == (
+        "unknown",
+        "coarser-code",
+    )
+
+
+def test_a_state_is_not_ended_by_a_denial_that_may_be_of_something_else() -> None:
+    asked = "condition: {concept: lactation, active: true}"
+    feeding = observation(LACTATION, boolean=True, on="2026-10-01")
+    own, of_a_device = (observation(LACTATION, boolean=False, focus=focus) for focus in (None, "Device/1"))
+    assert said(proof(asked, feeding, own)) == ("false", "")
+    assert said(proof(asked, feeding, of_a_device)) == ("unknown", "conflicting")
+
+
+def test_another_histology_that_was_refuted_denies_nothing() -> None:
+    asked = "condition: {concept: oesophageal-squamous-cell-carcinoma}"
+    cancer = condition(OESOPHAGEAL_CANCER, on="2026-10-01")
+    for verification, found in (
+        ("confirmed", ("false", "")),
+        ("refuted", ("unknown", "coarser-code")),
+    ):
+        other = condition(ADENOCARCINOMA, on="2026-10-01", verification=verification)
+        assert said(proof(asked, cancer, other, population="oesophageal-cancer")) == found

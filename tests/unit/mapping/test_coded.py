@@ -81,6 +81,7 @@ def test_what_a_sensitive_concept_has_is_sensitive(id: str, sensitive: bool | No
         "icd-10:n31.9",
         "snomed:397732008",  # the check digit is another
         "snomed:39773",
+        "snomed:680946014",  # of a description
         "loinc:718-7",
         "icd-10-cm:N31.9+snomed:397732008",
     ],

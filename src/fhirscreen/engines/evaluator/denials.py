@@ -32,7 +32,7 @@ def contradicts(denial: Occurrence, positive: Occurrence) -> bool:
 
 def ends(denial: Occurrence, positive: Occurrence) -> bool:
     """Whether a denial is newer than a record, and surely of the same: it is so no longer."""
-    return _newer(denial, positive) and denied(denial.entry, positive.entry) is TRUE
+    return denial.truth is TRUE and _newer(denial, positive) and denied(denial.entry, positive.entry) is TRUE
 
 
 def _newer(denial: Occurrence, positive: Occurrence) -> bool:
@@ -51,7 +51,8 @@ def denied(denial: Entry, positive: Entry) -> Truth:
     """Whether the codes of a denial deny what the codes of a record say.
 
     A code denies itself and, in ICD-10, what begins with it; another code of ICD-10 is another disease, and
-    another one of SNOMED CT may be. Codes of different systems are taken for the same.
+    another one of SNOMED CT may be, as may one of another system. The answer to a question, which an
+    Observation is, is about all that the question is about.
     """
     found = []
     for coding in denial.codings:
@@ -65,5 +66,6 @@ def denied(denial: Entry, positive: Entry) -> Truth:
                     return TRUE
                 found.append(UNKNOWN)
     if not found:
-        return TRUE
+        whole = denial.resource["resourceType"] == "Observation" or not (denial.codings and positive.codings)
+        return TRUE if whole else UNKNOWN
     return FALSE if FALSE in found else UNKNOWN

@@ -6,7 +6,7 @@ from fhirscreen.engines.evaluator.absence import absent
 from fhirscreen.engines.evaluator.cases import Case, clipped, date_text, has_any
 from fhirscreen.engines.evaluator.denials import Occurrence, contradicts, ends
 from fhirscreen.engines.evaluator.items import focus_of, text_of
-from fhirscreen.engines.evaluator.texts import says_no, says_nothing
+from fhirscreen.engines.evaluator.texts import says_no, says_nothing, says_yes
 from fhirscreen.engines.evaluator.therapies import active, as_dose, given_as_asked, in_courses, last_given
 from fhirscreen.fhir.entries import Entry, State, codings, modified
 from fhirscreen.fhir.shapes import UNKNOWN_MODIFIER
@@ -32,6 +32,8 @@ _RECORDED = Basis.RECORDED
 ROLES = tuple(Role)
 SAYING = (_MATCH, _VISIT, _HISTORY)
 """Roles of the records that say that it is, or was, so."""
+_DENYING = (_MATCH, _JUDGEMENT)
+"""Roles of the records that say that it is not so where they are denied."""
 
 
 def occurred(case: Case, node: Occurred) -> Proof:
@@ -54,8 +56,7 @@ def settle(case: Case, node: Occurred, found: list[Occurrence]) -> Proof:
     What rules it out (another histology of the same cancer) and is not older than the match contradicts it.
     """
     matches = [o for o in found if o.role in SAYING and o.entry.state is not _DENIED]
-    denying = (_MATCH, _JUDGEMENT)
-    denials = [o for o in found if o.role in denying and o.entry.state is _DENIED]
+    denials = [o for o in found if o.role in _DENYING and o.entry.state is _DENIED]
     true = [o for o in matches if o.truth is TRUE]
     if true:
         refuted = [(each, [o for o in denials if contradicts(o, each)]) for each in true]
@@ -78,12 +79,17 @@ def settle(case: Case, node: Occurred, found: list[Occurrence]) -> Proof:
     if unknown:
         reasons = [o.reason for o in unknown if o.reason is not None]
         return _proof(case, node, UNKNOWN, first_reason(reasons), unknown)
-    disjoint = [o for o in found if o.role is Role.DISJOINT and o.truth is TRUE]
+    disjoint = [
+        o for o in found if o.role is Role.DISJOINT and o.truth is TRUE and o.entry.state is not denied
+    ]
     if disjoint:
         return _proof(case, node, FALSE, None, disjoint)
-    denials = [o for o in denials if _of_now(case, node, o)]
+    denials = [o for o in denials if o.truth is not FALSE and _of_now(case, node, o)]
+    if sure := [o for o in denials if o.truth is TRUE]:
+        return _proof(case, node, FALSE, None, sure)
     if denials:
-        return _proof(case, node, FALSE, None, denials)
+        reasons = [o.reason for o in denials if o.reason is not None]
+        return _proof(case, node, UNKNOWN, first_reason(reasons), denials)
     coarser = [o for o in found if o.role is Role.COARSER and o.truth is not FALSE]
     if coarser:
         return _proof(case, node, UNKNOWN, Reason.COARSER_CODE, coarser)
@@ -178,15 +184,19 @@ def occurrences(case: Case, node: Occurred) -> list[Occurrence]:
 
 def _judge(case: Case, node: Occurred, source: Source, found: Entry) -> Occurrence | None:
     concept, end = node.feature.concept, case.chart.end
-    entry = _as_said(case, source, found)
-    if entry is None:
+    said = _as_said(case, concept, source, found)
+    if said is None:
         return None
+    entry, open_for = said
     when = clipped(entry.when, end)
-    checks: list[tuple[Truth, Reason]] = []
+    checks: list[tuple[Truth, Reason]] = [] if open_for is None else [(UNKNOWN, open_for)]
     if concept.kind is not _THERAPY and (linked := _linked(case, concept, entry)) is not TRUE:
         if linked is FALSE:
             return None
         checks.append((linked, Reason.AMBIGUOUS_FOCUS))
+    if entry.state is _DENIED and source.role in _DENYING:
+        # Neither severity nor an end is asked of what is not there, only whose it is, and when it was said.
+        return _occurrence(case, node, entry, checks, _RECORDED, when, source.role)
     if source.role is _JUDGEMENT:
         checks.append((UNKNOWN, Reason.JUDGEMENT))
     if source.role is _HISTORY and node.active:
@@ -204,7 +214,7 @@ def _judge(case: Case, node: Occurred, source: Source, found: Entry) -> Occurren
     if concept.kind is _THERAPY and source.role is not _HISTORY:
         visit = source.role is _VISIT
         checks.extend(given_as_asked(case, node, entry, visit=visit))
-        when = last_given(as_dose(entry) if visit else entry, end)
+        when = last_given(as_dose(entry) if visit else entry, end, lasting=source.role is _MATCH)
     elif node.active and source.role is not _HISTORY:
         # What was observed holds as long as the mapping says: there is nothing that ends it.
         observed = entry.resource["resourceType"] == "Observation"
@@ -212,36 +222,67 @@ def _judge(case: Case, node: Occurred, source: Source, found: Entry) -> Occurren
         checks.append((_fresh(case, node, entry, when), Reason.STALE))
     if node.severity is not None:
         checks.append((_severity(case, node.severity, entry), Reason.NO_VALUE))
+    return _occurrence(case, node, entry, checks, basis, when, source.role)
+
+
+def _occurrence(
+    case: Case,
+    node: Occurred,
+    entry: Entry,
+    checks: list[tuple[Truth, Reason]],
+    basis: Basis,
+    when: Moment,
+    role: Role,
+) -> Occurrence:
+    """A record by its checks, and whether it was in the window that is asked about."""
     if node.within is not None:
         checks.append((relation(when, case.as_of.window(node.within)), Reason.IMPRECISE_DATE))
     truth = conjunction(check for check, _ in checks)
     reason = first_reason([reason for check, reason in checks if check is UNKNOWN])
-    return Occurrence(entry, truth, reason if truth is UNKNOWN else None, basis, when, source.role)
+    return Occurrence(entry, truth, reason if truth is UNKNOWN else None, basis, when, role)
 
 
-def _as_said(case: Case, source: Source, entry: Entry) -> Entry | None:
+_Said = tuple[Entry, Reason | None]
+"""A record, and why what it says of the concept cannot be told; None where it can."""
+
+
+def _as_said(case: Case, concept: Concept, source: Source, entry: Entry) -> _Said | None:
     """A record with what its source and its value make of it; None where it says nothing."""
     if source.role is _HISTORY and entry.when is not None:
         # A history tells of what was before it: an old infarct is none of the day on which it was noted.
         entry = entry._replace(when=Moment(EVER.start, entry.when.end))
-    if source.resource == "Observation" and source.value is None and entry.state is State.RECORDED:
-        return _answered(case, entry)
-    return entry
-
-
-def _answered(case: Case, entry: Entry) -> Entry | None:
-    """An Observation by the answer that its value gives: yes, no (a denial), or none at all (None)."""
-    resource, index = entry.resource, case.chart.index
-    value = codings(resource.get("valueCodeableConcept"), index.terms.short)
-    text = text_of(resource)
-    if has_any(index.denials, value) or (text and not value and says_no(text)):
-        return entry._replace(state=_DENIED)
-    valued = any(element.startswith("value") for element in resource)
-    if has_any(index.unsaid_answers, value) or (text and not value and says_nothing(text)):
+    if source.resource == "Condition" and entry.state is _DENIED and concept.kind is _THERAPY:
+        # That a harm by it, or its long-term use, is refuted does not say that it was never given.
         return None
+    if source.resource == "Observation" and source.value is None and entry.state is State.RECORDED:
+        return _answered(case, source, entry)
+    return entry, None
+
+
+def _answered(case: Case, source: Source, entry: Entry) -> _Said | None:
+    """An Observation by the answer that its value gives: yes, no (a denial), or none at all (None).
+
+    An answer that nobody knows is neither yes nor no; nor is one whose words say another thing than its
+    codes.
+    """
+    resource, index = entry.resource, case.chart.index
+    value, text = codings(resource.get("valueCodeableConcept"), index.terms.short), text_of(resource)
+    yes = has_any(index.affirmations, value) or has_any(source.codes, value) or says_yes(text)
+    no = has_any(index.denials, value) or says_no(text)
+    unsaid = has_any(index.unsaid_answers, value)
+    if (yes, no, unsaid).count(True) > 1:
+        return entry, Reason.CONFLICTING
+    if yes or no:
+        return (entry if yes else entry._replace(state=_DENIED)), None
+    if unsaid or (text and says_nothing(text)):
+        return None
+    if resource.get("valueBoolean"):
+        return entry, None
+    if any(element.startswith("value") and resource[element] is not None for element in resource):
+        return entry, Reason.NO_VALUE if text and not value else Reason.COARSER_CODE
     # A code of LOINC is a question, and says nothing without an answer.
     asked = all(coding.system == "loinc" for coding in entry.codings)
-    return None if not valued and (asked or "dataAbsentReason" in resource) else entry
+    return None if asked or "dataAbsentReason" in resource else (entry, None)
 
 
 def _linked(case: Case, concept: Concept, entry: Entry) -> Truth:

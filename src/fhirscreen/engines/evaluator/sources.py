@@ -56,6 +56,7 @@ class SourceIndex:
         "_terminologies",
         "_unsaid",
         "_unsettled",
+        "affirmations",
         "codes",
         "denials",
         "not_at",
@@ -74,6 +75,7 @@ class SourceIndex:
         self.units: UnitTable = plan.catalogue.units
         self.objections: CodeSet = plan.catalogue.vocabulary.objections
         self.transfers: CodeSet = plan.catalogue.vocabulary.transfers
+        self.affirmations: CodeSet = plan.catalogue.vocabulary.affirmations
         self.denials: CodeSet = plan.catalogue.vocabulary.denials
         self.unsaid_answers: CodeSet = plan.catalogue.vocabulary.unsaid
         self.treatments: tuple[str, ...] = plan.catalogue.vocabulary.treatments

@@ -136,6 +136,14 @@ def says_no(text: str) -> bool:
     return _NO.fullmatch(unicodedata.normalize("NFKC", text)) is not None
 
 
+_YES = re.compile(r"\W*(?:yes|ja|oui|true|wahr|是)\W*", re.IGNORECASE)
+
+
+def says_yes(text: str) -> bool:
+    """Whether a text only says that something is so."""
+    return _YES.fullmatch(unicodedata.normalize("NFKC", text)) is not None
+
+
 def names_value(concept: Concept, text: str) -> bool:
     """Whether a text holds the name of a value, unread as it may be."""
     names = "|".join(re.escape(value.name) for value in concept.values)

@@ -101,11 +101,13 @@ _Dose = tuple[date, date, int]
 def _courses(doses: list[_Dose], apart: Duration) -> Iterator[list[_Dose]]:
     """Doses in the order of time, parted where more than `apart` lies between them."""
     course: list[_Dose] = []
+    last = date.min
     for dose in doses:
-        if course and dose[0] > days_after(max(last for _, last, _ in course), apart):
+        if course and dose[0] > days_after(last, apart):
             yield course
             course = []
         course.append(dose)
+        last = max(last, dose[1])
     if course:
         yield course
 
@@ -194,10 +196,15 @@ def before_diagnosis(case: Case, entry: Entry) -> bool:
     return began is not None and diagnosed is not None and began.end <= diagnosed.start
 
 
-def last_given(entry: Entry, end: int) -> Moment:
-    """When a therapy was last given: its end, the index date where it goes on, else its only date."""
+def last_given(entry: Entry, end: int, *, lasting: bool = False) -> Moment:
+    """When a therapy was last given: its end, the index date where it goes on, else its only date.
+
+    `lasting`: a Condition is its long-term use, which has ended some time after its date where it has ended.
+    """
     if entry.ongoing:
         return Moment(end - 1, end)
+    if lasting and entry.ended is None and entry.resource["resourceType"] == "Condition":
+        return Moment(clipped(entry.when, end).start, end)
     last = entry.ended if entry.ended is not None else entry.when
     moment = clipped(last, end)
     return moment if moment.start < end else Moment(end - 1, end)
