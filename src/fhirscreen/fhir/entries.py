@@ -319,8 +319,10 @@ def _therapy(resource: Resource, terms: Terms, found: tuple[Coding, ...]) -> Ent
         start = _moment(
             resource, terms, "performedDateTime", "effectiveDateTime", "whenHandedOver", "whenPrepared"
         )
-        # Who stopped it did not use up what was supplied.
-        when, end = start, None if status == "stopped" else _supplied(resource, start, terms)
+        when, end = start, _supplied(resource, start, terms)
+        if end is not None and start is not None and status == "stopped":
+            # What was supplied was not used up: it ended some time before that.
+            end = Moment(start.start, end.end)
         ongoing = ongoing and end is None
     else:
         when = _span(start, end)
@@ -336,7 +338,10 @@ _DAYS = {"": 1, "d": 1, "day": 1, "days": 1, "tag": 1, "tage": 1, "wk": 7, "week
 
 
 def _supplied(resource: Resource, start: Moment | None, terms: Terms) -> Moment | None:
-    """The day to which a dispense lasts (R4 MedicationDispense.daysSupply); None where that is not told."""
+    """When a dispense is used up (R4 MedicationDispense.daysSupply); None where that is not told.
+
+    Where the supply is only bounded, at some time since.
+    """
     supply = resource.get("daysSupply")
     if supply is None or start is None:
         return None
@@ -344,10 +349,13 @@ def _supplied(resource: Resource, start: Moment | None, terms: Terms) -> Moment 
     if isinstance(value, bool) or not isinstance(value, int | float | None):
         raise DataError("daysSupply has no number", expected="a quantity of days")
     days = _DAYS.get(str(supply.get("code") or supply.get("unit") or "").lower())
-    bounded = isinstance(supply, dict) and supply.get("comparator") is not None
-    if value is None or days is None or bounded or not 0 < value * days <= _LONGEST_SUPPLY:
+    if value is None or days is None or not 0 < value * days <= _LONGEST_SUPPLY:
         return None
     first, last = (day + timedelta(days=int(value * days)) for day in local_dates(start, terms.zone))
+    comparator = supply.get("comparator")
+    if comparator is not None:
+        upper = comparator in ("<", "<=")
+        return Moment(start.start, end_of_day(last, terms.zone) if upper else EVER.end)
     return Moment(start_of_day(first, terms.zone), end_of_day(last, terms.zone))
 
 

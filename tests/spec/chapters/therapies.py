@@ -507,12 +507,12 @@ TIME = Topic(
                 ),
                 case(
                     "a supply of at most so many days",
-                    presumed(),
+                    unknown("imprecise-date", "d1"),
                     dispensed(PREDNISOLONE, on="2026-09-20", daysSupply=days(90) | {"comparator": "<="}),
                 ),
                 case(
                     "a supply that was stopped",
-                    presumed(),
+                    unknown("imprecise-date", "d1"),
                     dispensed(PREDNISOLONE, on="2026-09-20", status="stopped", daysSupply=days(90)),
                 ),
                 case("noted as long-term use", true("c1"), condition(LONG_TERM_STEROID)),
