@@ -452,7 +452,10 @@ DENIALS = Topic(
                 case(
                     "no, of a device",
                     unknown("ambiguous-focus", "o1"),
-                    observation(LACTATION, boolean=False, focus="Device/1"),
+                    {
+                        **observation(LACTATION, boolean=False),
+                        "focus": [{"type": "Device", "display": "pump"}],
+                    },
                 ),
                 case("the finding itself, without a value", true("o1"), observation(LACTATION)),
                 case(
