@@ -35,7 +35,7 @@ def test_several_migrate_at_once(url: str) -> None:
 
 def test_each_job_is_leased_once(url: str, database: Database) -> None:
     with database.begin() as session:
-        queued = {jobs.enqueue(session, "screen", {"n": n}, by="x", at=AT).id for n in range(60)}
+        queued = {jobs.enqueue(session, "screen", {"n": n}, by="x", at=AT).id for n in range(400)}
     taken = race("lease", url)
     assert all(taken), "nobody else had a chance"
     assert sorted(id for each in taken for id in each) == sorted(queued)
