@@ -140,17 +140,24 @@ def find_definition(items: Sequence[Item], text: str) -> Definition | None:
     return Definition(bare, [item for item in by if item.role not in _UNSAID], told, negated, there)
 
 
+def _judged(named: Built, by: Built) -> Judgement | None:
+    """The diagnosis, for judgement; None where it, or what stands beside it, was not read whole."""
+    inner = named.expression
+    if not (named.complete and by.complete) or named.manual or by.manual:
+        return None
+    if not isinstance(inner, Condition | Judgement):
+        return None
+    return inner if isinstance(inner, Judgement) else Judgement(inner)
+
+
 def require_other(named: Built, by: Built) -> Built | None:
     """No metastasis (M0): what stands in parentheses is asked for, and the diagnosis is for judgement.
 
     None where one of the two was not read whole.
     """
-    inner = named.expression
-    if not (named.complete and by.complete) or named.manual or by.manual or by.expression is None:
+    judged = _judged(named, by)
+    if judged is None or by.expression is None:
         return None
-    if not isinstance(inner, Condition | Judgement):
-        return None
-    judged = inner if isinstance(inner, Judgement) else Judgement(inner)
     made = merge([by, named], join([by.expression, Not(judged)], any_of=False))
     return replace(made, rules=(*made.rules, "definition"))
 
@@ -160,12 +167,9 @@ def define(named: Built, by: Built, *, told: bool) -> Built | None:
 
     None where one of the two was not read whole.
     """
-    inner = named.expression
-    if not (named.complete and by.complete) or named.manual or by.manual or by.expression is None:
+    judged = _judged(named, by)
+    if judged is None or by.expression is None:
         return None
-    if not isinstance(inner, Condition | Judgement):
-        return None
-    judged = inner if isinstance(inner, Judgement) else Judgement(inner)
     whole = by.expression if told else join([by.expression, judged], any_of=True)
     made = merge([by] if told else [by, named], whole)
     return replace(made, rules=(*made.rules, "definition"))

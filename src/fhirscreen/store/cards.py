@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Text, bindparam, cast, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from fhirscreen.store.rows import insert, make, once_a_dialect, wrote
+from fhirscreen.store.rows import Upsert, insert, make, once_a_dialect, wrote
 from fhirscreen.store.tables import CardRow, FeedbackRow, RefusalRow
 
 
@@ -60,7 +59,7 @@ _REFUSED = select(_REFUSALS.study, _REFUSALS.at, _REFUSALS.reopened_at).where(
 
 
 @once_a_dialect
-def _showing(insert: sqlite.Insert | postgresql.Insert) -> sqlite.Insert | postgresql.Insert:
+def _showing(insert: Upsert) -> Upsert:
     said = {name: insert.excluded[name] for name in ("studies", "by", "at")}
     another = _CARDS.at < bindparam("again")
     return insert.on_conflict_do_update(index_elements=["uuid"], set_=said, where=another)

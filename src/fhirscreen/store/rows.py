@@ -32,14 +32,17 @@ def make(kind: type[Kind], row: RowMapping, **others: Any) -> Kind:
     return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in found.items()}, **others)
 
 
-def insert(session: Session, table: type[Table]) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT of the session's database, which can say what is done on a conflict."""
-    if session.get_bind().dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
-
-
 Upsert = sqlite.Insert | postgresql.Insert
+"""An INSERT that can say what is done on a conflict."""
+
+
+def _insert(dialect: str, table: Any) -> Upsert:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+def insert(session: Session, table: type[Table]) -> Upsert:
+    """An INSERT of the session's database."""
+    return _insert(session.get_bind().dialect.name, table)
 
 
 def once_a_dialect(build: Callable[[Upsert], Upsert]) -> Callable[[Session, type[Table]], Upsert]:
@@ -49,8 +52,7 @@ def once_a_dialect(build: Callable[[Upsert], Upsert]) -> Callable[[Session, type
 
     @cache
     def built(dialect: str, table: type[Table]) -> Upsert:
-        columns = cast(Any, table.__table__)
-        return build(sqlite.insert(columns) if dialect == "sqlite" else postgresql.insert(columns))
+        return build(_insert(dialect, table.__table__))
 
     def of(session: Session, table: type[Table]) -> Upsert:
         return built(session.get_bind().dialect.name, table)

@@ -17,6 +17,7 @@ from fhirscreen.engines.evaluator.findings import (
     say_leaves,
     unit_fault,
 )
+from fhirscreen.engines.evaluator.implied import beside_events, beside_older_events, implied_items
 from fhirscreen.engines.evaluator.items import (
     FROM_DIAGNOSIS,
     READ_FROM_TEXT,
@@ -26,14 +27,12 @@ from fhirscreen.engines.evaluator.items import (
 from fhirscreen.engines.evaluator.occurrences import event_times
 from fhirscreen.engines.evaluator.selection import Decide, Placed, candidates, decide, place, shown_proof
 from fhirscreen.engines.evaluator.texts import in_short, names_value, read_text, says_nothing
-from fhirscreen.engines.evaluator.therapies import before_diagnosis
 from fhirscreen.exceptions import DataError
-from fhirscreen.fhir.entries import Entry, State, codings, concept_text, status_code
-from fhirscreen.fhir.references import extension_references, targets
+from fhirscreen.fhir.entries import Entry, State, codings, concept_text, refuse_values
+from fhirscreen.fhir.references import targets
 from fhirscreen.mapping.concepts import Concept, Role, Source
 from fhirscreen.plan.nodes import Feature, ValueAmong
-from fhirscreen.values.dates import EVER, Moment, local_dates, relation
-from fhirscreen.values.durations import days_before
+from fhirscreen.values.dates import EVER, Moment
 from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth, known
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason, first_reason
@@ -78,12 +77,12 @@ def _decided(case: Case, node: ValueAmong, items: Sequence[Item], judge: Decide,
     ):
         against = {
             item.reference
-            for item in _implied(case, node.feature)
+            for item in implied_items(case, node.feature)
             if (item.blocked or _CONFLICTING) is proof.reason
         }
         proof = proof._replace(evidence=tuple(sorted({*proof.evidence, *against})))
     elif node.feature.implied_by and proof.truth is not UNKNOWN:
-        proof = _beside_older_events(case, node, placed, proof)
+        proof = beside_older_events(case, node, placed, proof)
     if node.sites and node.feature.sites is not None and proof.evidence:
         decisive = [item for each in placed for item in each if item.reference in proof.evidence]
         if any(item.values & node.spread for item in decisive):
@@ -92,33 +91,6 @@ def _decided(case: Case, node: ValueAmong, items: Sequence[Item], judge: Decide,
         if proof.reason is Reason.COARSER_CODE and not proof.because:
             proof = proof._replace(because=_vague_sites(case, node, decisive))
     return proof
-
-
-def _beside_older_events(case: Case, node: ValueAmong, placed: Placed, proof: Proof) -> Proof:
-    """A proof by a category, with the older events that go on and say another value: M0, and a metastasis.
-
-    The newer category decides; what it contradicts is shown.
-    """
-    values = {name for each in placed for i in each if i.reference in proof.evidence for name in i.values}
-    concept = node.feature.concept
-    older = [
-        item
-        for item in _implied(case, node.feature)
-        if item.entry is not None
-        and item.blocked is not Reason.UNCONFIRMED
-        and item.entry.ongoing
-        and status_code(item.entry.resource, "clinicalStatus")
-        and item.reference not in proof.evidence
-        and not concept.below(tuple(item.values)) & values
-    ]
-    if not older:
-        return proof
-    evidence = tuple(sorted({*proof.evidence, *(item.reference for item in older)}))
-    dates = sorted({item.date[:10] for item in older if item.date})
-    of = f" (of {', '.join(dates)})" if dates else ""
-    event = _name(node.feature.implied_by[0][1].concept)
-    said = f"a {event}{of} is still on record as active"
-    return proof._replace(evidence=evidence, because="; ".join(filter(None, (proof.because, said))))
 
 
 def _vague_sites(case: Case, node: ValueAmong, items: Sequence[Item]) -> str:
@@ -200,30 +172,9 @@ def category_items(case: Case, feature: Feature) -> list[Item]:
             found += [item for item in stages if item is not None]
         if feature.derived_from:
             found += _derived(case, feature)
-        if feature.implied_by and (implied := list(_implied(case, feature))):
-            found = _beside_events(case, feature, found, implied)
+        if feature.implied_by:
+            found = beside_events(case, feature, found)
         case.memory[key] = found
-    return found
-
-
-def _beside_events(case: Case, feature: Feature, found: list[Item], implied: Sequence[Item]) -> list[Item]:
-    """A category's records beside the events that imply a value of it.
-
-    Where a record decides, an event that is no older speaks against it. Where none does, the event says the
-    value: one that goes on does so still, whenever it was noted.
-    """
-    concept, window = feature.concept, case.as_of.window(feature.windows.decides)
-    standing = [item for item in found if not item.skipped]
-    if any(relation(item.when, window) is not FALSE for item in standing):
-        return [_contradicted(concept, item, implied) for item in found]
-    now = Moment(case.chart.end - 1, case.chart.end)
-    for each in implied:
-        said = concept.below(tuple(each.values))
-        if all(item.when.end <= each.when.end or item.values & said for item in standing):
-            # What nobody calls active may have ended long ago.
-            status = each.entry is not None and status_code(each.entry.resource, "clinicalStatus")
-            goes_on = each.entry is not None and each.entry.ongoing and bool(status)
-            found.append(each._replace(when=now) if goes_on else each)
     return found
 
 
@@ -255,10 +206,12 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
     if condition:
         names, basis, shown = from_condition(case, concept, entry)
     else:
-        holder = resource if source.component is None else component_of(resource, source, case.chart)
+        holder = component_of(resource, source, case.chart)
         if holder is None:
             return None
         try:
+            if source.component is not None:
+                refuse_values(holder)  # of the whole record it was seen when it was read
             names, basis, shown = from_observation(case, concept, holder)
             if len(names) > 1:
                 fault = unit_fault(case, concept, holder)
@@ -277,23 +230,16 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
                 staging = "post-therapy" if staging == "post-therapy" else stated or staging
     # Nothing at all, or a value that says nothing (TX, "not done"). What cannot be read may say anything.
     unsaid = names <= index.unsaid(concept) if names else says_nothing(shown)
-    blocked: Reason | None = None
     if unsaid:
-        blocked = Reason.NO_VALUE
+        fault = Reason.NO_VALUE
     elif not names:
-        blocked = Reason.COARSER_CODE
-    elif fault is not None:
-        blocked = fault
-    elif focus is UNKNOWN:
-        blocked = Reason.AMBIGUOUS_FOCUS
-    elif entry.state is _UNCONFIRMED:
-        blocked = Reason.UNCONFIRMED
+        fault = Reason.COARSER_CODE
     return Item(
         when,
         entry.reference,
         None,
         names,
-        blocked,
+        fault or _doubt(focus, entry),
         unsaid,
         basis,
         in_short(shown) if len(names) != 1 else next(iter(names)),
@@ -304,6 +250,13 @@ def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | 
         entry,
         _how(basis, entry, numeric=numeric),
     )
+
+
+def _doubt(focus: Truth, entry: Entry) -> Reason | None:
+    """Why a record with a value is not believed yet: of whichever cancer, or not confirmed."""
+    if focus is UNKNOWN:
+        return Reason.AMBIGUOUS_FOCUS
+    return Reason.UNCONFIRMED if entry.state is _UNCONFIRMED else None
 
 
 def _how(basis: Basis, entry: Entry, *, numeric: bool) -> str:
@@ -364,81 +317,6 @@ def _derived(case: Case, feature: Feature) -> Iterator[Item]:
             # One that cannot decide stands in the way of older ones here too.
             if not item.skipped and (values or item.blocked is not None):
                 yield item._replace(values=values, basis=Basis.DERIVED, beside=True)
-
-
-def _implied(case: Case, feature: Feature) -> Iterator[Item]:
-    """Values that an event on record implies where there is no category (a distant metastasis is M1)."""
-    end = case.chart.end
-    for value, event in feature.implied_by:
-        found = [
-            each
-            for each in case.found(event.concept, _MATCH)
-            if focus_of(case, event.concept, each[1]) is not FALSE
-        ]
-        denials = [entry for _, entry in found if entry.state is _DENIED]
-        for source, entry in found:
-            if entry.state is _DENIED or source.role is not _MATCH:
-                continue
-            when = clipped(entry.when, end)
-            against = [each for each in denials if clipped(each.when, end).end > when.start]
-            if any(_takes_back(each, entry, end) for each in against):
-                continue
-            blocked = Reason.UNCONFIRMED if entry.state is _UNCONFIRMED else None
-            if focus_of(case, event.concept, entry) is UNKNOWN or _of_an_older_one(
-                case, event.concept, entry
-            ):
-                blocked = Reason.AMBIGUOUS_FOCUS
-            if against:
-                blocked = _CONFLICTING
-            yield Item(
-                when,
-                entry.reference,
-                date=date_text(entry.when, case.site.zone),
-                entry=entry,
-                values=frozenset((value,)),
-                blocked=blocked,
-                basis=Basis.DERIVED,
-                value=value,
-                staging="clinical",
-                how=f"from {_name(event.concept)} on record",
-                beside=True,
-            )
-
-
-def _takes_back(denial: Entry, entry: Entry, end: int) -> bool:
-    """Whether a denial came later and is of the same: the older record no longer says that it is so."""
-    same = not set(denial.codings).isdisjoint(entry.codings)
-    return same and clipped(denial.when, end).start >= clipped(entry.when, end).end
-
-
-def _of_an_older_one(case: Case, concept: Concept, entry: Entry) -> bool:
-    """Whether an event that is linked to no cancer began before the index cancer and its work-up."""
-    pointed = extension_references(entry.resource, case.chart.aliases)
-    if not before_diagnosis(case, entry) or not case.links.conditions.isdisjoint(pointed):
-        return False
-    began, diagnosed, zone = entry.began or entry.when, case.links.diagnosed, case.site.zone
-    if concept.work_up is None or began is None or diagnosed is None:
-        return True
-    return local_dates(began, zone)[0] < days_before(local_dates(diagnosed, zone)[0], concept.work_up)
-
-
-def _name(concept: Concept) -> str:
-    return concept.label.partition(" (")[0]
-
-
-def _contradicted(concept: Concept, item: Item, implied: Sequence[Item]) -> Item:
-    """A record that an event speaks against which came later, or may have: M0, and then a metastasis.
-
-    One that is only suspected, or of whichever cancer, leaves it open, where nothing certain contradicts it.
-    """
-    if item.blocked is not None:
-        return item
-    doubts = [
-        each.blocked or _CONFLICTING
-        for each in implied
-        if each.when.end >= item.when.end and not concept.below(tuple(each.values)) & item.values
-    ]
-    return item._replace(blocked=first_reason(doubts), doubted=True) if doubts else item
 
 
 def _judge(case: Case, node: ValueAmong) -> Decide:

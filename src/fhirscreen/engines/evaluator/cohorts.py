@@ -302,7 +302,7 @@ def _agreed(patients: list[Resource]) -> Resource:
 
 def _set_aside_twice(cohort: Cohort, found: list[Found]) -> None:
     """Sets records aside that stand twice and differ: what they may say is open, of whom they are about."""
-    for where, resource in {_content(each[1]): each for each in sorted(found, key=_by_content)}.values():
+    for where, resource in sorted(found, key=_by_content):
         kind, patient = resource["resourceType"], patient_of(resource, cohort.aliases)
         aside = SetAside(where, TWICE, orjson.dumps(resource).decode())
         cohort.set_aside.append(aside)

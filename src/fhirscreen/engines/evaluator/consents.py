@@ -118,34 +118,24 @@ class _Reading(NamedTuple):
         inside = _inside(provision)
         if (
             _is_denial(provision)
-            and (not nested or self._may_cover(provision))
+            and (not nested or self._covers(provision) is not False)
             and not any(_permits_anything(each) for each in inside)
         ):
             return True
         return any(self.denies(each, nested=True) for each in inside)
 
-    def _may_cover(self, provision: Provision) -> bool:
-        """Whether an exception may be to all of research, or to what screening is, as codes or words say.
+    def _covers(self, provision: Provision) -> bool | None:
+        """Whether an exception is to all of research, or to what screening is; None where it may be.
 
         Nobody here reads words, so they may speak of it.
         """
         codes = _listed(provision.get("code"))
-        if codes:
-            return any(self._is_research(each) is not False for each in codes)
-        if any(provision.get(name) for name in _NARROWER):
+        if not codes and any(provision.get(name) for name in _NARROWER):
             return False
-        purposes = _listed(provision.get("purpose"))
-        return not purposes or any(self._is_research(each) is not False for each in purposes)
-
-    def _covers(self, provision: Provision) -> bool:
-        """Whether it surely is to all of research, or to what screening is."""
-        codes = _listed(provision.get("code"))
-        if codes:
-            return any(self._is_research(each) is True for each in codes)
-        if any(provision.get(name) for name in _NARROWER):
-            return False
-        purposes = _listed(provision.get("purpose"))
-        return not purposes or any(self._is_research(each) is True for each in purposes)
+        named = [self._is_research(each) for each in codes or _listed(provision.get("purpose"))]
+        if not named or True in named:
+            return True
+        return None if None in named else False
 
     def _is_research(self, concept: object) -> bool | None:
         """Whether a code is one of the vocabulary's `objections`; None where words or no system say so."""
@@ -161,7 +151,7 @@ class _Reading(NamedTuple):
         return dated and consent.get("status") == "active" and self._grants(_root(consent))
 
     def _grants(self, provision: Provision) -> bool:
-        if not (self._is_in_force(provision) and self._covers(provision)):
+        if not (self._is_in_force(provision) and self._covers(provision) is True):
             return False
         return provision.get("type") == "permit" or any(map(self._grants, _inside(provision)))
 

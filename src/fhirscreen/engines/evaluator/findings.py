@@ -11,7 +11,7 @@ from fhirscreen.engines.evaluator.cases import Case, body_sites, morphology
 from fhirscreen.engines.evaluator.items import canonical, read_number, text_of, whole_number
 from fhirscreen.engines.evaluator.texts import read_text
 from fhirscreen.exceptions import DataError
-from fhirscreen.fhir.entries import Entry, Resource, codings, refuse_values
+from fhirscreen.fhir.entries import Entry, Resource, codings
 from fhirscreen.mapping.concepts import Concept
 from fhirscreen.values.codes import Coding
 from fhirscreen.values.intervals import is_above
@@ -45,7 +45,6 @@ def from_condition(case: Case, concept: Concept, entry: Entry) -> tuple[frozense
 def from_observation(case: Case, concept: Concept, holder: Resource) -> tuple[frozenset[str], Basis, str]:
     """The value of an Observation or of one of its components, its basis, and what to show of it."""
     short = case.chart.index.terms.short
-    refuse_values(holder)
     coded = codings(holder.get("valueCodeableConcept"), short)
     if coded:
         names = named(case, concept, coded)

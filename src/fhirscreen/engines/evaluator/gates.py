@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from fhirscreen.engines.evaluator.cases import has_any
 from fhirscreen.engines.evaluator.charts import MALFORMED, Chart
 from fhirscreen.engines.evaluator.consents import consent_objects
 from fhirscreen.exceptions import DataError
@@ -16,6 +17,7 @@ from fhirscreen.fhir.references import target
 from fhirscreen.fhir.shapes import refuse_modified
 from fhirscreen.fhir.subjects import is_as_written, study_names
 from fhirscreen.mapping.sites import Site
+from fhirscreen.values.codes import Coding
 from fhirscreen.values.dates import parse_moment
 from fhirscreen.verdicts.standings import Gate
 
@@ -115,19 +117,16 @@ def objected(chart: Chart, site: Site) -> bool:
     for resource in chart.others:
         if resource.get("resourceType") == "Flag":
             refuse_modified(resource)
-            found = codings(resource.get("code"), short)
-            if resource.get("status") == "active" and any(
-                site.objection_flags.matches(coding.system, coding.code) for coding in found
-            ):
+            if _flags(resource, codings(resource.get("code"), short), site):
                 return True
     return any(
-        each.get("status") == "active"
-        and any(
-            site.objection_flags.matches(coding.system, coding.code)
-            for coding in loose_codings(each.get("code"), short)
-        )
-        for each in _doubtful(chart, "Flag")
+        _flags(each, loose_codings(each.get("code"), short), site) for each in _doubtful(chart, "Flag")
     )
+
+
+def _flags(flag: Resource, found: tuple[Coding, ...], site: Site) -> bool:
+    """Whether a Flag of these codings is in force, and one by which the site marks an objection."""
+    return flag.get("status") == "active" and has_any(site.objection_flags, found)
 
 
 def enrolments(chart: Chart) -> Iterable[tuple[frozenset[str], str]]:

@@ -96,13 +96,14 @@ def focus_of(case: Case, concept: Concept, entry: Entry) -> Truth:
 
 def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | None:
     focus = focus_of(case, concept, entry)
-    holder = entry.resource if source.component is None else component_of(entry.resource, source, case.chart)
+    holder = component_of(entry.resource, source, case.chart)
     if focus is FALSE or holder is None:
         return None
     when, reference = clipped(entry.when, case.chart.end), entry.reference
     date = date_text(entry.when, case.site.zone)
     try:
-        refuse_values(holder)
+        if source.component is not None:
+            refuse_values(holder)  # of the whole record it was seen when it was read
         if concept.pattern is not None and holder.get("valueString") is not None:
             number = _by_pattern(concept, concept.pattern, string_value(holder))
         else:

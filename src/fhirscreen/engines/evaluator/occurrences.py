@@ -79,10 +79,7 @@ def settle(case: Case, node: Occurred, found: list[Occurrence]) -> Proof:
     if unknown:
         reasons = [o.reason for o in unknown if o.reason is not None]
         return _proof(case, node, UNKNOWN, first_reason(reasons), unknown)
-    disjoint = [
-        o for o in found if o.role is Role.DISJOINT and o.truth is TRUE and o.entry.state is not denied
-    ]
-    if disjoint:
+    if disjoint := _ruling_out(found):
         return _proof(case, node, FALSE, None, disjoint)
     denials = [o for o in denials if o.truth is not FALSE and _of_now(case, node, o)]
     if sure := [o for o in denials if o.truth is TRUE]:
@@ -111,12 +108,14 @@ def _contradicting(node: Occurred, found: list[Occurrence], matches: list[Occurr
         return []
     return [
         other
-        for other in found
-        if other.role is Role.DISJOINT
-        and other.truth is TRUE
-        and other.entry.state is not _DENIED
-        and not any(other.when.end <= match.when.start for match in matches)
+        for other in _ruling_out(found)
+        if not any(other.when.end <= match.when.start for match in matches)
     ]
+
+
+def _ruling_out(found: list[Occurrence]) -> list[Occurrence]:
+    """What surely says that it is another disease."""
+    return [o for o in found if o.role is Role.DISJOINT and o.truth is TRUE and o.entry.state is not _DENIED]
 
 
 def _ended(case: Case, against: list[Occurrence]) -> str:
