@@ -27,7 +27,16 @@ from fhirscreen.criteria.wire import format_yaml, load_study, rewrite_yaml, writ
 from fhirscreen.exceptions import UsageError
 from fhirscreen.outputs.folders import write_file
 from fhirscreen.outputs.readings import render_reading
-from fhirscreen.reading import Reader, Reading, Status, What, make_study, read_records, update_study
+from fhirscreen.reading import (
+    Reader,
+    Reading,
+    Status,
+    What,
+    find_cancer,
+    make_study,
+    read_records,
+    update_study,
+)
 from fhirscreen.reading.wire import write_reading
 
 _STYLES: dict[Status, str] = {
@@ -156,7 +165,7 @@ def _read(
             write_file(html, render_reading(record, reader.read_record(record), labels))
             notices().print(f"wrote {html}", markup=False)
         if output is not None:
-            _begin(output, make_study(record, reader))
+            _begin(output, make_study(record, reader), reader)
         elif update is None and json:
             for reading in reader.read_record(record):
                 sys.stdout.write(orjson.dumps(write_reading(record.source, reading)).decode() + "\n")
@@ -175,7 +184,7 @@ def _only(records: list[Record]) -> Record:
     return records[0]
 
 
-def _begin(path: Path, study: Study) -> None:
+def _begin(path: Path, study: Study, reader: Reader) -> None:
     """A new study file; never over one that is there, which may hold a person's work."""
     if path.exists():
         raise UsageError(
@@ -194,9 +203,11 @@ def _begin(path: Path, study: Study) -> None:
     said = ", ".join(f"{counts[status]} {status}" for status in READ_STATUSES)
     notices().print(f"wrote {path}: {len(study.criteria)} criteria: {said}", markup=False)
     if study.population.cancer is None:
+        cancer = find_cancer(study.criteria, reader)
+        hint = f" (the criteria speak of `{cancer}`)" if cancer else ""
         notices().print(
-            "population: all patients, for the record names no one cancer of the mappings; name it in the "
-            "file, or each search asks for everybody",
+            "population: all patients, for neither the record nor a criterion that was understood requires "
+            f"one cancer of the mappings; name it in the file{hint}, or each search asks for everybody",
             markup=False,
         )
     notices().print(f"next: check each criterion, then `fhirscreen check {path}`", markup=False)

@@ -73,10 +73,10 @@ from fhirscreen.values.codes import CodeSet
 from fhirscreen.values.durations import Duration, parse_duration
 
 MALIGNANCY = "malignancy"
+"""The concept that finds any malignant tumour: a patient with exactly one needs no link to it."""
 METASTASIS = "distant-metastasis"
 STAGE_GROUP = "stage-group"
 HISTOLOGY = "histologic-type"
-"""The concept that finds any malignant tumour: a patient with exactly one needs no link to it."""
 
 
 def resolve(studies: Sequence[Study], catalogue: Catalogue) -> Plan:

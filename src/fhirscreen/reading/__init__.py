@@ -7,7 +7,7 @@ from fhirscreen.reading.fragments import Atom
 from fhirscreen.reading.reader import Reader
 from fhirscreen.reading.readings import Reading, Status
 from fhirscreen.reading.records import parse_record, read_records
-from fhirscreen.reading.studies import make_study
+from fhirscreen.reading.studies import find_cancer, make_study
 from fhirscreen.reading.updates import Change, Update, What, update_study
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Status",
     "Update",
     "What",
+    "find_cancer",
     "make_study",
     "parse_record",
     "read_records",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import orjson
 
-from fhirscreen.criteria.nodes import Question, Unread
+from fhirscreen.criteria.nodes import AllOf, Condition, Expression, Judgement, Not, Question, Unread
 from fhirscreen.criteria.studies import (
     Criterion,
     Kind,
@@ -20,7 +20,7 @@ from fhirscreen.criteria.studies import (
     Span,
     Study,
 )
-from fhirscreen.criteria.walk import walk
+from fhirscreen.criteria.walk import children, walk
 from fhirscreen.criteria.wire import write_criterion
 from fhirscreen.mapping.concepts import Concept, ConceptKind, Role
 from fhirscreen.reading.readings import Reading, Status
@@ -50,6 +50,8 @@ _SMALL = {
     "is", "of", "on", "or", "other", "patient", "patients", "per", "subject", "subjects", "that", "the",
     "their", "to", "was", "were", "which", "who", "with", "within",
 }  # fmt: skip
+_SPREAD = ("C77", "C78", "C79", "C7B", "C800")
+"""ICD-10's codes, and ICD-10-CM's, of a tumour that came from elsewhere or whose origin is not said."""
 _WORDS = 4
 _DIGEST = 12
 
@@ -57,8 +59,9 @@ _DIGEST = 12
 def make_study(record: Record, reader: Reader) -> Study:
     """The study that a record describes, as far as it was understood; nothing in it was seen by a person.
 
-    What was not read stands in it as `unread`, so that nobody becomes a candidate by it. A population that
-    the record's conditions do not name is `all`.
+    What was not read stands in it as `unread`, so that nobody becomes a candidate by it. The population is
+    the cancer that the record's conditions name, or else the one that its criteria require; `all` where there
+    is no such one.
     """
     taken: set[str] = set()
     criteria = [
@@ -69,7 +72,7 @@ def make_study(record: Record, reader: Reader) -> Study:
     return Study(
         id=_study_id(record.source),
         title=" ".join((record.title or record.source).split()),
-        population=Population(find_population(record.conditions, reader)),
+        population=Population(_find_population(record, criteria, reader)),
         questions=find_questions(criteria),
         criteria=tuple(sorted(criteria, key=lambda each: each.kind is Kind.EXCLUSION)),
         status=STATUSES.get(record.status or "", "active"),
@@ -92,15 +95,62 @@ def find_questions(criteria: Iterable[Criterion]) -> tuple[OpenQuestion, ...]:
     return tuple(asked.values())
 
 
-def find_population(conditions: Iterable[str], reader: Reader) -> str | None:
-    """The cancer that a record's conditions name: the widest concept of it. None where there is not one."""
-    named = [concept for each in conditions for concept in reader.find_concepts(each)]
-    cancers = {_widest(each, reader).id for each in named if _is_cancer(each)}
+def _find_population(record: Record, criteria: Iterable[Criterion], reader: Reader) -> str | None:
+    """The widest concept of the one cancer that the conditions name, or that the criteria require."""
+    named = [concept for each in record.conditions for concept in reader.find_concepts(each)]
+    return _only_cancer(named, reader) or _only_cancer(_required(criteria, reader), reader)
+
+
+def find_cancer(criteria: Iterable[Criterion], reader: Reader) -> str | None:
+    """The one cancer of which the inclusion criteria speak, required or not; for a person to judge."""
+    included = (each.expression for each in criteria if each.kind is Kind.INCLUSION)
+    return _only_cancer(_named((node for each in included for node in _asked(each)), reader), reader)
+
+
+def _required(criteria: Iterable[Criterion], reader: Reader) -> Iterator[Concept]:
+    """What nobody may lack. Of what was read in part it is not sure: "if the cancer is …" requires none."""
+    for each in criteria:
+        if each.kind is Kind.INCLUSION and each.read is not None and each.read.status == Status.COMPUTED:
+            yield from _named(_conjuncts(each.expression), reader)
+
+
+def _named(nodes: Iterable[Expression], reader: Reader) -> Iterator[Concept]:
+    known = {each.id: each for each in reader.concepts}
+    return (known[node.concept] for node in nodes if isinstance(node, Condition) and node.concept in known)
+
+
+def _asked(expression: Expression) -> Iterator[Expression]:
+    """What an expression speaks of, but for what nobody may have."""
+    yield expression
+    if not isinstance(expression, Not):
+        for child in children(expression):
+            yield from _asked(child)
+
+
+def _conjuncts(expression: Expression) -> Iterator[Expression]:
+    match expression:
+        case AllOf(of):
+            for child in of:
+                yield from _conjuncts(child)
+        case Judgement(of):
+            yield from _conjuncts(of)
+        case _:
+            yield expression
+
+
+def _only_cancer(concepts: Iterable[Concept], reader: Reader) -> str | None:
+    cancers = {_widest(each, reader).id for each in concepts if _is_cancer(each)}
     return cancers.pop() if len(cancers) == 1 else None
 
 
 def _is_cancer(concept: Concept) -> bool:
-    return concept.kind is ConceptKind.DIAGNOSIS and concept.about_cancer and not concept.about_metastasis
+    """Whether a concept is a cancer by which patients are found: none of its codes is of its spread."""
+    if concept.kind is not ConceptKind.DIAGNOSIS or not concept.about_cancer:
+        return False
+    codes = [
+        code.code for source in concept.sources if source.role is Role.MATCH for code in source.codes.prefixes
+    ]
+    return bool(codes) and not any(code.startswith(_SPREAD) for code in codes)
 
 
 def _widest(concept: Concept, reader: Reader) -> Concept:

@@ -13,7 +13,7 @@ from fhirscreen.criteria.studies import Criterion, Kind, Study
 from fhirscreen.criteria.wire import format_yaml, parse_yaml, read_study, rewrite_yaml, write_study
 from fhirscreen.exceptions import StudyError
 from fhirscreen.mapping.loading import load_catalogue
-from fhirscreen.reading import Reader, Update, What, make_study, update_study
+from fhirscreen.reading import Reader, Update, What, find_cancer, make_study, update_study
 from fhirscreen.reading.studies import is_edited
 
 READER = Reader(load_catalogue())
@@ -95,6 +95,27 @@ def test_conditions_of_two_cancers_or_none_name_no_population() -> None:
     two = replace(RECORD, conditions=("Lung Cancer", "Breast Cancer"))
     assert make_study(two, READER).population.cancer is None
     assert make_study(replace(RECORD, conditions=("Snoring",)), READER).population.cancer is None
+
+
+@pytest.mark.parametrize(
+    ("inclusion", "population", "spoken_of"),
+    [
+        ("Metastatic breast cancer", "breast-cancer", "breast-cancer"),
+        ("Documented non-small cell lung cancer, and ECOG 0-1", "lung-cancer", "lung-cancer"),
+        ("Breast cancer or melanoma", None, None),  # either will do
+        ("No prior breast cancer", None, None),
+        ("Zorbic breast cancer of the third kind", None, "breast-cancer"),  # not understood as a whole
+        ("Liver metastases", None, None),  # of which cancer?
+        ("ECOG 0-1", None, None),
+    ],
+)
+def test_a_text_asks_for_the_cancer_that_a_criterion_requires(
+    inclusion: str, population: str | None, spoken_of: str | None
+) -> None:
+    text = f"Inclusion Criteria:\n* {inclusion}\n* Age 18 or older\n\nExclusion Criteria:\n* Gastric cancer\n"
+    study = make_study(replace(RECORD, conditions=(), text=text), READER)
+    assert study.population.cancer == population
+    assert find_cancer(study.criteria, READER) == spoken_of
 
 
 def test_the_same_record_changes_nothing() -> None:
