@@ -14,7 +14,6 @@ from fhirscreen.criteria.nodes import (
     Finding,
     Judgement,
     Not,
-    Received,
     Sex,
 )
 from fhirscreen.reading.fragments import Sort
@@ -65,8 +64,7 @@ _CONDITIONAL = re.compile(
     re.IGNORECASE,
 )
 _ONLY_CURED = re.compile(r"(?:\w+ly )?(?:treated|cured|resected)|\W*", re.IGNORECASE)
-_STERILE = ("menopause",)
-_OPERATED = ("hysterectomy",)
+_STERILE = ("menopause", "hysterectomy")
 _ABOUT_A_TEST = (
     Role.FRAGMENT, Role.FILLER, Role.WINDOW, Role.OPEN, Role.CLOSE, Role.STOP, Role.IF, Role.ANCHOR,
     *JOINS,
@@ -167,7 +165,6 @@ def read_pregnancy_test(items: Sequence[Item], text: str) -> Built | None:
     test = finding if window is None else replace(finding, within=window.text)
     exempt: list[Expression] = [Not(Sex("female"))]
     exempt += [Condition(concept) for concept in _STERILE]
-    exempt += [Received(concept) for concept in _OPERATED]
     return Built(
         AnyOf((*exempt, test)), tests[0].atoms, ("pregnancy test",), sorts=frozenset((tests[0].sort,))
     )

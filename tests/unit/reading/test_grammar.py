@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from fhirscreen.criteria.records import Record
 from fhirscreen.criteria.studies import Kind
-from fhirscreen.reading import Status
-from tests.lib.mappings import as_json
-from tests.lib.reading import expression_of, read_one
+from fhirscreen.mapping.loading import load_catalogue
+from fhirscreen.plan.resolve import resolve
+from fhirscreen.reading import Status, make_study
+from tests.lib.mappings import MAPPINGS, as_json
+from tests.lib.reading import expression_of, read_one, reader
 
 INCLUDED = [
     # ages
@@ -162,7 +165,7 @@ INCLUDED = [
         "Females of reproductive potential must have a negative pregnancy test within 5 days",
         (
             "any: [{not: {sex: female}}, {condition: {concept: menopause}},"
-            " {received: {concept: hysterectomy}},"
+            " {condition: {concept: hysterectomy}},"
             " {finding: {concept: pregnancy-test, in: [negative], within: 5 d}}]"
         ),
     ),
@@ -494,6 +497,18 @@ def test_an_exclusion_is_read_whole(text: str, wanted: str) -> None:
     reading = read_one(text, Kind.EXCLUSION)
     assert expression_of(reading) == as_json(wanted)
     assert reading.status is Status.COMPUTED
+
+
+def test_what_was_read_can_be_screened() -> None:
+    """Each expression means something to the mappings: its concepts are there, and of the right kind."""
+    said = [*(("Inclusion", text) for text, _ in INCLUDED), *(("Exclusion", text) for text, _ in EXCLUDED)]
+    studies = [
+        make_study(Record(f"S{number}", f"{kind} Criteria:\n\n* {text}"), reader())
+        for number, (kind, text) in enumerate(said)
+    ]
+    plan = resolve(studies, load_catalogue(MAPPINGS))
+    assert all(each.criteria for each in plan.studies)
+    assert len(plan.studies) == len(said)
 
 
 @pytest.mark.parametrize(
