@@ -15,6 +15,7 @@ from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.concepts import Concept
 from fhirscreen.reading.abbreviations import drop_abbreviations
 from fhirscreen.reading.ages import read_ages, read_sex
+from fhirscreen.reading.arising import leave_out_men
 from fhirscreen.reading.bounds import bind_numbers, bind_windows
 from fhirscreen.reading.categories import read_categories
 from fhirscreen.reading.characters import flatten
@@ -147,6 +148,8 @@ class Reader:
             return say(Status.MANUAL, Confirm(_plain(said)), rules=("manual",))
         if not understood:
             return say(Status.UNREAD, Unread(_plain(said)), here)
+        if expression is not None:
+            expression = leave_out_men(expression)
         if whole and expression is not None:
             return say(Status.COMPUTED, expression, (), built.atoms, built.rules)
         spans = tuple(span for span in built.unread if piece.start <= span[0] and span[1] <= piece.end)

@@ -110,7 +110,10 @@ INCLUDED = [
         ),
     ),
     ("HER2-positive", "finding: {concept: her2-status, in: [positive]}"),
-    ("Negative pregnancy test", "finding: {concept: pregnancy-test, in: [negative]}"),
+    (
+        "Negative pregnancy test",
+        "any: [{sex: male}, {finding: {concept: pregnancy-test, in: [negative]}}]",
+    ),
     ("Zubrod PS 0,1 or 2", "finding: {concept: ecog-performance-status, in: ['0', '1', '2']}"),
     ("PS 0-1", "finding: {concept: ecog-performance-status, in: ['0', '1']}"),
     (
@@ -196,8 +199,8 @@ INCLUDED = [
     (
         "Pregnant and breastfeeding women are excluded",
         (
-            "not: {any: [{condition: {concept: pregnancy, active: true}},"
-            " {condition: {concept: lactation, active: true}}]}"
+            "any: [{sex: male}, {not: {any: [{condition: {concept: pregnancy, active: true}},"
+            " {condition: {concept: lactation, active: true}}]}}]"
         ),
     ),
     (
@@ -316,7 +319,7 @@ EXCLUDED = [
     (
         "Pregnancy or plans to become pregnant within a year",
         (
-            "any: [{condition: {concept: pregnancy, active: true}},"
+            "any: [{all: [{not: {sex: male}}, {condition: {concept: pregnancy, active: true}}]},"
             " {confirm: plans to become pregnant within a year}]"
         ),
     ),
@@ -374,8 +377,8 @@ EXCLUDED = [
     (
         "Pregnant or breast-feeding women",
         (
-            "any: [{condition: {concept: pregnancy, active: true}},"
-            " {condition: {concept: lactation, active: true}}]"
+            "all: [{not: {sex: male}}, {any: [{condition: {concept: pregnancy, active: true}},"
+            " {condition: {concept: lactation, active: true}}]}]"
         ),
     ),
     ("History of interstitial lung disease", "condition: {concept: interstitial-lung-disease}"),
@@ -429,7 +432,10 @@ EXCLUDED = [
         "Patients must not have received chemotherapy within 3 weeks",
         "received: {concept: systemic-chemotherapy, within: 3 wk}",
     ),
-    ("Women must not be breastfeeding", "condition: {concept: lactation, active: true}"),
+    (
+        "Women must not be breastfeeding",
+        "all: [{not: {sex: male}}, {condition: {concept: lactation, active: true}}]",
+    ),
     ("Lack of a previous stem cell transplant", "not: {condition: {concept: stem-cell-transplant}}"),
     (
         "Epilepsy without anticonvulsants at present",
@@ -437,7 +443,10 @@ EXCLUDED = [
     ),
     (
         "Pregnant women, or women not using contraception",
-        "any: [{condition: {concept: pregnancy, active: true}}, {confirm: not using contraception}]",
+        (
+            "any: [{all: [{not: {sex: male}}, {condition: {concept: pregnancy, active: true}}]},"
+            " {confirm: not using contraception}]"
+        ),
     ),
     # definitions
     (

@@ -67,8 +67,8 @@ INCLUDED = [
     (
         "Non-pregnant and non-lactating",
         (
-            "all: [{not: {condition: {concept: pregnancy, active: true}}},"
-            " {not: {condition: {concept: lactation, active: true}}}]"
+            "any: [{sex: male}, {all: [{not: {condition: {concept: pregnancy, active: true}}},"
+            " {not: {condition: {concept: lactation, active: true}}}]}]"
         ),
     ),
     # the cancer beside its marker, and markers of different sorts beside one cancer
