@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import structlog
+from sqlalchemy.orm import Session
 
 from fhirscreen.bootstrap.metrics import Metrics
 from fhirscreen.criteria.studies import Study
@@ -49,11 +51,11 @@ class OpenStudies:
         self._current: _Current | None = None
         self._making = threading.Lock()
 
-    def panel(self) -> Panel:
-        """The studies that the site recruits for today. Raises StoreError."""
+    def panel(self, session: Session | None = None) -> Panel:
+        """The studies that the site recruits for today, as a transaction has it. Raises StoreError."""
         day = self._as_of().day
-        with self._database.reading() as session:
-            revision = studies.revision(session)
+        with self._database.reading() if session is None else nullcontext(session) as reading:
+            revision = studies.revision(reading)
         current = self._current
         if current is not None and (current.revision, current.day) == (revision, day):
             return current.panel

@@ -126,12 +126,13 @@ class Service:
 
     # --- studies
 
-    def panel(self) -> Panel:
+    def panel(self, session: Session | None = None) -> Panel:
         """The studies that this site recruits for today, compiled: always the current ones.
 
-        Raises StoreError where the store cannot be asked.
+        `session`: a transaction to look in whether they changed. Raises StoreError where the store cannot be
+        asked.
         """
-        return self._open.panel()
+        return self._open.panel(session)
 
     # --- sources of patients
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -121,7 +121,8 @@ def _detail(suggestion: Suggestion, frame: Frame) -> str:
     presumed = sum(1 for v in subject.standing(Standing.MET) if v.proof.basis is Basis.PRESUMED)
     if presumed:
         parts.append(f"{presumed} more because nothing is on record, where records are complete.")
-    items = [_at_visit(each, subject) for each in open_items(subject, study, frame.catalogue)]
+    unsent = _unsent(subject)
+    items = [_at_visit(each, unsent) for each in open_items(subject, study, frame.catalogue)]
     if items:
         said = [
             f"{_plain(each.says)}{f': {_plain(each.why)}' if each.why else ''}"
@@ -145,15 +146,18 @@ def _detail(suggestion: Suggestion, frame: Frame) -> str:
     return "\n\n".join(parts)
 
 
-def _at_visit(item: Item, subject: Subject) -> Item:
-    """What was neither sent nor fetched stands in the chart, which whoever reads the card has open."""
-    unsent = any(
-        verdict.criterion.id == item.criterion
-        and verdict.proof.reason is Reason.NOT_FETCHED
-        and not explained(verdict.proof)
+def _unsent(subject: Subject) -> set[str]:
+    """The criteria that are open because something was neither sent nor fetched."""
+    return {
+        verdict.criterion.id
         for verdict in subject.open
-    )
-    return replace(item, why=_UNSENT, action=_LOOK) if unsent else item
+        if verdict.proof.reason is Reason.NOT_FETCHED and not explained(verdict.proof)
+    }
+
+
+def _at_visit(item: Item, unsent: Collection[str]) -> Item:
+    """What was not sent stands in the chart, which whoever reads the card has open."""
+    return replace(item, why=_UNSENT, action=_LOOK) if item.criterion in unsent else item
 
 
 def _undated(subject: Subject) -> Subject:

@@ -11,6 +11,7 @@ from fhirscreen.fhir.entries import Resource, codings
 from fhirscreen.screening.panels import Panel
 from fhirscreen.screening.settlements import settled
 from fhirscreen.store import cards
+from fhirscreen.store.patients import is_known
 
 ANY = "*"
 
@@ -60,5 +61,7 @@ def suppressed(
     `patients` are the ids of one patient, the first as it is now. A person who has decided is not asked again
     by a card, even where what that rests on has changed: the lists do that.
     """
+    if not is_known(session, base, patients):
+        return set()
     shown = cards.snoozed(session, base, patients, studies, at, days=days, besides=instance)
     return shown | {study for study, each in settled(session, base, patients).items() if any(each)}

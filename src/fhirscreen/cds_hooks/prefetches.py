@@ -7,7 +7,7 @@ entry lacks its resource, or the server warns. What is only included is no match
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -118,6 +118,9 @@ def _read(template: Template, found: object, record: Record) -> tuple[list[Line]
     if kind == _OUTCOME:
         # Not even `not-supported` is believed: the EHR's own words on a query, and not what a server is.
         return [], False
+    matches = None if template.type == PATIENT else _matches(found, template.type, where)
+    if matches is not None:
+        return [line for line, _ in matches], _is_all(found, [id for _, id in matches])
     every = list(unbundled(found, where))
     if kind != "Bundle":
         return every, template.type in (PATIENT, ROLE) and kind == template.type
@@ -127,12 +130,48 @@ def _read(template: Template, found: object, record: Record) -> tuple[list[Line]
     return lines, _is_whole(found, template.type)
 
 
+def _matches(bundle: Resource, type: str, where: str) -> list[tuple[Line, str]] | None:
+    """The entries of a searchset that holds sound matches and nothing else, as nearly all do, with their ids.
+
+    None for any other.
+    """
+    entries = bundle.get("entry", [])
+    if (bundle.get("resourceType"), bundle.get("type")) != ("Bundle", "searchset") or not isinstance(
+        entries, list
+    ):
+        return None
+    lines = []
+    for number, entry in enumerate(entries):
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if not isinstance(resource, dict) or resource.get("resourceType") != type:
+            return None
+        id = resource.get("id")
+        url, search = entry.get("fullUrl"), entry.get("search")
+        if not isinstance(id, str) or not (url is None or isinstance(url, str)):
+            return None
+        if isinstance(search, dict) and search.get("mode") != "match":
+            return None
+        lines.append((Line(f"{where}:entry[{number}]", resource, "", "", url), id))
+    return lines
+
+
 def _kind(line: Line) -> str | None:
     return line.resource.get("resourceType") if line.resource is not None else None
 
 
 def _is_whole(bundle: Resource, type: str) -> bool:
     """Whether a Bundle holds everything that its search found, as far as it can be told."""
+    entries = bundle.get("entry")
+    found = read_entries(
+        (e for e in entries if isinstance(e, dict)) if isinstance(entries, list) else (), type
+    )
+    if found.partial or any(each.get("resourceType") == "Bundle" for each in found.included):
+        return False
+    return _is_all(bundle, [each["id"] for each in found.matches])
+
+
+def _is_all(bundle: Resource, ids: Sequence[str]) -> bool:
+    """Whether the matches, which have these ids, are as many as the search found."""
     links = bundle.get("link")
     most = COUNT
     for link in links if isinstance(links, list) else ():
@@ -141,17 +180,10 @@ def _is_whole(bundle: Resource, type: str) -> bool:
             return False
         if relation == "self" and isinstance(url, str):
             most = min(most, _count(url))
-    entries = bundle.get("entry")
-    found = read_entries(
-        (e for e in entries if isinstance(e, dict)) if isinstance(entries, list) else (), type
-    )
-    if found.partial or any(each.get("resourceType") == "Bundle" for each in found.included):
-        return False
-    number = len({str(each.get("id")) for each in found.matches})
     total = bundle.get("total")
-    if isinstance(total, int) and not isinstance(total, bool) and total > number:
+    if isinstance(total, int) and not isinstance(total, bool) and total > len(set(ids)):
         return False
-    return len(found.matches) < most
+    return len(ids) < most
 
 
 def _count(url: str) -> int:

@@ -52,7 +52,7 @@ class Clinic:
     templates: Templates
     catalogue: Catalogue
     database: Database
-    panel: Callable[[], Panel]
+    panel: Callable[[Session], Panel]
     as_of: Callable[[], AsOf]
     clock: Callable[[], datetime]
     lend: Lend
@@ -99,8 +99,13 @@ def answer(
     Without `may_ask` no FHIR server is asked: MustAsk is raised where that would be.
     """
     record = read_prefetch(call.patient, call.prefetch, clinic.templates)
-    base, at, panel = call.server or _base_of(clinic, caller), clinic.clock(), clinic.panel()
-    found = _decide(clinic, panel, call, record, base, at, caller, may_ask=may_ask)
+    base, at = call.server or _base_of(clinic, caller), clinic.clock()
+    with clinic.database.reading() as session:
+        panel = clinic.panel(session)
+        open_ = _unsettled(clinic, session, call, base, record.ids, panel.versions, at)
+    found: list[Suggestion] | str = "snoozed" if panel.versions else "no study open"
+    if open_:
+        found = _decide(clinic, panel, open_, call, record, base, at, caller, may_ask=may_ask)
     frame = Frame(base, clinic.url, clinic.site, clinic.catalogue, caller)
     card = None if isinstance(found, str) else make_card(call.instance, found, frame)
     with clinic.database.begin() as session:
@@ -140,6 +145,7 @@ def _base_of(clinic: Clinic, issuer: str) -> str:
 def _decide(
     clinic: Clinic,
     panel: Panel,
+    open_: set[str],
     call: Call,
     record: Record,
     base: str,
@@ -148,15 +154,8 @@ def _decide(
     *,
     may_ask: bool,
 ) -> list[Suggestion] | str:
-    """The studies to suggest, or in a word why there is none."""
-    open_ = set(panel.versions)
-    if not open_:
-        return "no study open"
+    """Those of the studies `open_` to suggest, or in a word why there is none."""
     ids = record.ids
-    with clinic.database.reading() as session:
-        open_ -= _suppressed(clinic, session, call, base, ids, open_, at)
-    if not open_:
-        return "snoozed"
     reads = _reads(clinic, panel)
     missing = needed(record, reads)
     as_of, number = clinic.as_of(), len(record.lines)
@@ -178,7 +177,7 @@ def _decide(
         complete(record, clinic.templates, None, call.user, reads)
     if set(record.ids) != set(ids):  # only now it is known who was merged into this patient
         with clinic.database.reading() as session:
-            open_ -= _suppressed(clinic, session, call, base, record.ids, open_, at)
+            open_ = _unsettled(clinic, session, call, base, record.ids, open_, at)
         if not open_:
             return "snoozed"
     treated = by_specialty(panel, clinic.settings.specialties, record.roles)
@@ -215,11 +214,11 @@ def _left(
     at: datetime,
 ) -> list[Suggestion] | str:
     """What nobody has shown or settled since it was looked for."""
-    gone = _suppressed(clinic, session, call, base, patients, [each.study.id for each in found], at)
-    return [each for each in found if each.study.id not in gone] or "snoozed"
+    left = _unsettled(clinic, session, call, base, patients, [each.study.id for each in found], at)
+    return [each for each in found if each.study.id in left] or "snoozed"
 
 
-def _suppressed(
+def _unsettled(
     clinic: Clinic,
     session: Session,
     call: Call,
@@ -228,15 +227,18 @@ def _suppressed(
     studies: Collection[str],
     at: datetime,
 ) -> set[str]:
+    """Those of the studies that nobody has shown of late, or settled."""
     days, instance = clinic.settings.snooze_days, call.instance
-    return suppressed(session, base, patients, studies, at, days=days, instance=instance)
+    return set(studies) - suppressed(session, base, patients, studies, at, days=days, instance=instance)
 
 
 def _held(record: Record) -> set[str]:
     """The identifiers of the patient's ResearchSubjects: what is there is not to be created again."""
-    resources = [line.resource for line in record.lines if line.resource is not None]
-    subjects = [each for each in resources if each["resourceType"] == "ResearchSubject"]
-    return set().union(*map(identifier_values, subjects))
+    found: set[str] = set()
+    for line in record.lines:
+        if line.resource is not None and line.resource["resourceType"] == "ResearchSubject":
+            found |= identifier_values(line.resource)
+    return found
 
 
 def _urn(study: str, base: str, subject: Subject) -> str:

@@ -18,7 +18,7 @@ from fhirscreen.plan.nodes import Plan
 from fhirscreen.values.durations import days_after, parse_duration
 from fhirscreen.verdicts.proofs import facts
 from fhirscreen.verdicts.reasons import Basis
-from fhirscreen.verdicts.standings import Standing, Status, Subject, Verdict, mirrored, ordered, resolvable
+from fhirscreen.verdicts.standings import Standing, Status, Subject, Verdict, ordered, resolvable, unmirrored
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +245,7 @@ def open_items(
     Criteria that nobody has mapped are open for everybody and stand in `Worklist.unread`; an exclusion that
     mirrors an inclusion that is open too is left out.
     """
-    found = [v for v in subject.open if not v.criterion.unread and not mirrored(v, subject.open)]
+    found = [v for v in unmirrored(subject.open) if not v.criterion.unread]
     plain, sensitive = (found, []) if full else disclosures.part(found, catalogue)
     plain.sort(key=lambda v: (v.criterion.weight is not Weight.GATE, not resolvable(v)))
     items = [_item(verdict, study, catalogue) for verdict in plain]
@@ -283,7 +283,7 @@ def make_near_miss(
     if full or not disclosures.is_sensitive(miss.criterion, catalogue):
         why = wording.say_reason(miss.proof._replace(reason=None), miss.criterion, catalogue)
         item = Item(miss.criterion.id, miss.criterion.says, why)
-    open_ = sum(1 for v in subject.open if not mirrored(v, subject.open))
+    open_ = len(unmirrored(subject.open))
     return NearMiss(subject.patient, item, look_again, open_, subject.diagnosed, subject.notes)
 
 

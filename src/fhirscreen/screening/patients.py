@@ -111,7 +111,7 @@ def chart_of(
     panel: Panel, patient: str, lines: Iterable[Line], as_of: AsOf, unfetched: Collection[str]
 ) -> tuple[Cohort, Chart]:
     """The chart of a patient as the panel reads it. Raises DataError where there is no such Patient."""
-    cohort = gather(lines)
+    cohort = gather(lines, remarking=False)
     if patient not in cohort.patients:
         raise _nobody()
     index = panel.evaluator.index

@@ -193,9 +193,13 @@ def _sqlite(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
-        reading = _is_reading(connection)
-        connection.exec_driver_sql(f"PRAGMA query_only = {int(reading)}")
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        # Neither waits for anybody; told to the driver alone, for every transaction begins with it.
+        driver, reading = connection.connection.cursor(), _is_reading(connection)
+        driver.execute(f"PRAGMA query_only = {int(reading)}")
+        if reading:
+            driver.execute("BEGIN")
+        else:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # may fail, and is then told as any statement
 
     return engine
 

@@ -19,6 +19,11 @@ class Standing(StrEnum):
     OPEN = "open"
 
 
+# Members by a name of their own: found on their class, for every verdict, they cost ten times as much.
+_MET, _FAILED, _OPEN = Standing.MET, Standing.FAILED, Standing.OPEN
+_INCLUSION = Kind.INCLUSION
+
+
 class Status(StrEnum):
     """What we write into ResearchSubject.status; never `eligible`, which a person decides."""
 
@@ -55,8 +60,8 @@ class Verdict(NamedTuple):
 def standing(kind: Kind, truth: Truth) -> Standing:
     """Where a criterion of that polarity stands when its statement has that truth."""
     if truth is UNKNOWN:
-        return Standing.OPEN
-    return Standing.MET if (truth is TRUE) == (kind is Kind.INCLUSION) else Standing.FAILED
+        return _OPEN
+    return _MET if (truth is TRUE) == (kind is _INCLUSION) else _FAILED
 
 
 class Subject(NamedTuple):
@@ -76,22 +81,22 @@ class Subject(NamedTuple):
 
     def standing(self, which: Standing) -> tuple[Verdict, ...]:
         """The verdicts that stand so."""
-        return tuple(v for v in self.verdicts if v.standing is which)
+        return tuple([v for v in self.verdicts if v.standing is which])
 
     @property
     def failed(self) -> tuple[Verdict, ...]:
         """Failed criteria."""
-        return self.standing(Standing.FAILED)
+        return self.standing(_FAILED)
 
     @property
     def open(self) -> tuple[Verdict, ...]:
         """Open criteria that a record can settle; those asked in person are in `to_ask`."""
-        return tuple(v for v in self.verdicts if v.standing is Standing.OPEN and not v.criterion.asks)
+        return tuple([v for v in self.verdicts if v.standing is _OPEN and not v.criterion.asks])
 
     @property
     def to_ask(self) -> tuple[Verdict, ...]:
         """Criteria asked in person at screening, where the question arises; they never block."""
-        return tuple(v for v in self.verdicts if v.criterion.asks and v.standing is Standing.OPEN)
+        return tuple([v for v in self.verdicts if v.standing is _OPEN and v.criterion.asks])
 
     @property
     def status(self) -> Status | None:
@@ -106,7 +111,7 @@ class Subject(NamedTuple):
 
         A mirrored pair (an exclusion that repeats an inclusion) counts as one failure.
         """
-        failures = [v for v in self.failed if not mirrored(v, self.failed)]
+        failures = unmirrored(self.failed)
         if len(failures) == 1 and failures[0].criterion.recoverable:
             return failures[0]
         return None
@@ -117,6 +122,12 @@ def mirrored(verdict: Verdict, among: Iterable[Verdict]) -> bool:
     return verdict.criterion.mirrors is not None and any(
         other.criterion.id == verdict.criterion.mirrors for other in among
     )
+
+
+def unmirrored(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Those of some verdicts whose criterion mirrors none that is among them too."""
+    ids = {each.criterion.id for each in verdicts}
+    return [each for each in verdicts if each.criterion.mirrors not in ids]
 
 
 def resolvable(verdict: Verdict) -> bool:
@@ -130,7 +141,7 @@ def priority(subject: Subject) -> tuple[str, int, int, str]:
     Without a planned treatment a patient comes after those with one.
     """
     # A mirrored pair is one thing to settle.
-    opened = [v for v in subject.open if not mirrored(v, subject.open)]
+    opened = unmirrored(subject.open)
     gates_open = sum(1 for v in opened if v.criterion.weight is Weight.GATE)
     return (
         subject.planned_start or "9999",

@@ -16,7 +16,7 @@ from fhirscreen.outputs import disclosures, wording
 from fhirscreen.outputs.actions import next_action
 from fhirscreen.outputs.completeness import set_aside_reasons
 from fhirscreen.verdicts.proofs import without_birth
-from fhirscreen.verdicts.standings import Standing, Subject, Verdict, mirrored
+from fhirscreen.verdicts.standings import Standing, Subject, Verdict, unmirrored
 
 Part = dict[str, Any]
 
@@ -93,8 +93,8 @@ def of_study(looked: Looked, study: Study, catalogue: Catalogue) -> list[Part]:
 
 def criteria(subject: Subject, study: Study, catalogue: Catalogue, base: str) -> list[Part]:
     """What failed, then what is open, then what is asked in person; the sensitive ones as one."""
-    failed = [verdict for verdict in subject.failed if not mirrored(verdict, subject.failed)]
-    opened = [verdict for verdict in subject.open if not mirrored(verdict, subject.open)]
+    failed = unmirrored(subject.failed)
+    opened = unmirrored(subject.open)
     plain, sensitive = disclosures.part([*failed, *opened, *subject.to_ask], catalogue)
     parts = [_criterion(verdict, study, catalogue, base) for verdict in plain]
     if sensitive:

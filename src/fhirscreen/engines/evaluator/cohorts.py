@@ -209,37 +209,35 @@ def known_survivors(survivors: Mapping[str, str], known: Container[str]) -> dict
     return {id: to for id, to in survivors.items() if last_survivor(id, survivors) in known}
 
 
-def gather(lines: Iterable[Line]) -> Cohort:
-    """Gathers resources into a cohort, whatever their order."""
+def gather(lines: Iterable[Line], *, remarking: bool = True) -> Cohort:
+    """Gathers resources into a cohort, whatever their order.
+
+    Without `remarking` nothing is noted of what is odd about records that are read: nobody is told of it.
+    """
     cohort = Cohort()
     latest: dict[str, Resource] = {}
     places = cohort.places
     twice: dict[str, dict[bytes, Found]] = {}
     unread: list[Line] = []
     for line in lines:
-        if line.resource is None:
+        resource = line.resource
+        if resource is None:
             unread.append(line)
             continue
-        kind = line.resource["resourceType"]
-        elements, statuses = ELEMENTS.get(kind), STATUSES.get(kind)
-        if (
-            line.named_for is not None
-            or line.joined
-            or (elements is not None and not elements.issuperset(line.resource))
-            or (statuses is not None and line.resource.get("status") not in statuses)
-        ):
-            cohort.look_at(line, line.resource)
-        reference = f"{kind}/{line.resource['id']}"
-        if line.full_url is not None and line.full_url.startswith("urn:"):
-            cohort.aliases[line.full_url] = reference
-        known = latest.get(reference)
-        if known is not None:
-            if reference not in twice and line.resource == known:
+        kind = resource["resourceType"]
+        if remarking and _is_odd(line, resource, kind):
+            cohort.look_at(line, resource)
+        reference, url = f"{kind}/{resource['id']}", line.full_url
+        if url is not None and url.startswith("urn:"):
+            cohort.aliases[url] = reference
+        if reference in latest:
+            known = latest[reference]
+            if reference not in twice and resource == known:
                 continue
             found = twice.setdefault(reference, {_content(known): (places[reference], known)})
-            found.setdefault(_content(line.resource), (line.where, line.resource))
+            found.setdefault(_content(resource), (line.where, resource))
             continue
-        latest[reference] = line.resource
+        latest[reference] = resource
         places[reference] = line.where
     for reference in sorted(twice):
         _settle(cohort, latest, reference, newest(list(twice[reference].values())))
@@ -255,6 +253,17 @@ def gather(lines: Iterable[Line]) -> Cohort:
     cohort.survivors = known_survivors(merged, cohort.patients)
     cohort.lost = len(merged) - len(cohort.survivors)
     return cohort
+
+
+def _is_odd(line: Line, resource: Resource, kind: str) -> bool:
+    """Whether there may be anything to remark about a record."""
+    elements, statuses = ELEMENTS.get(kind), STATUSES.get(kind)
+    return (
+        line.named_for is not None
+        or line.joined
+        or (elements is not None and not elements.issuperset(resource))
+        or (statuses is not None and resource.get("status") not in statuses)
+    )
 
 
 _COMPARED = _OF_PERSONS.union(CLINICAL_TYPES, ("Medication",))
@@ -323,6 +332,9 @@ def _sort_in(cohort: Cohort, resource: Resource, reference: str, where: str) -> 
         cohort.patients[str(resource["id"])] = resource
         return
     patient = patient_of(resource, cohort.aliases)
+    if patient in cohort.resources:
+        cohort.resources[patient].append(resource)
+        return
     if patient is None:
         if kind in _OF_PATIENTS:
             aside = SetAside(where, "about no patient that can be told", orjson.dumps(resource).decode())
@@ -331,4 +343,4 @@ def _sort_in(cohort: Cohort, resource: Resource, reference: str, where: str) -> 
                 cohort.unattributed.append((aside, resource))
         cohort.shared[reference] = resource
         return
-    cohort.resources.setdefault(patient, []).append(resource)
+    cohort.resources[patient] = [resource]
