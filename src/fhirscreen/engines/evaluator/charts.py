@@ -17,6 +17,7 @@ from fhirscreen.fhir.entries import (
     Entry,
     Resource,
     State,
+    Terms,
     code_elements,
     codings,
     contained_medication,
@@ -233,8 +234,8 @@ def read_chart(  # noqa: C901 - one loop over everything that is on record
                 if may_be is not None and not may_be:
                     continue
             entry = read_entry(resource, terms, found)
-            alone = [(read_entry(_alone(resource, part), terms, part.found), part) for part in parts]
-            about = _focuses(resource, aliases) if "focus" in resource else _NOWHERE
+            alone = _read_alone(resource, parts, terms) if parts else []
+            about = _focuses(resource, aliases) if "focus" in resource else None
         except MALFORMED as error:
             told_of = {*matched, *_numbers(parts)}
             may = frozenset(told_of or index.of_type(kind))
@@ -243,10 +244,10 @@ def read_chart(  # noqa: C901 - one loop over everything that is on record
             touched.update(may)
             named.update(told_of)
             continue
-        if entry is None or not _PERSONS.isdisjoint(about):
+        if entry is None or (about and not _PERSONS.isdisjoint(about)):
             inert.append(resource)
             continue
-        if not _OF_THE_PATIENT.issuperset(about):
+        if about and not _OF_THE_PATIENT.issuperset(about):
             entry = entry._replace(unclear=True)
             alone = [(e and e._replace(unclear=True), part) for e, part in alone]
         if not (matched or parts):
@@ -346,6 +347,12 @@ def _parts(index: SourceIndex, components: Iterable[Any], matched: Collection[in
         if numbers and (alone := index.alone(numbers, matched)):
             parts.append(_Part(component, alone, found))
     return parts
+
+
+def _read_alone(
+    resource: Resource, parts: Iterable[_Part], terms: Terms
+) -> list[tuple[Entry | None, _Part]]:
+    return [(read_entry(_alone(resource, part), terms, part.found), part) for part in parts]
 
 
 _OF_PARTS = frozenset(("code", "component", "interpretation", "referenceRange", "dataAbsentReason"))
