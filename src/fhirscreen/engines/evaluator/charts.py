@@ -349,9 +349,7 @@ def _parts(index: SourceIndex, components: Iterable[Any], matched: Collection[in
     return parts
 
 
-def _read_alone(
-    resource: Resource, parts: Iterable[_Part], terms: Terms
-) -> list[tuple[Entry | None, _Part]]:
+def _read_alone(resource: Resource, parts: Iterable[_Part], terms: Terms) -> list[tuple[Entry | None, _Part]]:
     return [(read_entry(_alone(resource, part), terms, part.found), part) for part in parts]
 
 
