@@ -16,6 +16,7 @@ from fhirscreen.criteria.nodes import (
     Not,
     Sex,
 )
+from fhirscreen.reading.courses import is_timed, judge
 from fhirscreen.reading.fragments import Sort
 from fhirscreen.reading.items import Item, Role, words
 from fhirscreen.reading.lists import JOINS
@@ -98,6 +99,8 @@ def spare_cancers(made: Built, exception: Sequence[Item], text: str) -> Built | 
     second = made.expression
     negative = isinstance(second, Not)
     inner = second.of if isinstance(second, Not) else second
+    if inner is not None and (isinstance(inner, Judgement) or is_timed(inner)):
+        inner = judge(inner).of
     if not isinstance(inner, Condition):
         return None
     judged: Expression = Judgement(replace(inner, concept=_SECOND, active=False))
@@ -114,13 +117,13 @@ def spare_narrowed(made: Built, exception: Sequence[Item]) -> Built | None:
     """
     if len({atom.concept for atom in made.atoms}) != 1 or not made.complete or made.expression is None:
         return None
-    if not made.sorts <= {Sort.CONDITION, Sort.THERAPY} or isinstance(made.expression, Not | AllOf | AnyOf):
+    inner = judge(made.expression) if is_timed(made.expression) else made.expression
+    if not made.sorts <= {Sort.CONDITION, Sort.THERAPY} or isinstance(inner, Not | AllOf | AnyOf):
         return None
     if not all(item.role in _NARROWS for item in exception):
         return None
     if not any(item.role in (Role.NARROWING, Role.RECEIVED) for item in exception):
         return None
-    inner = made.expression
     judged = inner if isinstance(inner, Judgement) else Judgement(inner)
     return replace(made, expression=judged, rules=(*made.rules, "for judgement"))
 

@@ -230,9 +230,15 @@ def share_qualifiers(segments: list[Segment], joins: list[Role], text: str) -> N
             segment.window = segment.window or segments[0].window
         segments.pop(0)
         joins[:1] = []
+    for index, segment in enumerate(segments[:-1]):  # "prior or concurrent chemotherapy"
+        following = segments[index + 1]
+        empty = not (segment.content or segment.unread or segment.manual)
+        if empty and following.entities and _parallel(segment, following):
+            _take_over(following, segment, either=joins[index] in (Role.OR, Role.SLASH))
     for first, second in pairwise(segments):
         if second.bare and first.entities and not second.unread:
             second.history, second.active = first.history, first.active
+            second.activity = first.activity
             second.narrowed = second.narrowed or first.led
             second.led = second.led or first.led
             second.metastatic = second.metastatic or first.metastatic
@@ -243,21 +249,6 @@ def share_qualifiers(segments: list[Segment], joins: list[Role], text: str) -> N
             second.entities and not second.history and first.history and not second.active and first.entities
         ):
             second.history = True
-    for index, segment in enumerate(segments[:-1]):  # "prior or concurrent chemotherapy"
-        following = segments[index + 1]
-        empty = not (segment.content or segment.unread or segment.manual)
-        if empty and following.entities and _parallel(segment, following):
-            following.severity = following.severity or segment.severity
-            following.window = following.window or segment.window
-            following.narrowed = following.narrowed or segment.narrowed or segment.metastatic
-            following.led = following.led or following.narrowed
-            following.history = following.history or segment.history
-            following.active = following.active or segment.active
-            following.received = following.received or segment.received
-            following.told = following.told or segment.told
-            following.modifiers[:0] = segment.modifiers
-            segment.modifiers.clear()
-            segment.history = segment.active = segment.received = False
     for index in reversed(range(len(segments))):
         if segments[index].empty:
             del segments[index]
@@ -265,6 +256,36 @@ def share_qualifiers(segments: list[Segment], joins: list[Role], text: str) -> N
     _share_washouts(segments, text)
     _share_first_window(segments, text)
     _share_windows(segments)
+
+
+def _take_over(following: Segment, segment: Segment, *, either: bool) -> None:
+    """What stands before an "or" as a qualifier of what follows it.
+
+    `either`: one of the two is enough, so that what one of them alone asks for is asked of nobody.
+    """
+    apart = segment.severity != following.severity
+    if either and apart and (segment.severity or (following.severity and segment.narrowed)):
+        following.severity, following.narrowed = (), True  # severe or uncontrolled
+    else:
+        following.severity = following.severity or segment.severity
+    following.window = following.window or segment.window
+    following.narrowed = following.narrowed or segment.narrowed or segment.metastatic
+    following.led = following.led or following.narrowed
+    following.history = following.history or segment.history
+    named = any(c.id.startswith("active-") for item in following.entities for c in item.concepts)
+    told = segment.active or following.active
+    if either and segment.active != (following.active or named) and told and not following.history:
+        given = segment.told or following.told  # taking or has taken
+        following.narrowed = following.led = following.narrowed or (told and not given)  # ongoing or recent
+        following.active = False
+    else:
+        following.active = told
+    following.activity = segment.activity or following.activity
+    following.received = following.received or segment.received
+    following.told = following.told or segment.told
+    following.modifiers[:0] = segment.modifiers
+    segment.modifiers.clear()
+    segment.history = segment.active = segment.received = False
 
 
 def _share_washouts(segments: list[Segment], text: str) -> None:

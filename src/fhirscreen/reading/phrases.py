@@ -253,12 +253,17 @@ _JOINING: dict[Role, dict[str, str]] = {
     Role.ACTIVE: {
         **words(
             """
-            active | current | currently | ongoing | concurrent | concomitant | concurrently | at present |
-            actively | presently | existing | clinically active | currently active | acute or ongoing |
-            current evidence of | evidence of active | persistent | active infection with |
+            current | currently | ongoing | concurrent | concomitant | concurrently | at present |
+            presently | existing | acute or ongoing | current evidence of | active infection with |
             active infection by | active infection due to | acute infection with | ongoing infection with |
             known active infection with
             """,
+        ),
+        **words(
+            """
+            active | actively | clinically active | currently active | evidence of active | persistent
+            """,
+            "activity",
         ),
     },
     Role.RECEIVED: {

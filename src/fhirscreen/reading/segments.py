@@ -59,6 +59,7 @@ class Segment:
     manual: list[Item] = field(default_factory=list)
     history: bool = False
     active: bool = False
+    activity: bool = False  # active as a disease behaves, and not only there
     received: bool = False
     told: bool = False
     always: bool = False
@@ -125,6 +126,7 @@ class Segment:
             self.always = self.always or item.key == "always"
         elif role is Role.ACTIVE:
             self.active = True
+            self.activity = self.activity or item.key == "activity"
         elif role is Role.RECEIVED:
             self.received = True
             self.told = self.told or item.key in ("ever", "stopped")

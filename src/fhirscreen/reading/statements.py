@@ -25,13 +25,12 @@ from fhirscreen.criteria.nodes import (
 from fhirscreen.criteria.walk import walk
 from fhirscreen.mapping.concepts import Concept, ConceptKind
 from fhirscreen.reading.categories import fits
+from fhirscreen.reading.courses import diagnose, is_timed, judge
 from fhirscreen.reading.fragments import Atom, Fragment, Sort
 from fhirscreen.reading.items import Item, Role
 from fhirscreen.reading.segments import Segment, concept_of, kind_of
 
 _DIAGNOSES = (ConceptKind.DIAGNOSIS, ConceptKind.EVENT)
-_PRESENT = ("pregnancy", "lactation")
-"""States that are asked about as they are now, unless a history is named."""
 _METASTATIC = "distant-metastasis"
 _SPREAD = (_METASTATIC, "disseminated-disease", "oligometastatic-disease", "malignancy", "second-malignancy")
 """Of which "metastatic" says nothing that a record of the index cancer's spread could settle."""
@@ -120,7 +119,7 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
     unread = sorted(set(unread))
     if expressions:
         if manual:
-            expressions = [Judgement(e) if isinstance(e, Condition) else e for e in expressions]
+            expressions = [judge(e) if isinstance(e, Condition) or is_timed(e) else e for e in expressions]
         parts: list[Expression] = [AnyOf(tuple(expressions))] if _scales(made) else list(expressions)
         if unread or not sure or not all(f.complete or _asks(f) for f in made):
             parts.append(Unread(_quote(text, unread) or "how this belongs together"))
@@ -313,7 +312,7 @@ def _entity(
         low, high = min(low, window.start), max(high, window.end)
     atom = Atom(concept.id, name, low, high, window=window.parts[0].text if window else None)
     within = window.text if window is not None and window.key == "within" else None
-    if segment.graded:  # when it was of that grade says not when it began
+    if segment.graded:  # when it was of that grade says not when it was given
         within = None
     washout = window is not None and window.key == "washout"
     if concept.kind is ConceptKind.THERAPY:
@@ -322,22 +321,18 @@ def _entity(
         return _therapy(
             concept, atom, segment, window, within, washout=washout, negated=negated, given_for=given_for
         )
-    now = segment.active and not segment.history
-    if (
-        (concept.id in _PRESENT or concept.id.startswith("active-"))
-        and not segment.history
-        and within is None
-    ):
-        now = True
-    made: Expression = Condition(concept.id, active=now, within=within, severity=segment.severity)
+    made = diagnose(concept, item, segment, text)
     if segment.metastatic and not segment.narrowed and concept.about_cancer and concept.id not in _SPREAD:
         made = AllOf((made, Condition(_METASTATIC)))
-    elif segment.metastatic or segment.narrowed:
-        made = Judgement(made)
+    elif segment.metastatic:
+        made = judge(made)
     if window is not None and window.key != "within":
         return Fragment(
             Sort.CONDITION, made, (atom,), ("condition",), ("how long ago is not read",), complete=False
         )
+    if is_timed(made):
+        note = "what began before that time and went on in it is for the investigator"
+        return Fragment(Sort.CONDITION, made, (atom,), ("condition", "lasting"), (note,))
     rules = ("condition", "for judgement") if isinstance(made, Judgement) else ("condition",)
     return Fragment(Sort.CONDITION, made, (atom,), rules)
 

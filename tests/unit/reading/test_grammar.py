@@ -382,7 +382,7 @@ EXCLUDED = [
         ),
     ),
     ("History of interstitial lung disease", "condition: {concept: interstitial-lung-disease}"),
-    ("Uncontrolled infections", "condition: {concept: active-infection, active: true}"),
+    ("Uncontrolled infections", "judgement: {condition: {concept: active-infection, active: true}}"),
     ("Active tuberculosis", "condition: {concept: tuberculosis}"),
     (
         "Myocardial infarction within 6 months before enrolment",
@@ -413,11 +413,14 @@ EXCLUDED = [
     ("Concurrent anticoagulants", "received: {concept: anticoagulant, current: true}"),
     (
         "Other malignancy within 5 years, except basal cell carcinoma or cervical carcinoma in situ",
-        "condition: {concept: second-malignancy, within: 5 a}",
+        (
+            "any: [{condition: {concept: second-malignancy, within: 5 a}},"
+            " {judgement: {condition: {concept: second-malignancy}}}]"
+        ),
     ),
     (
         "Other malignancy within 3 years, except superficial bladder cancer or cervical carcinoma in situ",
-        "judgement: {condition: {concept: second-malignancy, within: 3 a}}",
+        "judgement: {condition: {concept: second-malignancy}}",
     ),
     ("More than two prior lines of chemotherapy", "judgement: {received: {concept: systemic-chemotherapy}}"),
     (

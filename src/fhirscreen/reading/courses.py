@@ -1,0 +1,111 @@
+"""How diagnoses run: an infarction is over when it has happened, a disease goes on, an infection passes.
+
+A diagnosis is recorded with its onset. So a window in which something *was* is one in which it began for
+what happens at once alone; and what passes is asked about as it is now, unless the text names a time.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from fhirscreen.criteria.nodes import AnyOf, Condition, Expression, Judgement
+from fhirscreen.mapping.concepts import Concept
+from fhirscreen.reading.items import Item, Role
+from fhirscreen.reading.segments import Segment
+
+_STATES = ("pregnancy", "lactation")
+_EVENTS = frozenset((
+    "myocardial-infarction", "unstable-angina", "stroke", "transient-ischaemic-attack", "cardiac-arrest",
+    "aortic-dissection", "hypertensive-crisis", "thromboembolism", "venous-thromboembolism",
+    "arterial-thromboembolism", "pulmonary-embolism", "deep-vein-thrombosis", "portal-vein-thrombosis",
+    "retinal-vein-occlusion", "intracranial-haemorrhage", "haemorrhage", "gastrointestinal-bleeding",
+    "gastrointestinal-perforation", "oesophageal-perforation", "fracture", "traumatic-brain-injury",
+    "syncope", "pneumothorax", "retinal-detachment", "diabetic-ketoacidosis", "hypoglycaemia",
+    "tumour-lysis-syndrome", "ectopic-pregnancy", "cancer-progression", "hysterectomy", "sterilisation",
+    "stem-cell-transplant", "solid-organ-transplant",
+))  # fmt: skip
+"""What happens at once: it was in a window where it began in it."""
+_PASSING = frozenset((
+    "upper-respiratory-tract-infection", "influenza", "acute-bronchitis", "sinusitis", "otitis-media",
+    "conjunctivitis", "pneumonia", "sepsis", "urinary-tract-infection", "pyelonephritis", "cellulitis",
+    "covid-19", "gonorrhoea", "chlamydia-infection", "candidiasis", "fungal-infection", "peritonitis",
+    "clostridium-difficile-infection", "diarrhoea", "constipation", "nausea-and-vomiting", "dehydration",
+    "delirium", "jaundice", "urinary-retention", "pleural-effusion", "pericardial-effusion", "ascites",
+    "hyponatraemia", "hypokalaemia", "hyperkalaemia", "hypercalcaemia",
+))  # fmt: skip
+"""What comes and goes: named without a time, it is meant as it is now."""
+_PRESENT_WHERE_ACTIVE = _PASSING | {
+    "tuberculosis", "hiv-infection", "hepatitis-a-infection", "hepatitis-b-infection",
+    "hepatitis-c-infection", "viral-hepatitis", "syphilis", "herpes-zoster", "herpes-simplex", "malaria",
+    "cytomegalovirus-infection", "epstein-barr-virus-infection", "htlv-infection", *_STATES,
+}  # fmt: skip
+"""Of which "active" says that it is there; of an inflammation or a tumour it says how it behaves."""
+_BEGAN = re.compile(
+    r"\b(?:diagnos\w+|onset|began|begun|new|newly|develop(?:ed|ment)|occurr\w+|first|starting|started)\b",
+    re.IGNORECASE,
+)
+_AHEAD = 24
+_PAST = re.compile(
+    r"\b(?:recent|recently|recurrent|recurring|repeated|frequent|intermittent)\b", re.IGNORECASE
+)
+_QUALIFIED = re.compile(r"(?:uncontrolled|serious|severe|systemic|clinically significant)\b", re.IGNORECASE)
+
+
+def diagnose(concept: Concept, item: Item, segment: Segment, text: str) -> Expression:
+    """A diagnosis at its time, and for judgement where words narrow it or its time is not on record."""
+    window = segment.window
+    within = window.text if window is not None and window.key == "within" else None
+    name = text[item.start : item.end]
+    infected = concept.id.startswith("active-")
+    past = _is_past(segment, item, text) if concept.id in _STATES else segment.history
+    own = [m for m in segment.modifiers if m.role is Role.NARROWING]
+    told = any(_PAST.search(text, m.start, m.end) for m in own)
+    now = segment.active and not (past or told) and window is None
+    passing = infected or concept.id in _STATES or (concept.id in _PASSING and not segment.narrowed)
+    if passing and not past and window is None and not (own and concept.id in _STATES):
+        now = True
+    judged = segment.narrowed or (infected and _QUALIFIED.match(name) is not None)
+    if now and segment.activity and not infected and concept.id not in _PRESENT_WHERE_ACTIVE:
+        judged = True  # how a disease behaves
+    made = Condition(concept.id, active=now, severity=segment.severity)
+    if within is None or segment.graded:  # when it was of that grade says not when it began
+        return Judgement(made) if judged else made
+    if concept.id in _EVENTS or _names_its_beginning(item, window, text):
+        made = replace(made, within=within)
+        return Judgement(made) if judged else made
+    # What began before the window may have gone on in it.
+    return Judgement(made) if judged else AnyOf((replace(made, within=within), Judgement(made)))
+
+
+def judge(expression: Expression) -> Judgement:
+    """An expression for judgement: nothing of it decides that something is there."""
+    if is_timed(expression) and isinstance(expression, AnyOf) and isinstance(expression.of[-1], Judgement):
+        return expression.of[-1]
+    return expression if isinstance(expression, Judgement) else Judgement(expression)
+
+
+def is_timed(expression: Expression) -> bool:
+    """Whether it is one diagnosis that began in a window, or may have gone on in it."""
+    if not isinstance(expression, AnyOf) or len(expression.of) != len(("began", "went on")):
+        return False
+    began, lasting = expression.of
+    return (
+        isinstance(began, Condition)
+        and isinstance(lasting, Judgement)
+        and lasting.of == replace(began, within=None)
+    )
+
+
+def _names_its_beginning(item: Item, window: Item | None, text: str) -> bool:
+    """Whether the window is said to be that of the diagnosis itself: diagnosed within 3 months."""
+    if window is None:
+        return False
+    start, end = min(item.start, window.start), max(item.end, window.end)
+    return _BEGAN.search(text, max(0, start - _AHEAD), end) is not None
+
+
+def _is_past(segment: Segment, item: Item, text: str) -> bool:
+    """Whether it is asked whether a state ever was: a history that a line above tells is of other things."""
+    told = [m for m in segment.modifiers if m.role is Role.HISTORY]
+    return any(m.end <= item.start and ":" not in text[m.end : item.start] for m in told)
