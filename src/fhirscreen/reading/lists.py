@@ -276,7 +276,7 @@ def _take_over(following: Segment, segment: Segment, *, either: bool) -> None:
     told = segment.active or following.active
     if either and segment.active != (following.active or named) and told and not following.history:
         given = segment.told or following.told  # taking or has taken
-        following.narrowed = following.led = following.narrowed or (told and not given)  # ongoing or recent
+        following.narrowed = following.led = following.narrowed or not given  # ongoing or recent
         following.active = False
     else:
         following.active = told
