@@ -1,4 +1,4 @@
-"""uvicorn as the service runs it: bounded connections, idle ones closed, an orderly end."""
+"""uvicorn as the service runs it: bounded connections, an orderly end."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from socket import (
     getaddrinfo,
     socket,
 )
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from fhirscreen.cli.protocols import impatient
 from fhirscreen.exceptions import UsageError
 from fhirscreen.settings.settings import Settings
 
@@ -101,7 +101,7 @@ def configure(app: FastAPI, settings: Settings) -> uvicorn.Config:
         app,
         host=settings.host,
         port=settings.port,
-        http=_impatient(limits.idle_seconds),
+        http=impatient(limits.idle_seconds),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -155,42 +155,3 @@ class _Server(uvicorn.Server):
         finally:
             for each, handler in before.items():
                 signal.signal(each, handler)
-
-
-def _impatient(seconds: float) -> type[asyncio.Protocol]:
-    """The protocol that closes a connection on which no whole request head comes within `seconds`."""
-
-    class Impatient(HttpToolsProtocol):
-        _waiting: asyncio.TimerHandle | None = None
-
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            self._wait()
-
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            if self._waiting is None:
-                self._wait()
-
-        def on_headers_complete(self) -> None:
-            self._stop_waiting()
-            super().on_headers_complete()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._stop_waiting()
-            super().connection_lost(exc)
-
-        def _wait(self) -> None:
-            self._waiting = self.loop.call_later(seconds, self._hang_up)
-
-        def _stop_waiting(self) -> None:
-            if self._waiting is not None:
-                self._waiting.cancel()
-                self._waiting = None
-
-        def _hang_up(self) -> None:
-            self._waiting = None
-            if not self.transport.is_closing():
-                self.transport.close()
-
-    return Impatient

@@ -34,6 +34,7 @@ def test_a_session_from_start_to_end(tmp_path: Path) -> None:
             assert bad.json()["resourceType"] == "OperationOutcome"
         host, port = service.url.removeprefix("http://").split(":")
         slow_head(host, int(port))
+        large_heads(host, int(port))
         assert slow_body(host, int(port)).startswith(b"HTTP/1.1 408 ")
         assert service.end() == 0
         events = service.events()
@@ -52,6 +53,25 @@ def slow_head(host: str, port: int) -> None:
         began = time.monotonic()
         assert line.recv(100) == b""
         assert 0.5 < time.monotonic() - began < 8
+
+
+def large_heads(host: str, port: int) -> None:
+    """A head of any size is not kept: neither at once, nor without end, nor after a body."""
+    head = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-More: "
+    with socket.create_connection((host, port), timeout=10) as line:
+        line.sendall(head + b"a" * 60_000 + b"\r\n\r\n")
+        answer = b""
+        while not answer.endswith(b'"live"}'):
+            answer += line.recv(1000)
+        line.sendall(head + b"a" * 70_000 + b"\r\n\r\n")
+        assert line.recv(1000).startswith(b"HTTP/1.1 431 ")
+        assert line.recv(1000) == b""
+    chunked = b"POST /nothing HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for beginning in (head, chunked + b"2\r\n{}\r\n0\r\nX-More: "):
+        with socket.create_connection((host, port), timeout=10) as line:
+            line.sendall(beginning)
+            with pytest.raises(ConnectionError):
+                line.sendall(b"a" * 10_000_000)
 
 
 def slow_body(host: str, port: int) -> bytes:
