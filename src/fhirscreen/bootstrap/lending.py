@@ -6,7 +6,6 @@ own and is sent with its requests alone.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,6 +13,7 @@ from contextvars import ContextVar
 import httpx
 from pydantic import SecretStr
 
+from fhirscreen.bootstrap.clients import Clients
 from fhirscreen.fhir_client import Client, Patience
 from fhirscreen.settings.settings import Settings
 
@@ -54,8 +54,7 @@ class Lending:
         self._open = not settings.cds.required and settings.access.mode == "none"
         self._own = own
         self._transport = transport
-        self._clients: dict[str, Client] = {}
-        self._lock = threading.Lock()
+        self._clients = Clients()
 
     @contextmanager
     def lend(self, base: str, token: SecretStr | None, issuer: str = "") -> Iterator[Client | None]:
@@ -78,30 +77,22 @@ class Lending:
             _token.reset(before)
 
     def hang_up(self) -> None:
-        """Closes the connections: whoever waits for one meets Unreachable, and no other is made."""
-        with self._lock:
-            clients = list(self._clients.values())
-        for client in clients:
-            client.close()
-
-    def close(self) -> None:
-        """Closes the connections, and forgets them."""
-        self.hang_up()
-        with self._lock:
-            self._clients.clear()
+        """Closes the connections: whoever waits for one, or comes later, meets Unreachable."""
+        self._clients.hang_up()
 
     def _client(self, base: str) -> Client:
         server = self._servers.get(base)
-        with self._lock:
-            if base not in self._clients:
-                self._clients[base] = Client(
-                    base,
-                    auth=_Lent(),
-                    timeout=_SECONDS,
-                    concurrency=_LANES,
-                    verify=(server.ca_file if server is not None else None) or True,
-                    proxy=server.proxy if server is not None else None,
-                    transport=self._transport(self._names.get(base, base)),
-                    patience=_PATIENCE,
-                )
-            return self._clients[base]
+
+        def make() -> Client:
+            return Client(
+                base,
+                auth=_Lent(),
+                timeout=_SECONDS,
+                concurrency=_LANES,
+                verify=(server.ca_file if server is not None else None) or True,
+                proxy=server.proxy if server is not None else None,
+                transport=self._transport(self._names.get(base, base)),
+                patience=_PATIENCE,
+            )
+
+        return self._clients.get(base, make)

@@ -20,6 +20,7 @@ from fhirscreen.access.hooks import make_hook_authenticator
 from fhirscreen.access.sessions import make_sessions
 from fhirscreen.access.sign_ins import make_sign_ins
 from fhirscreen.bootstrap.background import Background, hang_background, publish_soon, screen_soon
+from fhirscreen.bootstrap.clients import Clients
 from fhirscreen.bootstrap.exports import Exports
 from fhirscreen.bootstrap.health import Health, Probe
 from fhirscreen.bootstrap.lending import Lending
@@ -116,11 +117,10 @@ class Service:
         )
         self._open = OpenStudies(database, catalogue, self.site, self.as_of, self.metrics)
         self._transport = transport
-        self._clients: dict[str, Client] = {}
+        self._clients = Clients()
         self._exports = Exports()
         self.upstream = Upstream(settings.limits.upstream)
         self.lending = Lending(settings, self.client_for, transport)
-        self._lock = threading.Lock()
         self._leaving = threading.Lock()
         self._has_left = False
 
@@ -151,10 +151,7 @@ class Service:
                 or "FHIRSCREEN_SERVER or FHIRSCREEN_SERVERS",
                 remedy="name one of the servers in the settings",
             )
-        with self._lock:
-            if name not in self._clients:
-                self._clients[name] = make_server_client(server, self._transport(name))
-            return self._clients[name]
+        return self._clients.get(name, lambda: make_server_client(server, self._transport(name)))
 
     def client_for(self, base: str) -> Client | None:
         """The client of the named server with that base URL; None where no server has it."""
@@ -291,8 +288,7 @@ class Service:
 
     def traffic(self) -> dict[str, Traffic]:
         """What talking to each named server has cost so far."""
-        with self._lock:
-            return {name: client.traffic for name, client in self._clients.items()}
+        return {name: client.traffic for name, client in self._clients.made().items()}
 
     def probes(self) -> dict[str, Probe]:
         """What must answer for the service to be ready, by name."""
@@ -317,11 +313,8 @@ class Service:
             self._has_left = True
 
     def hang_up(self) -> None:
-        """Closes the connections to FHIR servers: who waits for one meets Unreachable, no other is made."""
-        with self._lock:
-            clients = list(self._clients.values())
-        for client in clients:
-            client.close()
+        """Closes the connections to FHIR servers: who waits for one, or comes later, meets Unreachable."""
+        self._clients.hang_up()
         self.lending.hang_up()
 
     def close(self) -> None:
@@ -329,9 +322,6 @@ class Service:
         self.leave()
         self.health.close()
         self.hang_up()
-        self.lending.close()
-        with self._lock:
-            self._clients.clear()
         self.database.close()
 
     def _default_server(self) -> str:

@@ -20,6 +20,7 @@ from fhirscreen.fhir.subjects import is_as_written
 from fhirscreen.fhir_client import Client, escape, remaining
 from fhirscreen.plan.queries import code_parameter
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
@@ -106,14 +107,24 @@ def _spread(
     client: Client, work: Callable[[tuple[Template, ...]], _Asked], items: Sequence[tuple[Template, ...]]
 ) -> Iterator[_Asked]:
     """Several searches at once; what has not come when time is up is left, however slowly it trickles in."""
-    begun = [(item, client.begin(work, item)) for item in items]
+    begun = [(item, _begin(client, work, item)) for item in items]
     for item, future in begun:
         asked = _wait(future)
         yield _Asked(item, late=True) if asked is None else asked
 
 
-def _wait(future: Future[Result]) -> Result | None:
-    """What it brings; None where that is not there in time."""
+def _begin(client: Client, work: Callable[[Item], Result], item: Item) -> Future[Result] | None:
+    """The work under way; None where the client is closed."""
+    try:
+        return client.begin(work, item)
+    except ServerError:
+        return None
+
+
+def _wait(future: Future[Result] | None) -> Result | None:
+    """What it brings; None where that is not there in time, or was never begun."""
+    if future is None:
+        return None
     try:
         return future.result(remaining())
     except (TimeoutError, CancelledError):  # or all is closed
@@ -176,7 +187,7 @@ def _follow(record: Record, templates: Templates, client: Client | None, reads: 
     """Fetches what records refer to; where that cannot be had, the records say too little."""
     wanted = _referred(record, reads)
     asked = (
-        [(type, client.begin(partial(_by_id, client, type), sorted(ids))) for type, ids in wanted.items()]
+        [(type, _begin(client, partial(_by_id, client, type), sorted(ids))) for type, ids in wanted.items()]
         if (client is not None)
         else []
     )

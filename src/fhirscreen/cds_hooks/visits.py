@@ -181,9 +181,12 @@ def _decide(
         if not open_:
             return "snoozed"
     treated = by_specialty(panel, clinic.settings.specialties, record.roles)
-    if treated is not None and not open_.intersection(treated):
+    treats = treated is None or bool(open_.intersection(treated))
+    if record.roles and not treats:
         return "other specialty"
     _check_known(record, clinic.templates.clinical & panel.reads)
+    if not treats:
+        return "not fetched in time" if record.hurried else "specialty unknown"
     if record.person is None or is_replaced(record.person) or _gates_unknown(record, clinic.templates):
         return "not fetched in time" if record.hurried else "gates unknown"
     if read is None or len(record.lines) > number:  # more came

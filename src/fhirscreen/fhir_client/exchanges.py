@@ -86,21 +86,20 @@ class _Passing(Exception):
 
 
 class Pace:
-    """Keeps the requests of all threads to a rate: each waits for its place, one after the other."""
+    """Keeps the requests of all threads to a rate: each takes its place, one after the other."""
 
     def __init__(self, per_second: float) -> None:
         self._apart = 1 / per_second
         self._next = 0.0
         self._lock = Lock()
 
-    def wait(self) -> None:
-        """Returns when the next request may be sent."""
+    def take(self) -> float:
+        """Takes the next place: the seconds until that request may be sent."""
         with self._lock:
             now = time.monotonic()
             place = max(now, self._next)
             self._next = place + self._apart
-        if place > now:
-            time.sleep(place - now)
+        return place - now
 
 
 class Wire:
@@ -190,6 +189,8 @@ class Wire:
     def ping(self, url: str) -> bool:
         """Whether a GET is answered at all, and without a 5xx: tried once, the body not read."""
         where = f"{self.base.url}/{url}"
+        if self._connections.are_cut:
+            raise closed(where)
         try:
             with self._http.stream("GET", where, timeout=5.0) as response:
                 return response.status_code < httpx.codes.INTERNAL_SERVER_ERROR
@@ -207,11 +208,11 @@ class Wire:
         number: int,
     ) -> Answer:
         if self._pace is not None:
-            self._pace.wait()
+            self._connections.await_cut(_within(self._pace.take(), remaining()))
         self._check(where)
         if (left := remaining()) is not None:
             before = request.extensions["timeout"]
-            kept = {kind: left if each is None else min(left, each) for kind, each in before.items()}
+            kept = {kind: left if each is None else _within(each, left) for kind, each in before.items()}
             request.extensions["timeout"] = kept
         started = time.perf_counter()
         received = decoded = 0
@@ -273,6 +274,10 @@ class Wire:
         # be asked again for anything, since nothing was sent.
         unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
         return _Passing(lost) if (self._reached if unsent else repeatable) else lost
+
+
+def _within(seconds: float, left: float | None) -> float:
+    return seconds if left is None else min(seconds, left)
 
 
 def _too_long(where: str) -> Unreachable:

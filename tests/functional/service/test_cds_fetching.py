@@ -311,3 +311,30 @@ def test_the_users_role_is_fetched_by_whatever_the_user_is(tmp_path: Path) -> No
         assert cards(ehr, call)
         asked = [form_of(request) for request in server.requests if "PractitionerRole" in request.url.path]
         assert asked[0]["_id"] == "1"
+
+
+def test_a_user_of_unknown_specialty_is_told_from_one_of_another(tmp_path: Path) -> None:
+    with ehr_with(Searchable([]), tmp_path, specialties="394593009") as ehr:
+        sent = resolve(templates(ehr), chart(FITS))
+        roles = bundle([specialists("394579002")])
+        for prefetch, outcome in ((sent, "specialty unknown"), (sent | {"roles": roles}, "other specialty")):
+            assert cards(ehr, make_call(FITS, prefetch)) == []
+            counted = f'fhirscreen_cards_total{{hook="patient-view",outcome="{outcome}"}} 1.0'
+            assert counted in ehr.get("/metrics").text
+        assert ehr.post(VIEW, json=make_call(FITS, {})).status_code == 412, "nothing to decide with"
+
+
+def test_a_service_that_ends_decides_by_what_was_sent(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"required": False, "fhir_servers": BASE}
+    server = server_of(FITS)
+    with (
+        service_for(
+            tmp_path, clock=noon, transport=lambda _: server, studies=list(STUDIES), site=SITE, cds=given
+        ) as service,
+        client_of(service) as ehr,
+    ):
+        sent = resolve(templates(ehr), chart(FITS)) | {"conditions": None}
+        service.hang_up()
+        assert cards(ehr, call_of(FITS, sent)) == []
+        assert ehr.post(VIEW, json=call_of(FITS, {})).status_code == 412
+    assert not server.requests, "who comes late meets a client that is closed"

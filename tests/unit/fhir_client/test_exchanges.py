@@ -397,10 +397,36 @@ def test_who_closes_wakes_who_waits_to_try_again() -> None:
     assert len(server.requests) == 1
 
 
+def test_who_closes_wakes_who_keeps_to_a_rate() -> None:
+    server = Server([FINE, FINE])
+    client = Client(BASE, transport=server, requests_per_second=0.02)
+    client.gather("Observation", verify=False)
+    asked = client.begin(client.gather, "Observation")
+    time.sleep(0.1)
+    started = time.monotonic()
+    client.close()
+    with pytest.raises(Unreachable, match="closed from this side"):
+        asked.result(5)
+    assert time.monotonic() - started < 3
+    assert len(server.requests) == 1
+
+
+def test_a_rate_keeps_nobody_longer_than_there_is_time() -> None:
+    server = Server([FINE, FINE])
+    with Client(BASE, transport=server, requests_per_second=0.02) as client:
+        client.gather("Observation", verify=False)
+        started = time.monotonic()
+        with due(started + 0.2), pytest.raises(Unreachable, match="too long"):
+            client.gather("Observation", verify=False)
+        assert time.monotonic() - started < 3
+    assert len(server.requests) == 1
+
+
 def test_who_still_asks_a_client_that_was_closed_is_told_so() -> None:
     client = Server([FINE]).client()
     client.close()
     for ask in (
+        client.ping,
         lambda: client.begin(client.gather, "Observation"),
         lambda: list(client.spread(client.gather, ["Observation"])),
         lambda: list(client.search_each("Observation", {}, "subject", ["Patient/a"])),
