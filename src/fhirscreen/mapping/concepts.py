@@ -115,6 +115,7 @@ class Concept:
     `work_up`: of a spread, how long before the cancer it may be found and be of it.
     `recurs`: of a diagnosis that may come again, so that one that has ended says nothing of now.
     `doses_apart`: of a therapy, how far apart doses of one course may lie.
+    `narrower_names`: of what is one of it and not all of it, as pleural mesothelioma is of mesothelioma.
     `drug_names`: of a therapy, further names of its drugs, `*` for any letters: a code that no concept lists,
     and that is called so, may be one of them.
     `shown_with`: of a measurement, therapies that are shown with it where one was given shortly before.
@@ -128,6 +129,7 @@ class Concept:
     kind: ConceptKind
     label: str
     names: tuple[str, ...] = ()
+    narrower_names: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     windows: Windows = LIFETIME
     absence_by_site: bool = False

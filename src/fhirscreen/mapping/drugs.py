@@ -55,7 +55,7 @@ def drug_pattern(concept: Concept, displays: Displays) -> re.Pattern[str]:
         and any(source.codes.matches(*key) for source in sources)
     }
     names = {name for name in called if not any(letter.isdigit() for letter in name)}
-    names.update(concept.names, concept.drug_names)
+    names.update(concept.names, concept.narrower_names, concept.drug_names)
     written = sorted(
         re.escape(name).replace(r"\*", r"\w*") for name in names if len(name.strip("*")) >= _SHORTEST
     )

@@ -20,7 +20,8 @@ from fhirscreen.mapping.expansions import NONE, Expansions, with_expansion
 from fhirscreen.values.codes import CodeSet
 
 _KEYS = (
-    "kind", "label", "names", "sources", "coarser", "disjoint", "judgement", "visits", "history", "windows",
+    "kind", "label", "names", "narrower_names", "sources", "coarser", "disjoint", "judgement", "visits",
+    "history", "windows",
     "absence", "about", "sensitive", "unit", "plausible", "molar_mass", "valence", "values",
     "ordered", "pattern", "from", "implied_by", "same_organ", "not_at",
     "condition_stage", "sites", "regional_sites", "persists", "needs_confirmation", "detected_above",
@@ -61,6 +62,7 @@ def read_concept(id: str, node: Node, expansions: Expansions = NONE) -> Concept:
         kind=kind,
         label=node.text("label", id.replace("-", " ")),
         names=node.texts("names"),
+        narrower_names=node.texts("narrower_names"),
         sources=tuple(source for role in Role for source in _sources(node, role, expansions)),
         windows=_windows(node),
         absence_by_site=_absence(node),

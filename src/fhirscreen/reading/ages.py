@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fhirscreen.criteria.bounds import Bound, Bounds
-from fhirscreen.criteria.nodes import Age, Constant, Sex
+from fhirscreen.criteria.nodes import Age, AllOf, AnyOf, Constant, Expression, Sex
 from fhirscreen.exceptions import StudyError
 from fhirscreen.reading.durations import time_unit
 from fhirscreen.reading.fragments import Atom, Fragment, Sort
@@ -148,10 +149,26 @@ def _fragment(numbers: Range, start: int, end: int, item: Item) -> Item:
             warnings = (error.what,)
     else:
         warnings = ("an age in parts of a year: the criteria language counts whole years",)
-    if low_excludes := numbers.low is not None and not numbers.low_inclusive and unit == "a":
-        warnings = (*warnings, f"above {numbers.low:g}, as written, leaves out who is {numbers.low:g}")
     made = Fragment(Sort.AGE, expression, (atom,), ("age",), warnings, complete=expression is not None)
-    return Item(Role.FRAGMENT, start, end, fragment=made, value=float(bool(low_excludes)))
+    return Item(Role.FRAGMENT, start, end, fragment=made)
+
+
+def from_birthday(expression: Expression | None) -> tuple[Expression | None, tuple[str, ...]]:
+    """A required age above a number, from that birthday on: who is 18 and some months is over 18.
+
+    With what to say of it. Not under a negation: there a closed bound would shut more people out.
+    """
+    match expression:
+        case Age(Bounds(low=Bound(inclusive=False) as low) as bounds):
+            note = f"above {low.value:g} is read as from that birthday on: who is {low.value:g} may take part"
+            return Age(replace(bounds, low=replace(low, inclusive=True))), (note,)
+        case AllOf(of) | AnyOf(of):
+            made = [from_birthday(each) for each in of]
+            notes = tuple(dict.fromkeys(note for _, noted in made for note in noted))
+            parts = tuple(each for each, _ in made if each is not None)
+            return (replace(expression, of=parts), notes) if notes else (expression, ())
+        case _:
+            return expression, ()
 
 
 def _in_years(value: float | None, unit: str) -> float | None:

@@ -65,6 +65,7 @@ _CONDITIONAL = re.compile(
     re.IGNORECASE,
 )
 _ONLY_CURED = re.compile(r"(?:\w+ly )?(?:treated|cured|resected)|\W*", re.IGNORECASE)
+_PREGNANCY_TESTS = ("pregnancy-test", "serum-pregnancy-test", "urine-pregnancy-test")
 _STERILE = ("menopause", "hysterectomy")
 _ABOUT_A_TEST = (
     Role.FRAGMENT, Role.FILLER, Role.WINDOW, Role.OPEN, Role.CLOSE, Role.STOP, Role.IF, Role.ANCHOR,
@@ -151,9 +152,10 @@ def read_pregnancy_test(items: Sequence[Item], text: str) -> Built | None:
     if len(tests) != 1 or tests[0].expression is None:
         return None
     finding = tests[0].expression
-    if not isinstance(finding, Finding) or (finding.concept, finding.values) != (
-        "pregnancy-test",
-        ("negative",),
+    if (
+        not isinstance(finding, Finding)
+        or finding.concept not in _PREGNANCY_TESTS
+        or finding.values != ("negative",)
     ):
         return None
     able = False

@@ -121,6 +121,10 @@ class Item:
     parts: list[Item] = field(default_factory=list)
 
 
+NARROWER = "narrower"
+"""The key of a name that is of some of what its concept holds: pleural mesothelioma."""
+
+
 def words(text: str, value: str = "") -> dict[str, str]:
     """Phrases separated by `|`, each with the same value."""
     return {" ".join(phrase.split()): value for phrase in text.split("|") if phrase.strip()}

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from fhirscreen.reading.abbreviations import find_abbreviations
-from fhirscreen.reading.items import Item, Role
+from fhirscreen.reading.items import NARROWER, Item, Role
 from fhirscreen.reading.phrases import AMBIGUOUS, NUMBER_WORDS, PHRASES, SPELT_EXACTLY, WITH_A_NUMBER
 from fhirscreen.reading.tokens import Kind, Token, fold, tokenise
 
@@ -24,8 +24,8 @@ _SIGNS = {
     "†": Role.FILLER, "‡": Role.FILLER, "·": Role.STOP, "○": Role.STOP, "●": Role.STOP,
 }  # fmt: skip
 
-Abbreviations: TypeAlias = "Mapping[str, tuple[Concept, ...]]"
-"""Concepts by the abbreviations that one text introduces for them."""
+Abbreviations: TypeAlias = "Mapping[str, Item]"
+"""The names that one text introduces abbreviations for, by these."""
 
 
 @dataclass(slots=True)
@@ -49,11 +49,17 @@ class Lexicon:
                 node = self._node(phrase)
                 if node.role is None:
                     node.role, node.value = role, value
+        concepts = tuple(concepts)
         for concept in concepts:
-            for name in (*concept.names, concept.label):
+            for name in concept.names:
                 self._add(concept, name)
+            for name in concept.narrower_names:
+                self._add(concept, name, NARROWER)
             for name in (name for name, id in WITH_A_NUMBER.items() if id == concept.id):
                 self._add(concept, name)
+        for concept in concepts:  # what it is called in a verdict, unless that is a name of another sense
+            if self.name(_keys(tokenise(concept.label)), 0, 0) is None:
+                self._add(concept, concept.label)
 
     def _node(self, phrase: str) -> _Node:
         node = self._root
@@ -61,7 +67,7 @@ class Lexicon:
             node = node.children.setdefault(key, _Node())
         return node
 
-    def _add(self, concept: Concept, name: str) -> None:
+    def _add(self, concept: Concept, name: str, sense: str = "") -> None:
         plain = name
         for ending in ("-positive", "-negative", " positive", " negative"):
             if concept.values and name.endswith(ending):  # the value is read beside the name
@@ -71,7 +77,7 @@ class Lexicon:
         node = self._node(plain)
         if node.role is not None and node.role is not Role.ENTITY:
             return
-        node.role = Role.ENTITY
+        node.role, node.value = Role.ENTITY, sense
         if concept not in node.concepts:
             node.concepts = (*node.concepts, concept)
         if len(plain) <= 2 or plain in SPELT_EXACTLY:
@@ -114,10 +120,10 @@ class Lexicon:
                 )
                 at = end
                 continue
-            concepts = introduced.get(token.text) if introduced and token.kind is Kind.WORD else None
+            named = introduced.get(token.text) if introduced and token.kind is Kind.WORD else None
             found.append(
-                Item(Role.ENTITY, token.start, token.end, token.text, concepts=concepts)
-                if concepts
+                Item(Role.ENTITY, token.start, token.end, token.text, named.key, named.concepts)
+                if named
                 else _single(token)
             )
             at += 1
@@ -129,12 +135,12 @@ class Lexicon:
 
     def introduce(self, text: str) -> Abbreviations:
         """The concepts of the abbreviations that a text introduces, which have no role of their own."""
-        found: dict[str, tuple[Concept, ...]] = {}
+        found: dict[str, Item] = {}
         for short, words in find_abbreviations(text):
             if self._root.children.get(fold(short)) is None:
                 named = self.name(_keys(words), words[0].start, words[-1].end)
                 if named is not None:
-                    found[short] = named.concepts
+                    found[short] = named
         return found
 
     def _longest(self, tokens: Sequence[Token], at: int) -> tuple[int, _Node | None]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from fhirscreen.mapping.concepts import ConceptKind
-from fhirscreen.reading.items import Item, Role
+from fhirscreen.reading.items import NARROWER, Item, Role
 from fhirscreen.reading.segments import REACHING, Segment, concept_of, kind_of
 
 JOINS = (Role.AND, Role.OR, Role.COMMA, Role.SLASH)
@@ -217,6 +217,8 @@ def _repeats(inner: Sequence[Item], before: Item) -> bool:
     if len(words) == 1 and words[0].role is Role.WORD:
         return words[0].text.isupper() and len(words[0].text) > 1
     concepts = set(before.concepts) | {c for part in before.parts for c in part.concepts}
+    if before.key != NARROWER and any(i.role is Role.ENTITY and i.key == NARROWER for i in words):
+        return False  # interstitial lung disease (idiopathic pulmonary fibrosis)
     return bool(words) and all(i.role is Role.ENTITY and set(i.concepts) & concepts for i in words)
 
 
@@ -369,7 +371,7 @@ def _parallel(segment: Segment, following: Segment) -> bool:
     """
     if segment.narrowed and any(c.id == "distant-metastasis" for e in following.entities for c in e.concepts):
         return False  # locally recurrent or metastatic disease
-    own = {m.key for m in segment.modifiers if m.role is Role.NARROWING} & {"place", "route"}
+    own = {m.key for m in segment.modifiers if m.role is Role.NARROWING} & {"place", "route", "local"}
     return not own or bool(own & {m.key for m in following.modifiers if m.role is Role.NARROWING})
 
 

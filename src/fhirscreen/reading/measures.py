@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fhirscreen.criteria.bounds import Bound, Bounds, Limit
 from fhirscreen.criteria.nodes import (
@@ -58,6 +58,8 @@ _WORDS_IN_A_NAME = 6
 _NEAR = 80
 _NOT_IN_AN_ID = re.compile(r"[^a-z0-9]+|--+")
 _RATE = "mL/min/{1.73_m2}"
+_TRANSAMINASES = {"alanine-aminotransferase", "aspartate-aminotransferase"}
+_BOTH = "“or” between AST and ALT under one upper bound is read as both"
 _COCKCROFT = re.compile(r"cockc?ro", re.IGNORECASE)
 
 
@@ -94,12 +96,16 @@ class Measures:
         numbers.code = read_unit(numbers.unit, self.units)
         timed = time_unit(numbers.unit) is not None
         start, named, joins = self._before(found, timed=timed)
+        upper = self.kind is Kind.INCLUSION and numbers.low is None
+        both = upper and joins is Role.OR and _are_transaminases(named)
         end = at + 1
         if not named and not timed:
             start, named, end = self._after(items, at, len(found))
         if not named:
             return None, at + 1
-        fragment = self._atoms(named, joins, numbers, item)
+        fragment = self._atoms(named, Role.AND if both else joins, numbers, item)
+        if both:
+            fragment = replace(fragment, warnings=(*fragment.warnings, _BOTH))
         first = min(named[0].start, item.start)
         del found[start:]
         made = Item(
@@ -437,6 +443,12 @@ class Measures:
             item.end,
             fragment=Fragment(Sort.MEASURE, made, tuple(atoms), ("normal limits",)),
         )
+
+
+def _are_transaminases(named: Sequence[Item]) -> bool:
+    """Whether AST and ALT share a bound: one good value of the two is not enough."""
+    ids = [{concept.id for concept in each.concepts} for each in named]
+    return len(ids) > 1 and all(each and each <= _TRANSAMINASES for each in ids)
 
 
 def _has_unread(expression: Expression) -> bool:

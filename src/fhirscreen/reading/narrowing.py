@@ -114,7 +114,14 @@ NARROWING: dict[Role, dict[str, str]] = {
             """,
             "place",
         ),
-        **words("intravenous | oral | topical | parenteral | inhaled | intranasal | injectable", "route"),
+        **words("intravenous | oral | parenteral", "route"),
+        **words(
+            """
+            topical | inhaled | intranasal | injectable | intra articular | intraarticular |
+            intralesional | intraocular | ophthalmic | dermal | transdermal | rectal | epidural
+            """,
+            "local",
+        ),
         **words("metastatic | disseminated", "metastatic"),
         **words(
             """

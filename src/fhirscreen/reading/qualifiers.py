@@ -12,7 +12,31 @@ from fhirscreen.reading.lexicon import Lexicon
 _JOINS = (Role.AND, Role.OR, Role.COMMA, Role.SLASH)
 _PLAIN = (Role.WORD, Role.NARROWING, Role.ANCHOR)
 _LONGEST = 3
+_SEVERITIES = ("mild", "moderate", "severe")
+_PLACES = (
+    "gastrointestinal",
+    "gi ",
+    "intracranial",
+    "cerebral",
+    "intestinal",
+    "venous",
+    "arterial",
+    "pulmonary",
+)
 _ROMAN = re.compile(r"I{1,3}|IV|V")
+_UNNAMED = (Role.FILLER, Role.WORD, Role.HISTORY, Role.KNOWN)
+_MEANS = re.compile(
+    r"(?:histo|cyto|histo-?patho|patho|cytopatho|clinicopatho)log(?:y|ic|ical|ically)|microscopically|"
+    r"biops(?:y|ies)|biopsy[\s-]proven",
+    re.IGNORECASE,
+)
+_PROVED = re.compile(
+    r"(?:newly |previously )?(?:confirmed|proven|proved|verified|documented|diagnosed|established|"
+    r"confirmation|documentation|verification|evidence|proof|diagnosis|biopsy[\s-]proven|(?:confirmed|established|"
+    r"definitive|initial|primary) diagnosis of|new diagnosis of|have a diagnosis|confirmed by|documented by|"
+    r"diagnosed by|documented diagnosis of|documented evidence of)",
+    re.IGNORECASE,
+)
 _VERSIONS = ("v", "version", "ver")
 _VALUES = (Role.NUMBER, Role.BOUND)
 
@@ -67,9 +91,21 @@ def _share_first(
     found: list[Item], at: int, step: int, text: str, lexicon: Lexicon, keys: dict[int, list[str]]
 ) -> None:
     """`hepatitis B or C`: what follows takes the beginning of the name before."""
-    if step + 1 >= len(found) or found[at - 1].role is not Role.ENTITY or found[step + 1].role not in _PLAIN:
+    if step + 1 >= len(found) or found[at - 1].role is not Role.ENTITY:
         return
     whole = _keys(found[at - 1], text, lexicon, keys)
+    if found[step + 1].role is Role.ENTITY and text[
+        found[at - 1].start : found[at - 1].end
+    ].lower().startswith(_PLACES):
+        # gastrointestinal perforation or haemorrhage: a place governs both
+        words = _keys(found[step + 1], text, lexicon, keys)
+        made = lexicon.name(whole[:1] + words, found[step + 1].start, found[step + 1].end)
+        if made is not None:
+            keys[id(made)] = whole[:1] + words
+            found[step + 1] = made
+        return
+    if found[step + 1].role not in _PLAIN:
+        return
     last = step + 1
     while last + 1 < len(found) and last - step < _LONGEST and found[last + 1].role in _PLAIN:
         last += 1
@@ -82,6 +118,81 @@ def _share_first(
                     keys[id(made)] = whole[:cut] + words + rest
                     found[step + 1 : end + 1] = [made]
                     return
+
+
+def join_severities(items: Sequence[Item]) -> list[Item]:
+    """The items with severities that stand together as one: moderate/severe; mild, moderate or severe.
+
+    Beside an "or" and what narrows otherwise (severe or uncontrolled), neither is asked for by itself: it
+    narrows, which a person judges.
+    """
+    found: list[Item] = []
+    at = 0
+    while at < len(items):
+        item = items[at]
+        step = at + 1
+        while step < len(items) and _between_severities(items[step]):
+            step += 1
+        after = items[step] if at + 1 < step < len(items) else None
+        if item.role is Role.SEVERITY and after is not None and after.role is Role.SEVERITY:
+            wanted = {*item.key.split(), *after.key.split()}
+            ranged = any(each.text.lower() == "to" for each in items[at + 1 : step])
+            if ranged and {"mild", "severe"} <= wanted:
+                wanted.add("moderate")
+            key = " ".join(each for each in _SEVERITIES if each in wanted)
+            items = [*items[:at], Item(Role.SEVERITY, item.start, after.end, key=key), *items[step + 1 :]]
+            continue
+        alternative = any(each.role in (Role.OR, Role.SLASH) for each in items[at + 1 : step])
+        if after is not None and alternative and {item.role, after.role} == {Role.SEVERITY, Role.NARROWING}:
+            made = Item(Role.NARROWING, item.start, after.end)
+            items = [*items[:at], made, *items[step + 1 :]]
+            continue
+        found.append(item)
+        at += 1
+    return found
+
+
+def _between_severities(item: Item) -> bool:
+    return item.role in (*_JOINS, Role.DASH) or item.text.lower() in ("to", "-")
+
+
+def note_proof(items: Sequence[Item], text: str) -> list[Item]:
+    """The items with how a diagnosis was proved as what narrows it: histologically confirmed.
+
+    A diagnosis on record says not what it rests on, so that whoever has it is for the investigator.
+    """
+    found: list[Item] = []
+    at = 0
+    while at < len(items):
+        end, means, proved = at, False, False
+        last = at
+        while end < len(items) and (items[end].role in _JOINS or items[end].role in _UNNAMED):
+            said = text[items[end].start : items[end].end].lower()
+            told, shown = _MEANS.fullmatch(said) is not None, _PROVED.fullmatch(said) is not None
+            if told or shown:
+                means, proved, last = means or told, proved or shown, end + 1
+            elif items[end].role not in _JOINS and said not in (
+                "of",
+                "by",
+                "a",
+                "the",
+                "has",
+                "been",
+                "and/or",
+            ):
+                break
+            end += 1
+        if means and proved and last > at and not _joins(items[at]):
+            found.append(Item(Role.NARROWING, items[at].start, items[last - 1].end))
+            at = last
+            continue
+        found.append(items[at])
+        at += 1
+    return found
+
+
+def _joins(item: Item) -> bool:
+    return item.role in _JOINS
 
 
 def read_grades(items: Sequence[Item]) -> list[Item]:

@@ -14,7 +14,7 @@ from fhirscreen.criteria.walk import walk
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.concepts import Concept
 from fhirscreen.reading.abbreviations import drop_abbreviations
-from fhirscreen.reading.ages import read_ages, read_sex
+from fhirscreen.reading.ages import from_birthday, read_ages, read_sex
 from fhirscreen.reading.arising import leave_out_men
 from fhirscreen.reading.bounds import bind_numbers, bind_windows
 from fhirscreen.reading.categories import read_categories
@@ -28,9 +28,10 @@ from fhirscreen.reading.lookups import Lookup
 from fhirscreen.reading.lookups.stretches import suggest
 from fhirscreen.reading.measures import Measures
 from fhirscreen.reading.negations import read_prefixes
-from fhirscreen.reading.qualifiers import read_grades, share_heads
+from fhirscreen.reading.qualifiers import join_severities, note_proof, read_grades, share_heads
 from fhirscreen.reading.readings import Reading, Status
 from fhirscreen.reading.registered import merge
+from fhirscreen.reading.rivals import doubt_rivals
 from fhirscreen.reading.statements import Built
 from fhirscreen.reading.stems import read_stem
 from fhirscreen.reading.structure import Piece, split
@@ -44,9 +45,10 @@ _ADEQUATE = re.compile(
     r"(?:in)?adequate|normal|sufficient|insufficient|acceptable|satisfactory|good|impaired", re.IGNORECASE
 )
 _FUNCTION = re.compile(r"\b(?:functions?|reserves?|parameters|results|values|condition)\b", re.IGNORECASE)
-_DANGLING = re.compile(r"\bfollowing\b[^:;(]{0,60}$", re.IGNORECASE)
+_DANGLING = re.compile(r"\bfollowing\b[^:;(]{0,60}:?\s*$", re.IGNORECASE)
 """What ends by naming what follows is the line above a list, whatever the list looks like."""
 _HALF_LIFE = re.compile(r"\bhalf[\s-]?li(?:fe|ves)\b", re.IGNORECASE)
+_PROOF = re.compile(r"histol|cytol|pathol|biops|microscop|histopath", re.IGNORECASE)
 _PREFIX = re.compile(r"\bnon\b", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _REQUIRES = re.compile(r"\b(?:must|should|shall|(?:is|are) required)\b", re.IGNORECASE)
@@ -80,11 +82,12 @@ class Reader:
     `lookups` are asked for what no concept names: they suggest, and decide nothing.
     """
 
-    __slots__ = ("_concepts", "_lexicon", "_lookups", "_units")
+    __slots__ = ("_cancers", "_concepts", "_lexicon", "_lookups", "_units")
 
     def __init__(self, catalogue: Catalogue, lookups: Sequence[Lookup] = ()) -> None:
         self._lookups = tuple(lookups)
         self._concepts = dict(catalogue.concepts)
+        self._cancers = frozenset(each.id for each in self._concepts.values() if each.about_cancer)
         self._lexicon = Lexicon(catalogue)
         self._units = catalogue.units
 
@@ -105,6 +108,7 @@ class Reader:
         flat = flatten(text)
         sheet = _Sheet(flat, self._lexicon.introduce(flat))
         read = _alternate([self._read(text, sheet, piece) for piece in split(flat)])
+        read = doubt_rivals(read, self._cancers)
         return [self._suggest(flat, reading) for reading in read] if self._lookups else read
 
     def read_record(self, record: Record) -> list[Reading]:
@@ -175,6 +179,10 @@ class Reader:
         roles = {item.role for item in items}
         if not roles.isdisjoint(JOINS):
             items = share_heads(items, sheet.flat, self._lexicon)
+        if Role.SEVERITY in roles:
+            items = join_severities(items)
+        if _PROOF.search(sheet.flat, start, end) is not None:
+            items = note_proof(items, sheet.flat)
         if _PREFIX.search(sheet.flat, start, end) is not None:
             items = read_prefixes(items)
         if not roles.isdisjoint(_NUMBERS):
@@ -210,6 +218,9 @@ class Reader:
         built = Clauses(flat, kind, piece.start, piece.end).read(
             [*before, *items, *after] if items else items
         )
+        if kind is Kind.INCLUSION and Sort.AGE in built.sorts:
+            expression, noted = from_birthday(built.expression)
+            built = replace(built, expression=expression, warnings=(*built.warnings, *noted))
         if (
             not sure
             and not built.manual

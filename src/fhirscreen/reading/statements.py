@@ -27,7 +27,7 @@ from fhirscreen.mapping.concepts import Concept, ConceptKind
 from fhirscreen.reading.categories import fits
 from fhirscreen.reading.courses import diagnose, is_timed, judge
 from fhirscreen.reading.fragments import Atom, Fragment, Sort
-from fhirscreen.reading.items import Item, Role
+from fhirscreen.reading.items import NARROWER, Item, Role
 from fhirscreen.reading.segments import Segment, concept_of, kind_of
 
 _DIAGNOSES = (ConceptKind.DIAGNOSIS, ConceptKind.EVENT)
@@ -88,7 +88,7 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
             segment,
         )
         for item in segment.entities
-        if all(item is not reason for reason in reasons.values())
+        if all(item is not reason for reason in reasons.values()) and not _is_said(item, segment)
     ]
     expressions = [f.expression for f in made if f.expression is not None]
     unread = list(segment.unread)
@@ -156,6 +156,13 @@ def _asks(fragment: Fragment) -> bool:
     )
 
 
+def _is_said(item: Item, segment: Segment) -> bool:
+    """Whether a class beside it says as much: Child-Pugh B liver disease."""
+    concept = concept_of(item)
+    named = [a.concept or "" for i in segment.fragments if i.fragment is not None for a in i.fragment.atoms]
+    return concept is not None and any(_SAID.get(name) == concept.id for name in named)
+
+
 def _taking(segment: Segment) -> bool:
     """Whether it names who takes what: patients with hypertension on anticoagulants."""
     if len(segment.entities) != _PAIR or segment.fragments or segment.window is not None:
@@ -196,9 +203,16 @@ def _unread(segment: Segment, made: list[Fragment]) -> list[tuple[int, int]]:
         ]
     elif segment.received and ConceptKind.THERAPY not in kinds and not _transplants(segment):
         lost += [m for m in segment.modifiers if m.role is Role.RECEIVED and m.text.lower() not in _PLACED]
+    if any(_is_systemic(item) for item in segment.entities):  # topical steroids are no systemic ones
+        lost += [m for m in segment.modifiers if m.role is Role.NARROWING and m.key == "local"]
     if segment.entities and segment.severity and not kinds & set(_DIAGNOSES):
         lost += [m for m in segment.modifiers if m.role is Role.SEVERITY]
     return [(item.start, item.end) for item in lost]
+
+
+def _is_systemic(item: Item) -> bool:
+    concept = concept_of(item)
+    return concept is not None and (concept.id.startswith("systemic-") or bool(concept.routes_not))
 
 
 def _transplants(segment: Segment) -> bool:
@@ -236,6 +250,8 @@ _FITTING = {
     "child-pugh-class": ("cirrhosis", "liver-dysfunction"),
 }
 """Classes, and the diagnoses that they are of."""
+_SAID = {"child-pugh-class": "liver-dysfunction"}
+"""Classes that say by themselves that there is the diagnosis: liver disease of Child-Pugh class B."""
 
 
 def _fit(segment: Segment) -> bool:
@@ -305,6 +321,7 @@ def _entity(
     concept = concept_of(item)
     if concept is None:
         raise AssertionError("a segment takes only concepts that can stand by themselves")
+    of_some = item.key == NARROWER or (reason is not None and reason.key == NARROWER)
     window = segment.window
     name = " ".join(text[item.start : item.end].split())
     low, high = item.start, item.end
@@ -316,13 +333,16 @@ def _entity(
         within = None
     washout = window is not None and window.key == "washout"
     if concept.kind is ConceptKind.THERAPY:
+        segment = replace(segment, narrowed=segment.narrowed or of_some)
         cancer = concept_of(reason) if reason is not None else None
         given_for = cancer.id if cancer is not None else None
         return _therapy(
             concept, atom, segment, window, within, washout=washout, negated=negated, given_for=given_for
         )
     made = diagnose(concept, item, segment, text)
-    if segment.metastatic and not segment.narrowed and concept.about_cancer and concept.id not in _SPREAD:
+    made = judge(made) if of_some else made
+    spread = segment.metastatic and concept.about_cancer and concept.id not in _SPREAD
+    if spread and not segment.narrowed:
         made = AllOf((made, Condition(_METASTATIC)))
     elif segment.metastatic:
         made = judge(made)
@@ -333,7 +353,7 @@ def _entity(
     if is_timed(made):
         note = "what began before that time and went on in it is for the investigator"
         return Fragment(Sort.CONDITION, made, (atom,), ("condition", "lasting"), (note,))
-    rules = ("condition", "for judgement") if isinstance(made, Judgement) else ("condition",)
+    rules = ("condition", "for judgement") if isinstance(made, Judgement) or of_some else ("condition",)
     return Fragment(Sort.CONDITION, made, (atom,), rules)
 
 

@@ -92,6 +92,8 @@ def _is_topic(item: Item, line: str, start: int, *, barring: bool) -> bool:
         return True
     if item.role is Role.IF:  # patients with
         return _WHOSE.fullmatch(line, item.start - start, item.end - start) is not None
+    if item.role is Role.SEX:  # what women must do is asked of nobody else
+        return barring
     if item.role is Role.ALLOWED:
         return item.text.lower() == "acceptable"
     return item.role not in (Role.EXCEPT, Role.IF, Role.FRAGMENT)

@@ -35,6 +35,10 @@ _DEPENDENT = re.compile(
     r"exempt|may be|can be|may have|are not required|is not required)\b))",
     re.IGNORECASE,
 )
+_OPENS = re.compile(
+    r"^(?!.*[.;]).*\b(?:with|of|have|has|had|include|including|either|who are)$", re.IGNORECASE
+)
+"""What ends by a word that needs another one is the line above a list: patients with."""
 _WRAPPED = 60
 _LONG = 160
 _STEM = 300
@@ -108,8 +112,9 @@ def _pieces(text: str) -> list[Piece]:
             stems = []
             pieces.append(Piece(block.start, block.end, True))
             continue
+        opens = nested and _OPENS.search(line) is not None
         if (
-            line.endswith(":")
+            (line.endswith(":") or opens)
             and following is not None
             and len(line) < _STEM
             and (nested or not block.marked)

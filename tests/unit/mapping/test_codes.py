@@ -19,7 +19,7 @@ MAPPINGS = Path(__file__).parents[3] / "mappings"
 CONCEPTS = sorted((MAPPINGS / "concepts").glob("*.yaml"))
 PROVENANCE = sorted((MAPPINGS / "codes").glob("*.csv"))
 COLUMNS = ["system", "code", "display", "source", "verified"]
-NOT_CODES = ("names", "unit", "formula", "windows", "pattern", "from", "implied_by")
+NOT_CODES = ("names", "narrower_names", "unit", "formula", "windows", "pattern", "from", "implied_by")
 
 Code = tuple[str, str]
 
@@ -209,7 +209,7 @@ def test_a_name_means_one_concept() -> None:
         f"{name}: {meaning[name.casefold()]} and {concept}"
         for path in CONCEPTS
         for concept, entry in load(path).items()
-        for name in entry.get("names", ())
+        for name in (*entry.get("names", ()), *entry.get("narrower_names", ()))
         if meaning.setdefault(name.casefold(), concept) != concept
     ]
     assert not twice

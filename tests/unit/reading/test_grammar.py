@@ -283,7 +283,7 @@ EXCLUDED = [
     ),
     ("Proton pump inhibitors within 7 days", "received: {concept: proton-pump-inhibitor, within: 7 d}"),
     (
-        "Renal cell carcinoma or melanoma",
+        "Kidney cancer or melanoma",
         "any: [{condition: {concept: renal-cell-carcinoma}}, {condition: {concept: melanoma}}]",
     ),
     # "and" between two exclusions: both in any case, one of them is for the investigator
@@ -295,7 +295,7 @@ EXCLUDED = [
         ),
     ),
     ("Diabetes treated with insulin", "judgement: {condition: {concept: diabetes}}"),
-    ("Patients who require warfarin", "received: {concept: warfarin, current: true}"),
+    ("Patients who require a statin", "received: {concept: statin, current: true}"),
     (
         "Known hypersensitivity to lithium, or diabetes",
         ("any: [{confirm: Known hypersensitivity to lithium}, {condition: {concept: diabetes}}]"),
