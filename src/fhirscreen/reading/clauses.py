@@ -21,7 +21,7 @@ from fhirscreen.reading.definitions import define, find_definition, require_othe
 from fhirscreen.reading.doubts import is_opposed, leaves_doubt, reach
 from fhirscreen.reading.fragments import Sort
 from fhirscreen.reading.idioms import permits, read_pregnancy_test, spare_cancers, spare_narrowed
-from fhirscreen.reading.items import Item, Role
+from fhirscreen.reading.items import NARROWER, Item, Role
 from fhirscreen.reading.lists import (
     JOINS,
     absorb,
@@ -472,6 +472,8 @@ class Clauses:
                 and segments[-1].entities
                 and segments[-1].entities[-1].concepts == item.concepts
             ):
+                if item.key == NARROWER:  # pulmonary fibrosis (idiopathic pulmonary fibrosis)
+                    segments[-1].entities[-1] = item
                 continue  # said twice: human immunodeficiency virus (HIV)
             else:
                 segments[-1].take(item)

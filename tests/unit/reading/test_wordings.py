@@ -213,10 +213,10 @@ def test_a_requirement_above_a_list_of_exclusions_leaves_each_in_doubt() -> None
     ],
 )
 def test_a_word_alone_between_two_lines_joins_them(kind: Kind, word: str, status: Status) -> None:
-    text = f"{kind.value.title()} Criteria:\n\n* Adults\n* Asthma\n* {word}\n* Gout\n* Adults\n"
+    text = f"{kind.value.title()} Criteria:\n\n* ECOG 0-1\n* Asthma\n* {word}\n* Gout\n* Weight ≥ 40 kg\n"
     found = {reading.text: reading for reading in reader().read(text)}
     assert [found[each].status for each in ("Asthma", "Gout")] == [status, status]
-    assert [found[each].status for each in ("Stroke", "Syncope")] == [Status.COMPUTED, Status.COMPUTED]
+    assert [found[each].status for each in ("ECOG 0-1", "Weight ≥ 40 kg")] == [Status.COMPUTED] * 2
 
 
 def test_an_or_between_two_groups_leaves_both_in_doubt() -> None:
