@@ -8,7 +8,7 @@ from fhirscreen.criteria.nodes import AllOf, AnyOf, Condition, Expression, Findi
 from fhirscreen.criteria.walk import walk
 
 _OF_WOMEN = frozenset({"pregnancy", "lactation", "pregnancy-status"})
-_TEST = "pregnancy-test"
+PREGNANCY_TESTS = ("pregnancy-test", "serum-pregnancy-test", "urine-pregnancy-test")
 _MAN = Sex("male")
 
 
@@ -54,7 +54,7 @@ def _is_of_women(expression: Expression) -> bool:
         case Condition(concept):
             return concept in _OF_WOMEN
         case Finding(concept, values):
-            return concept in _OF_WOMEN or (concept == _TEST and "negative" not in values)
+            return concept in _OF_WOMEN or (concept in PREGNANCY_TESTS and "negative" not in values)
         case Judgement(of):
             return _is_of_women(of)
         case AnyOf(several):
@@ -68,7 +68,7 @@ def _is_spared_men(expression: Expression) -> bool:
         case Not(of):
             return _is_of_women(of)
         case Finding(concept, values):
-            return concept == _TEST and "negative" in values
+            return concept in PREGNANCY_TESTS and "negative" in values
         case AllOf(several):
             return all(map(_is_spared_men, several))
         case _:

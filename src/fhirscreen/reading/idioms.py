@@ -16,6 +16,7 @@ from fhirscreen.criteria.nodes import (
     Not,
     Sex,
 )
+from fhirscreen.reading.arising import PREGNANCY_TESTS
 from fhirscreen.reading.courses import is_timed, judge
 from fhirscreen.reading.fragments import Sort
 from fhirscreen.reading.items import Item, Role, words
@@ -65,7 +66,6 @@ _CONDITIONAL = re.compile(
     re.IGNORECASE,
 )
 _ONLY_CURED = re.compile(r"(?:\w+ly )?(?:treated|cured|resected)|\W*", re.IGNORECASE)
-_PREGNANCY_TESTS = ("pregnancy-test", "serum-pregnancy-test", "urine-pregnancy-test")
 _STERILE = ("menopause", "hysterectomy")
 _ABOUT_A_TEST = (
     Role.FRAGMENT, Role.FILLER, Role.WINDOW, Role.OPEN, Role.CLOSE, Role.STOP, Role.IF, Role.ANCHOR,
@@ -154,7 +154,7 @@ def read_pregnancy_test(items: Sequence[Item], text: str) -> Built | None:
     finding = tests[0].expression
     if (
         not isinstance(finding, Finding)
-        or finding.concept not in _PREGNANCY_TESTS
+        or finding.concept not in PREGNANCY_TESTS
         or finding.values != ("negative",)
     ):
         return None

@@ -104,9 +104,18 @@ INCLUDED = [
         ),
     ),
     # what a pregnancy test was made of
-    ("Negative serum pregnancy test", "finding: {concept: serum-pregnancy-test, in: [negative]}"),
-    ("Negative urine hCG test", "finding: {concept: urine-pregnancy-test, in: [negative]}"),
-    ("Negative urine or serum pregnancy test", "finding: {concept: pregnancy-test, in: [negative]}"),
+    (
+        "Negative serum pregnancy test",
+        "any: [{sex: male}, {finding: {concept: serum-pregnancy-test, in: [negative]}}]",
+    ),
+    (
+        "Negative urine hCG test",
+        "any: [{sex: male}, {finding: {concept: urine-pregnancy-test, in: [negative]}}]",
+    ),
+    (
+        "Negative urine or serum pregnancy test",
+        "any: [{sex: male}, {finding: {concept: pregnancy-test, in: [negative]}}]",
+    ),
 ]
 IN_DOUBT = [
     "Topical corticosteroids within 2 weeks",
