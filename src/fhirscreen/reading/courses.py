@@ -16,7 +16,8 @@ from fhirscreen.reading.segments import Segment
 
 _STATES = ("pregnancy", "lactation")
 _EVENTS = frozenset((
-    "myocardial-infarction", "unstable-angina", "stroke", "transient-ischaemic-attack", "cardiac-arrest",
+    "myocardial-infarction", "unstable-angina", "acute-coronary-syndrome", "stroke",
+    "transient-ischaemic-attack", "cardiac-arrest",
     "aortic-dissection", "hypertensive-crisis", "thromboembolism", "venous-thromboembolism",
     "arterial-thromboembolism", "pulmonary-embolism", "deep-vein-thrombosis", "portal-vein-thrombosis",
     "retinal-vein-occlusion", "intracranial-haemorrhage", "haemorrhage", "gastrointestinal-bleeding",

@@ -20,7 +20,7 @@ def _lasting(concept: str, within: str) -> str:
 
 EXCLUDED = [
     # what lasts may have begun before the window
-    ("Alcohol abuse within the past 2 years", _lasting("substance-use-disorder", "2 a")),
+    ("Alcohol abuse within the past 2 years", _lasting("alcohol-use-disorder", "2 a")),
     ("Heart failure in the past 6 months", _lasting("heart-failure", "6 mo")),
     ("Urolithiasis during the last 3 years", _lasting("urolithiasis", "3 a")),
     ("Pneumonia within 4 weeks", _lasting("pneumonia", "4 wk")),
@@ -54,7 +54,7 @@ EXCLUDED = [
     ("Recent or ongoing pneumothorax", "judgement: {condition: {concept: pneumothorax}}"),
     ("Active or chronic pancreatitis", "judgement: {condition: {concept: pancreatitis}}"),
     ("Severe or uncontrolled hypertension", "judgement: {condition: {concept: hypertension}}"),
-    ("Taking or has taken warfarin", "received: {concept: warfarin}"),
+    ("Taking or has taken metformin", "received: {concept: metformin}"),
     ("History of, or current gout, epilepsy or asthma",
      ("any: [{condition: {concept: gout}}, {condition: {concept: epilepsy}},"
      " {condition: {concept: asthma}}]")),
