@@ -40,7 +40,8 @@ def make_app(service: Service, *more: APIRouter) -> FastAPI:
         openapi_url="/openapi.json",
     )
     outcomes.install(app)
-    features = (operations, fhir, cds_hooks, lists, reviews, updates)
+    # Routes are tried in this order: an EHR waits for CDS Hooks while a chart opens.
+    features = (cds_hooks, operations, fhir, lists, reviews, updates)
     for router in (*(feature.router(service) for feature in features), *more):
         app.include_router(router)
     guard(app, service)

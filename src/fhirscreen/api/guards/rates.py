@@ -8,8 +8,8 @@ import time
 from collections import OrderedDict
 
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -33,6 +33,7 @@ class Rates:
     def __init__(self, app: ASGIApp, per_minute: int) -> None:
         self._app = app
         self._limit = RateLimitItemPerMinute(per_minute)
+        # The one for event loops: the other begins a thread at every request, to forget old counts.
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._known: OrderedDict[bytes, str] = OrderedDict()
 
@@ -43,13 +44,13 @@ class Rates:
             return
         credential = _credential(Headers(scope=scope))
         who = self._who(scope, credential)
-        if self._limiter.hit(self._limit, *who):
+        if await self._limiter.hit(self._limit, *who):
             await self._app(scope, receive, send)
             if credential is not None:
                 self._learn(credential, _caller(scope))
             return
-        reset = self._limiter.get_window_stats(self._limit, *who).reset_time
-        wait = max(1, math.ceil(reset - time.time()))
+        window = await self._limiter.get_window_stats(self._limit, *who)
+        wait = max(1, math.ceil(window.reset_time - time.time()))
         refusal = Refusal(
             429,
             "this client asks too often",
