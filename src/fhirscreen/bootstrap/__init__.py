@@ -14,11 +14,8 @@ from fhirscreen.bootstrap.parts import (
     make_catalogue,
     make_client,
     make_engine,
-    make_reader,
     read_server,
-    reader_of,
 )
-from fhirscreen.bootstrap.terminologies import open_terminology
 
 __all__ = [
     "Absence",
@@ -32,8 +29,5 @@ __all__ = [
     "make_catalogue",
     "make_client",
     "make_engine",
-    "make_reader",
-    "open_terminology",
     "read_server",
-    "reader_of",
 ]

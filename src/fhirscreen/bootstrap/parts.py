@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -23,9 +23,6 @@ from fhirscreen.fhir.subjects import FILES_BASE
 from fhirscreen.fhir_client import Bearer, Client, Registration, SigningKey
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.mapping.loading import load_catalogue, load_site, mappings_folder
-from fhirscreen.reading import Reader
-from fhirscreen.reading.lookups import Lookup
-from fhirscreen.reading.lookups.icd_10_cm import shipped_icd_10_cm
 from fhirscreen.settings.groups import ServerSettings
 from fhirscreen.settings.settings import Settings, base_url
 from fhirscreen.values.durations import AsOf
@@ -126,20 +123,6 @@ def export_base(folder: Path) -> str | None:
 def find_mappings(settings: Settings) -> Path:
     """The folder of the mappings: the one that is set, or the shipped one."""
     return settings.mappings or mappings_folder()
-
-
-def make_reader(settings: Settings, lookups: Sequence[Lookup] = ()) -> tuple[Reader, Catalogue]:
-    """The reader of eligibility text, and the mappings whose names and units it knows; it asks no server.
-
-    What no concept names is looked up in the ICD-10-CM that is shipped, and in `lookups`.
-    """
-    catalogue = load_catalogue(find_mappings(settings))
-    return reader_of(catalogue, lookups), catalogue
-
-
-def reader_of(catalogue: Catalogue, lookups: Sequence[Lookup] = ()) -> Reader:
-    """As `make_reader`, of mappings that are there already."""
-    return Reader(catalogue, [shipped_icd_10_cm(), *lookups])
 
 
 def make_catalogue(

@@ -16,7 +16,8 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
-from fhirscreen.bootstrap import make_reader, open_terminology
+from fhirscreen.bootstrap.readers import make_reader
+from fhirscreen.bootstrap.terminologies import open_terminology
 from fhirscreen.cli.consoles import notices, results
 from fhirscreen.cli.options import read_settings
 from fhirscreen.criteria.english import say

@@ -70,7 +70,6 @@ def serve(
         app = make_app(service)
         add_pages(app, service)
         service.panel()  # what cannot work is told before anybody asks, and nobody waits for it
-    gc.collect()
-    gc.freeze()  # what lives as long as the process need not be looked at again and again
+    gc.freeze()  # what lives as long as the process need not be looked at; hardly any of it is garbage
     gc.set_threshold(50_000, 20, 50)  # a request brings tens of thousands of objects, which hold no cycles
     run(app, chosen, sockets, service)

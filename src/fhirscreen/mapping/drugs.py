@@ -46,12 +46,13 @@ def drug_pattern(concept: Concept, displays: Displays) -> re.Pattern[str]:
     sources = [source for source in concept.sources if source.resource in MEDICATIONS]
     exact: set[tuple[str, str]] = set().union(*(source.codes.exact for source in sources))
     # Of displays there are thousands: only those that may be of a source are asked about.
-    begun = {prefix.system for source in sources for prefix in source.codes.prefixes}
+    prefixes = {prefix for source in sources for prefix in source.codes.prefixes}
+    begun = {system: tuple(each.code for each in prefixes if each.system == system) for system in _SYSTEMS}
     called = {
         display.split(",")[0]
         for key, display in displays.items()
         if key[0] in _SYSTEMS
-        and (key[0] in begun or key in exact)
+        and (key in exact or plain(key[1]).startswith(begun[key[0]]))
         and any(source.codes.matches(*key) for source in sources)
     }
     names = {name for name in called if not any(letter.isdigit() for letter in name)}

@@ -6,13 +6,18 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from sqlalchemy import Executable, RowMapping, Select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from fhirscreen.store.tables import Table
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
+
+Upsert: TypeAlias = "sqlite.Insert | postgresql.Insert"
+"""An INSERT that can say what is done on a conflict."""
 
 Kind = TypeVar("Kind")
 Item = TypeVar("Item")
@@ -32,12 +37,15 @@ def make(kind: type[Kind], row: RowMapping, **others: Any) -> Kind:
     return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in found.items()}, **others)
 
 
-Upsert = sqlite.Insert | postgresql.Insert
-"""An INSERT that can say what is done on a conflict."""
-
-
 def _insert(dialect: str, table: Any) -> Upsert:
-    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    # Each is slow to import, and a process has one of them.
+    if dialect == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert as into_sqlite  # noqa: PLC0415
+
+        return into_sqlite(table)
+    from sqlalchemy.dialects.postgresql import insert as into_postgresql  # noqa: PLC0415
+
+    return into_postgresql(table)
 
 
 def insert(session: Session, table: type[Table]) -> Upsert:

@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from fhirscreen.bootstrap import make_reader, open_terminology
-from fhirscreen.bootstrap.terminologies import FINDINGS
+from fhirscreen.bootstrap.readers import make_reader
+from fhirscreen.bootstrap.terminologies import FINDINGS, open_terminology
 from fhirscreen.criteria.suggestions import Candidate, How
 from fhirscreen.exceptions import UsageError
 from fhirscreen.reading import Status

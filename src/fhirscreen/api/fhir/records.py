@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Request, Response
 
@@ -16,14 +16,15 @@ from fhirscreen.api.fhir.facade import Body, Facade
 from fhirscreen.api.fhir.inputs import read_inputs
 from fhirscreen.api.fhir.negotiation import JSON, check_body_type
 from fhirscreen.api.outcomes import Refusal, say
-from fhirscreen.bootstrap import reader_of
 from fhirscreen.bootstrap.services import Service
 from fhirscreen.criteria.english import say as say_expression
 from fhirscreen.criteria.records import Record
 from fhirscreen.criteria.studies import Criterion, Study
 from fhirscreen.criteria.wire import format_yaml, parse_json, write_study
 from fhirscreen.exceptions import StudyError
-from fhirscreen.reading import Reader, make_study, parse_record
+
+if TYPE_CHECKING:
+    from fhirscreen.reading import Reader
 
 PLAIN = "text/plain"
 _BODY = "the body"
@@ -91,10 +92,14 @@ class Records:
 
     @cached_property
     def _reader(self) -> Reader:
+        from fhirscreen.bootstrap.readers import reader_of  # noqa: PLC0415 - slow to import, and seldom asked
+
         return reader_of(self._service.catalogue)
 
     def read(self, call: Call, body: bytes) -> Response:
         """The study file of the record in the body. Raises Refusal: 400, 415; 422 for what is none."""
+        from fhirscreen.reading import make_study  # noqa: PLC0415
+
         record = _record(call, body)
         try:
             study = make_study(record, self._reader)
@@ -104,6 +109,8 @@ class Records:
 
 
 def _record(call: Call, body: bytes) -> Record:
+    from fhirscreen.reading import parse_record  # noqa: PLC0415
+
     kind = check_body_type(call.request, JSON, PLAIN)
     try:
         text = body.decode("utf-8-sig")
