@@ -120,6 +120,11 @@ ASKED: dict[Role, dict[str, str]] = {
         ),
         **words(
             """
+            acute illness | terminal illness | life threatening illness | uncontrolled illness |
+            other illness | concurrent condition | unstable condition | uncontrolled condition |
+            medical disease | medical disorder | comorbid disease | physical illness | morbidities |
+            general health | good general health | poor general condition | health problem |
+            serious concurrent condition | concurrent medical disease | other disease |
             intercurrent illness | intercurrent disease | concurrent illness | concomitant illness |
             serious illness | medical illness | medical problem | medical condition |
             medical or psychiatric illness | medical or psychiatric condition | serious medical condition |
@@ -156,7 +161,9 @@ ASKED: dict[Role, dict[str, str]] = {
             donate blood | planning to become pregnant | plan to become pregnant | become pregnant |
             conceive | father a child | childbearing potential | child bearing potential |
             reproductive potential | fertile | wocbp | planned pregnancy | intend to become pregnant |
-            planning pregnancy | plan to | planning to | planned | scheduled to | scheduled for |
+            planning pregnancy | planning a pregnancy | plan a pregnancy | plans to become pregnant |
+            planning to be pregnant | plan to be pregnant |
+            plan to | planning to | planned | scheduled to | scheduled for |
             anticipated | anticipate | expected to require
             """,
             "future behaviour",

@@ -461,6 +461,10 @@ def _goes_on(items: Sequence[Item], end: int) -> bool:
     """
     last = items[end - 1]
     unknown = last.role is Role.WORD and last.key not in _OF_AN_ANCHOR
+    if last.role is Role.ANCHOR and _is(items, end, Role.OR):  # the first dose of study drug or chemotherapy
+        rest = [i for i in items[end + 1 :] if i.role is not Role.FILLER]
+        alone = len(rest) == 1 or (len(rest) > 1 and rest[1].role in (Role.STOP, Role.COMMA, Role.OR))
+        return bool(rest) and kind_of(rest[0]) is ConceptKind.THERAPY and alone
     if not unknown and kind_of(last) is not ConceptKind.THERAPY:
         return False
     following = end

@@ -15,6 +15,9 @@ _CATEGORY = re.compile(r"(y?[cp]|[ra])?([TNM])(is|\+|[xX]|[0-4][a-d]?)(?:\s?[-~]
 _ROMAN = re.compile(r"(IV|I{1,3})([A-D]?)[1-3]?")
 _DIGITS = {1: "I", 2: "II", 3: "III", 4: "IV"}
 _ECOG = "ecog-performance-status"
+_NYHA = "nyha-class"
+_FAILURE = "heart-failure"
+_FAR = 12
 _PAIR = re.compile(r"\d(?:,\d)+")
 _GLUE = (Role.FILLER, Role.COLON, Role.OPEN, Role.CLOSE, Role.DASH)
 _JOINS = (Role.OR, Role.COMMA, Role.SLASH, Role.AND)
@@ -39,6 +42,8 @@ def read_categories(items: Sequence[Item], concepts: dict[str, Concept]) -> list
             made = _valued(items, at, concepts["stage-group"])
         elif item.role is Role.WORD and item.key == "ps" and _ECOG in concepts:
             made = _valued(items, at, concepts[_ECOG])
+        elif item.text.lower() == "class" and _NYHA in concepts and _is_of_a_heart(items, at):
+            made = _class(items, at, concepts[_NYHA], found)
         elif item.role is Role.ENTITY:
             for concept in item.concepts:
                 if concept.kind is ConceptKind.CATEGORY:
@@ -56,6 +61,25 @@ def read_categories(items: Sequence[Item], concepts: dict[str, Concept]) -> list
         found.append(Item(Role.FRAGMENT, start, items[end - 1].end, fragment=fragment))
         at = end
     return found
+
+
+def _is_of_a_heart(items: Sequence[Item], at: int) -> bool:
+    """Whether heart failure or New York's scale follows: class III or IV congestive heart failure."""
+    for item in items[at + 1 : at + _FAR]:
+        if item.concepts:
+            return any(concept.id in (_NYHA, _FAILURE) for concept in item.concepts)
+    return False
+
+
+def _class(
+    items: Sequence[Item], at: int, concept: Concept, before: Sequence[Item]
+) -> tuple[Fragment, int, int] | None:
+    """Class III or IV, > class II: with the comparator that stands before."""
+    if not (before and before[-1].role is Role.COMPARE):
+        return _valued(items, at, concept)
+    turned = [*items[:at], items[at], before[-1], *items[at + 1 :]]
+    made = _valued(turned, at, concept)
+    return (made[0], 1, made[2] - 1) if made is not None else None
 
 
 def _finish(

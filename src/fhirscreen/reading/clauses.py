@@ -452,7 +452,9 @@ class Clauses:
     def _segments(self, items: Sequence[Item]) -> tuple[list[Segment], list[Role]]:
         segments: list[Segment] = [Segment()]
         joins: list[Role] = []
-        for item in items:
+        for at, item in enumerate(items):
+            if item.role is Role.COMMA and segments[-1].takes_class(items[at + 1 : at + 2]):
+                continue  # heart failure, NYHA class III
             if item.role in JOINS:
                 if segments[-1].empty:
                     if joins:
@@ -463,6 +465,9 @@ class Clauses:
             elif item.role in (Role.OPEN, Role.CLOSE, Role.EXAMPLE):
                 if item.role is Role.EXAMPLE and segments[-1].manual and self.kind is Kind.INCLUSION:
                     break  # examples of what is asked in person
+                if item.role is Role.EXAMPLE and at and items[at - 1].role is Role.OPEN:
+                    # acute (such as malaria) infections: what the examples are of follows
+                    segments[-1].doubtful |= bool(segments[-1].modifiers) and not segments[-1].content
                 if item.role is Role.EXAMPLE and segments[-1].empty is False:
                     segments.append(Segment())
                     joins.append(Role.OR)

@@ -161,8 +161,8 @@ CUES: dict[Role, dict[str, str]] = {
             shown | used | schedule | experienced | trial entry | any grade | of any grade | any reason |
             for any reason | regardless of etiology | etiology | reason | local laboratory |
             prolongation of | prolongation | tnm classification | current tnm classification | tnm |
-            new diagnosis of | alone | nyha functional class | functional class | functional |
-            world health organization | new york heart association | nyha functional | formula |
+            new diagnosis of | alone | functional class | functional |
+            world health organization | formula |
             cockcroft gault formula | cockcroft gault | cockcroft and gault | by cockcroft gault |
             using the cockcroft gault formula | according to cockcroft gault | cockcroft gault equation |
             using cockcroft gault | cockroft | cockcroft | gault | equation | cockroft gault | index |

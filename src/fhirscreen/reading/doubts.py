@@ -15,11 +15,20 @@ from fhirscreen.reading.statements import Built
 
 _OPPOSED = re.compile(r"\bbut\b|\bpresence of\b|\bor with\b|\band with\b|, with\b", re.IGNORECASE)
 """Where a "no" ends: no diabetes but hypertension."""
+_REQUIRED = re.compile(r"\s*(?:(?:is|are|must be)\s+)?(?:required|mandatory)\b", re.IGNORECASE)
+"""What is asked for after all: no chemotherapy, and prior surgery required."""
+_SENTENCE_ENDS = re.compile(r"[.;\n]")
 
 
 def is_opposed(text: str, items: Sequence[Item]) -> bool:
     """Whether what follows a "no" turns to what is there."""
-    return bool(items) and _OPPOSED.search(text, items[0].start, items[-1].end) is not None
+    if not items:
+        return False
+    end = _SENTENCE_ENDS.search(text, items[-1].end)
+    return (
+        _OPPOSED.search(text, items[0].start, items[-1].end) is not None
+        or _REQUIRED.match(text, items[-1].end, end.start() if end else len(text)) is not None
+    )
 
 
 def leaves_doubt(

@@ -272,11 +272,12 @@ _JOINING: dict[Role, dict[str, str]] = {
             received | receipt of | treated with | treated | treated by | exposed to | undergone |
             underwent | had received | have received | prior use of | been treated with | been exposed to |
             administered | took | taken | pretreated with | pre treated with | pretreatment with |
-            have had | has had | have undergone | given | completed | finished |
+            have undergone | given | completed | finished |
             last dose of | last | received treatment with | exposure to
             """,
             "ever",
         ),
+        **words("have had | has had", "had"),
         **words(
             """
             discontinued | stopped | ceased | halted | withdrawn | stop | discontinue | cease |

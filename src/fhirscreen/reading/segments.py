@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fhirscreen.mapping.concepts import Concept, ConceptKind
@@ -45,6 +46,11 @@ _CLASSES = (
 _TESTS = ("testing", "test", "serology", "antibody", "titer")
 _SCALES = ("ecog-performance-status", "karnofsky-performance-status", "nyha-class")
 _DIAGNOSES = (ConceptKind.DIAGNOSIS, ConceptKind.EVENT)
+FITTING = {
+    "nyha-class": ("heart-failure", "cardiomyopathy", "heart-disease", "cardiovascular-disease"),
+    "child-pugh-class": ("cirrhosis", "liver-dysfunction"),
+}
+"""Classes, and the diagnoses that they are of."""
 REACHING = ("needs", "rest")
 """Keys of what narrows by all that follows it: requiring steroids, resulting in a fracture."""
 
@@ -104,6 +110,16 @@ class Segment:
             return therapy and self.window is None
         return not (therapy and self.window is not None and self.window.key == "washout")
 
+    def takes_class(self, following: Sequence[Item]) -> bool:
+        """Whether the class that follows a comma is of the one diagnosis before it."""
+        fragment = following[0].fragment if following else None
+        if fragment is None or self.fragments or len(self.entities) != 1:
+            return False
+        concept = concept_of(self.entities[0])
+        return concept is not None and all(
+            concept.id in FITTING.get(a.concept or "", ()) for a in fragment.atoms
+        )
+
     def take(self, item: Item) -> None:
         """Adds an item to it."""
         role = item.role
@@ -129,7 +145,7 @@ class Segment:
             self.activity = self.activity or item.key == "activity"
         elif role is Role.RECEIVED:
             self.received = True
-            self.told = self.told or item.key in ("ever", "stopped")
+            self.told = self.told or item.key in ("ever", "had", "stopped")
             self.active = self.active or item.key == "now"
         elif role is Role.WINDOW and self.window is None:
             self.window = item

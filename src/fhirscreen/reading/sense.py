@@ -18,6 +18,8 @@ _PER_MICROLITRE = 1e-3
 _LIMITS = {"uln": Limit.ULN, "lln": Limit.LLN}
 _CLEARANCES = ("mL/min", "mL/min/{1.73_m2}")
 """Units of clearances and filtration rates, which criteria write for one another."""
+_VOLUMES = ("mm3", "uL")
+"""Volumes that criteria write for a count in them: platelets ≥ 75,000 mm3."""
 _LIKELY = ("g/dL", "g/L", "mg/dL", "umol/L", "mmol/L", "10*9/L", "/uL", "10*3/uL", "cm", "mm", "%")
 
 
@@ -56,6 +58,9 @@ def make_bounds(numbers: Range, concept: Concept, units: UnitTable) -> tuple[Bou
         return bounds, [*warnings, f"the unit of {_say(numbers)} is not written: read as {unit}"]
     if numbers.unit and unit is None:
         return None, [f"the unit `{numbers.unit}` is not known"]
+    if unit in _VOLUMES and concept.unit == "10*9/L" and _unwritten(numbers, concept, units) == "/uL":
+        bounds, warnings = _bounds(numbers, "/uL")
+        return bounds, [*warnings, f"the unit {unit} is read as one per {unit}"]
     if unit in _CLEARANCES and concept.unit in _CLEARANCES and unit != concept.unit:
         bounds, warnings = _bounds(numbers, concept.unit)
         return bounds, [*warnings, f"{unit} is read as {concept.unit}, in which {concept.label} is given"]

@@ -28,7 +28,7 @@ from fhirscreen.reading.categories import fits
 from fhirscreen.reading.courses import diagnose, is_timed, judge
 from fhirscreen.reading.fragments import Atom, Fragment, Sort
 from fhirscreen.reading.items import NARROWER, Item, Role
-from fhirscreen.reading.segments import Segment, concept_of, kind_of
+from fhirscreen.reading.segments import FITTING, Segment, concept_of, kind_of
 
 _DIAGNOSES = (ConceptKind.DIAGNOSIS, ConceptKind.EVENT)
 _METASTATIC = "distant-metastasis"
@@ -180,9 +180,12 @@ def _taking(segment: Segment) -> bool:
 
 
 def _scales(made: list[Fragment]) -> bool:
-    """Whether two scales of performance status say the same side by side: ECOG ≤ 2 (Karnofsky ≥ 60)."""
-    named = [a.concept for f in made for a in f.atoms]
-    return sorted(filter(None, named)) == ["ecog-performance-status", "karnofsky-performance-status"]
+    """Whether two ways to say the same stand side by side: ECOG ≤ 2 (Karnofsky ≥ 60)."""
+    atoms = [a for f in made for a in f.atoms]
+    named = sorted(atom.concept or "" for atom in atoms)
+    if named == [_METASTATIC, "m-category"]:  # distant metastasis (M1)
+        return all(atom.values is None or set(atom.values) <= {"M1"} for atom in atoms)
+    return named == ["ecog-performance-status", "karnofsky-performance-status"]
 
 
 def _unread(segment: Segment, made: list[Fragment]) -> list[tuple[int, int]]:
@@ -202,7 +205,11 @@ def _unread(segment: Segment, made: list[Fragment]) -> list[tuple[int, int]]:
             and not (m.role is Role.RECEIVED and made and m.text.lower() in _PLACED)
         ]
     elif segment.received and ConceptKind.THERAPY not in kinds and not _transplants(segment):
-        lost += [m for m in segment.modifiers if m.role is Role.RECEIVED and m.text.lower() not in _PLACED]
+        lost += [
+            m
+            for m in segment.modifiers
+            if m.role is Role.RECEIVED and m.text.lower() not in _PLACED and m.key != "had"
+        ]
     if any(_is_systemic(item) for item in segment.entities):  # topical steroids are no systemic ones
         lost += [m for m in segment.modifiers if m.role is Role.NARROWING and m.key == "local"]
     if segment.entities and segment.severity and not kinds & set(_DIAGNOSES):
@@ -245,11 +252,6 @@ def _judged(segment: Segment) -> bool:
     )
 
 
-_FITTING = {
-    "nyha-class": ("heart-failure", "cardiomyopathy", "heart-disease", "cardiovascular-disease"),
-    "child-pugh-class": ("cirrhosis", "liver-dysfunction"),
-}
-"""Classes, and the diagnoses that they are of."""
 _SAID = {"child-pugh-class": "liver-dysfunction"}
 """Classes that say by themselves that there is the diagnosis: liver disease of Child-Pugh class B."""
 
@@ -266,7 +268,7 @@ def _fit(segment: Segment) -> bool:
     of_cancer = concept.about_cancer and all(
         f is not None and f.sort is Sort.CATEGORY and f.about_cancer for f in fragments
     )
-    return of_cancer or all(concept.id in _FITTING.get(name, ()) for name in named)
+    return of_cancer or all(concept.id in FITTING.get(name, ()) for name in named)
 
 
 def _quote(text: str, spans: list[tuple[int, int]]) -> str:

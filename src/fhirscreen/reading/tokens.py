@@ -37,20 +37,22 @@ class Token(NamedTuple):
 
 
 _LIMIT = r"""
+  (?i:
     (?:the\s+|institutional\s+|institution's\s+|laboratory\s+|laboratories'?\s+|laboratory's\s+|local\s+|lab\s+
       |site\s+|center\s+|centre\s+|reference\s+|age-?(?:adjusted|appropriate)\s+|our\s+|their\s+|study\s+){0,5}
     (?:ULNs?\b|UNLs?\b|LSN\b|IULN\b|UNR\b|LLNs?\b|LNLs?\b|ILLN\b
       |(?:upper|higher|lower)\s+(?:normal\s+|reference\s+|institutional\s+|laboratory\s+|lab\s+)*(?:limits?|ranges?|bound(?:ary)?|values?|levels?)
        (?:\s*\(?\s*(?:ULN|LLN)\s*\)?)?
-       (?:\s+(?:of|for|in)\s+(?:the\s+|each\s+|our\s+)?(?:(?:institutional|institution's|institution|laboratory|laboratories'?|local|lab|central|site's|reference|study|normal)\s*)*
+       (?:\s+normals?\b(?!\s+rang)|\s+(?:of|for|in)\s+(?:the\s+|each\s+|our\s+)?(?:(?:institutional|institution's|institution|laboratory|laboratories'?|local|lab|central|site's|reference|study|normal)\s*)*
           (?:normals?(?:ity)?(?:\s+(?:range|value|limit)s?)?|ranges?|values?|reference(?:\s+ranges?)?)?)?
       |(?:upper|lower)\s+normal\b
       |normal\s+(?:upper|lower)\s+limits?(?:\s+of\s+normal)?
       |upper\s+limits?(?:\s+normals?\b)?)
     (?:\s*\(\s*I?(?:ULN|UNL|LLN|LNL)\s*\))?
+  )
 """
 _VOLUME = (
-    r"(?:µ[lL]|u[lL]|mc[lL]|m[lL]|d[lL]|[lL](?:it(?:er|re)s?)?|mm\s?\^?\s?[3³]|mm\s?c\b|cmm|"
+    r"(?:µ[lL]|u[lL]|mc[lL]|micro\s?[lL]\b|m[lL]|d[lL]|[lL](?:it(?:er|re)s?)?|mm\s?\^?\s?[3³]|mm\s?c\b|cmm|"
     r"cm\s?\^?\s?[3³]|cu\.?\s?mm|mm|"
     r"micro-?lit(?:er|re)s?|milli-?lit(?:er|re)s?|deci-?lit(?:er|re)s?|cubic\s+milli-?met(?:er|"
     r"re)s?|ccm|m\^?3|100\s?m[lL])"
@@ -83,7 +85,7 @@ _UNIT = rf"""
     |%|percent\b|per\s+cent\b
     |°\s*[CF]\b|°|℃|℉|degrees?\s*(?:C(?:elsius)?|F(?:ahrenheit)?|centigrade)?\b
     |(?:mm|cm|µm)\s?\^?\s?[2²3³]?|m\s?\^?[2²]|millimet(?:er|re)s?|centimet(?:er|re)s?|inch(?:es)?|feet|lbs?\b\.?|pounds?|kgs?\b
-    |cc\b|m[lL]\b|liters?\b|litres?\b|L\b|msecs?\b|ms\b|milliseconds?
+    |cc\b|m[lL]\b|[µu][lL]\b|mc[lL]\b|liters?\b|litres?\b|L\b|msecs?\b|ms\b|milliseconds?
     |(?:m|µ|n)M\b|c?Gy\b|mSv\b|m?Ci\b|METs?\b|ppm\b|copies\b|IU\b|h\b|s\b|y\b(?=[\s.,;)]*(?:old|o\b|$))|y\.?o\b|d\b|g\b|m\b(?!\.)
 """
 _NUMBER = (
