@@ -122,7 +122,7 @@ ASKED: dict[Role, dict[str, str]] = {
             """
             acute illness | terminal illness | life threatening illness | uncontrolled illness |
             other illness | concurrent condition | unstable condition | uncontrolled condition |
-            medical disease | medical disorder | comorbid disease | physical illness | morbidities |
+            medical disease | medical disorder | comorbid disease | physical illness |
             general health | good general health | poor general condition | health problem |
             serious concurrent condition | concurrent medical disease | other disease |
             intercurrent illness | intercurrent disease | concurrent illness | concomitant illness |

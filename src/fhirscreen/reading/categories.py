@@ -18,6 +18,7 @@ _ECOG = "ecog-performance-status"
 _NYHA = "nyha-class"
 _FAILURE = "heart-failure"
 _FAR = 12
+_SIGNS = {"positive", "negative"}
 _PAIR = re.compile(r"\d(?:,\d)+")
 _GLUE = (Role.FILLER, Role.COLON, Role.OPEN, Role.CLOSE, Role.DASH)
 _JOINS = (Role.OR, Role.COMMA, Role.SLASH, Role.AND)
@@ -58,8 +59,39 @@ def read_categories(items: Sequence[Item], concepts: dict[str, Concept]) -> list
         start = item.start
         for _ in range(back):
             start = found.pop().start
-        found.append(Item(Role.FRAGMENT, start, items[end - 1].end, fragment=fragment))
+        ahead = "ahead" if back else ""
+        found.append(Item(Role.FRAGMENT, start, items[end - 1].end, key=ahead, fragment=fragment))
         at = end
+    return _share_signs(found)
+
+
+def _share_signs(items: list[Item]) -> list[Item]:
+    """The items with the sign of one of a list for those that have none: positive for A, B or C.
+
+    Negative for A or B is left: it may mean neither, or one of the two.
+    """
+    found = list(items)
+    signed = [i for i, item in enumerate(found) if item.fragment and item.fragment.rules == ("sign",)]
+    for first in signed:
+        step = 1 if found[first].key else -1
+        at, joined = first + step, 0
+        while 0 <= at < len(found) and joined < _FAR:
+            item = found[at]
+            if item.role in (Role.FILLER, *_JOINS, Role.OPEN, Role.CLOSE):
+                at, joined = at + step, joined + 1
+                continue
+            concept = next((c for c in item.concepts if {v.name for v in c.values} >= _SIGNS), None)
+            sign = found[first].fragment
+            between = found[min(at, first) + 1 : max(at, first)]
+            if item.role is not Role.ENTITY or concept is None or sign is None or len(item.concepts) > 1:
+                break
+            values = sign.atoms[0].values or ()
+            roles = {each.role for each in between}
+            if roles.isdisjoint(_JOINS) or (Role.OR in roles and values != ("positive",)):
+                break
+            made = _finish(concept, values, item.text or concept.label, item.start, item.end, "sign")
+            found[at] = Item(Role.FRAGMENT, item.start, item.end, fragment=made)
+            at, joined = at + step, 0
     return found
 
 

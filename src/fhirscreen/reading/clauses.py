@@ -20,7 +20,15 @@ from fhirscreen.criteria.studies import Kind
 from fhirscreen.reading.definitions import define, find_definition, require_other, says_absent
 from fhirscreen.reading.doubts import is_opposed, leaves_doubt, reach
 from fhirscreen.reading.fragments import Sort
-from fhirscreen.reading.idioms import permits, read_pregnancy_test, spare_cancers, spare_narrowed
+from fhirscreen.reading.idioms import (
+    gives_names,
+    is_the_rest,
+    permits,
+    put_within,
+    read_pregnancy_test,
+    spare_cancers,
+    spare_narrowed,
+)
 from fhirscreen.reading.items import NARROWER, Item, Role
 from fhirscreen.reading.lists import (
     JOINS,
@@ -30,6 +38,7 @@ from fhirscreen.reading.lists import (
     lend_heading,
     merge_purposes,
     share_qualifiers,
+    unwrap_exception,
 )
 from fhirscreen.reading.negations import Sense, ask_whole, sense_of
 from fhirscreen.reading.segments import Segment, kind_of
@@ -45,16 +54,9 @@ from fhirscreen.reading.statements import Built, build_segment, flip, join, merg
 _SILENT = (Role.FILLER, Role.COLON, Role.DASH, Role.KNOWN, Role.RANGE, Role.STOP)
 _TOGETHER = (
     frozenset(("pregnancy", "lactation")),
-    frozenset(
-        (
-            "hiv-infection",
-            "hepatitis-b-infection",
-            "hepatitis-c-infection",
-            "active-infection",
-            "tuberculosis",
-        )
-    ),
-)
+    frozenset(("hiv-infection", "hepatitis-b-infection", "hepatitis-c-infection", "active-infection",
+               "tuberculosis")),
+)  # fmt: skip
 """Concepts of which "and" in a list of exclusions means that each excludes."""
 _LONG_LIST = 3
 _WASHOUT = "washout"
@@ -147,7 +149,7 @@ class Clauses:
         if Role.ENTITY in roles:
             items = merge_purposes(items, self.text)
         items = [i for i in items if i.role not in _SILENT or i.role is Role.STOP]
-        items = drop_glosses(items, self.text)
+        items = unwrap_exception(drop_glosses(items, self.text))
         items = [
             i for i, after in pairwise([*items, None]) if i is not None and not ends_parenthesis(i, after)
         ]
@@ -215,7 +217,7 @@ class Clauses:
             inner = Unread(self._said(exception))
         if self.kind is Kind.INCLUSION and not isinstance(made.expression, Not):
             return self._spared(made, other)
-        whole = _within(made.expression, inner)
+        whole = put_within(made.expression, inner)
         return merge([made, replace(other, atoms=flip(other.atoms))], whole)
 
     def _spared(self, made: Built, other: Built) -> Built:
@@ -231,6 +233,12 @@ class Clauses:
         made = self._clause(main)
         if made is None:
             return self._unread([*main, *condition])
+        if (
+            self.kind is Kind.INCLUSION
+            and isinstance(made.expression, AnyOf)
+            and is_the_rest(made, condition)
+        ):
+            return made
         other = self._unread(condition)
         if made.expression is None or other.expression is None:
             return merge([made, other], other.expression)
@@ -467,7 +475,8 @@ class Clauses:
                     break  # examples of what is asked in person
                 if item.role is Role.EXAMPLE and at and items[at - 1].role is Role.OPEN:
                     # acute (such as malaria) infections: what the examples are of follows
-                    segments[-1].doubtful |= bool(segments[-1].modifiers) and not segments[-1].content
+                    bare = bool(segments[-1].modifiers) and not segments[-1].content
+                    segments[-1].doubtful |= bare and gives_names(items[at:])
                 if item.role is Role.EXAMPLE and segments[-1].empty is False:
                     segments.append(Segment())
                     joins.append(Role.OR)
@@ -487,13 +496,3 @@ class Clauses:
             if joins:
                 joins.pop()
         return segments, joins[: max(0, len(segments) - 1)]
-
-
-def _within(expression: Expression | None, exception: Expression) -> Expression | None:
-    """The exception where it belongs: inside the negation, where there is one."""
-    if expression is None:
-        return exception
-    if isinstance(expression, Not):
-        inner = join([expression.of, exception], any_of=False)
-        return None if inner is None else Not(inner)
-    return join([expression, exception], any_of=False)

@@ -22,7 +22,7 @@ from fhirscreen.reading.fragments import Sort
 from fhirscreen.reading.items import Item, Role, words
 from fhirscreen.reading.lists import JOINS
 from fhirscreen.reading.segments import concept_of
-from fhirscreen.reading.statements import Built
+from fhirscreen.reading.statements import Built, join
 
 _SECOND = "second-malignancy"
 _CANCERS = ("malignancy", _SECOND)
@@ -173,3 +173,31 @@ def read_pregnancy_test(items: Sequence[Item], text: str) -> Built | None:
     return Built(
         AnyOf((*exempt, test)), tests[0].atoms, ("pregnancy test",), sorts=frozenset((tests[0].sort,))
     )
+
+
+def is_the_rest(made: Built, condition: Sequence[Item]) -> bool:
+    """Whether a condition holds for whom the first alternative leaves: A ≤ x, or B for those with A > x."""
+    fragments = [item.fragment for item in condition if item.fragment is not None]
+    other = fragments[0].atoms if len(fragments) == 1 else ()
+    if len(other) != 1 or any(i.role in (Role.ENTITY, Role.WORD, Role.MANUAL, Role.NO) for i in condition):
+        return False
+    first, rest = made.atoms[0], other[0]
+    same = (first.concept, first.limit, first.unit) == (rest.concept, rest.limit, rest.unit)
+    bounds = (first.high, first.low) == (rest.low, rest.high) and (first.low is None) != (first.high is None)
+    return same and first.concept is not None and bounds
+
+
+def gives_names(items: Sequence[Item]) -> bool:
+    """Whether examples name something before their parenthesis ends."""
+    end = next((at for at, item in enumerate(items) if item.role is Role.CLOSE), None)
+    return any(item.role is Role.ENTITY for item in items[:end])
+
+
+def put_within(expression: Expression | None, exception: Expression) -> Expression | None:
+    """The exception where it belongs: inside the negation, where there is one."""
+    if expression is None:
+        return exception
+    if isinstance(expression, Not):
+        inner = join([expression.of, exception], any_of=False)
+        return None if inner is None else Not(inner)
+    return join([expression, exception], any_of=False)

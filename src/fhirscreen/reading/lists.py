@@ -12,6 +12,7 @@ from fhirscreen.reading.segments import REACHING, Segment, concept_of, kind_of
 
 JOINS = (Role.AND, Role.OR, Role.COMMA, Role.SLASH)
 """What joins the members of a list."""
+_INFECTION = "active-infection"
 _PAIR = 2
 _FAR = 80
 
@@ -206,12 +207,17 @@ def _repeats(inner: Sequence[Item], before: Item) -> bool:
     if not inner:
         return True
     if inner[0].role is Role.EXAMPLE:
+        # what is an infection of its own kind is not found by the records of any infection
+        if any(concept.id == _INFECTION for concept in before.concepts) and any(i.concepts for i in inner):
+            return False
         return all(
             i.role
             in (Role.WORD, Role.ENTITY, *JOINS, Role.EXAMPLE, Role.FILLER, Role.SEVERITY, Role.POSITIVE)
             for i in inner
         )
     words = [i for i in inner if i.role not in JOINS]
+    if before.role is Role.FRAGMENT and _permits(inner):
+        return True
     if before.role is Role.FRAGMENT and words and all(i.role is Role.LIMIT for i in words):
         return True
     if len(words) == 1 and words[0].role is Role.WORD:
@@ -220,6 +226,32 @@ def _repeats(inner: Sequence[Item], before: Item) -> bool:
     if before.key != NARROWER and any(i.role is Role.ENTITY and i.key == NARROWER for i in words):
         return False  # interstitial lung disease (idiopathic pulmonary fibrosis)
     return bool(words) and all(i.role is Role.ENTITY and set(i.concepts) & concepts for i in words)
+
+
+def unwrap_exception(items: list[Item]) -> list[Item]:
+    """The items with an exception in parentheses behind the rest, where it is of the one thing named."""
+    at = next((i for i, item in enumerate(items) if item.role is Role.EXCEPT), 0)
+    if not at or items[at - 1].role is not Role.OPEN:
+        return items
+    before = items[: at - 1]
+    end = next((i for i in range(at, len(items)) if items[i].role is Role.CLOSE), len(items))
+    rest = items[end + 1 :]
+    if sum(item.role in (Role.ENTITY, Role.FRAGMENT, Role.MANUAL) for item in before) != 1:
+        return items
+    if any(item.role not in (Role.WINDOW, Role.STOP, Role.NARROWING) for item in rest):
+        return items
+    kept = [item for item in rest if item.role is not Role.STOP]
+    return [*before, *kept, *items[at:end]]
+
+
+def _permits(inner: Sequence[Item]) -> bool:
+    """Whether a parenthesis only allows a therapy, however the value was reached: (transfusion allowed)."""
+    allowed = any(item.role is Role.ALLOWED for item in inner)
+    plain = all(
+        item.role in (Role.ALLOWED, Role.ENTITY, Role.FILLER, Role.OR, Role.RECEIVED) for item in inner
+    )
+    named = [item for item in inner if item.role is Role.ENTITY]
+    return allowed and plain and all(kind_of(item) is ConceptKind.THERAPY for item in named)
 
 
 def share_qualifiers(segments: list[Segment], joins: list[Role], text: str) -> None:

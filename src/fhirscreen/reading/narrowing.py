@@ -125,6 +125,11 @@ NARROWING: dict[Role, dict[str, str]] = {
         **words("metastatic | disseminated", "metastatic"),
         **words(
             """
+            that is progressing or requires active treatment | requires active treatment |
+            that is progressing or requiring active treatment | requiring active treatment |
+            that is progressing or has required active treatment | that requires active treatment |
+            that is progressing | that has progressed | requiring active therapy |
+            progressing or requiring active treatment | require active treatment |
             requiring treatment | requiring therapy | requiring medication | requires treatment |
             requires therapy | which require treatment | requiring intervention |
             requiring hospitalization | requiring drainage | requiring systemic treatment |

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fhirscreen.mapping.concepts import ConceptKind
 from fhirscreen.reading.items import Item, Role
 from fhirscreen.reading.lexicon import Lexicon
 from fhirscreen.reading.segments import kind_of
@@ -20,22 +21,39 @@ _AHEAD = {
     ),
     "cancer": (Role.HISTORY,),
 }  # fmt: skip
-_NAMED = {"infection": ("active", "infection"), "cancer": ("malignancy",)}
+_SPREAD = (
+    "locally advanced", "unresectable", "inoperable", "locally recurrent", "non resectable", "nonresectable",
+    "advanced", "resectable",
+)  # fmt: skip
+_NAMED = {
+    "infection": ("active", "infection"),
+    "cancer": ("malignancy",),
+    "disease": ("malignancy",),
+    "tumor": ("malignancy",),
+}
 """Words that name nothing beside others, and the concepts that they mean alone."""
 _OCCASIONS = (
     "screening", "baseline", "randomisation", "randomization", "enrolment", "enrollment", "registration",
     "inclusion", "recruitment", "run-in",
 )  # fmt: skip
+_MARROW = ("bone", "marrow", "active", "skeleton", "functioning", "hematopoietic")
+_OF_A_CANCER = ("disease", "tumor")
 _AT = ("at", "during", "on", "upon")
 
 
-def name_alone(items: Sequence[Item], lexicon: Lexicon) -> list[Item]:
-    """The items with an infection, or a cancer of the past, that stands alone as the concept that it means."""
+def name_alone(items: Sequence[Item], lexicon: Lexicon, text: str) -> list[Item]:
+    """The items with an infection, or a cancer, that stands alone as the concept that it means."""
     found = list(items)
     for at, item in enumerate(found):
         if item.role is not Role.WORD or item.key not in _NAMED:
             continue
         before = at - 1
+        if item.key in _OF_A_CANCER:
+            said = text[found[before].start : found[before].end].lower().replace("-", " ") if at else ""
+            following = found[at + 1].role if at + 1 < len(found) else Role.STOP
+            if said in _SPREAD and following in _ENDS and not _names_a_disease(found):
+                found[at] = lexicon.name(_NAMED[item.key], item.start, item.end) or item
+            continue
         while (
             before >= 0 and found[before].role is Role.FILLER and found[before].text.lower() in ("a", "any")
         ):
@@ -50,6 +68,35 @@ def name_alone(items: Sequence[Item], lexicon: Lexicon) -> list[Item]:
             continue  # ear, nose and throat infection
         named = lexicon.name(_NAMED[item.key], item.start, item.end)
         found[at] = item if named is None else named
+    return found
+
+
+def _names_a_disease(items: Sequence[Item]) -> bool:
+    """Whether some diagnosis other than a spread is named: an advanced disease may then be that one."""
+    named = [concept for item in items for concept in item.concepts if kind_of(item) is ConceptKind.DIAGNOSIS]
+    return any(not concept.about_cancer for concept in named)
+
+
+def merge_extents(items: Sequence[Item]) -> list[Item]:
+    """The items with how much was treated as what narrows the treatment: to > 25 % of the bone marrow."""
+    found: list[Item] = []
+    at = 0
+    while at < len(items):
+        item = items[at]
+        numbers = item.range
+        end = at + 1
+        if item.role is Role.BOUND and numbers is not None and numbers.unit == "%":
+            while end < len(items) and items[end].role is Role.FILLER and end < at + 4:
+                end += 1
+            first = end
+            while end < len(items) and items[end].key in _MARROW and end < first + 4:
+                end += 1
+            if end > first and items[end - 1].key in ("marrow", "skeleton"):
+                found.append(Item(Role.NARROWING, item.start, items[end - 1].end))
+                at = end
+                continue
+        found.append(item)
+        at += 1
     return found
 
 

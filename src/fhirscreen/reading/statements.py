@@ -32,6 +32,7 @@ from fhirscreen.reading.segments import FITTING, Segment, concept_of, kind_of
 
 _DIAGNOSES = (ConceptKind.DIAGNOSIS, ConceptKind.EVENT)
 _METASTATIC = "distant-metastasis"
+_CANCERS = ("malignancy", "second-malignancy")
 _SPREAD = (_METASTATIC, "disseminated-disease", "oligometastatic-disease", "malignancy", "second-malignancy")
 """Of which "metastatic" says nothing that a record of the index cancer's spread could settle."""
 
@@ -204,7 +205,7 @@ def _unread(segment: Segment, made: list[Fragment]) -> list[tuple[int, int]]:
             if not (taken and m is segment.window)
             and not (m.role is Role.RECEIVED and made and m.text.lower() in _PLACED)
         ]
-    elif segment.received and ConceptKind.THERAPY not in kinds and not _transplants(segment):
+    elif segment.received and ConceptKind.THERAPY not in kinds and not _implied(segment):
         lost += [
             m
             for m in segment.modifiers
@@ -226,6 +227,13 @@ def _transplants(segment: Segment) -> bool:
     """Whether it names transplants alone, which are received though they are no therapy with a drug."""
     named = [concept_of(item) for item in segment.entities]
     return all(concept is not None and concept.id.endswith("-transplant") for concept in named)
+
+
+def _implied(segment: Segment) -> bool:
+    """Whether what was received says no more than its names: a transplant, treatment of a malignancy."""
+    named = [concept_of(item) for item in segment.entities]
+    plain = all(m.key == "" for m in segment.modifiers if m.role is Role.RECEIVED)
+    return _transplants(segment) or (plain and all(c is not None and c.id in _CANCERS for c in named))
 
 
 def _infected(segment: Segment) -> bool:

@@ -81,6 +81,37 @@ INCLUDED = [
             " {finding: {concept: progesterone-receptor-status, in: [positive]}}]}]"
         ),
     ),
+    # limits and units as they are written
+    (
+        "Bilirubin ≤ 2 x Upper Limit of Normal (ULN)",
+        "measured: {concept: total-bilirubin, at_most: 2 ULN}",
+    ),
+    ("AST ≤ 2 x upper limit normal", "measured: {concept: aspartate-aminotransferase, at_most: 2 ULN}"),
+    ("Platelets ≥ 90,000 mm3", "measured: {concept: platelet-count, at_least: 90000 /uL}"),
+    ("Neutrophils ≥ 1,200 uL", "measured: {concept: neutrophil-count, at_least: 1200 /uL}"),
+    # the occasion at which a value is seen
+    ("Screening QTc ≤ 440 ms", "measured: {concept: qtc-interval, at_most: 440 ms}"),
+    ("Has had a stroke", "condition: {concept: stroke}"),
+    # one sign for several, and one alternative for whom the other leaves
+    (
+        "ER and/or PR positive",
+        (
+            "any: [{finding: {concept: oestrogen-receptor-status, in: [positive]}},"
+            " {finding: {concept: progesterone-receptor-status, in: [positive]}}]"
+        ),
+    ),
+    (
+        "Creatinine ≤ 1.4 x ULN or creatinine clearance ≥ 55 mL/min for those with creatinine > 1.4 x ULN",
+        (
+            "any: [{measured: {concept: creatinine, at_most: 1.4 ULN}},"
+            " {derived: {quantity: creatinine-clearance, at_least: 55 mL/min}}]"
+        ),
+    ),
+    (
+        "Haemoglobin ≥ 8 g/dL (transfusion is permitted)",
+        "measured: {concept: haemoglobin, at_least: 8 g/dL}",
+    ),
+    ("Metastatic or locally advanced disease", "judgement: {condition: {concept: malignancy}}"),
 ]
 EXCLUDED = [
     ("Central nervous system (CNS) metastases", "condition: {concept: central-nervous-system-metastasis}"),
@@ -124,8 +155,56 @@ EXCLUDED = [
     ("Abdominal fistula", "judgement: {condition: {concept: gastrointestinal-fistula}}"),
     ("Wilson's disease", "condition: {concept: wilsons-disease}"),
     ("Anti-cancer therapy within 2 weeks", "received: {concept: anticancer-therapy, within: 2 wk}"),
+    # classes of heart failure, wherever they stand
+    (
+        "Class III or IV congestive heart failure",
+        ("all: [{finding: {concept: nyha-class, in: [III, IV]}}, {condition: {concept: heart-failure}}]"),
+    ),
+    (
+        "Heart failure > class II NYHA",
+        ("all: [{finding: {concept: nyha-class, in: [III, IV]}}, {condition: {concept: heart-failure}}]"),
+    ),
+    (
+        "Heart failure, NYHA class II-IV",
+        ("all: [{finding: {concept: nyha-class, in: [II, III, IV]}}, {condition: {concept: heart-failure}}]"),
+    ),
+    # what stands alone
+    ("Infection", "condition: {concept: active-infection, active: true}"),
+    (
+        "History of cancer within 4 years",
+        "any: [{condition: {concept: malignancy, within: 4 a}}, {judgement: {condition: {concept: malignancy}}}]",
+    ),
+    ("Active infection at screening or enrolment", "condition: {concept: active-infection, active: true}"),
+    ("Radiotherapy to more than 30% of the bone marrow", "judgement: {received: {concept: radiotherapy}}"),
+    # exceptions in parentheses, and the treatment of what is excepted
+    (
+        "Hypertension (unless controlled)",
+        "judgement: {condition: {concept: hypertension}}",
+    ),
+    (
+        "Diagnosis or treatment of another malignancy within 4 years, except basal cell carcinoma",
+        (
+            "any: [{condition: {concept: second-malignancy, within: 4 a}},"
+            " {judgement: {condition: {concept: second-malignancy}}}]"
+        ),
+    ),
+    (
+        "Distant metastasis (M1 disease)",
+        ("any: [{finding: {concept: m-category, in: [M1]}}, {condition: {concept: distant-metastasis}}]"),
+    ),
 ]
 DOUBTFUL = [
+    ("Acute active (such as malaria) infections", Kind.EXCLUSION),
+    ("Ear infection", Kind.EXCLUSION),
+    ("Cancer of the moon", Kind.EXCLUSION),
+    ("Surgery within 3 weeks before the first dose of study drug or radiotherapy", Kind.EXCLUSION),
+    ("No radiotherapy within 3 weeks, and prior surgery required", Kind.INCLUSION),
+    ("Negative for hepatitis B surface antigen or hepatitis C antibody", Kind.INCLUSION),
+    ("Advanced disease of the joints in rheumatoid arthritis", Kind.INCLUSION),
+    (
+        "Creatinine ≤ 1.4 x ULN or creatinine clearance ≥ 55 mL/min for those with creatinine > 2 x ULN",
+        Kind.INCLUSION,
+    ),
     ("Vesicovaginal fistula", Kind.EXCLUSION),  # a fistula is not one of the oesophagus
     ("Karnofsky ≥ 70 (for patients > 16 years of age)", Kind.INCLUSION),
     ("For men haemoglobin ≥ 13 g/dL, for women haemoglobin ≥ 12 g/dL", Kind.INCLUSION),
