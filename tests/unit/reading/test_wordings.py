@@ -172,7 +172,10 @@ EXCLUDED = [
     ("Infection", "condition: {concept: active-infection, active: true}"),
     (
         "History of cancer within 4 years",
-        "any: [{condition: {concept: malignancy, within: 4 a}}, {judgement: {condition: {concept: malignancy}}}]",
+        (
+            "any: [{condition: {concept: malignancy, within: 4 a}},"
+            " {judgement: {condition: {concept: malignancy}}}]"
+        ),
     ),
     ("Active infection at screening or enrolment", "condition: {concept: active-infection, active: true}"),
     ("Radiotherapy to more than 30% of the bone marrow", "judgement: {received: {concept: radiotherapy}}"),
