@@ -18,7 +18,7 @@ from fhirscreen.criteria.nodes import (
 )
 from fhirscreen.criteria.studies import Kind
 from fhirscreen.reading.definitions import define, find_definition, require_other, says_absent
-from fhirscreen.reading.doubts import is_opposed, leaves_doubt, reach
+from fhirscreen.reading.doubts import is_opposed, leaves_doubt, reach, restrict
 from fhirscreen.reading.fragments import Sort
 from fhirscreen.reading.idioms import (
     gives_names,
@@ -41,6 +41,7 @@ from fhirscreen.reading.lists import (
     unwrap_exception,
 )
 from fhirscreen.reading.negations import Sense, ask_whole, sense_of
+from fhirscreen.reading.opinions import fold_opinions
 from fhirscreen.reading.segments import Segment, kind_of
 from fhirscreen.reading.spans import (
     ends_parenthesis,
@@ -145,7 +146,7 @@ class Clauses:
         """A clause without what says nothing, and with what belongs together as one."""
         roles = {item.role for item in items}
         if Role.MANUAL in roles:
-            items = keep_objects(items, self.text)
+            items = keep_objects(fold_opinions(items, self.text), self.text)
         if Role.ENTITY in roles:
             items = merge_purposes(items, self.text)
         items = [i for i in items if i.role not in _SILENT or i.role is Role.STOP]
@@ -276,6 +277,8 @@ class Clauses:
                 warnings=(*made.warnings, note),
                 expression=Unread(self._said(items)),
             )
+        if self.kind is Kind.INCLUSION and before and not joins:
+            made = restrict(made, self.text[before[0].start : word.end])
         parts = [made]
         left = self._clause(before) if before else None
         if left is not None:

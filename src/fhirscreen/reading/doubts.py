@@ -18,6 +18,7 @@ _OPPOSED = re.compile(r"\bbut\b|\bpresence of\b|\bor with\b|\band with\b|, with\
 _REQUIRED = re.compile(r"\s*(?:(?:is|are|must be)\s+)?(?:required|mandatory)\b", re.IGNORECASE)
 """What is asked for after all: no chemotherapy, and prior surgery required."""
 _SENTENCE_ENDS = re.compile(r"[.;\n]")
+_LAST_ARM = re.compile(r"\bor\b.*\b(?:without|with no|with absence of)$", re.IGNORECASE | re.DOTALL)
 
 
 def is_opposed(text: str, items: Sequence[Item]) -> bool:
@@ -53,4 +54,12 @@ def reach(made: Built, scope: Built, after: Sequence[Item]) -> Built:
     if scope.complete and hangs_together(after) and Sort.AGE not in scope.sorts:
         return made
     note = "how far the negation reaches is not sure"
+    return replace(made, complete=False, sure=False, warnings=(*made.warnings, note))
+
+
+def restrict(made: Built, ahead: str) -> Built:
+    """A restriction, in doubt where alternatives stand `ahead` of it: IIIA or IIIB without an effusion."""
+    if _LAST_ARM.search(ahead) is None:
+        return made
+    note = "whether this is asked of each alternative or of the last alone is not sure"
     return replace(made, complete=False, sure=False, warnings=(*made.warnings, note))

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from fhirscreen.mapping.concepts import ConceptKind
 from fhirscreen.reading.items import NARROWER, Item, Role
+from fhirscreen.reading.opinions import OPINION
 from fhirscreen.reading.segments import REACHING, Segment, concept_of, kind_of
 
 JOINS = (Role.AND, Role.OR, Role.COMMA, Role.SLASH)
@@ -313,7 +314,7 @@ def _take_over(following: Segment, segment: Segment, *, either: bool) -> None:
         following.narrowed = following.led = following.narrowed or not given  # ongoing or recent
         following.active = False
     else:
-        following.active = told
+        following.active = told and not named  # an active infection says so by its name
     following.activity = segment.activity or following.activity
     following.received = following.received or segment.received
     following.told = following.told or segment.told
@@ -383,9 +384,13 @@ def _share_judgement(segments: list[Segment], text: str) -> None:
     """What somebody judges by a clause of its own (", that could interfere") is all that stands before."""
     for index, segment in enumerate(segments):
         first = segment.manual[0] if segment.manual else None
-        if first is not None and first.key == "judgement" and _RELATIVE.match(text, first.start):
+        relative = first is not None and _RELATIVE.match(text, first.start) is not None
+        clauses = [word for word in segment.manual if word.value == OPINION]
+        if clauses or (relative and first is not None and first.key == "judgement"):
             for earlier in segments[:index]:
                 earlier.narrowed = earlier.narrowed or bool(earlier.entities)
+                if earlier.manual and not earlier.content:
+                    earlier.manual += clauses  # what is asked is asked with its clause
         opinion = first is not None and index == len(segments) - 1 and index > 0 and not segment.content
         if opinion and first is not None and _OPINION.fullmatch(text[first.start :].split("\n", 1)[0]):
             for earlier in segments[:index]:

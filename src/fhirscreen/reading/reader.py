@@ -29,13 +29,14 @@ from fhirscreen.reading.lookups.stretches import suggest
 from fhirscreen.reading.measures import Measures
 from fhirscreen.reading.negations import read_prefixes
 from fhirscreen.reading.occasions import drop_occasions, merge_extents, name_alone
+from fhirscreen.reading.pieces import Piece
 from fhirscreen.reading.qualifiers import join_severities, note_proof, read_grades, share_heads
 from fhirscreen.reading.readings import Reading, Status
 from fhirscreen.reading.registered import merge
 from fhirscreen.reading.rivals import doubt_rivals
 from fhirscreen.reading.statements import Built
 from fhirscreen.reading.stems import read_stem
-from fhirscreen.reading.structure import Piece, split
+from fhirscreen.reading.structure import split
 from fhirscreen.reading.tokens import tokenise
 
 _SHORT = 160
@@ -231,6 +232,9 @@ class Reader:
             and not (built.sorts and built.sorts <= set(_PLAIN) and sure is None)
         ):
             note = "it stands under a line that was not read whole"
+            built = replace(built, complete=False, warnings=(*built.warnings, note))
+        if piece.limited and not built.manual:
+            note = "it stands under a line that may hold for one group alone"
             built = replace(built, complete=False, warnings=(*built.warnings, note))
         if kind is Kind.EXCLUSION and not built.manual and _requires(flat, piece, whole=built.complete):
             note = "a requirement under the exclusion criteria: does it exclude, or is it asked for?"

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from fhirscreen.criteria.studies import Kind
+from fhirscreen.reading.groups import find_limits
 from fhirscreen.reading.headings import INNER, heading_kind, is_title, prefix, stem_kind
+from fhirscreen.reading.pieces import Piece
 
 _LINE = re.compile(r"[^\n]+")
 _MARKER = re.compile(
@@ -44,21 +46,6 @@ _LONG = 160
 _STEM = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of the text: a heading (or stem), or a criterion with its section and the stems above it.
-
-    `body` is where its words begin, after a number or letter that counts it.
-    """
-
-    start: int
-    end: int
-    heading: bool
-    kind: Kind | None = None
-    stems: tuple[tuple[int, int], ...] = ()
-    body: int = 0
-
-
 @dataclass(slots=True)
 class _Block:
     """Lines that belong together, without the marker before them."""
@@ -85,7 +72,7 @@ def split(text: str) -> list[Piece]:
     rest = [index for index in range(last, len(text)) if text[index].isalnum()]
     if rest:  # a number that counts nothing
         pieces.append(Piece(rest[0], rest[-1] + 1, False, pieces[-1].kind if pieces else None, (), rest[0]))
-    return pieces
+    return find_limits(pieces, text)
 
 
 def _pieces(text: str) -> list[Piece]:

@@ -18,6 +18,10 @@ def _lasting(concept: str, within: str) -> str:
     )
 
 
+def _women(wanted: str) -> str:
+    return f"all: [{{not: {{sex: male}}}}, {{{wanted}}}]"
+
+
 EXCLUDED = [
     # what lasts may have begun before the window
     ("Alcohol abuse within the past 2 years", _lasting("alcohol-use-disorder", "2 a")),
@@ -63,10 +67,10 @@ EXCLUDED = [
     ("Pleural effusion", "condition: {concept: pleural-effusion, active: true}"),
     ("History of pneumonia", "condition: {concept: pneumonia}"),
     ("Recurrent urinary tract infections", "judgement: {condition: {concept: urinary-tract-infection}}"),
-    ("High-risk pregnancy", "judgement: {condition: {concept: pregnancy}}"),
+    ("High-risk pregnancy", _women("judgement: {condition: {concept: pregnancy}}")),
     ("History of stroke, pregnancy",
-     "any: [{condition: {concept: stroke}}, {condition: {concept: pregnancy, active: true}}]"),
-    ("Previous pregnancy", "condition: {concept: pregnancy}"),
+     f"any: [{{condition: {{concept: stroke}}}}, {{{_women('condition: {concept: pregnancy, active: true}')}}}]"),
+    ("Previous pregnancy", _women("condition: {concept: pregnancy}")),
 ]  # fmt: skip
 
 
@@ -87,7 +91,8 @@ def test_what_must_not_have_been_is_negated_as_a_whole() -> None:
     [
         ("Any of these concurrent conditions:", "Stroke ≤ 6 months before enrolment",
          "condition: {concept: stroke, within: 6 mo}"),
-        ("By medical history:", "Is pregnant", "condition: {concept: pregnancy, active: true}"),
+        ("By medical history:", "Is pregnant",
+         _women("condition: {concept: pregnancy, active: true}")),
         ("Any of these active conditions:", "Psoriasis",
          "judgement: {condition: {concept: psoriasis, active: true}}"),
     ],

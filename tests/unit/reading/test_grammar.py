@@ -338,8 +338,7 @@ EXCLUDED = [
         "Epilepsy or dementia, that could interfere with the study",
         (
             "any: [{judgement: {condition: {concept: epilepsy}}},"
-            " {judgement: {condition: {concept: dementia}}},"
-            " {confirm: that could interfere with the study}]"
+            " {judgement: {condition: {concept: dementia}}}]"
         ),
     ),
     # what alternatives share
