@@ -69,7 +69,8 @@ EXCLUDED = [
     ("Recurrent urinary tract infections", "judgement: {condition: {concept: urinary-tract-infection}}"),
     ("High-risk pregnancy", _women("judgement: {condition: {concept: pregnancy}}")),
     ("History of stroke, pregnancy",
-     f"any: [{{condition: {{concept: stroke}}}}, {{{_women('condition: {concept: pregnancy, active: true}')}}}]"),
+     "any: [{condition: {concept: stroke}}, {"
+     + _women("condition: {concept: pregnancy, active: true}") + "}]"),
     ("Previous pregnancy", _women("condition: {concept: pregnancy}")),
 ]  # fmt: skip
 
