@@ -357,8 +357,7 @@ class Clauses:
         if lifted is not None:
             return lifted
         any_of, sure, noted = self._how(segments, built, joins, negated=negated)
-        parts: list[Expression] = []
-        parts += [b.expression for b in built if b.expression is not None]
+        parts: list[Expression] = [b.expression for b in built if b.expression is not None]
         unclear = set(joins) <= {Role.COMMA} and any(
             not b.atoms and not b.manual and b.expression is not None for b in built
         )
