@@ -144,8 +144,8 @@ class Measures:
                     )
                 ):
                     opened -= 1
-                if opened < 0 or found[opened].role is not Role.OPEN:
-                    break
+                if opened < 0 or found[opened].role is not Role.OPEN or found[opened + 1].role in _JOINS:
+                    break  # ALT (or AST): no gloss, but another one
                 at, gloss = opened, gloss + 1
             elif role is Role.OPEN and at == len(found):
                 at -= 1
