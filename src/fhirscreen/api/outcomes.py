@@ -191,7 +191,7 @@ def _allowed(request: Request) -> str:
     routes = request.app.routes
 
     def answered(method: str) -> bool:
-        scope = {**request.scope, "method": method}
+        scope = {**request.scope, "method": "GET" if method == "HEAD" else method}
         return any(route.matches(scope)[0] is Match.FULL for route in routes)
 
     return ", ".join(method for method in _METHODS if answered(method))

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from fhirscreen.settings.certificates import check_tls
 from fhirscreen.settings.fields import (
     PREFIX,
     BaseUrl,
@@ -151,6 +152,9 @@ class Settings(BaseSettings):
                 where=PREFIX + missing,
                 about=("tls_certificate", "tls_key"),
             )
+        elif self.tls_certificate is not None and self.tls_key is not None:
+            certificate, key = self.tls_certificate, self.tls_key
+            wrongs.take(lambda: check_tls(certificate, key), about=("tls_certificate", "tls_key"))
         self._check_sources(wrongs)
         self._check_strangers(wrongs)
         wrongs.check()

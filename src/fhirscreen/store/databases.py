@@ -16,12 +16,14 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from fhirscreen.exceptions import FhirscreenError, StoreError, UsageError
+from fhirscreen.settings.fields import PREFIX
 from fhirscreen.store.troubles import trouble
 
 _WAIT_SECONDS = 30
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATING = 0x66686972
 """Key of the advisory lock of PostgreSQL that whoever migrates holds."""
+_SETTING = f"{PREFIX}STORE"
 _EXPECTED = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
 
 
@@ -146,13 +148,14 @@ def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise UsageError("the store's address cannot be read", expected=_EXPECTED) from None
+        raise UsageError("the store's address cannot be read", where=_SETTING, expected=_EXPECTED) from None
     if parsed.drivername in ("postgres", "postgresql"):
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
-        raise UsageError(f"`{parsed.drivername}` is no store of ours", expected=_EXPECTED)
+        raise UsageError(f"`{parsed.drivername}` is no store of ours", where=_SETTING, expected=_EXPECTED)
     if parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):
-        raise UsageError("a store in memory is lost to every other connection", expected=_EXPECTED)
+        what = "a store in memory is lost to every other connection"
+        raise UsageError(what, where=_SETTING, expected=_EXPECTED)
     return parsed
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from fhirscreen.bootstrap.services import make_service
 from fhirscreen.exceptions import StoreError, UsageError
+from fhirscreen.settings.settings import Settings
 from tests.lib.cli import fhirscreen, run_fhirscreen
 from tests.lib.loopback import serve as serve_canned
 from tests.lib.service import serving, settings_for
@@ -115,27 +116,36 @@ def test_ready_with_a_fhir_server_that_answers(tmp_path: Path) -> None:
         assert response.json()["checks"]["server main"]["ok"] is True
 
 
-def test_it_speaks_tls(tmp_path: Path) -> None:
-    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    subprocess.run(
-        [
-            *(
-                "openssl",
-                "req",
-                "-x509",
-                "-newkey",
-                "rsa:2048",
-                "-nodes",
-                "-days",
-                "2",
-                "-subj",
-                "/CN=localhost",
-            ),
-            *("-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)),
-        ],
-        check=True,
-        capture_output=True,
+def make_certificate(folder: Path, name: str, *more: str) -> tuple[Path, Path]:
+    """A certificate for the loopback that signed itself, and its key; `-nodes` but for what is given."""
+    certificate, key = folder / f"{name}.pem", folder / f"{name}-key.pem"
+    asked = (
+        "openssl req -x509 -newkey rsa:2048 -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
     )
+    written = ["-keyout", str(key), "-out", str(certificate)]
+    command = [*asked.split(), *written, *(more or ["-nodes"])]
+    subprocess.run(command, check=True, capture_output=True)
+    return certificate, key
+
+
+def test_a_certificate_and_a_key_that_are_no_pair_are_told_at_start(tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path, "own")
+    _, other = make_certificate(tmp_path, "other")
+    _, closed = make_certificate(tmp_path, "closed", "-passout", "pass:secret")
+    for wrong in (other, closed, certificate):
+        with pytest.raises(UsageError, match="certificate and the key cannot be used together") as caught:
+            with_tls(certificate, wrong)
+        assert caught.value.where == "FHIRSCREEN_TLS_CERTIFICATE, FHIRSCREEN_TLS_KEY"
+    assert with_tls(certificate, key).tls_key == key
+
+
+def with_tls(certificate: Path, key: Path) -> Settings:
+    variables = {"FHIRSCREEN_TLS_CERTIFICATE": str(certificate), "FHIRSCREEN_TLS_KEY": str(key)}
+    return Settings.from_environment(variables)
+
+
+def test_it_speaks_tls(tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path, "cert")
     secured = {"FHIRSCREEN_TLS_CERTIFICATE": str(certificate), "FHIRSCREEN_TLS_KEY": str(key)}
     with serving(tmp_path, **secured) as service:
         assert service.url.startswith("https://")

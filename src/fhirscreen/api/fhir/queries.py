@@ -34,6 +34,7 @@ CONTROLS = {
 """Parameters that say how to answer, with what they may be; `_format` is negotiation's."""
 
 _FRAME = ("_format", "_pretty", "_summary", "_elements")
+_NAME = re.compile(r"_?[a-z][A-Za-z.-]{0,40}(?::[A-Za-z-]{1,40})?", re.ASCII)
 _PERSONAL = ("patient", "individual")
 
 
@@ -112,14 +113,21 @@ def _check(key: str, value: str, pattern: str) -> None:
 def _unknown(key: str, parameters: Sequence[SearchParameter], near: SearchParameter | None) -> Refusal:
     if near is not None:
         expected = ", ".join(f"{near.name}:{each}" for each in near.modifiers) or f"{near.name} alone"
-        return Refusal(400, "this modifier is not known here", code="not-supported", expected=expected)
+        what = "this modifier is not known here"
+        return Refusal(400, what, code="not-supported", where=_shown(key), expected=expected)
     return Refusal(
         400,
         "a search parameter is not known here",
         code="not-supported",
+        where=_shown(key),
         expected=", ".join([*(each.name for each in parameters), *CONTROLS, "_format"]),
         remedy="leave it out, or send Prefer: handling=lenient",
     )
+
+
+def _shown(key: str) -> str | None:
+    """A parameter as an error may name it: None for what is no name of one, and may be a patient's."""
+    return key if _NAME.fullmatch(key) else None
 
 
 def page_token(asked: Asked, after: str) -> str:

@@ -188,10 +188,38 @@ def test_a_search_that_cannot_be_understood_is_refused(client: TestClient) -> No
     ):
         outcome = get(client, f"ResearchSubject?{query}", 400)
         assert outcome["resourceType"] == "OperationOutcome", query
+    for name, told in (
+        ("statis", True),
+        ("_sort", True),
+        ("study:exact", True),
+        ("Doe,John", False),
+        ("a1", False),
+    ):
+        (issue,) = get(client, f"ResearchSubject?status=candidate&{name}=x", 400)["issue"]
+        assert (f"where: {name};" in issue["diagnostics"]) is told, "which of several it was"
+        assert told or name not in str(issue), "what is no name may be somebody's"
     lenient = get(client, "ResearchSubject?statis=candidate&_count=1", Prefer="handling=lenient")
     assert lenient["link"][0]["url"].endswith("/fhir/ResearchSubject?_count=1")
     wrong = client.post("/fhir/ResearchSubject/_search", json={"status": "candidate"})
     assert wrong.status_code == 415
+
+
+def test_head_is_get_without_its_body(client: TestClient) -> None:
+    for path in (
+        "/fhir/metadata",
+        "/fhir/ResearchSubject?_count=1",
+        f"/fhir/ResearchStudy/{STUDY}",
+        "/health/live",
+    ):
+        asked, got = client.head(path), client.get(path)
+        assert (asked.status_code, asked.content) == (200, b""), path
+        told = ("content-type", "content-length", "etag", "content-encoding")
+        assert [asked.headers.get(name) for name in told] == [got.headers.get(name) for name in told]
+    assert client.head("/fhir/ResearchStudy/none").status_code == 404
+    allowed = client.delete("/fhir/metadata").headers["allow"]
+    assert allowed == "GET, HEAD"
+    counted = 'fhirscreen_requests_total{method="HEAD",route="/fhir/metadata",status="200"} 1.0'
+    assert counted in client.get("/metrics").text
 
 
 def test_versions_are_told_and_not_sent_twice(client: TestClient) -> None:
