@@ -60,7 +60,7 @@ def decide(
         raise BadInput(
             "a decision against a patient needs its reason",
             where=f"status {status}",
-            expected="why: the part `because` of the extension person-decision",
+            expected="why, as `because`: in a ResearchSubject a part of the extension person-decision",
             remedy="say why, so that the patient is shown again only if what changed bears on it",
         )
     found = find_subject(session, id, hold=True)

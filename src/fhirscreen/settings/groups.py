@@ -54,7 +54,7 @@ class ServerSettings(Group):
     proxy: str | None = Field(default=None, repr=False)
     """A proxy on the way to it."""
     timeout: Seconds = 60.0
-    """Seconds that one request may take."""
+    """Seconds that a request waits for the next byte of its answer."""
     concurrency: Lanes = 8
     """Requests at the same time."""
     requests_per_second: Annotated[float, Field(gt=0)] | None = None

@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     password: Secret | None = None
     """The password."""
     timeout: Seconds = 60.0
-    """Seconds that one request may take."""
+    """Seconds that a request waits for the next byte of its answer."""
     concurrency: Lanes = 8
     """Requests at the same time."""
     mappings: Mappings | None = None

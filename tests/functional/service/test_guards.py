@@ -138,7 +138,7 @@ def test_the_frameworks_own_errors_are_outcomes(client: TestClient) -> None:
     assert (method.status_code, issue(method)["code"], method.headers["allow"]) == (
         405,
         "not-supported",
-        "GET",
+        "GET, HEAD",
     )
     wrong = client.get("/typed/4711x?needed=1")
     assert (wrong.status_code, issue(wrong)["code"]) == (400, "invalid")

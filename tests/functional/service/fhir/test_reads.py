@@ -309,9 +309,9 @@ def test_a_method_that_is_not_answered_is_told_which_are(client: TestClient) -> 
     for method, path, allowed in (
         ("GET", "ResearchSubject/_search", "POST"),
         ("PUT", "Group/_search", "POST"),
-        ("DELETE", "ResearchStudy/x", "GET, PUT"),
-        ("PATCH", "jobs/x", "DELETE, GET"),
-        ("POST", "metadata", "GET"),
+        ("DELETE", "ResearchStudy/x", "GET, HEAD, PUT"),
+        ("PATCH", "jobs/x", "DELETE, GET, HEAD"),
+        ("POST", "metadata", "GET, HEAD"),
     ):
         response = client.request(method, f"/fhir/{path}")
         assert (response.status_code, response.headers["allow"]) == (405, allowed)
