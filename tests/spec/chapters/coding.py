@@ -97,13 +97,21 @@ MATCHING = Topic(
                 case("I63.9 in the German edition", true("c1"), condition(Code("icd-10-gm", "I63.9"))),
                 case("I639, without the point", true("c1"), condition(Code("icd-10-cm", "I639"))),
                 case("I65: another category", unknown("no-record"), condition(icd("I65"))),
-                case("G45.1: a transient attack", true("c1"), condition(icd("G45.1"))),
-                case("G45.4: left out of the prefix G45", unknown("no-record"), condition(icd("G45.4"))),
+                case("G45.1: a transient attack is no stroke", unknown("no-record"), condition(icd("G45.1"))),
                 case(
                     "a prefix holds for no code of SNOMED CT",
                     unknown("no-record"),
                     condition(Code("snomed", "2306900070")),
                 ),
+            ],
+        ),
+        Table(
+            "icd-prefix-but-for",
+            "ICD-10 by prefix, but for some below it",
+            "condition: {concept: transient-ischaemic-attack}",
+            [
+                case("G45.1: below G45", true("c1"), condition(icd("G45.1"))),
+                case("G45.4: left out of the prefix G45", unknown("no-record"), condition(icd("G45.4"))),
             ],
         ),
         Table(
