@@ -59,8 +59,8 @@ def test_capabilities(client: Client) -> None:
     assert (found.fhir_version, found.software) == ("4.0.1", "HAPI FHIR Server")
     assert found.searches("Observation", "code")
     assert not found.searches("Observation", "nonsense")
-    assert found.types["ResearchSubject"].conditional_update
-    assert found.smart is None
+    assert found.types["ResearchSubject"].conditional_create
+    assert client.smart is None
 
 
 def test_a_search_is_paged_to_its_end(client: Client) -> None:

@@ -88,12 +88,9 @@ def _show_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
     able = diagnosis.capabilities
     version = f" {able.software_version}" if able.software_version else ""
     console.print(f"[bold]FHIR {able.fhir_version}[/bold], {able.software}{version}")
-    smart = (
-        "offers SMART backend services"
-        if able.smart and able.smart.token_endpoint
-        else "no SMART configuration"
-    )
-    console.print(f"{smart}; asked in {diagnosis.traffic.requests} requests\n")
+    smart = diagnosis.smart
+    offer = "offers SMART backend services" if smart and smart.token_endpoint else "no SMART configuration"
+    console.print(f"{offer}; asked in {diagnosis.traffic.requests} requests\n")
     tried = _table("tried", "", "")
     for probe in diagnosis.probes:
         tried.add_row(probe.what, _MARKS[probe.fine], probe.says)

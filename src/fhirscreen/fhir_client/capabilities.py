@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from fhirscreen.exceptions import NotFhir, OutcomeError, ServerError, WrongFhirVersion
@@ -12,31 +12,21 @@ from fhirscreen.fhir_client.exchanges import Wire
 from fhirscreen.fhir_client.outcomes import type_of
 
 _READ = ("4.0.", "4.1.", "4.3.")  # R4, and R4B, whose clinical resources are those of R4
-_REST = ("mode", "interaction", "operation", "searchParam.name", "searchParam.type")
-_TYPE = (
-    *("type", "interaction", "searchParam.name", "searchParam.type", "searchInclude"),
-    *("operation.name", "versioning", "conditionalCreate", "conditionalUpdate"),
+_ELEMENTS = "_elements=fhirVersion,software,rest.mode,rest.interaction,rest.searchParam.name," + ",".join(
+    f"rest.resource.{name}" for name in ("type", "searchParam.name", "operation.name", "conditionalCreate")
 )
-_ELEMENTS = (
-    "_elements=fhirVersion,software,format,"
-    + ",".join([*(f"rest.{name}" for name in _REST), *(f"rest.resource.{name}" for name in _TYPE)])
-).encode()
-"""What is read of a CapabilityStatement: a third of HAPI's, whose documentation is long."""
+"""What is read of a CapabilityStatement: 96 kB of HAPI's 1.5 MB, which is mostly documentation."""
 _NAMES = {"0.": "DSTU 1", "1.": "DSTU 2", "3.": "STU 3", "5.": "R5", "6.": "R6"}
 
 
 @dataclass(frozen=True, slots=True)
 class TypeCapabilities:
-    """What the server can do with one resource type; `parameters` by name, with those of all types."""
+    """What the server can do with one resource type; `parameters` are names, with those of all types."""
 
     type: str
-    interactions: frozenset[str] = frozenset()
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    includes: frozenset[str] = frozenset()
+    parameters: frozenset[str] = frozenset()
     operations: frozenset[str] = frozenset()
-    versioning: str | None = None
     conditional_create: bool = False
-    conditional_update: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +49,6 @@ class Capabilities:
     software_version: str | None
     types: Mapping[str, TypeCapabilities]
     interactions: frozenset[str] = frozenset()
-    operations: frozenset[str] = frozenset()
-    formats: frozenset[str] = frozenset()
-    smart: SmartConfiguration | None = None
 
     def searches(self, type: str, parameter: str) -> bool:
         """Whether the server says that it searches `type` by `parameter`, modifiers left aside."""
@@ -70,24 +57,22 @@ class Capabilities:
 
 
 def fetch_capabilities(wire: Wire) -> Capabilities:
-    """Ask for /metadata and the SMART configuration.
+    """Ask for /metadata.
 
     Raises WrongFhirVersion for anything but R4 and R4B, and a ServerError where there is no server of FHIR.
     """
     try:
-        answer = wire.send("GET", "metadata", query=_ELEMENTS, expect="JSON")
+        answer = wire.send("GET", "metadata", query=_ELEMENTS.encode(), expect="JSON")
     except OutcomeError:
         answer = wire.send("GET", "metadata", expect="JSON")
     else:
         # A server that knows no nested elements may leave out the lot.
         if type_of(answer.body) == "CapabilityStatement" and not (answer.body or {}).get("rest"):
             answer = wire.send("GET", "metadata", expect="JSON")
-    return read_capabilities(answer.body or {}, answer.where, fetch_smart(wire))
+    return read_capabilities(answer.body or {}, answer.where)
 
 
-def read_capabilities(
-    statement: Resource, where: str, smart: SmartConfiguration | None = None
-) -> Capabilities:
+def read_capabilities(statement: Resource, where: str) -> Capabilities:
     """Read a CapabilityStatement; raises as `fetch_capabilities`."""
     version = statement.get("fhirVersion")
     kind = type_of(statement)
@@ -106,7 +91,7 @@ def read_capabilities(
             remedy="many servers have one base for each version, such as /r4: give that of R4",
         )
     rest = next((each for each in _objects(statement.get("rest")) if each.get("mode") != "client"), {})
-    common = _parameters(rest)
+    common = _codes(rest.get("searchParam"), "name")
     software = statement.get("software") or {}
     return Capabilities(
         version,
@@ -118,22 +103,15 @@ def read_capabilities(
             if isinstance(each.get("type"), str)
         },
         _codes(rest.get("interaction"), "code"),
-        _codes(rest.get("operation"), "name"),
-        frozenset(map(str, statement.get("format") or ())),
-        smart,
     )
 
 
-def _read_type(each: dict[str, Any], common: Mapping[str, str]) -> TypeCapabilities:
+def _read_type(each: dict[str, Any], common: frozenset[str]) -> TypeCapabilities:
     return TypeCapabilities(
         each["type"],
-        _codes(each.get("interaction"), "code"),
-        {**common, **_parameters(each)},
-        frozenset(map(str, each.get("searchInclude") or ())),
+        common | _codes(each.get("searchParam"), "name"),
         _codes(each.get("operation"), "name"),
-        each.get("versioning"),
         each.get("conditionalCreate") is True,
-        each.get("conditionalUpdate") is True,
     )
 
 
@@ -165,12 +143,3 @@ def _objects(listed: object) -> Iterable[dict[str, Any]]:
 
 def _codes(listed: object, key: str) -> frozenset[str]:
     return frozenset(str(each[key]).lstrip("$") for each in _objects(listed) if key in each)
-
-
-def _parameters(holder: Mapping[str, Any]) -> dict[str, str]:
-    """Name → type of search parameter (token, reference, date …)."""
-    return {
-        str(each["name"]): str(each.get("type"))
-        for each in _objects(holder.get("searchParam"))
-        if "name" in each
-    }

@@ -18,7 +18,12 @@ from fhirscreen.fhir_client import writes
 from fhirscreen.fhir_client.addresses import Base
 from fhirscreen.fhir_client.auth import read_auth
 from fhirscreen.fhir_client.backend_services import BackendServices, Registration
-from fhirscreen.fhir_client.capabilities import Capabilities, fetch_capabilities
+from fhirscreen.fhir_client.capabilities import (
+    Capabilities,
+    SmartConfiguration,
+    fetch_capabilities,
+    fetch_smart,
+)
 from fhirscreen.fhir_client.exchanges import JSON, Pace, Patience, Wire
 from fhirscreen.fhir_client.expansions import Expansion, NamedCode, expand, find_codes
 from fhirscreen.fhir_client.lanes import Item, Lanes, Result
@@ -113,6 +118,11 @@ class Client:
     def capabilities(self) -> Capabilities:
         """What the server says it can do, asked for once. Raises WrongFhirVersion where it is not R4."""
         return fetch_capabilities(self._wire)
+
+    @cached_property
+    def smart(self) -> SmartConfiguration | None:
+        """The server's SMART configuration, asked for once; None where it has none or does not tell."""
+        return fetch_smart(self._wire)
 
     def ping(self) -> bool:
         """Whether the server answers now: its CapabilityStatement is asked for, once, and not read.

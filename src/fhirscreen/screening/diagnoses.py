@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fhirscreen.exceptions import OutcomeError, Unauthorised
 from fhirscreen.fhir.entries import CLINICAL_TYPES
 from fhirscreen.fhir.folders import Line
-from fhirscreen.fhir_client import Capabilities, Client, Traffic
+from fhirscreen.fhir_client import Capabilities, Client, SmartConfiguration, Traffic
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.screening.census import Census
 from fhirscreen.screening.needs import Need, needs
@@ -23,6 +23,7 @@ class Diagnosis:
     """What a server says of itself, what trying it out showed, and how much data of each type it counts."""
 
     capabilities: Capabilities
+    smart: SmartConfiguration | None
     needs: tuple[Need, ...]
     probes: tuple[Probe, ...]
     counts: dict[str, int | None]
@@ -39,7 +40,8 @@ def diagnose(client: Client) -> Diagnosis:
     capabilities = client.capabilities
     counts = count_types(client)
     tried = tuple(probe(client, counts))
-    return Diagnosis(capabilities, tuple(needs(capabilities)), tried, counts, client.traffic)
+    smart = client.smart
+    return Diagnosis(capabilities, smart, tuple(needs(capabilities)), tried, counts, client.traffic)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,25 +14,20 @@ STATEMENT: dict[str, Any] = {
     "resourceType": "CapabilityStatement",
     "fhirVersion": "4.0.1",
     "software": {"name": "Some server", "version": "1.2"},
-    "format": ["json"],
     "rest": [
         {"mode": "client", "resource": [{"type": "Binary"}]},
         {
             "mode": "server",
             "searchParam": [{"name": "_id", "type": "token"}],
             "interaction": [{"code": "transaction"}, {"code": "batch"}],
-            "operation": [{"name": "$export"}],
             "resource": [
                 {
                     "type": "Observation",
-                    "interaction": [{"code": "read"}, {"code": "search-type"}],
                     "searchParam": [
                         {"name": "code", "type": "token"},
                         {"name": "subject", "type": "reference"},
                     ],
-                    "searchInclude": ["Observation:subject"],
                     "operation": [{"name": "lastn"}],
-                    "versioning": "versioned",
                     "conditionalCreate": True,
                 },
                 {"type": "Patient"},
@@ -42,34 +37,29 @@ STATEMENT: dict[str, Any] = {
 }
 
 
-def fetch(statement: httpx.Response, smart: httpx.Response) -> Capabilities:
-    server = Server(lambda request: statement if request.url.path.endswith("/metadata") else smart)
+def fetch(statement: httpx.Response) -> Capabilities:
+    server = Server(lambda _request: statement)
     with server.client() as client:
         capabilities = client.capabilities
         assert client.capabilities is capabilities
-        assert len(server.requests) == 2
+        assert [request.url.path for request in server.requests] == [httpx.URL(f"{BASE}/metadata").path]
         return capabilities
 
 
 def test_what_the_server_can_do() -> None:
-    found = fetch(reply(STATEMENT), html(404))
+    found = fetch(reply(STATEMENT))
     assert (found.fhir_version, found.software, found.software_version) == ("4.0.1", "Some server", "1.2")
-    assert (found.interactions, found.operations) == (
-        frozenset({"transaction", "batch"}),
-        frozenset({"export"}),
-    )
+    assert found.interactions == {"transaction", "batch"}
     assert found.types.keys() == {"Observation", "Patient"}
     observation = found.types["Observation"]
-    assert observation.interactions == {"read", "search-type"}
-    assert observation.parameters == {"_id": "token", "code": "token", "subject": "reference"}
-    assert observation.includes == frozenset({"Observation:subject"})
-    assert (observation.operations, observation.versioning) == (frozenset({"lastn"}), "versioned")
-    assert (observation.conditional_create, observation.conditional_update) == (True, False)
+    assert observation.parameters == {"_id", "code", "subject"}
+    assert observation.operations == {"lastn"}
+    assert observation.conditional_create
+    assert not found.types["Patient"].conditional_create
     assert found.searches("Observation", "subject:Patient")
     assert found.searches("Observation", "code:in")
     assert not found.searches("Observation", "value-quantity")
     assert not found.searches("Condition", "code")
-    assert found.smart is None
 
 
 def test_the_smart_configuration() -> None:
@@ -79,7 +69,8 @@ def test_the_smart_configuration() -> None:
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],
         "scopes_supported": ["system/*.read"],
     }
-    found = fetch(reply(STATEMENT), reply(smart)).smart
+    with Server(lambda _request: reply(smart)).client() as client:
+        found = client.smart
     assert found is not None
     assert found.token_endpoint == TOKENS
     assert found.capabilities == {"client-confidential-asymmetric"}
@@ -88,6 +79,11 @@ def test_the_smart_configuration() -> None:
         frozenset({"system/*.read"}),
     )
     assert found.signing_algorithms == frozenset()
+
+
+def test_a_server_without_a_smart_configuration() -> None:
+    with Server(lambda _request: html(404)).client() as client:
+        assert client.smart is None
 
 
 @pytest.mark.parametrize(
@@ -113,7 +109,7 @@ def test_r4b_is_read() -> None:
 @pytest.mark.parametrize("statement", [html(), reply({"swagger": "2.0"}), reply({"resourceType": "Bundle"})])
 def test_what_is_no_statement(statement: httpx.Response) -> None:
     with pytest.raises(NotFhir):
-        fetch(statement, outcome(404))
+        fetch(statement)
 
 
 def test_a_statement_that_says_almost_nothing() -> None:

@@ -15,7 +15,7 @@ def test_a_type_that_is_missing_stays_unknown() -> None:
 
 
 def test_a_parameter_that_is_missing_costs() -> None:
-    observation = TypeCapabilities("Observation", parameters={"patient": "reference"})
+    observation = TypeCapabilities("Observation", parameters=frozenset({"patient"}))
     assert list(lacks(able(observation), Query("Observation", (("code", "x"),)))) == [
         "no search of Observation by code: the whole type is fetched"
     ]
@@ -23,7 +23,7 @@ def test_a_parameter_that_is_missing_costs() -> None:
 
 
 def test_every_need_that_is_not_met_says_its_cost() -> None:
-    found = needs(able(TypeCapabilities("Observation", parameters={"patient": "reference"})))
+    found = needs(able(TypeCapabilities("Observation", parameters=frozenset({"patient"}))))
     assert {need.what: need.met for need in found}["Observation by patient"] is True
     for need in found:
         assert need.met or need.cost, need.what
