@@ -25,7 +25,7 @@ TYPES = (
     *("MedicationDispense", "MedicationRequest", "MedicationStatement", "Observation", "Patient"),
     *("Procedure", "ResearchStudy", "ResearchSubject"),
 )
-_NARROWING = ("_id", "patient", "code", "combo-code", "link", "link:missing", "_lastUpdated")
+_NARROWING = ("_id", "patient", "code", "code:not", "combo-code", "link", "link:missing", "_lastUpdated")
 
 
 class Searchable(Server):
@@ -33,7 +33,8 @@ class Searchable(Server):
 
     `limit` ends paging after so many resources without an error, as a HAPI with a fetch limit does;
     `refuse` says of a search (type, form) whether it fails with 403; `lacks` are types and search parameters
-    that it does not have; `overcount` is added to every total; `backwards` turns the order of what is found.
+    that it does not have; `overcount` is added to every total; `backwards` turns the order of what is found;
+    `mixed` finds by `:not` what has any other code, and not what has none.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Searchable(Server):
         lacks: Sequence[str] = (),
         overcount: int = 0,
         backwards: bool = False,
+        mixed: bool = False,
     ) -> None:
         self._resources = sorted(
             (_stamped(number, each) for number, each in enumerate(resources)),
@@ -52,6 +54,7 @@ class Searchable(Server):
             reverse=backwards,
         )
         self._lacks = lacks
+        self._mixed = mixed
         self._limit, self._refuse, self._overcount = limit, refuse, overcount
         self._types = [type for type in TYPES if type not in lacks]
         super().__init__(self._respond)
@@ -71,7 +74,7 @@ class Searchable(Server):
         type, form = _type_of(request), form_of(request)
         if self._refuse(type, form):
             return outcome(403, "forbidden")
-        found = [each for each in self._resources if each["resourceType"] == type and _fits(each, form)]
+        found = [each for each in self._resources if each["resourceType"] == type and self._fits(each, form)]
         total = len(found) + self._overcount
         if form.get("_summary") == "count":
             return reply(bundle(total=total))
@@ -81,6 +84,12 @@ class Searchable(Server):
         query = str(httpx.QueryParams({**form, "start": str(start + count)}))
         onward = f"{BASE}/{type}?{query}" if start + count < len(given) else None
         return reply(bundle(page, total=total, onward=onward, itself=f"{BASE}/{type}"))
+
+    def _fits(self, resource: Resource, form: dict[str, str]) -> bool:
+        if self._mixed and (values := form.get("code:not")) is not None:
+            found = {coding.get("code") for coding in (resource.get("code") or {}).get("coding", ())}
+            return bool(found - set(values.split(",")))
+        return all(_matches(resource, name, form[name]) for name in _NARROWING if name in form)
 
     def _statement(self) -> Resource:
         parameters = [{"name": name} for name in _NARROWING if ":" not in name and name not in self._lacks]
@@ -102,10 +111,6 @@ def _stamped(number: int, resource: Resource) -> Resource:
     return resource | {"meta": {"versionId": "1", "lastUpdated": moment}}
 
 
-def _fits(resource: Resource, form: dict[str, str]) -> bool:
-    return all(_matches(resource, name, form[name]) for name in _NARROWING if name in form)
-
-
 def _matches(resource: Resource, name: str, text: str) -> bool:
     values = text.split(",")
     match name:
@@ -117,6 +122,8 @@ def _matches(resource: Resource, name: str, text: str) -> bool:
             return f"Patient/{named}" in values
         case "link":
             return any(link["other"]["reference"] in values for link in resource.get("link", ()))
+        case "code:not":
+            return not _matches(resource, "code", text)
         case "link:missing":
             return ("link" not in resource) == (text == "true")
         case "_lastUpdated":

@@ -98,7 +98,7 @@ class FhirSearch:
         unknown: set[str] = set()
         done, given_up, total = 0, 0, len(candidates.ids)
         progress(0, total)
-        parts = list(_cut(candidates, _most(volumes, whole, candidates)))
+        parts = list(_cut(candidates, _most(volumes, whole, candidates) / max(1, len(task.stages))))
         for part in self._client.spread(lambda families: Part(task, fetcher, families).screen(), parts):
             _add(screened, part.screened)
             unknown |= part.unknown
@@ -173,7 +173,10 @@ def _most(volumes: Sequence[_Volume], whole: frozenset[str], candidates: Candida
 
 
 def _cut(candidates: Candidates, most: float) -> Iterator[Sequence[Sequence[str]]]:
-    """The candidates in parts, whose size depends on the data alone: any run is the same."""
+    """The candidates in parts, whose size depends on the data alone: any run is the same.
+
+    `most` is about how many records of one type a search brings of a patient.
+    """
     even = -(-len(candidates.ids) // _PARTS)
     size = min(max(min(even, int(_FILLED / max(1.0, most))), _SMALLEST), _LARGEST)
     part: list[Sequence[str]] = []

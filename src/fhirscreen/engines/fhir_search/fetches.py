@@ -31,11 +31,15 @@ class Fetched(NamedTuple):
 
 
 class _Search(NamedTuple):
-    """A search of a type by a parameter of many values; `elements` are those that are asked for."""
+    """A search of a type by a parameter of many values.
+
+    `elements` are those that are asked for; what has any of the codes `without` is left out.
+    """
 
     type: str
     name: str
     elements: str = ""
+    without: str = ""
 
 
 class Fetcher:
@@ -50,8 +54,13 @@ class Fetcher:
         """Whether the server says that it has the type; one that lists no type at all is tried."""
         return type in self._types or not self._types
 
-    def of_patients(self, need: Need, patients: Sequence[str], elements: str = "") -> Fetched:
-        """The records of these patients (bare ids), or of each these elements where the server cuts them."""
+    def of_patients(
+        self, need: Need, patients: Sequence[str], elements: str = "", without: str = ""
+    ) -> Fetched:
+        """The records of these patients (bare ids), or of each these elements where the server cuts them.
+
+        Those with any of the codes `without` are left out, which `named` must have found to be safe.
+        """
         if need.type == "Patient":
             return self.by_id("Patient", patients)
         name = next((n for n in _PATIENT_PARAMETERS if self.searches(need.type, n)), None)
@@ -62,7 +71,7 @@ class Fetcher:
         if need.codes is not None and self.searches(need.type, code_parameter(need.type)):
             codes = sorted(escape(code) for code in need.codes)
         values = {escape(f"Patient/{id}"): id for id in patients}
-        return self._narrowed(_Search(need.type, name, elements), values, codes)
+        return self._narrowed(_Search(need.type, name, elements, without), values, codes)
 
     def by_id(self, type: str, ids: Sequence[str]) -> Fetched:
         """The resources of these ids; one that does not exist is not missing."""
@@ -118,6 +127,8 @@ class Fetcher:
         pairs: Pairs = ((search.name, ",".join(values)), ("_count", PAGE))
         if codes is not None:
             pairs = ((code_parameter(search.type), ",".join(codes)), *pairs)
+        if search.without:
+            pairs = ((f"{code_parameter(search.type)}:not", search.without), *pairs)
         if search.elements:
             pairs = (*pairs, ("_elements", search.elements))
         return self._client.gather(search.type, pairs)
@@ -164,12 +175,39 @@ class Fetcher:
         """How many there are on the server; None where it does not say."""
         codes = None if need is None or need.codes is None else ",".join(sorted(map(escape, need.codes)))
         name = code_parameter(type)
-        if codes is not None and not self.searches(type, name):
-            codes = None
+        return self._count(type, () if codes is None or not self.searches(type, name) else ((name, codes),))
+
+    def _count(self, type: str, parameters: Pairs) -> int | None:
         try:
-            return self._client.count(type, () if codes is None else ((name, codes),))
+            return self._client.count(type, parameters)
         except ServerError:
             return None
+
+    def named(self, type: str, codes: str, most: int) -> list[Resource] | None:
+        """All with any of these codes (escaped, joined by commas), where they can be left out later.
+
+        None where they cannot: where by the server's counts those with the codes and those without (`:not`,
+        R4 search, 3.1.1.4.4) are not all there are, or some are both; where more than `most` have them, where
+        they do not come whole, or where one does not say of whom it is.
+        """
+        name = code_parameter(type)
+        if not codes or not self.searches(type, name):
+            return None
+        with_, without = (name, codes), (f"{name}:not", codes)
+        asked: tuple[Pairs, ...] = ((), (with_,), (without,), (with_, without))
+        every, inside, outside, both = (self._count(type, pairs) for pairs in asked)
+        if every is None or inside is None or outside is None or both != 0:
+            return None
+        if inside + outside != every or inside > most:
+            return None
+        try:
+            found = self._client.gather(type, (with_, ("_count", PAGE)))
+        except ServerError:
+            return None
+        if not found.whole or len(found.matches) != inside or any(map(is_nameless, found.matches)):
+            return None
+        self._completeness.searched(type, found)
+        return found.matches
 
     def everything(self, type: str, parameters: Pairs = (), elements: str = "") -> Iterator[Resource]:
         """All resources of a type that fit, page by page; one may come twice.

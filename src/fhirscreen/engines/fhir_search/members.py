@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 
 from fhirscreen.engines.evaluator.cohorts import known_survivors, last_survivor, survivors_of
 from fhirscreen.engines.evaluator.sources import SourceIndex
@@ -30,7 +30,10 @@ _ELEMENTS = {
 
 
 _FEW = 20_000
-"""So many Patient resources are listed whole and kept; of more, only what links them."""
+"""So many Patient resources are listed whole and kept, of more only what links them; diagnoses likewise."""
+
+_NAMED = ("Condition",)
+"""Types whose code says all that makes a member: the others may refer to it, or say it in several places."""
 
 _SLICE = 250
 """How many patients one search for members asks about."""
@@ -42,11 +45,12 @@ class Candidates:
 
     `patients` is how many the server has, `people` are these where they are few. `records` holds, by type
     and patient, the ids of the records that the plan reads, where all of the patient's were looked at: the
-    others need not be fetched.
+    others need not be fetched. `held` are those of them that came whole, by `Type/id`.
     """
 
     ids: set[str] = field(default_factory=set)
     records: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    held: dict[str, Resource] = field(default_factory=dict)
     survivors: dict[str, str] = field(default_factory=dict)
     patients: int = 0
     people: dict[str, Resource] = field(default_factory=dict)
@@ -69,6 +73,14 @@ def find_candidates(
     """Everybody who may be a member of a population, or just `wanted`. Raises ServerError."""
     if wanted is not None:
         return Candidates(set(wanted), survivors=_survivors(fetcher), patients=len(set(wanted)))
+    sources = _sources(plan)
+    looks = [
+        _Look(plan, fetcher, index, type, named)
+        for type, named in sorted((sources or {}).items())
+        if fetcher.offers(type)
+    ]
+    # Nobody is looked at before everybody is listed: what needs no list is fetched meanwhile.
+    found = [client.begin(_Look.find_named, look) for look in looks]
     count = fetcher.count("Patient")
     few = count is not None and count <= _FEW
     people = fetcher.everything("Patient", elements="" if few else "link")
@@ -78,13 +90,10 @@ def find_candidates(
     survivors = known_survivors(merged, listed)
     fetcher.miss_survivors(len(merged) - len(survivors))
     candidates = Candidates(survivors=survivors, patients=len(listed), people=listed if few else {})
-    sources = _sources(plan)
     if sources is None:
         candidates.ids = set(everybody)
-        return candidates
-    for type in sorted(sources):
-        if fetcher.offers(type):
-            _Look(plan, fetcher, index, type, sources[type]).add_to(candidates, client, everybody)
+    for look, whole in zip(looks, found, strict=True):
+        look.add_to(candidates, client, everybody, whole.result())
     return candidates
 
 
@@ -113,7 +122,7 @@ def _sources(plan: Plan) -> dict[str, list[Source]] | None:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Look:
     """Looks through the records of one type for those that a population's sources name."""
 
@@ -123,15 +132,44 @@ class _Look:
     type: str
     sources: list[Source]
 
-    def add_to(self, candidates: Candidates, client: Client, everybody: list[str]) -> None:
-        """By the codes where they can be searched for; else the records of all patients, many at a time."""
-        fetcher = self.fetcher
-        codes = CodeSet().union(*(source.codes for source in self.sources))
-        need = need_of(Retrieve(self.type, codes))
+    @cached_property
+    def _codes(self) -> CodeSet:
+        return CodeSet().union(*(source.codes for source in self.sources))
+
+    @cached_property
+    def _narrowing(self) -> frozenset[str] | None:
+        """The codes by which the records can be searched for; None where all must be looked at."""
+        need = need_of(Retrieve(self.type, self._codes))
+        return need.codes if self.fetcher.searches(self.type, code_parameter(self.type)) else None
+
+    @cached_property
+    def _likely(self) -> str:
+        """The codes that can be told beforehand: those listed, and prefixes with one digit more."""
+        digits = [f"{dot}{digit}" for dot in (".", "") for digit in range(10)]
+        below = {coding.code + digit for coding in self._codes.prefixes for digit in ("", *digits)}
+        return ",".join(sorted(map(escape, below | {coding.code for coding in self._codes.exact})))
+
+    def find_named(self) -> list[Resource] | None:
+        """What is of the population by its code, whole, where the look can do without; else None.
+
+        Of a patient who is looked at it would be fetched anyway, and is so once.
+        """
+        if self._narrowing is not None or self.type not in _NAMED:
+            return None
+        return self.fetcher.named(self.type, self._likely, _FEW)
+
+    def add_to(
+        self, candidates: Candidates, client: Client, everybody: list[str], whole: list[Resource] | None
+    ) -> None:
+        """By the codes where they can be searched for; else the records of all patients, many at a time.
+
+        `whole` is what `find_named` found.
+        """
+        fetcher, codes = self.fetcher, self._codes
         elements = _ELEMENTS.get(self.type, "code,subject")
         name = code_parameter(self.type)
-        if need.codes is not None and fetcher.searches(self.type, name):
-            narrowed = ((name, ",".join(sorted(escape(code) for code in need.codes))),)
+        if self._narrowing is not None:
+            narrowed = ((name, ",".join(sorted(escape(code) for code in self._narrowing))),)
             for resource in fetcher.everything(self.type, narrowed, elements):
                 patient = patient_of(resource)
                 if patient is not None and self._concerned(codes, resource)[1]:
@@ -139,20 +177,33 @@ class _Look:
                 elif is_nameless(resource):
                     fetcher.miss_member(self.type)
             return
+        candidates.held |= {f"{self.type}/{resource['id']}": resource for resource in whole or ()}
         slices = [everybody[i : i + _SLICE] for i in range(0, len(everybody), _SLICE)]
-        work = partial(fetcher.of_patients, Need(self.type), elements=elements)
+        work = partial(
+            fetcher.of_patients,
+            Need(self.type),
+            elements=elements,
+            without="" if whole is None else self._likely,
+        )
         seen = candidates.records.setdefault(self.type, {})
         unseen: set[str] = set()
+
+        def look(resource: Resource) -> None:
+            patient = patient_of(resource)
+            named, member = self._concerned(codes, resource)
+            if patient is not None and member:
+                candidates.add(patient)
+            if named and patient in seen:
+                seen[patient].add(str(resource["id"]))
+
         for ids, fetched in zip(slices, client.spread(work, slices), strict=True):
             unseen |= fetched.missing
             seen |= {id: set() for id in ids if id not in fetched.missing}
             for resource in fetched.resources:
-                patient = patient_of(resource)
-                named, member = self._concerned(codes, resource)
-                if patient is not None and member:
-                    candidates.add(patient)
-                if named and patient in seen:
-                    seen[patient].add(str(resource["id"]))
+                look(resource)
+        for resource in whole or ():
+            if patient_of(resource) in seen:  # whose Patient is not there is found by no look
+                look(resource)
         if unseen and len(unseen) == len(everybody):
             raise fetcher.failure(self.type)
         for id in unseen:  # may be members: nobody is lost

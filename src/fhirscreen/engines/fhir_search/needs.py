@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from fhirscreen.fhir.entries import CLINICAL_TYPES
+from fhirscreen.mapping.concepts import Concept
 from fhirscreen.plan.nodes import Feature, Plan, Predicate, Retrieve
 from fhirscreen.plan.queries import queries
 from fhirscreen.plan.walk import closure, features
@@ -37,7 +38,8 @@ class Needs:
     """
 
     def __init__(self, plan: Plan, whole: frozenset[str] = frozenset()) -> None:
-        self._presumes = plan.catalogue.presumes
+        self._plan = plan
+        self._known: dict[Concept, frozenset[Need]] = {}
         self._whole = whole | {need.type for need in self._found(plan.features) if need.codes is None}
         self.all = self._of(plan.features)
         links = (plan.malignancies, plan.metastases)
@@ -64,15 +66,22 @@ class Needs:
         """One need a concept and type; where any concept asks for a whole type, all do."""
         return frozenset(Need(need.type) if need.type in self._whole else need for need in self._found(found))
 
-    def _found(self, found: Iterable[Feature]) -> Iterator[Need]:
-        for concept in {feature.concept for feature in found}:
-            for type in {source.resource for source in concept.sources}:
-                codes = CodeSet().union(*(s.codes for s in concept.sources if s.resource == type))
-                if type in self._presumes(concept):
-                    # A record without a code that tells what it is about keeps silence from being no.
-                    yield Need(type)
-                    continue
-                yield need_of(Retrieve(type, codes))
+    def _found(self, found: Iterable[Feature]) -> frozenset[Need]:
+        known = self._known
+        concepts = {feature.concept for feature in found}
+        for concept in concepts - known.keys():
+            known[concept] = frozenset(self._of_concept(concept))
+        return frozenset().union(*(known[concept] for concept in concepts))
+
+    def _of_concept(self, concept: Concept) -> Iterator[Need]:
+        presumed = self._plan.catalogue.presumes(concept)
+        for type in {source.resource for source in concept.sources}:
+            if type in presumed:
+                # A record without a code that tells what it is about keeps silence from being no.
+                yield Need(type)
+                continue
+            codes = CodeSet().union(*(s.codes for s in concept.sources if s.resource == type))
+            yield need_of(Retrieve(type, codes))
 
 
 def _features(predicate: Predicate) -> Iterator[Feature]:

@@ -169,9 +169,11 @@ class Part:
         seen = self._task.candidates.records.get(type)
         if seen is None or not all(patient in seen for patient in patients):
             return None
+        held = self._task.candidates.held
         owners = {id: patient for patient in patients for id in seen[patient]}
-        fetched = self._fetcher.by_id(type, sorted(owners))
-        return Fetched(fetched.resources, frozenset(owners[id] for id in fetched.missing))
+        known = [held[reference] for id in sorted(owners) if (reference := f"{type}/{id}") in held]
+        fetched = self._fetcher.by_id(type, sorted(id for id in owners if f"{type}/{id}" not in held))
+        return Fetched([*known, *fetched.resources], frozenset(owners[id] for id in fetched.missing))
 
     def _fetch_encounters(self) -> None:
         """Those of whoever a list shows, for a note: that none came makes no verdict less sure."""
@@ -304,11 +306,16 @@ class Part:
 
     def _decide(self, stage: Stage, patient: _Patient, chart: Chart) -> None:
         task = self._task
-        put_off = self._may_be_linked_later(patient, chart)
+        put_off: bool | None = None  # asked where it matters alone
         for place in self._undecided(patient, stage):
             number = place[0]
-            if number not in patient.open or (put_off and place in task.needs.about_cancer):
+            if number not in patient.open:
                 continue
+            if place in task.needs.about_cancer:
+                if put_off is None:
+                    put_off = self._may_be_linked_later(patient, chart)
+                if put_off:
+                    continue
             if patient.missing and patient.missing & {need.type for need in task.needs.of[place]}:
                 verdict = self._not_fetched(patient, place)
             else:

@@ -11,7 +11,7 @@ from fhirscreen.criteria.studies import Weight
 from fhirscreen.engines.fhir_search.needs import PATIENT, Need, Needs, Place
 from fhirscreen.plan.nodes import Plan
 
-_STAGES = 6
+_STAGES = 8
 _GATE = 3
 _UNCOUNTED = 1e9
 

@@ -214,6 +214,108 @@ def test_results_in_components_are_found_as_in_memory() -> None:
         assert not any("code" in form for form in asked)
 
 
+def _asked_without(server: Searchable) -> bool:
+    """Whether patients' diagnoses were asked for but for those of the population."""
+    return any(
+        type == "Condition" and {"patient", "code:not"} <= form.keys() for type, form in server.searches
+    )
+
+
+@pytest.mark.parametrize("depth", Depth)
+def test_diagnoses_of_the_population_come_once(depth: Depth) -> None:
+    server = Searchable(resources())
+    found = rows(search(server, depth))
+    assert {key: rows(memory())[key] for key in found} == found
+    assert _asked_without(server)
+    named = {
+        form["code"]
+        for type, form in server.searches
+        if type == "Condition" and "_count" in form and "code" in form
+    }
+    again = [form["_id"] for type, form in server.searches if type == "Condition" and "_id" in form]
+    assert len(named) == 1
+    ids = {id for listed in again for id in listed.split(",")}
+    coded = {
+        each["id"]
+        for each in resources()
+        if each["resourceType"] == "Condition" and _codes(each) & _set(named)
+    }
+    assert ids
+    assert not ids & coded
+
+
+def _codes(resource: Resource) -> set[str]:
+    return {coding["code"] for coding in resource["code"]["coding"]}
+
+
+def _of_population(condition: Resource) -> bool:
+    return any(code.startswith("C15") for code in _codes(condition))
+
+
+def _set(joined: set[str]) -> set[str]:
+    return {code for each in joined for code in each.split(",")}
+
+
+def _uncoded(patient: str, number: int) -> Resource:
+    return {
+        "resourceType": "Condition",
+        "id": f"uncoded-{number}",
+        "subject": {"reference": f"Patient/{patient}"},
+        "onsetDateTime": "2025-05-01",
+        "code": {"text": "trouble of the lungs"},
+    }
+
+
+def test_a_server_that_reads_not_in_its_own_way_is_asked_for_all_diagnoses() -> None:
+    """Its counts with the codes and without them add up, for it leaves out as many as it counts twice."""
+    local = {"system": "http://hospital.example/problems", "code": "P-17"}
+    several = [
+        each | {"code": {"coding": [*each["code"]["coding"], local]}}
+        for each in resources()
+        if each["resourceType"] == "Condition" and _of_population(each)
+    ]
+    patient = min(subject.patient for subject in memory().subjects if subject.status is not None)
+    instead = {each["id"]: each for each in several}
+    everything = [instead.get(each["id"], each) for each in resources()]
+    everything += [_uncoded(patient, number) for number, _ in enumerate(several)]
+    lines = [Line("test", resource) for resource in everything]
+    reference = rows(InMemory(gather(lines)).screen(demo_plan(), demo_as_of()))
+    assert several
+    for server in (
+        Searchable(everything, mixed=True),
+        Searchable(everything, refuse=lambda _, form: "code:not" in form),
+        Searchable(everything, lacks=["code"]),
+    ):
+        found = search(server)
+        assert rows(found) == reference
+        assert found.gaps == []
+        assert not _asked_without(server)
+
+
+def test_a_diagnosis_of_somebody_who_is_not_on_the_server_makes_no_candidate() -> None:
+    diagnosis = next(
+        each for each in resources() if each["resourceType"] == "Condition" and _of_population(each)
+    )
+    stray = diagnosis | {"id": "stray", "subject": {"reference": "Patient/nobody"}}
+    found = search(Searchable([*resources(), stray]))
+    assert found.gaps == []
+    assert rows(found) == rows(memory())
+
+
+def test_a_diagnosis_of_the_population_that_does_not_say_of_whom_it_is_is_open_for_its_patient() -> None:
+    patient = next(s.patient for s in memory().subjects if s.status is not None)
+    diagnosis = next(
+        each for each in resources() if each["resourceType"] == "Condition" and _of_population(each)
+    )
+    server = Searchable(
+        [*resources(), diagnosis | {"id": "of-whom", "subject": {"identifier": {"value": patient}}}]
+    )
+    found = search(server)
+    assert not _asked_without(server)
+    assert any("a record does not say of which patient it is" in gap for gap in found.gaps)
+    assert not any(s.complete for s in found.subjects if s.patient == patient)
+
+
 def test_a_type_that_is_refused_leaves_nobody_out() -> None:
     found = search(Searchable(resources(), refuse=lambda type, _: type == "Procedure"))
     assert {key[:2] for key in rows(found)} == {key[:2] for key in rows(memory())}
