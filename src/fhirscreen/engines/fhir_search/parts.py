@@ -22,7 +22,7 @@ from fhirscreen.engines.fhir_search.needs import PATIENT, Need, Needs, Place, me
 from fhirscreen.engines.fhir_search.stages import Stage
 from fhirscreen.fhir.entries import MEDICATIONS, Resource
 from fhirscreen.fhir.references import patient_of, targets
-from fhirscreen.plan.nodes import Feature, Plan
+from fhirscreen.plan.nodes import Plan
 from fhirscreen.values.durations import AsOf
 from fhirscreen.values.truth import Truth
 from fhirscreen.verdicts.standings import Gate, Standing, Subject, Verdict
@@ -68,7 +68,7 @@ class _Patient:
     open: set[int] = field(default_factory=set)
     verdicts: dict[Place, Verdict] = field(default_factory=dict)
     chart: Chart | None = None
-    cases: dict[Feature | None, Case] = field(default_factory=dict)
+    cases: dict[int, Case] = field(default_factory=dict)
 
 
 class Part:
@@ -90,6 +90,8 @@ class Part:
         self.given_up = 0
         concepts = {feature.concept for feature in task.plan.features if feature.concept.about_cancer}
         self._about_cancer = [n for concept in concepts for n in task.evaluator.index.numbers(concept)]
+        populations = [study.population for study in task.plan.studies]
+        self._populations = [populations.index(each) for each in populations]
         merged_into: dict[str, list[str]] = {}
         survivors = task.candidates.survivors
         for id in sorted(survivors):
@@ -254,10 +256,12 @@ class Part:
 
     def _case(self, patient: _Patient, study: int) -> Case:
         assert patient.chart is not None  # noqa: S101 - whoever has no chart is not judged
-        population = self._task.plan.studies[study].population
-        if population not in patient.cases:
-            patient.cases[population] = self._task.evaluator.case(patient.chart, population)
-        return patient.cases[population]
+        number = self._populations[study]
+        if (known := patient.cases.get(number)) is not None:
+            return known
+        population = self._task.plan.studies[number].population
+        made = patient.cases[number] = self._task.evaluator.case(patient.chart, population)
+        return made
 
     def _admit(self, patient: _Patient, chart: Chart) -> None:
         """Population and gates: outside, gated, or open to the criteria of a study."""
