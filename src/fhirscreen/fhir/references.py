@@ -63,13 +63,13 @@ _SUBJECTS = ("subject", "patient", "individual")
 def patient_of(resource: Resource, aliases: Mapping[str, str] | None = None) -> str | None:
     """The bare id of the patient that a resource is about; None where it is about nobody known."""
     if resource.get("resourceType") == "Patient":
-        own = resource.get("id")
-        return own if isinstance(own, str) else None
+        id = resource.get("id")
+        return id if isinstance(id, str) else None
     subject = resource.get("subject")
     text = subject.get("reference") if isinstance(subject, dict) else None
-    if isinstance(text, str) and not aliases:
-        kind, _, id = text.partition("/")
-        if kind == "Patient" and id and "/" not in id and "?" not in id:
+    if isinstance(text, str) and text.startswith("Patient/") and not aliases:
+        id = text[8:]
+        if id and "/" not in id and "?" not in id:
             return id  # as nearly all say it
     for element in _SUBJECTS:
         found = target(resource.get(element), aliases)
