@@ -84,7 +84,7 @@ class Client:
         pace = Pace(requests_per_second) if requests_per_second is not None else None
         self._wire = Wire(address, self._http, patience or Patience(), pace)
         self._searcher = Searcher(self._wire, limits or Limits())
-        self._lanes = Lanes(self._wire.base.url, concurrency)
+        self._lanes = Lanes(self._wire.base.url, concurrency, self._wire.drop)
 
     def __enter__(self) -> Self:
         return self

@@ -45,9 +45,14 @@ class Connections:
             _cut(stream)
 
     def cut(self) -> None:
-        """Ends every connection: whoever waits for an answer meets its end now."""
+        """Ends every connection: whoever waits for an answer meets its end now, and whoever comes later."""
         with self._lock:
             self._cut.set()
+        self.drop()
+
+    def drop(self) -> None:
+        """Ends the connections of now: whoever waits for an answer meets its end, and may ask again."""
+        with self._lock:
             streams = list(self._streams)
         for stream in streams:
             _cut(stream)

@@ -131,6 +131,10 @@ class Wire:
         self._connections.cut()
         self._http.close()
 
+    def drop(self) -> None:
+        """Ends the connections of now; requests that may be sent twice are, where they have time."""
+        self._connections.drop()
+
     def send(
         self,
         method: str,

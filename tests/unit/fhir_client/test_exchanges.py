@@ -365,6 +365,18 @@ def test_an_answer_in_drops_ends_when_the_time_is_up() -> None:
         assert client.traffic.received > 2, "what came is counted"
 
 
+def test_a_head_in_drops_keeps_no_lane_from_who_comes_later() -> None:
+    with dripping(b"HTTP/1.1 200 OK\r\nX-More: ", b"a") as base, Client(base, concurrency=1) as client:
+        with due(time.monotonic() + 0.3):
+            stuck = client.begin(client.gather, "Observation")
+        time.sleep(1.5)
+        assert stuck.running(), "no timeout ends it"
+        with due(time.monotonic() + 0.3):
+            client.begin(client.gather, "Observation")
+        with pytest.raises(Unreachable):
+            stuck.result(5)
+
+
 @pytest.mark.parametrize(
     ("first", "drop"), [(ENDLESS, b" "), (ENDLESS, b""), (b"", b"")], ids=["drops", "stuck", "silent"]
 )
