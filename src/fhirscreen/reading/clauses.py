@@ -204,7 +204,7 @@ class Clauses:
         if self.kind is Kind.EXCLUSION and (judged := spare_narrowed(made, exception)) is not None:
             return judged
         other = self._list([i for i in exception if i.role not in (Role.IF, Role.NO)], negated=True)
-        if other.complete and any(i.role in (Role.NO, Role.IF) for i in exception):
+        if other.complete and any(i.role in (Role.NO, Role.IF, Role.MANUAL) for i in exception):
             other = replace(other, complete=False)
         if other.complete and other.expression is not None and not other.manual:
             unless = self.text[word.start : word.end].lower() == "unless"
