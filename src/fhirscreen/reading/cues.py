@@ -75,7 +75,7 @@ CUES: dict[Role, dict[str, str]] = {
             first dose of trial drug | first dose of study intervention | first dose of the study drug |
             first dose of ip | first dose of investigational drug | first administration of study drug |
             first administration of study treatment | first administration of study medication |
-            first study treatment | first study drug administration | first study drug dose |
+            first study treatment | first study dose | study dose | first study drug administration | first study drug dose |
             start of study treatment | start of study drug | start of study therapy | start of treatment |
             start of therapy | start of the study | start of study | start of trial treatment |
             start of protocol therapy | start of protocol treatment | start of study medication |
@@ -161,6 +161,9 @@ CUES: dict[Role, dict[str, str]] = {
             shown | used | schedule | experienced | trial entry | any grade | of any grade | any reason |
             for any reason | regardless of etiology | etiology | reason | local laboratory |
             prolongation of | prolongation | tnm classification | current tnm classification | tnm |
+            castrate level of | castrate levels of | castration level of | occurrence of | already |
+            on screening chest computed tomography | on screening chest ct scan | on chest ct scan |
+            on screening chest ct | on chest ct |
             new diagnosis of | alone | functional class | functional |
             world health organization | formula |
             cockcroft gault formula | cockcroft gault | cockcroft and gault | by cockcroft gault |

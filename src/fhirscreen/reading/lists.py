@@ -14,6 +14,9 @@ from fhirscreen.reading.segments import REACHING, Segment, concept_of, kind_of
 JOINS = (Role.AND, Role.OR, Role.COMMA, Role.SLASH)
 """What joins the members of a list."""
 _INFECTION = "active-infection"
+_PLACES = ("visit", "appendix")
+OF_ITS_OWN = -1.0
+"""The value of a window that holds for one drug alone, whatever stands before it."""
 _PAIR = 2
 _FAR = 80
 
@@ -133,6 +136,8 @@ def absorb(items: list[Item], text: str) -> list[Item]:
         if items[at].key == "needs":  # patients who require anticoagulants
             word = items[at]
             return [*items[:at], Item(Role.RECEIVED, word.start, word.end, key="now"), *items[at + 1 :]]
+        if any(item.role is Role.FRAGMENT for item in items[at + 1 :]):  # function, as evidenced by a value
+            return items[:at] + items[at + 1 :]
         return items
     if items[at - 1].role in JOINS and _NEED.search(text, items[at].start, items[at].end) is not None:
         word = items[at]
@@ -184,13 +189,20 @@ def drop_glosses(items: list[Item], text: str) -> list[Item]:
         before = found[-1] if found else None
         known = before is not None and before.role in (Role.FRAGMENT, Role.ENTITY)
         if closed and (
-            (known and before is not None and _repeats(inner, before)) or _stands_for(inner, text)
+            (inner and all(_counts_a_visit(item) for item in inner))
+            or (known and before is not None and _repeats(inner, before))
+            or _stands_for(inner, text)
         ):
             at = end + 1
             continue
         found.append(items[at])
         at += 1
     return found
+
+
+def _counts_a_visit(item: Item) -> bool:
+    """Whether it only says which visit, or where it is told: (visit 1), (appendix A)."""
+    return item.role is Role.ANCHOR or item.key in _PLACES or (len(item.text) == 1 and item.text.isalnum())
 
 
 def _stands_for(inner: Sequence[Item], text: str) -> bool:
@@ -415,7 +427,7 @@ def _parallel(segment: Segment, following: Segment) -> bool:
 def _share_windows(segments: list[Segment]) -> None:
     """A window at the end of a list reaches back over what is of the same sort."""
     for index, last in enumerate(segments):
-        if last.window is None or not (last.entities or last.manual):
+        if last.window is None or _is_of_its_own(last) or not (last.entities or last.manual):
             continue
         if last.window.value:  # interferon, imatinib or chemotherapy ≤ 1 week: of the last alone, or of all
             doubtful = _is_therapy(last) and last.entities
@@ -423,7 +435,7 @@ def _share_windows(segments: list[Segment]) -> None:
                 bare = segment.entities and segment.window is None
                 segment.narrowed = segment.narrowed or bool(bare)
             continue
-        if any(segment.entities for segment in segments[index + 1 :]):
+        if any(each.entities and not _is_of_its_own(each) for each in segments[index + 1 :]):
             continue
         for segment in reversed(segments[:index]):
             if not segment.entities or segment.window is not None or segment.fragments or segment.always:
@@ -436,6 +448,10 @@ def _share_windows(segments: list[Segment]) -> None:
                         earlier.narrowed = earlier.narrowed or bool(earlier.entities and not earlier.window)
                 break
             segment.window = last.window
+
+
+def _is_of_its_own(segment: Segment) -> bool:
+    return segment.window is not None and segment.window.value == OF_ITS_OWN
 
 
 def _is_therapy(segment: Segment) -> bool:

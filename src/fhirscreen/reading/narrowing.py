@@ -130,6 +130,10 @@ NARROWING: dict[Role, dict[str, str]] = {
             that is progressing or has required active treatment | that requires active treatment |
             that is progressing | that has progressed | requiring active therapy |
             progressing or requiring active treatment | require active treatment |
+            despite optimal medical management | despite optimal management | despite adequate treatment |
+            despite adequate therapy | despite maximal medical therapy | despite standard therapy |
+            despite appropriate therapy | despite optimal treatment | despite standard treatment |
+            despite antihypertensive therapy | despite adequate medical therapy |
             requiring treatment | requiring therapy | requiring medication | requires treatment |
             requires therapy | which require treatment | requiring intervention |
             requiring hospitalization | requiring drainage | requiring systemic treatment |

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fhirscreen.mapping.concepts import ConceptKind
+from fhirscreen.reading.durations import CALENDAR, iso, time_unit, whole
 from fhirscreen.reading.items import Item, Role
 from fhirscreen.reading.lexicon import Lexicon
+from fhirscreen.reading.lists import OF_ITS_OWN
 from fhirscreen.reading.segments import kind_of
 
 _JOINS = (Role.AND, Role.OR, Role.COMMA, Role.SLASH)
@@ -38,6 +40,9 @@ _OCCASIONS = (
 )  # fmt: skip
 _MARROW = ("bone", "marrow", "active", "skeleton", "functioning", "hematopoietic")
 _OF_A_CANCER = ("disease", "tumor")
+_BEFORE_A_VALUE = (
+    Role.FILLER, Role.COMMA, Role.STOP, Role.OPEN, Role.OR, Role.AND, Role.IF, Role.COLON, Role.NARROWING,
+)  # fmt: skip
 _AT = ("at", "during", "on", "upon")
 
 
@@ -77,6 +82,52 @@ def _names_a_disease(items: Sequence[Item]) -> bool:
     return any(not concept.about_cancer for concept in named)
 
 
+def spell_longer_times(items: Sequence[Item]) -> list[Item]:
+    """The items with the time of some drugs as alternatives: within 4 weeks (6 weeks for nitrosoureas)."""
+    found: list[Item] = []
+    at = 0
+    while at < len(items):
+        end = _longer(items, at) if found and found[-1].role is Role.WINDOW else at
+        window = _window(items[at + 1], found[-1]) if end > at else None
+        if window is None:
+            found.append(items[at])
+            at += 1
+            continue
+        for item in items[at + 2 : end]:
+            if item.role is Role.ENTITY:
+                found += [Item(Role.OR, items[at].start, items[at].end), item, window]
+        at = end + 1
+    return found
+
+
+def _longer(items: Sequence[Item], at: int) -> int:
+    """Where a parenthesis that names a time and the drugs that it is for closes; `at` where it is none."""
+    if items[at].role is not Role.OPEN or at + 3 >= len(items):
+        return at
+    end = next((i for i in range(at, len(items)) if items[i].role is Role.CLOSE), at)
+    inner = items[at + 2 : end]
+    told = bool(inner) and inner[0].role is Role.FILLER and inner[0].text.lower() in ("for", "if")
+    drugs = [item for item in inner if item.role is Role.ENTITY]
+    plain = all(
+        item.role in (Role.FILLER, Role.ENTITY, *_JOINS, Role.HISTORY, Role.RECEIVED) for item in inner
+    )
+    return end if told and plain and drugs and all(kind_of(i) is ConceptKind.THERAPY for i in drugs) else at
+
+
+def _window(number: Item, before: Item) -> Item | None:
+    """The window of that length, counted back as the one before."""
+    numbers = number.range
+    unit = time_unit(numbers.unit) if numbers is not None else None
+    if numbers is None or number.role is not Role.NUMBER or before.key != "within" or unit not in CALENDAR:
+        return None
+    length = whole(numbers.values[0], unit) if len(numbers.values) == 1 else None
+    if length is None:
+        return None
+    made = Item(Role.WINDOW, number.start, number.end, f"{length[0]} {length[1]}", "within", value=OF_ITS_OWN)
+    made.parts = [Item(Role.ANCHOR, 0, 0, iso(*length))]
+    return made
+
+
 def merge_extents(items: Sequence[Item]) -> list[Item]:
     """The items with how much was treated as what narrows the treatment: to > 25 % of the bone marrow."""
     found: list[Item] = []
@@ -113,7 +164,7 @@ def drop_occasions(items: Sequence[Item], text: str) -> list[Item]:
             and following.role is Role.ENTITY
             and bool(following.concepts)
             and kind_of(following) is None
-            and (ahead is None or ahead.role in (Role.FILLER, Role.COMMA, Role.STOP))
+            and (ahead is None or ahead.role in _BEFORE_A_VALUE)
         )
         told = ahead is not None and ahead.text.lower() in _AT
         joined = (

@@ -272,6 +272,7 @@ _JOINING: dict[Role, dict[str, str]] = {
             received | receipt of | treated with | treated | treated by | exposed to | undergone |
             underwent | had received | have received | prior use of | been treated with | been exposed to |
             administered | took | taken | pretreated with | pre treated with | pretreatment with |
+            vaccination with | vaccinated with | immunization with | immunized with | inoculation with |
             have undergone | given | completed | finished |
             last dose of | last | received treatment with | exposure to
             """,

@@ -28,7 +28,7 @@ from fhirscreen.reading.lookups import Lookup
 from fhirscreen.reading.lookups.stretches import suggest
 from fhirscreen.reading.measures import Measures
 from fhirscreen.reading.negations import read_prefixes
-from fhirscreen.reading.occasions import drop_occasions, merge_extents, name_alone
+from fhirscreen.reading.occasions import drop_occasions, merge_extents, name_alone, spell_longer_times
 from fhirscreen.reading.pieces import Piece
 from fhirscreen.reading.qualifiers import join_severities, note_proof, read_grades, share_heads
 from fhirscreen.reading.readings import Reading, Status
@@ -189,7 +189,7 @@ class Reader:
             items = read_prefixes(items)
         if not roles.isdisjoint(_NUMBERS):
             items = bind_numbers(items)
-        items = items if roles.isdisjoint(_TIMES) else bind_windows(items)
+        items = items if roles.isdisjoint(_TIMES) else spell_longer_times(bind_windows(items))
         if Role.WORD in roles:
             items = merge_extents(name_alone(items, self._lexicon, sheet.flat))
         return drop_occasions(items, sheet.flat) if Role.ANCHOR in roles else items

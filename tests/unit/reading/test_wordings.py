@@ -92,6 +92,10 @@ INCLUDED = [
     # the occasion at which a value is seen
     ("Screening QTc ≤ 440 ms", "measured: {concept: qtc-interval, at_most: 440 ms}"),
     ("Has had a stroke", "condition: {concept: stroke}"),
+    (
+        "Adequate renal function as evidenced by serum creatinine < 1.4 mg/dL",
+        "measured: {concept: creatinine, below: 1.4 mg/dL}",
+    ),
     # one sign for several, and one alternative for whom the other leaves
     (
         "ER and/or PR positive",
@@ -195,8 +199,24 @@ EXCLUDED = [
         "Distant metastasis (M1 disease)",
         ("any: [{finding: {concept: m-category, in: [M1]}}, {condition: {concept: distant-metastasis}}]"),
     ),
+    # a longer time for some drugs, and what only says where something is told
+    (
+        "Chemotherapy or radiotherapy within 3 weeks (5 weeks for nitrosoureas or mitomycin C)",
+        (
+            "any: [{received: {concept: systemic-chemotherapy, within: 3 wk}},"
+            " {received: {concept: radiotherapy, within: 3 wk}},"
+            " {received: {concept: nitrosourea, within: 5 wk}},"
+            " {received: {concept: mitomycin-c, within: 5 wk}}]"
+        ),
+    ),
+    ("QTc > 480 ms (visit 1)", "measured: {concept: qtc-interval, above: 480 ms}"),
+    (
+        "Vaccination with a live vaccine within 3 weeks before enrolment",
+        "received: {concept: live-vaccine, within: 3 wk}",
+    ),
 ]
 DOUBTFUL = [
+    ("Migraine other than chronic migraine that may interfere with the trial", Kind.EXCLUSION),
     ("Acute active (such as malaria) infections", Kind.EXCLUSION),
     ("Ear infection", Kind.EXCLUSION),
     ("Cancer of the moon", Kind.EXCLUSION),
