@@ -75,7 +75,8 @@ CUES: dict[Role, dict[str, str]] = {
             first dose of trial drug | first dose of study intervention | first dose of the study drug |
             first dose of ip | first dose of investigational drug | first administration of study drug |
             first administration of study treatment | first administration of study medication |
-            first study treatment | first study dose | study dose | first study drug administration | first study drug dose |
+            first study treatment | first study dose | study dose | first study drug administration |
+            first study drug dose |
             start of study treatment | start of study drug | start of study therapy | start of treatment |
             start of therapy | start of the study | start of study | start of trial treatment |
             start of protocol therapy | start of protocol treatment | start of study medication |
