@@ -79,7 +79,7 @@ def test_a_run_carries_a_decision_over_to_whom_the_records_follow(tmp_path: Path
     server = Hospital()
     given: dict[str, Any] = {"studies": list(STUDIES), "site": SITE, "server": BASE}
     with service_for(tmp_path, clock=noon, transport=lambda _: server, **given) as service:
-        with client_of(service) as client:
+        with client_of(service) as client:  # ended, it closes the service
             assert client.post(f"/fhir/ResearchStudy/{STUDY}/$screen?patient={FITS}").status_code == 200
             with service.database.reading() as session:
                 (one,) = subjects.find_subjects(session, study=STUDY, patient=FITS)
@@ -88,20 +88,20 @@ def test_a_run_carries_a_decision_over_to_whom_the_records_follow(tmp_path: Path
             assert suggested(client, FITS) == set()
             server.now = Searchable(merged())
             assert suggested(client, "new") == set()
-        panel = service.panel()
-        with service.database.begin() as session:
-            record_run(
-                session,
-                service.screen(panel.studies, "default"),
-                cause="nightly",
-                source="default",
-                versions=panel.versions,
-                patients=None,
-                by="nightly",
-                began=noon(),
-                at=noon(),
-            )
-            (now,) = subjects.find_subjects(session, study=STUDY, patient="new")
+            panel = service.panel()
+            with service.database.begin() as session:
+                record_run(
+                    session,
+                    service.screen(panel.studies, "default"),
+                    cause="nightly",
+                    source="default",
+                    versions=panel.versions,
+                    patients=None,
+                    by="nightly",
+                    began=noon(),
+                    at=noon(),
+                )
+                (now,) = subjects.find_subjects(session, study=STUDY, patient="new")
         assert (now.status, now.person_status) == (one.status, "ineligible")
         assert now.person_reason == "declined in person"
 
