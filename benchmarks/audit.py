@@ -1,4 +1,4 @@
-"""A random draw of criteria that were read as computed, for people to judge beside what was made of them.
+"""A random draw of criteria that were read as computed, to be judged beside what was made of them.
 
     python -m benchmarks.audit FILE.jsonl... [--count 200] [--seed 20261122]
 

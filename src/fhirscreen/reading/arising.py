@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fhirscreen.criteria.nodes import AllOf, AnyOf, Condition, Expression, Finding, Judgement, Not, Sex
 from fhirscreen.criteria.walk import walk
 
-_OF_WOMEN = frozenset({"pregnancy", "lactation", "pregnancy-status"})
+_OF_WOMEN = frozenset({"pregnancy", "multiple-pregnancy", "lactation", "pregnancy-status"})
 PREGNANCY_TESTS = ("pregnancy-test", "serum-pregnancy-test", "urine-pregnancy-test")
 _MAN = Sex("male")
 

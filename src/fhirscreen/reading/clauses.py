@@ -47,6 +47,7 @@ from fhirscreen.reading.spans import (
     ends_parenthesis,
     find_first,
     has_content,
+    opens_with_if,
     split_clauses,
     to_next_no,
 )
@@ -102,11 +103,10 @@ class Clauses:
         return replace(made, expression=Confirm(self._said(items) or "what the text asks"))
 
     def _clause(self, items: list[Item]) -> Built | None:
-        defined = self._defined(items)
-        if defined is not None:
+        if (defined := self._defined(items)) is not None:
             return defined
         items = self._prepared(items)
-        if sum(item.role in _TURNS for item in items) > _MOST_TURNS:
+        if sum(item.role in _TURNS for item in items) > _MOST_TURNS or opens_with_if(items):
             return self._unread(items)
         if not items:
             return None
@@ -196,8 +196,8 @@ class Clauses:
         if not has_content(main):
             return self._unread([*main, *exception]) if main or exception else None
         made = self._clause(main)
-        if made is None or not exception:
-            return made
+        if made is None or not exception or made.manual:
+            return made  # who is asked about the whole is asked about its exceptions too
         spared = spare_cancers(made, exception, self.text)
         if spared is not None:
             return spared

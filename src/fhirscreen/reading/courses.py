@@ -33,7 +33,7 @@ _PASSING = frozenset((
     "covid-19", "gonorrhoea", "chlamydia-infection", "candidiasis", "fungal-infection", "peritonitis",
     "clostridium-difficile-infection", "diarrhoea", "constipation", "nausea-and-vomiting", "dehydration",
     "delirium", "jaundice", "urinary-retention", "pleural-effusion", "pericardial-effusion", "ascites",
-    "hyponatraemia", "hypokalaemia", "hyperkalaemia", "hypercalcaemia",
+    "hyponatraemia", "hypokalaemia", "hyperkalaemia", "hypercalcaemia", "multiple-pregnancy",
 ))  # fmt: skip
 """What comes and goes: named without a time, it is meant as it is now."""
 _PRESENT_WHERE_ACTIVE = _PASSING | {

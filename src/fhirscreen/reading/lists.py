@@ -440,6 +440,8 @@ def _share_windows(segments: list[Segment]) -> None:
         for segment in reversed(segments[:index]):
             if not segment.entities or segment.window is not None or segment.fragments or segment.always:
                 break
+            if _name_the_same(segment, last):
+                break  # radiotherapy of the pelvis, or any radiotherapy within 4 weeks
             if _is_therapy(segment) != (not last.entities or _is_therapy(last)):
                 # immunodeficiency, or steroids within 7 days; pregnancy, or plans within a year
                 ahead = segments[: segments.index(segment) + 1]
@@ -448,6 +450,11 @@ def _share_windows(segments: list[Segment]) -> None:
                         earlier.narrowed = earlier.narrowed or bool(earlier.entities and not earlier.window)
                 break
             segment.window = last.window
+
+
+def _name_the_same(segment: Segment, last: Segment) -> bool:
+    named = {concept.id for item in segment.entities for concept in item.concepts}
+    return bool(named) and named == {concept.id for item in last.entities for concept in item.concepts}
 
 
 def _is_of_its_own(segment: Segment) -> bool:

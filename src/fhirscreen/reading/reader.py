@@ -49,6 +49,11 @@ _ADEQUATE = re.compile(
 _FUNCTION = re.compile(r"\b(?:functions?|reserves?|parameters|results|values|condition)\b", re.IGNORECASE)
 _DANGLING = re.compile(r"\bfollowing\b[^:;(]{0,60}:?\s*$", re.IGNORECASE)
 """What ends by naming what follows is the line above a list, whatever the list looks like."""
+_EXPLAINED = re.compile(
+    r"\.\s+[^.]{0,40}\b(?:contracepti\w+|birth control)\b[^.]{0,40}\b(?:is|are|includes?|means?)\b",
+    re.IGNORECASE,
+)
+"""A sentence that says what contraception is, behind the one that asks for it: a person asks about both."""
 _HALF_LIFE = re.compile(r"\bhalf[\s-]?li(?:fe|ves)\b", re.IGNORECASE)
 _PROOF = re.compile(r"histol|cytol|pathol|biops|microscop|histopath", re.IGNORECASE)
 _PREFIX = re.compile(r"\bnon\b", re.IGNORECASE)
@@ -150,7 +155,8 @@ class Reader:
         warnings = (*warnings, *built.warnings)
         whole = built.complete and expression is not None and _DANGLING.search(said) is None
         understood = built.atoms or whole
-        if built.manual or (not understood and _asks_for_function(flat[piece.body : piece.end])):
+        explained = (whole or not understood) and _EXPLAINED.search(flat, piece.body, piece.end) is not None
+        if built.manual or explained or (not understood and _asks_for_function(flat[piece.body : piece.end])):
             return say(Status.MANUAL, Confirm(_plain(said)), rules=("manual",))
         if not understood:
             return say(Status.UNREAD, Unread(_plain(said)), here)

@@ -46,6 +46,14 @@ def has_content(items: Sequence[Item]) -> bool:
     return any(i.role not in (*JOINS, Role.FILLER, Role.OPEN, Role.CLOSE, Role.NO) for i in items)
 
 
+def opens_with_if(items: Sequence[Item]) -> bool:
+    """Whether a clause says on what condition the rest of it is asked: if on insulin, a stable dose of it."""
+    if not items or items[0].role is not Role.IF or items[0].text.lower() not in ("if", "when", "in case of"):
+        return False
+    cut = find_first(list(items), Role.COMMA)
+    return cut is not None and has_content(items[1:cut]) and has_content(items[cut:])
+
+
 def to_next_no(items: list[Item]) -> tuple[list[Item], list[Item]]:
     """What stands before the next "no" and the word that joins it, and the rest."""
     cut = find_first(items, Role.NO)

@@ -33,6 +33,7 @@ _DEPENDENT = re.compile(
     r"\s*(?:\(?note\b|this|these|those|such|they|however|otherwise|if|unless|except|exception|"
     r"in (?:this|these|that|such) case|for (?:these|this|example)|also|he|she|it|the above|all of|"
     r"any of|"
+    r"[^.]{0,40}\b(?:contracepti\w+|birth control)\b[^.]{0,40}\b(?:is|are|includes?|means?|comprises?)\b|"
     r"(?:[^.]{0,200}\b(?:allowed|permitted|eligible|acceptable|excluded|exception|ineligible|"
     r"exempt|may be|can be|may have|are not required|is not required)\b))",
     re.IGNORECASE,
@@ -41,6 +42,16 @@ _OPENS = re.compile(
     r"^(?!.*[.;]).*\b(?:with|of|have|has|had|include|including|either|who are)$", re.IGNORECASE
 )
 """What ends by a word that needs another one is the line above a list: patients with."""
+_OWN_WORDS = re.compile(
+    r"\b(?:if|who|which) (?:they |he |she |the \w+ )?(?:have|has|had|with)\b"
+    r"(?! (?:had )?(?:an?y|one|all|the fol))",
+    re.IGNORECASE,
+)
+"""A line that opens a section, and says more of what is below it: excluded if they have an allergy to."""
+_LISTED = re.compile(r"\bfollowing\b[^.;:]{0,40}:\s*[-*•]\s", re.IGNORECASE)
+"""A list of which the first member stands on the line itself: any of the following: - a."""
+_LATE_HEADING = re.compile(r"(?<=\S)\s+((?:Inclusion|Exclusion) Criteria|(?:IN|EX)CLUSION CRITERIA)\s*:?\Z")
+"""The heading of what comes next, which lost its line."""
 _WRAPPED = 60
 _LONG = 160
 _STEM = 300
@@ -110,24 +121,39 @@ def _pieces(text: str) -> list[Piece]:
             pieces.append(Piece(block.start, block.end, True))
             if opened is not None and (not block.marked or (opened is Kind.EXCLUSION and kind is None)):
                 kind, stems = opened, []
-                continue
+                if _OWN_WORDS.search(line) is None:
+                    continue
             stems.append((block.indent, block.marked, block.start, block.end))
             continue
-        start = block.start
-        while (found := prefix(text, start, block.end)) is not None:
-            pieces.append(Piece(start, found[0], True))
-            start, kind = found
+        found, closes = list(_body(text, block, kind, stems)), False
+        for piece in found:
+            inner = heading_kind(text[piece.start : piece.end].strip()) if piece.heading else piece.kind
+            kind, closes = inner or kind, closes or (piece.heading and inner is not None)
+        pieces += found
+        if closes:
             stems = []
-        above = tuple((s, e) for _, _, s, e in stems)
-        for piece in _criteria(text, start, block.end, kind, above):
-            if piece.heading and (inner := heading_kind(text[piece.start : piece.end].strip())) is not None:
-                kind = inner
-            pieces.append(
-                piece
-                if piece.heading or piece.kind is kind
-                else Piece(piece.start, piece.end, False, kind, piece.stems)
-            )
+        elif nested and (line.endswith(":") or _LISTED.search(line)):  # a criterion with its parts below it
+            stems.append((block.indent, block.marked, block.start, block.end))
     return pieces
+
+
+def _body(
+    text: str, block: _Block, kind: Kind | None, stems: list[tuple[int, bool, int, int]]
+) -> Iterator[Piece]:
+    """The criteria of a block, with the headings that share its lines."""
+    late = _LATE_HEADING.search(text, block.start, block.end)
+    start, end = block.start, block.end if late is None else late.start()
+    above = tuple((s, e) for _, _, s, e in stems)
+    while (found := prefix(text, start, end)) is not None:
+        yield Piece(start, found[0], True)
+        start, kind = found
+        above = ()
+    for piece in _criteria(text, start, end, kind, above):
+        if piece.heading and (inner := heading_kind(text[piece.start : piece.end].strip())) is not None:
+            kind = inner
+        yield piece if piece.heading or piece.kind is kind else replace(piece, kind=kind)
+    if late is not None:
+        yield Piece(late.start(1), block.end, True)
 
 
 def _below(block: _Block, stem: tuple[int, bool, int, int]) -> bool:

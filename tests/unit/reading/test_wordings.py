@@ -377,3 +377,74 @@ def test_a_line_above_says_if_they_have() -> None:
     text = "Exclusion Criteria:\n\n* Excluded if they have any of the following conditions:\n  * Gout\n"
     *_, last = reader().read(text)
     assert last.status is Status.COMPUTED
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("If taking insulin, the dose must have been given for at least 3 months", Kind.INCLUSION),
+        ("If on metformin, metformin for at least 2 months before entry", Kind.INCLUSION),
+    ],
+)
+def test_what_is_asked_on_a_condition_is_not_asked_of_everybody(text: str, kind: Kind) -> None:
+    reading = read_one(text, kind)
+    assert reading.status is not Status.COMPUTED
+    assert "received" not in str(expression_of(reading))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Recovered from toxicity other than alopecia",
+        "Recovery to grade 1 of any clinically significant toxicity (excluding alopecia)",
+        "Recovered from all effects of earlier therapy except neuropathy",
+    ],
+)
+def test_who_is_asked_about_the_whole_is_asked_about_its_exceptions(text: str) -> None:
+    reading = read_one(text)
+    assert reading.status is Status.MANUAL
+    assert expression_of(reading) == {"confirm": text}
+
+
+def test_a_time_behind_the_same_name_again_is_of_the_second_alone() -> None:
+    text = "Radiotherapy to more than 30% of the bone marrow or any radiotherapy within 4 weeks of entry"
+    assert expression_of(read_one(text, Kind.EXCLUSION)) == as_json(
+        "any: [{judgement: {received: {concept: radiotherapy}}},"
+        " {received: {concept: radiotherapy, within: 4 wk}}]"
+    )
+    other = "Surgery or radiotherapy within 4 weeks of entry"
+    assert str(expression_of(read_one(other, Kind.EXCLUSION))).count("4 wk") == 2
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "Patients will be excluded if they have allergies to the following drugs:",
+        f"Only lesions that cannot be measured, {'defined as lesions of another kind, ' * 10}which include:",
+        "Reasons not to do spirometry. It is left out with any of the following: - Cataract surgery",
+    ],
+)
+def test_what_stands_below_a_line_that_says_more_is_not_excluded_by_itself(above: str) -> None:
+    text = f"Exclusion Criteria:\n\n  - {above}\n\n      - Metformin\n\n      - Stroke\n\n  - Epilepsy\n"
+    found = {reading.text: reading.status for reading in reader().read(text)}
+    assert found["Metformin"] is not Status.COMPUTED
+    assert found["Stroke"] is not Status.COMPUTED
+    assert found["Epilepsy"] is Status.COMPUTED
+
+
+def test_what_contraception_is_belongs_to_the_sentence_that_asks_for_it() -> None:
+    text = "Unwilling to use contraception. Acceptable forms of contraception are pills and sterilisation."
+    found = reader().read(f"Exclusion Criteria:\n\n  - {text}\n")
+    assert [(each.text, each.status) for each in found[1:]] == [(text, Status.MANUAL)]
+
+
+def test_a_heading_that_lost_its_line_opens_its_section() -> None:
+    text = (
+        "Inclusion Criteria:\n\n  - Age 18 or older\n\n"
+        "  - Effective contraception for 3 months after the study Exclusion Criteria\n\n  - Epilepsy\n"
+    )
+    found = [(each.text, each.kind) for each in reader().read(text) if each.status is not Status.HEADING]
+    assert found[1:] == [
+        ("Effective contraception for 3 months after the study", Kind.INCLUSION),
+        ("Epilepsy", Kind.EXCLUSION),
+    ]
