@@ -42,6 +42,7 @@ _PRESENT_WHERE_ACTIVE = _PASSING | {
     "cytomegalovirus-infection", "epstein-barr-virus-infection", "htlv-infection", *_STATES,
 }  # fmt: skip
 """Of which "active" says that it is there; of an inflammation or a tumour it says how it behaves."""
+_CLASSES = ("nyha-class", "child-pugh-class")
 _BEGAN = re.compile(
     r"\b(?:diagnos\w+|onset|began|begun|new|newly|develop(?:ed|ment)|occurr\w+|first|starting|started)\b",
     re.IGNORECASE,
@@ -69,7 +70,7 @@ def diagnose(concept: Concept, item: Item, segment: Segment, text: str) -> Expre
     judged = segment.narrowed or (infected and _QUALIFIED.match(name) is not None)
     if now and segment.activity and not infected and concept.id not in _PRESENT_WHERE_ACTIVE:
         judged = True  # how a disease behaves
-    made = Condition(concept.id, active=now, severity=segment.severity)
+    made = Condition(concept.id, active=now, severity=() if _is_classed(segment) else segment.severity)
     if within is None or segment.graded:  # when it was of that grade says not when it began
         return Judgement(made) if judged else made
     if concept.id in _EVENTS or _names_its_beginning(item, window, text):
@@ -96,6 +97,12 @@ def is_timed(expression: Expression) -> bool:
         and isinstance(lasting, Judgement)
         and lasting.of == replace(began, within=None)
     )
+
+
+def _is_classed(segment: Segment) -> bool:
+    """Whether a class says how severe it is: severe heart failure, NYHA class IV."""
+    found = (item.fragment for item in segment.fragments)
+    return any(atom.concept in _CLASSES for each in found if each is not None for atom in each.atoms)
 
 
 def _names_its_beginning(item: Item, window: Item | None, text: str) -> bool:

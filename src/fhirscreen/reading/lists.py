@@ -24,6 +24,7 @@ _FAR = 80
 _OBJECTS = ("hypersensitivity", "future behaviour", "willingness", "swallowing", "recovery")
 _CONTRARY = re.compile(r"contraindicat", re.IGNORECASE)
 _RELATIVE = re.compile(r"(?:that|which|who)\b", re.IGNORECASE)
+_REQUIRES = re.compile(r"(?:(?:that|which) )?(?:requires?|requiring|needs?|needing)\b", re.IGNORECASE)
 _OPINION = re.compile(
     r"(?:,\s*)?(?:in the (?:opinion|judge?ment|view)|at the discretion|per|according to|"
     r"as (?:judged|determined|assessed)|judged|deemed)\b[^,;.]*"
@@ -271,6 +272,11 @@ def share_qualifiers(segments: list[Segment], joins: list[Role], text: str) -> N
     """What qualifies the first of a list qualifies the rest; a window at the end reaches back over it."""
     if len(segments) == _PAIR and segments[0].entities and _reaches_back(segments[1]):
         segments[0].narrowed = True
+    if len(segments) > _PAIR and all(s.entities and not s.fragments for s in segments):
+        last = segments[-1]  # effusion, ascites or oedema that requires treatment
+        if any(_REQUIRES.match(text, m.start) and _reaches_back(last) for m in last.modifiers):
+            for earlier in segments[:-1]:
+                earlier.narrowed = True
     _share_judgement(segments, text)
     if len(segments) >= _PAIR and _only_a_window(segments[0]):  # within 4 weeks before registration, …
         for segment in segments[1:]:
@@ -476,10 +482,6 @@ def _reaches_back(segment: Segment) -> bool:
     """
     if any(m.key == "judgement" for m in segment.manual):
         return True
-    last = segment.modifiers[-1] if segment.modifiers else None
-    return (
-        last is not None
-        and last.role is Role.NARROWING
-        and bool(segment.entities)
-        and last.start > segment.entities[-1].start
+    return bool(segment.entities) and any(
+        m.role is Role.NARROWING and m.start > segment.entities[-1].start for m in segment.modifiers
     )

@@ -30,7 +30,7 @@ _JOINING: dict[Role, dict[str, str]] = {
             """
             no | not | without | never | free of | free from | absence of | lack of | nor | neither |
             none | cannot have | exclusion of | negative history of | no evidence of | no known |
-            no sign of | devoid of
+            no sign of | devoid of | asymptomatic for
             """,
         ),
         **words(
@@ -403,7 +403,7 @@ _JOINING: dict[Role, dict[str, str]] = {
             """
             e.g. | e.g | eg | for example | such as | including | including but not limited to |
             for instance | like | includes | include | including but not restricted to |
-            but not limited to | not limited to | among others | etc
+            but not limited to | not limited to | among others
             """,
         ),
     },

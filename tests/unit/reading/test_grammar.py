@@ -382,7 +382,7 @@ EXCLUDED = [
     ),
     ("History of interstitial lung disease", "condition: {concept: interstitial-lung-disease}"),
     ("Uncontrolled infections", "judgement: {condition: {concept: active-infection, active: true}}"),
-    ("Active tuberculosis", "condition: {concept: tuberculosis}"),
+    ("Active tuberculosis", "condition: {concept: tuberculosis, active: true}"),
     (
         "Myocardial infarction within 6 months before enrolment",
         "condition: {concept: myocardial-infarction, within: 6 mo}",

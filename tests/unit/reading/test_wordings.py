@@ -448,3 +448,40 @@ def test_a_heading_that_lost_its_line_opens_its_section() -> None:
         ("Effective contraception for 3 months after the study", Kind.INCLUSION),
         ("Epilepsy", Kind.EXCLUSION),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "expected"),
+    [
+        (
+            "Pleural effusion, ascites or oedema that requires treatment",
+            Kind.EXCLUSION,
+            (
+                "any: [{judgement: {condition: {concept: pleural-effusion}}},"
+                " {judgement: {condition: {concept: ascites}}}, {judgement: {condition: {concept: oedema}}}]"
+            ),
+        ),
+        (
+            "Severe heart failure, defined as NYHA class IV",
+            Kind.EXCLUSION,
+            "all: [{finding: {concept: nyha-class, in: [IV]}}, {condition: {concept: heart-failure}}]",
+        ),
+        ("Active tuberculosis", Kind.EXCLUSION, "condition: {concept: tuberculosis, active: true}"),
+        (
+            "Asymptomatic for jaundice",
+            Kind.INCLUSION,
+            "not: {condition: {concept: jaundice, active: true}}",
+        ),
+        (
+            "Prothrombin time (INR) > 1.5 x ULN",
+            Kind.EXCLUSION,
+            "measured: {concept: international-normalised-ratio, above: 1.5 ULN}",
+        ),
+    ],
+)
+def test_a_word_does_what_it_says(text: str, kind: Kind, expected: str) -> None:
+    assert expression_of(read_one(text, kind)) == as_json(expected)
+
+
+def test_a_list_that_goes_on_is_not_read_whole() -> None:
+    assert read_one("Epilepsy, dementia, etc", Kind.EXCLUSION).status is Status.PARTIAL
