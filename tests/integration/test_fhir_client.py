@@ -280,9 +280,9 @@ def test_audits_are_posted_whatever_the_network_does_and_stand_there_once(
         assert ours["meta"]["versionId"] == "1"
         with client_of(service) as asked:
             bundle = asked.get("/fhir/AuditEvent?agent-name=ito").json()
-        assert ours | {"meta": None} == bundle["entry"][0]["resource"] | {"meta": None}
-        hapi.load([{"resourceType": "Patient", "id": "gone"}])
-        now += timedelta(hours=2)
-        assert make_audit_poster(service, "default").post_once()
+            assert ours | {"meta": None} == bundle["entry"][0]["resource"] | {"meta": None}
+            hapi.load([{"resourceType": "Patient", "id": "gone"}])
+            now += timedelta(hours=2)
+            assert make_audit_poster(service, "default").post_once()
         assert hapi.count("AuditEvent") == 4, "that somebody searched the trail is in it"
         assert hapi.count("AuditEvent", patient="Patient/gone") == 1
