@@ -43,10 +43,12 @@ def _gathered(
     join: type[AllOf | AnyOf], of: tuple[Expression, ...], is_own: Callable[[Expression], bool]
 ) -> Expression:
     """The parts joined again: those that are about women as one, where the first of them stood."""
-    own = tuple(each for each in of if is_own(each))
-    one = join(own) if len(own) > 1 else None
-    parts = [_limited(one) if one and each is own[0] else _limited(each) for each in of]
-    return join(tuple(part for part, each in zip(parts, of, strict=True) if each not in own[1:]))
+    own = tuple(dict.fromkeys(each for each in of if is_own(each)))
+    if not own:
+        return join(tuple(map(_limited, of)))
+    places = dict.fromkeys(own[0] if each in own else each for each in of)
+    whole = _limited(join(own) if len(own) > 1 else own[0])
+    return join(tuple(whole if each == own[0] else _limited(each) for each in places))
 
 
 def _is_of_women(expression: Expression) -> bool:

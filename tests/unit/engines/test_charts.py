@@ -10,9 +10,10 @@ import pytest
 
 from fhirscreen.engines.base import Screened, SetAside
 from fhirscreen.engines.evaluator.cases import Case
-from fhirscreen.engines.evaluator.charts import Chart, _medication, _reason, read_chart, repaired
+from fhirscreen.engines.evaluator.charts import Chart, _medication, _reason, read_chart
 from fhirscreen.engines.evaluator.evaluate import Evaluator
 from fhirscreen.engines.evaluator.judgements import finished, judge
+from fhirscreen.engines.evaluator.repairs import repaired
 from fhirscreen.exceptions import DataError
 from fhirscreen.verdicts.standings import Gate, Subject
 from tests.lib.records import Resource, chart, concept, condition, given, observation, other, patient

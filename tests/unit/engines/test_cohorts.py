@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from itertools import permutations
@@ -11,7 +12,7 @@ import pytest
 
 from fhirscreen.criteria.wire import parse_yaml, read_study
 from fhirscreen.engines.base import SetAside
-from fhirscreen.engines.evaluator.cohorts import gather, last_survivor, survivors_of
+from fhirscreen.engines.evaluator.cohorts import Cohort, gather, last_survivor, survivors_of
 from fhirscreen.engines.in_memory import InMemory
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import CLINICAL_TYPES
@@ -54,6 +55,18 @@ def lines(*resources: dict[str, Any]) -> list[Line]:
     return [Line(f"line {number}", resource) for number, resource in enumerate(resources)]
 
 
+def versions_of(*metas: Any) -> list[Any]:
+    """Versions of one Condition, each with its `meta` and a day of its own."""
+    return [
+        about("c1", "Patient/p1", meta=meta, recordedDate=f"2026-01-0{day}")
+        for day, meta in enumerate(metas, start=1)
+    ]
+
+
+def gathered_in_every_order(versions: list[Any]) -> Iterator[Cohort]:
+    return (gather(lines(patient("p1"), *order)) for order in permutations(versions))
+
+
 @pytest.mark.parametrize(
     ("older", "newer"),
     [
@@ -70,12 +83,8 @@ def lines(*resources: dict[str, Any]) -> list[Line]:
     ],
 )
 def test_the_latest_version_wins_whatever_the_order(older: Any, newer: Any) -> None:
-    versions = [
-        about("c1", "Patient/p1", meta=meta, recordedDate=f"2026-01-0{day}")
-        for day, meta in enumerate((older, newer), start=1)
-    ]
-    for order in permutations(versions):
-        found = gather(lines(patient("p1"), *order))
+    versions = versions_of(older, newer)
+    for found in gathered_in_every_order(versions):
         assert (found.resources, found.set_aside) == ({"p1": [versions[1]]}, [])
 
 
@@ -92,12 +101,8 @@ def test_the_latest_version_wins_whatever_the_order(older: Any, newer: Any) -> N
     ],
 )
 def test_what_only_one_version_tells_makes_it_no_later_one(one: Any, other: Any) -> None:
-    versions = [
-        about("c1", "Patient/p1", meta=meta, recordedDate=f"2026-01-0{day}")
-        for day, meta in enumerate((one, other), start=1)
-    ]
-    for order in permutations(versions):
-        found = gather(lines(patient("p1"), *order))
+    versions = versions_of(one, other)
+    for found in gathered_in_every_order(versions):
         assert (found.resources, len(found.set_aside)) == ({}, 2)
 
 

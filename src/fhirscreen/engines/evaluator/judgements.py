@@ -8,11 +8,12 @@ from typing import TypeVar
 import orjson
 
 from fhirscreen.engines.base import Gated, Screened, SetAside
-from fhirscreen.engines.evaluator.charts import MALFORMED, Chart, repaired
+from fhirscreen.engines.evaluator.charts import MALFORMED, Chart
 from fhirscreen.engines.evaluator.evaluate import Evaluator
 from fhirscreen.engines.evaluator.gates import gate_of
 from fhirscreen.engines.evaluator.notes import noted
 from fhirscreen.engines.evaluator.outsiders import outsider
+from fhirscreen.engines.evaluator.repairs import repaired
 from fhirscreen.plan.nodes import Plan
 from fhirscreen.verdicts.standings import Gate, Subject
 
