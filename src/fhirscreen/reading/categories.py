@@ -9,7 +9,7 @@ from fhirscreen.criteria.bounds import Staging
 from fhirscreen.criteria.nodes import Finding
 from fhirscreen.mapping.concepts import Concept, ConceptKind
 from fhirscreen.reading.fragments import Atom, Fragment, Sort
-from fhirscreen.reading.items import Item, Range, Role
+from fhirscreen.reading.items import JOINS, Item, Range, Role
 
 _CATEGORY = re.compile(r"(y?[cp]|[ra])?([TNM])(is|\+|[xX]|[0-4][a-d]?)(?:\s?[-~]\s?([0-4][a-d]?))?")
 _ROMAN = re.compile(r"(IV|I{1,3})([A-D]?)[1-3]?")
@@ -21,7 +21,6 @@ _FAR = 12
 _SIGNS = {"positive", "negative"}
 _PAIR = re.compile(r"\d(?:,\d)+")
 _GLUE = (Role.FILLER, Role.COLON, Role.OPEN, Role.CLOSE, Role.DASH)
-_JOINS = (Role.OR, Role.COMMA, Role.SLASH, Role.AND)
 _STAGINGS = {
     "c": Staging.CLINICAL,
     "p": Staging.PATHOLOGICAL,
@@ -77,7 +76,7 @@ def _share_signs(items: list[Item]) -> list[Item]:
         at, joined = first + step, 0
         while 0 <= at < len(found) and joined < _FAR:
             item = found[at]
-            if item.role in (Role.FILLER, *_JOINS, Role.OPEN, Role.CLOSE):
+            if item.role in (Role.FILLER, *JOINS, Role.OPEN, Role.CLOSE):
                 at, joined = at + step, joined + 1
                 continue
             concept = next((c for c in item.concepts if {v.name for v in c.values} >= _SIGNS), None)
@@ -87,7 +86,7 @@ def _share_signs(items: list[Item]) -> list[Item]:
                 break
             values = sign.atoms[0].values or ()
             roles = {each.role for each in between}
-            if roles.isdisjoint(_JOINS) or (Role.OR in roles and values != ("positive",)):
+            if roles.isdisjoint(JOINS) or (Role.OR in roles and values != ("positive",)):
                 break
             made = _finish(concept, values, item.text or concept.label, item.start, item.end, "sign")
             found[at] = Item(Role.FRAGMENT, item.start, item.end, fragment=made)
@@ -253,7 +252,7 @@ def _romans(items: Sequence[Item], at: int, concept: Concept) -> tuple[list[str]
         while (
             step < len(items)
             and (
-                items[step].role in _JOINS
+                items[step].role in JOINS
                 or items[step].key == "stage"
                 or items[step].text.lower() in ("class", "stage")
             )
@@ -265,7 +264,7 @@ def _romans(items: Sequence[Item], at: int, concept: Concept) -> tuple[list[str]
             break
         if join.role is Role.DASH or join.text.lower() in ("to", "through"):
             chosen += _between(concept, chosen[-1], following)
-        elif join.role in _JOINS:
+        elif join.role in JOINS:
             chosen.append(following)
         else:
             break
@@ -309,7 +308,7 @@ def _letters(items: Sequence[Item], at: int) -> tuple[list[str], int]:
             end += 1
         elif (
             chosen
-            and items[end].role in (*_JOINS, Role.DASH)
+            and items[end].role in (*JOINS, Role.DASH)
             and end + 1 < len(items)
             and items[end + 1].text in ("A", "B", "C")
         ):
@@ -340,7 +339,7 @@ def _tnm(items: Sequence[Item], at: int, concepts: dict[str, Concept]) -> tuple[
             chosen += _between(concept, first, found[2] + found[4]) if found[4] else [first]
         end += 1
         step = end
-        while step < len(items) and items[step].role in (*_JOINS, Role.DASH) and step < end + 2:
+        while step < len(items) and items[step].role in (*JOINS, Role.DASH) and step < end + 2:
             step += 1
         following = (
             _CATEGORY.fullmatch(items[step].text)

@@ -29,9 +29,8 @@ from fhirscreen.reading.idioms import (
     spare_cancers,
     spare_narrowed,
 )
-from fhirscreen.reading.items import NARROWER, Item, Role
+from fhirscreen.reading.items import JOINS, NARROWER, Item, Role
 from fhirscreen.reading.lists import (
-    JOINS,
     absorb,
     drop_glosses,
     keep_objects,

@@ -82,21 +82,23 @@ def diagnose(concept: Concept, item: Item, segment: Segment, text: str) -> Expre
 
 def judge(expression: Expression) -> Judgement:
     """An expression for judgement: nothing of it decides that something is there."""
-    if is_timed(expression) and isinstance(expression, AnyOf) and isinstance(expression.of[-1], Judgement):
-        return expression.of[-1]
+    if (lasting := _lasting(expression)) is not None:
+        return lasting
     return expression if isinstance(expression, Judgement) else Judgement(expression)
 
 
 def is_timed(expression: Expression) -> bool:
     """Whether it is one diagnosis that began in a window, or may have gone on in it."""
-    if not isinstance(expression, AnyOf) or len(expression.of) != len(("began", "went on")):
-        return False
-    began, lasting = expression.of
-    return (
-        isinstance(began, Condition)
-        and isinstance(lasting, Judgement)
-        and lasting.of == replace(began, within=None)
-    )
+    return _lasting(expression) is not None
+
+
+def _lasting(expression: Expression) -> Judgement | None:
+    """Of such a diagnosis, that it may have gone on."""
+    match expression:
+        case AnyOf((Condition() as began, Judgement(of) as lasting)) if of == replace(began, within=None):
+            return lasting
+        case _:
+            return None
 
 
 def _is_classed(segment: Segment) -> bool:

@@ -8,8 +8,7 @@ from dataclasses import replace
 
 from fhirscreen.criteria.studies import Kind
 from fhirscreen.reading.fragments import Sort
-from fhirscreen.reading.items import Item, Role
-from fhirscreen.reading.lists import JOINS
+from fhirscreen.reading.items import JOINS, Item, Role
 from fhirscreen.reading.spans import hangs_together
 from fhirscreen.reading.statements import Built
 

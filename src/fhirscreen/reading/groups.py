@@ -67,6 +67,7 @@ def find_limits(pieces: Sequence[Piece], text: str) -> list[Piece]:
         if of is not None:
             beside.setdefault(of, set()).add(line.lower())
     found: list[Piece] = []
+    stems: dict[tuple[int, int], bool] = {}  # a line above is above many
     limited = False
     for piece, line, kind in zip(pieces, lines, kinds, strict=True):
         if kind is not None:
@@ -74,13 +75,14 @@ def find_limits(pieces: Sequence[Piece], text: str) -> list[Piece]:
         elif piece.heading:
             limited = limits(line) if is_title(line) else limited
         elif line.endswith(":") or _APPLIES.search(line) is not None:
-            if _EVERYBODY.search(line) is not None or limits(line):
-                limited = limits(line)
+            limited = limits(line) or (limited and _EVERYBODY.search(line) is None)
         elif _BARE.fullmatch(line) is not None:
             limited = True
         else:
-            above = any(limits(" ".join(text[start:end].split())) for start, end in piece.stems)
-            if limited or above:
+            for start, end in piece.stems:
+                if (start, end) not in stems:
+                    stems[start, end] = limits(" ".join(text[start:end].split()))
+            if limited or any(stems[stem] for stem in piece.stems):
                 found.append(replace(piece, limited=True))
                 continue
         found.append(piece)

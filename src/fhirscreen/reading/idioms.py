@@ -19,8 +19,7 @@ from fhirscreen.criteria.nodes import (
 from fhirscreen.reading.arising import PREGNANCY_TESTS
 from fhirscreen.reading.courses import is_timed, judge
 from fhirscreen.reading.fragments import Sort
-from fhirscreen.reading.items import Item, Role, words
-from fhirscreen.reading.lists import JOINS
+from fhirscreen.reading.items import JOINS, Item, Role, words
 from fhirscreen.reading.segments import concept_of
 from fhirscreen.reading.statements import Built, join
 

@@ -85,6 +85,9 @@ class Role:
 for _name in Role.__annotations__:
     setattr(Role, _name, Role(_name))
 
+JOINS = (Role.AND, Role.OR, Role.COMMA, Role.SLASH)
+"""What joins the members of a list."""
+
 
 @dataclass(slots=True)
 class Range:

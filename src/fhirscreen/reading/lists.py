@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from fhirscreen.mapping.concepts import ConceptKind
-from fhirscreen.reading.items import NARROWER, Item, Role
+from fhirscreen.reading.items import JOINS, NARROWER, Item, Role
 from fhirscreen.reading.opinions import OPINION
 from fhirscreen.reading.segments import REACHING, Segment, concept_of, kind_of
 
-JOINS = (Role.AND, Role.OR, Role.COMMA, Role.SLASH)
 """What joins the members of a list."""
 _INFECTION = "active-infection"
 _PLACES = ("visit", "appendix")

@@ -22,14 +22,13 @@ from fhirscreen.criteria.studies import Kind
 from fhirscreen.mapping.concepts import Concept, ConceptKind
 from fhirscreen.reading.durations import time_unit
 from fhirscreen.reading.fragments import Atom, Fragment, Sort
-from fhirscreen.reading.items import Item, Range, Role, words
+from fhirscreen.reading.items import JOINS, Item, Range, Role, words
 from fhirscreen.reading.restatements import skip_restated
 from fhirscreen.reading.sense import make_bounds, read_unit, readings_of
 from fhirscreen.values.quantities import UnitTable
 
 _KINDS = (ConceptKind.MEASUREMENT, ConceptKind.DERIVED)
 _BETWEEN = (Role.FILLER, Role.COLON, Role.RANGE, Role.KNOWN, Role.DASH)
-_JOINS = (Role.AND, Role.OR, Role.SLASH, Role.COMMA)
 _OTHERWISE = words(
     """
     urine | urinary | csf | fetal | cord | birth | excess | direct | indirect | ionized | ascites |
@@ -144,7 +143,7 @@ class Measures:
                     )
                 ):
                     opened -= 1
-                if opened < 0 or found[opened].role is not Role.OPEN or found[opened + 1].role in _JOINS:
+                if opened < 0 or found[opened].role is not Role.OPEN or found[opened + 1].role in JOINS:
                     break  # ALT (or AST): no gloss, but another one
                 at, gloss = opened, gloss + 1
             elif role is Role.OPEN and at == len(found):
@@ -181,17 +180,17 @@ class Measures:
             joins = []
             while (
                 step >= 0
-                and found[step].role in (*_JOINS, Role.FILLER, Role.OPEN, Role.CLOSE)
+                and found[step].role in (*JOINS, Role.FILLER, Role.OPEN, Role.CLOSE)
                 and step > first - 4
             ):
                 joins.append(found[step].role)
                 step -= 1
-            if step < 0 or not _is_measure(found[step]) or not set(joins) & {*_JOINS, Role.OPEN}:
+            if step < 0 or not _is_measure(found[step]) or not set(joins) & {*JOINS, Role.OPEN}:
                 break
             if Role.OPEN in joins and not set(named[0].concepts) & set(found[step].concepts):
                 break
             seen |= set(joins)
-            if not set(joins) & set(_JOINS) or set(named[0].concepts) & set(found[step].concepts):
+            if not set(joins) & set(JOINS) or set(named[0].concepts) & set(found[step].concepts):
                 named[0] = found[step]  # the same, said twice: alanine aminotransferase (ALT)
             else:
                 named.insert(0, found[step])

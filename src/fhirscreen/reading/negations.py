@@ -10,8 +10,7 @@ import re
 from collections.abc import Sequence
 from enum import Enum, auto
 
-from fhirscreen.reading.items import Item, Role
-from fhirscreen.reading.lists import JOINS
+from fhirscreen.reading.items import JOINS, Item, Role
 
 _MODAL = re.compile(
     r"\b(?:must|should|shall|cannot|can\s+not|may)\b(?!.*\b(?:must|should|may)\b)", re.IGNORECASE

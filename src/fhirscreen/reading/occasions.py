@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 from fhirscreen.mapping.concepts import ConceptKind
 from fhirscreen.reading.durations import CALENDAR, iso, time_unit, whole
-from fhirscreen.reading.items import Item, Role
+from fhirscreen.reading.items import JOINS, Item, Role
 from fhirscreen.reading.lexicon import Lexicon
 from fhirscreen.reading.lists import OF_ITS_OWN
 from fhirscreen.reading.segments import kind_of
 
-_JOINS = (Role.AND, Role.OR, Role.COMMA, Role.SLASH)
 _ENDS = (
     Role.STOP, Role.AND, Role.OR, Role.COMMA, Role.WINDOW, Role.WITHIN, Role.BEFORE, Role.EXCEPT, Role.OPEN,
     Role.CLOSE, Role.EXAMPLE, Role.NARROWING, Role.SEVERITY, Role.BARRED,
@@ -69,7 +68,7 @@ def name_alone(items: Sequence[Item], lexicon: Lexicon, text: str) -> list[Item]
             continue
         if at + 1 < len(found) and found[at + 1].role not in _ENDS:
             continue
-        if before > 0 and found[before].role in _JOINS and kind_of(found[before - 1]) is None:
+        if before > 0 and found[before].role in JOINS and kind_of(found[before - 1]) is None:
             continue  # ear, nose and throat infection
         named = lexicon.name(_NAMED[item.key], item.start, item.end)
         found[at] = item if named is None else named
@@ -109,7 +108,7 @@ def _longer(items: Sequence[Item], at: int) -> int:
     told = bool(inner) and inner[0].role is Role.FILLER and inner[0].text.lower() in ("for", "if")
     drugs = [item for item in inner if item.role is Role.ENTITY]
     plain = all(
-        item.role in (Role.FILLER, Role.ENTITY, *_JOINS, Role.HISTORY, Role.RECEIVED) for item in inner
+        item.role in (Role.FILLER, Role.ENTITY, *JOINS, Role.HISTORY, Role.RECEIVED) for item in inner
     )
     return end if told and plain and drugs and all(kind_of(i) is ConceptKind.THERAPY for i in drugs) else at
 

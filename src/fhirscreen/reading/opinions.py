@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from fhirscreen.reading.items import Item, Role
+from fhirscreen.reading.items import JOINS, Item, Role
 
 OPINION = 1.0
 """The value of an item that is such a clause."""
@@ -57,7 +57,6 @@ _STAYS = re.compile(
 )
 """What goes on in such a clause behind a comma or an "or"."""
 _CONDITIONAL = re.compile(r"\b(?:if|unless|except|when|where|provided|until)\W*$", re.IGNORECASE)
-_JOINS = (Role.AND, Role.OR, Role.COMMA, Role.SLASH)
 _SILENT = (Role.FILLER, Role.COMMA, Role.WORD, Role.MANUAL, Role.KNOWN, Role.COLON, Role.DASH)
 _HEADS = (Role.ENTITY, Role.MANUAL, Role.WORD)
 
@@ -96,16 +95,14 @@ def _leading(items: list[Item], text: str) -> list[Item]:
     opened = _OPENS.search(text, items[0].start, word.end)
     if opened is None or _RELATIVE.match(opened[0]) is not None or after.role is not Role.COMMA:
         return items
-    several = any(item.role in _JOINS for item in items[first + 2 :])
+    several = any(item.role in JOINS for item in items[first + 2 :])
     role = Role.DOUBT if several else Role.NARROWING
     return [Item(role, word.start, word.end, word.text), *items[first + 2 :]]
 
 
 def _next(items: list[Item], at: int, text: str) -> tuple[int, int, bool] | None:
     """The first item of the next clause, where its words begin, and whether it is a relative one."""
-    head = next(
-        (i for i, item in enumerate(items) if item.role in (Role.ENTITY, Role.MANUAL, Role.WORD)), None
-    )
+    head = next((i for i, item in enumerate(items) if item.role in _HEADS), None)
     if head is None:
         return None
     begins = max(at, items[head].start)
@@ -149,10 +146,10 @@ def _end(items: list[Item], first: int, start: int, text: str, *, relative: bool
     for index in range(first + 1, len(items)):
         if items[index].role in (Role.OPEN, Role.EXAMPLE):
             return index, False
-        if items[index].role not in _JOINS:
+        if items[index].role not in JOINS:
             continue
         rest = text[items[index].end : items[-1].end]
-        if index + 1 < len(items) and (items[index + 1].role in _JOINS or _STAYS.match(rest) is not None):
+        if index + 1 < len(items) and (items[index + 1].role in JOINS or _STAYS.match(rest) is not None):
             continue
         objects = _OBJECTS.search(text, start, items[index].start) is not None
         return (len(items), True) if objects else (index, False)

@@ -6,10 +6,9 @@ import re
 from collections.abc import Sequence
 
 from fhirscreen.reading.categories import fits
-from fhirscreen.reading.items import Item, Role
+from fhirscreen.reading.items import JOINS, Item, Role
 from fhirscreen.reading.lexicon import Lexicon
 
-_JOINS = (Role.AND, Role.OR, Role.COMMA, Role.SLASH)
 _PLAIN = (Role.WORD, Role.NARROWING, Role.ANCHOR)
 _LONGEST = 3
 _SEVERITIES = ("mild", "moderate", "severe")
@@ -47,16 +46,16 @@ def share_heads(items: Sequence[Item], text: str, lexicon: Lexicon) -> list[Item
     keys: dict[int, list[str]] = {}
     at = len(found) - 2
     while at > 0:
-        if found[at].role in _JOINS:
+        if found[at].role in JOINS:
             step = at
-            while step + 1 < len(found) and found[step + 1].role in _JOINS:
+            while step + 1 < len(found) and found[step + 1].role in JOINS:
                 step += 1
             _share_last(found, at, step, text, lexicon, keys)
         at -= 1
     for at in range(len(found) - 1):
-        if at < len(found) - 1 and found[at].role in _JOINS and at:
+        if at < len(found) - 1 and found[at].role in JOINS and at:
             step = at
-            while step + 1 < len(found) and found[step + 1].role in _JOINS:
+            while step + 1 < len(found) and found[step + 1].role in JOINS:
                 step += 1
             _share_first(found, at, step, text, lexicon, keys)
     return found
@@ -153,7 +152,7 @@ def join_severities(items: Sequence[Item]) -> list[Item]:
 
 
 def _between_severities(item: Item) -> bool:
-    return item.role in (*_JOINS, Role.DASH) or item.text.lower() in ("to", "-")
+    return item.role in (*JOINS, Role.DASH) or item.text.lower() in ("to", "-")
 
 
 def note_proof(items: Sequence[Item], text: str) -> list[Item]:
@@ -166,12 +165,12 @@ def note_proof(items: Sequence[Item], text: str) -> list[Item]:
     while at < len(items):
         end, means, proved = at, False, False
         last = at
-        while end < len(items) and (items[end].role in _JOINS or items[end].role in _UNNAMED):
+        while end < len(items) and (items[end].role in JOINS or items[end].role in _UNNAMED):
             said = text[items[end].start : items[end].end].lower()
             told, shown = _MEANS.fullmatch(said) is not None, _PROVED.fullmatch(said) is not None
             if told or shown:
                 means, proved, last = means or told, proved or shown, end + 1
-            elif items[end].role not in _JOINS and said not in (
+            elif items[end].role not in JOINS and said not in (
                 "of",
                 "by",
                 "a",
@@ -192,7 +191,7 @@ def note_proof(items: Sequence[Item], text: str) -> list[Item]:
 
 
 def _joins(item: Item) -> bool:
-    return item.role in _JOINS
+    return item.role in JOINS
 
 
 def read_grades(items: Sequence[Item]) -> list[Item]:
@@ -255,7 +254,7 @@ def _graded(items: Sequence[Item], at: int) -> int:
             end = step
         elif item.role is Role.COMPARE_AFTER and end > at + 1:
             return step + 1
-        elif item.role in (*_JOINS, Role.DASH, Role.COMPARE) or (item.role is Role.FILLER and step == at + 1):
+        elif item.role in (*JOINS, Role.DASH, Role.COMPARE) or (item.role is Role.FILLER and step == at + 1):
             step += 1
         else:
             break

@@ -21,9 +21,8 @@ from fhirscreen.reading.categories import read_categories
 from fhirscreen.reading.characters import flatten
 from fhirscreen.reading.clauses import Clauses
 from fhirscreen.reading.fragments import Atom, Sort
-from fhirscreen.reading.items import Item, Role
+from fhirscreen.reading.items import JOINS, Item, Role
 from fhirscreen.reading.lexicon import Abbreviations, Lexicon
-from fhirscreen.reading.lists import JOINS
 from fhirscreen.reading.lookups import Lookup
 from fhirscreen.reading.lookups.stretches import suggest
 from fhirscreen.reading.measures import Measures

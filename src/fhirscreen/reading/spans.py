@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fhirscreen.reading.items import Item, Role
-from fhirscreen.reading.lists import JOINS
+from fhirscreen.reading.items import JOINS, Item, Role
 
 
 def split_clauses(items: Sequence[Item]) -> list[list[Item]]:
