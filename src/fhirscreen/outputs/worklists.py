@@ -280,7 +280,7 @@ def make_near_miss(
     after = miss.criterion.recheck_after
     look_again = days_after(as_of, parse_duration(after)) if after is not None else None
     item = further_review()
-    if full or not disclosures.is_sensitive(miss.criterion, catalogue):
+    if full or not disclosures.tells_sensitive(miss, catalogue):
         why = wording.say_reason(miss.proof._replace(reason=None), miss.criterion, catalogue)
         item = Item(miss.criterion.id, miss.criterion.says, why)
     open_ = len(unmirrored(subject.open))
@@ -297,7 +297,7 @@ def _facts(subject: Subject, catalogue: Catalogue) -> list[tuple[bool, str, str]
     for verdict in subject.standing(Standing.MET):
         criterion, expression = verdict.criterion, verdict.criterion.expression
         silent = verdict.proof.basis is Basis.PRESUMED
-        if criterion.mirrors or silent or disclosures.is_sensitive(criterion, catalogue):
+        if criterion.mirrors or silent or disclosures.tells_sensitive(verdict, catalogue):
             continue
         staged = isinstance(expression, Finding) and expression.staging is not None
         for fact in facts(verdict.proof):

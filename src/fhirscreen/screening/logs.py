@@ -10,7 +10,12 @@ from fhirscreen.criteria.studies import Study
 from fhirscreen.criteria.wire import read_study
 from fhirscreen.exceptions import StudyError
 from fhirscreen.mapping.catalogue import Catalogue
-from fhirscreen.outputs.disclosures import FURTHER_REVIEW, FURTHER_REVIEW_SAYS, is_sensitive
+from fhirscreen.outputs.disclosures import (
+    FURTHER_REVIEW,
+    FURTHER_REVIEW_SAYS,
+    is_sensitive,
+    is_sensitive_code,
+)
 from fhirscreen.outputs.resources.vocabulary import OVERRIDES
 from fhirscreen.outputs.wording import GATES
 from fhirscreen.screening.disclosures import tell_reason
@@ -38,7 +43,8 @@ def log_rows(session: Session, study: str, catalogue: Catalogue, *, full: bool) 
     """A row a member, in the order of the list and then by patient; read as it is consumed.
 
     `full`: whether people's reasons are told (`disclosures`). Criteria that name a sensitive concept are not
-    named, nor are their values. Nothing else than what the store holds is told.
+    named, nor are their values; neither are others that such a concept's code decides. Nothing else than what
+    the store holds is told.
     """
     criteria = _Criteria(session, study, catalogue)
     refusals = find_refusals(session, study)
@@ -58,7 +64,7 @@ class _Criteria:
     def __init__(self, session: Session, study: str, catalogue: Catalogue) -> None:
         self._session = session
         self._study = study
-        self._catalogue = catalogue
+        self.catalogue = catalogue
         self._names: dict[int, Mapping[str, tuple[str, str]]] = {}
 
     def names(self, version: int) -> Mapping[str, tuple[str, str]]:
@@ -67,7 +73,7 @@ class _Criteria:
             found = self._read(version)
             self._names[version] = {
                 each.id: (FURTHER_REVIEW, FURTHER_REVIEW_SAYS)
-                if is_sensitive(each, self._catalogue)
+                if is_sensitive(each, self.catalogue)
                 else (each.id, each.says)
                 for each in (found.criteria if found is not None else ())
             }
@@ -100,7 +106,8 @@ def _row(
     unnamed = (FURTHER_REVIEW, FURTHER_REVIEW_SAYS)
     told: dict[tuple[str, str], tuple[str, str]] = {}
     for verdict in failed:
-        named = names.get(verdict.criterion, unnamed)
+        hidden = not verdict.unit and is_sensitive_code(verdict.value, criteria.catalogue)
+        named = unnamed if hidden else names.get(verdict.criterion, unnamed)
         value = f"{verdict.value} {verdict.unit}".strip()
         told[named] = ("", "") if named == unnamed else (value, verdict.date)
     return (

@@ -12,7 +12,7 @@ from fhirscreen.exceptions import StudyError
 from fhirscreen.mapping.catalogue import Catalogue
 from fhirscreen.outputs import wording
 from fhirscreen.outputs.actions import next_action
-from fhirscreen.outputs.disclosures import FURTHER_REVIEW_SAYS, is_sensitive
+from fhirscreen.outputs.disclosures import FURTHER_REVIEW_SAYS, is_sensitive, tells_sensitive
 from fhirscreen.store.changes import StoredChange
 from fhirscreen.store.standings import LISTED
 from fhirscreen.values.truth import Truth
@@ -119,7 +119,7 @@ def tell_standing(
     for verdict in subject.standing(which):
         if verdict.criterion.asks:
             continue
-        if not full and is_sensitive(verdict.criterion, catalogue):
+        if not full and tells_sensitive(verdict, catalogue):
             hidden = True
             continue
         told.append(_tell(verdict, study, catalogue, find))

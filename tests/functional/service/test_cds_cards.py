@@ -122,6 +122,47 @@ def test_a_sensitive_reason_is_not_named(tmp_path: Path, clock: Clock) -> None:
     assert "hiv" not in answer.text.lower()
 
 
+def suspected(code: str, at: str) -> dict[str, Any]:
+    """A diagnosis that nobody has confirmed yet."""
+    provisional = {
+        "system": "http://terminology.hl7.org/CodeSystem/condition-ver-status",
+        "code": "provisional",
+    }
+    return {
+        "resourceType": "Condition",
+        "id": "suspected",
+        "verificationStatus": {"coding": [provisional]},
+        "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": code}]},
+        "subject": {"reference": f"Patient/{FITS}"},
+        "recordedDate": at,
+    }
+
+
+def test_a_sensitive_code_names_no_criterion_either(tmp_path: Path, clock: Clock) -> None:
+    asked = "exclusion:\n  - {id: infection, says: Active infection, condition: {concept: active-infection}}"
+    given: dict[str, Any] = {"studies": write(tmp_path, definition(1, 0, asked)), "site": SITE}
+    with (
+        service_for(tmp_path, clock=clock, cds={"required": False}, **given) as service,
+        client_of(service) as ehr,
+    ):
+        sent = prefetch(ehr, FITS)
+        ((key, conditions),) = [each for each in sent.items() if each[0].startswith("condition")]
+
+        def ask(code: str) -> str:
+            resource = suspected(code, clock.now.date().isoformat())
+            entries = [*conditions["entry"], {"resource": resource, "search": {"mode": "match"}}]
+            more = {**conditions, "total": len(entries), "entry": entries}
+            clock.now += timedelta(days=31)
+            answer = ehr.post(VIEW, json=make_call(FITS, {**sent, key: more}))
+            assert len(answer.json()["cards"]) == 1
+            return answer.text
+
+        assert "Active infection: recorded, and not confirmed (Pneumonia" in ask("J18.9")
+        told = ask("A51.0")  # syphilis
+        assert "Further review needed" in told
+        assert not [each for each in ("nfection", "yphilis", "A51", "suspected") if each in told]
+
+
 # --- snoozed, refused, reopened
 
 

@@ -267,7 +267,8 @@ def test_the_log_names_nothing_sensitive(service: Service, client: TestClient) -
             session, run=None, base=one.base, subjects=[found], gated=(), looked_at=(), studies={STUDY: 1},
             at=NOW + timedelta(days=1),
         )  # fmt: skip
-        found = subject(one.patient, {sensitive[0].id: "false", "age": "false"}, of=STUDY)
+        decided = {sensitive[0].id: "false", "age": "false", "haematological-disease": ("false", "F32.1")}
+        found = subject(one.patient, decided, of=STUDY)
         subjects.record_subjects(
             session, run=None, base=one.base, subjects=[found], gated=(), looked_at=(), studies={STUDY: 1},
             at=NOW + timedelta(days=2),
@@ -276,6 +277,7 @@ def test_the_log_names_nothing_sensitive(service: Service, client: TestClient) -
     assert row["failed"] == f"{FURTHER_REVIEW} age"
     assert "Further review needed" in row["why"]
     assert sensitive[0].says not in row["why"]
+    assert "F32" not in row["value"]
     since = {"since": (NOW + timedelta(hours=1)).isoformat()}
     text = client.get("/api/changes", params=since).text
     assert FURTHER_REVIEW in text
