@@ -155,7 +155,7 @@ def test_a_sensitive_code_names_no_criterion_either(tmp_path: Path, clock: Clock
             clock.now += timedelta(days=31)
             answer = ehr.post(VIEW, json=make_call(FITS, {**sent, key: more}))
             assert len(answer.json()["cards"]) == 1
-            return answer.text
+            return str(answer.text)
 
         assert "Active infection: recorded, and not confirmed (Pneumonia" in ask("J18.9")
         told = ask("A51.0")  # syphilis

@@ -267,7 +267,8 @@ def test_the_log_names_nothing_sensitive(service: Service, client: TestClient) -
             session, run=None, base=one.base, subjects=[found], gated=(), looked_at=(), studies={STUDY: 1},
             at=NOW + timedelta(days=1),
         )  # fmt: skip
-        decided = {sensitive[0].id: "false", "age": "false", "haematological-disease": ("false", "F32.1")}
+        decided: dict[str, str | tuple[str, str]] = {sensitive[0].id: "false", "age": "false"}
+        decided["haematological-disease"] = ("false", "F32.1")
         found = subject(one.patient, decided, of=STUDY)
         subjects.record_subjects(
             session, run=None, base=one.base, subjects=[found], gated=(), looked_at=(), studies={STUDY: 1},
