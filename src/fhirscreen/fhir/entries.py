@@ -196,10 +196,12 @@ def _span(start: Moment | None, end: Moment | None) -> Moment | None:
 
 
 def _observation(resource: Resource, terms: Terms, found: tuple[Coding, ...]) -> Entry | None:
-    status = resource.get("status")
-    if status not in _FINAL and status in _NO_RESULT:
+    status, id = resource.get("status"), resource.get("id")
+    final = status in _FINAL
+    if not final and status in _NO_RESULT:
         return None
-    refuse_values(resource)
+    if len(_VALUES.intersection(resource)) > 1:
+        refuse_values(resource)
     dated = resource.get("effectiveDateTime")
     # Observations are by far the most, and nearly all have a plain date.
     when = _moment(resource, terms, "effectiveInstant") if dated is None else parse_moment(dated, terms.zone)
@@ -209,10 +211,14 @@ def _observation(resource: Resource, terms: Terms, found: tuple[Coding, ...]) ->
         when = end or _span(start, None)
     said = resource.get("valueBoolean")
     state = _RECORDED if said is None else _said(said)
-    if status not in _FINAL:
+    if not final:
         state = State.UNCONFIRMED
-    return Entry(reference_of(resource), resource, state, when, None, False, found)
+    reference = f"Observation/{id}" if isinstance(id, str) else reference_of(resource)
+    return _new(Entry, (reference, resource, state, when, None, False, found, None, False))
 
+
+_new = tuple.__new__
+"""What a named tuple is made by, which for one made by its own name a function in Python calls first."""
 
 _VALUES = frozenset(
     f"value{kind}"
@@ -412,7 +418,7 @@ def _allergy(resource: Resource, terms: Terms, found: tuple[Coding, ...]) -> Ent
     )
 
 
-_READERS: dict[str, Callable[[Resource, Terms, tuple[Coding, ...]], Entry | None]] = {
+READERS: dict[str, Callable[[Resource, Terms, tuple[Coding, ...]], Entry | None]] = {
     "Observation": _observation,
     "Condition": _condition,
     "Procedure": _therapy,
@@ -423,7 +429,9 @@ _READERS: dict[str, Callable[[Resource, Terms, tuple[Coding, ...]], Entry | None
     "AllergyIntolerance": _allergy,
 }
 
-CLINICAL_TYPES = tuple(_READERS)
+"""By type, what makes an Entry of a resource that has none of the `MODIFYING` elements."""
+
+CLINICAL_TYPES = tuple(READERS)
 """The resource types that a mapping may name as a source."""
 
 
@@ -436,14 +444,14 @@ def read_entry(resource: Resource, terms: Terms, found: tuple[Coding, ...] = ())
     Dates without a time are local to the zone of `terms`. Raises DataError for elements of the wrong form,
     and nothing for missing ones.
     """
-    reader = _READERS.get(resource.get("resourceType", ""))
+    reader = READERS.get(resource.get("resourceType", ""))
     entry = None if reader is None else reader(resource, terms, found)
-    if entry is None or _PLAIN.isdisjoint(resource) or not modified(resource):
+    if entry is None or MODIFYING.isdisjoint(resource) or not modified(resource):
         return entry
     return entry._replace(state=State.UNCONFIRMED)
 
 
-_PLAIN = frozenset(("modifierExtension", "implicitRules", "component"))
+MODIFYING = frozenset(("modifierExtension", "implicitRules", "component"))
 """Elements without one of which nothing modifies what an Observation's value or a record's code says."""
 
 

@@ -14,6 +14,8 @@ from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import (
     CLINICAL_TYPES,
     MEDICATIONS,
+    MODIFYING,
+    READERS,
     Entry,
     Resource,
     State,
@@ -209,21 +211,33 @@ def read_chart(  # noqa: C901 - one loop over everything that is on record
         if not isinstance(kind, str) or kind not in codes:
             others.append(resource)
             continue
-        known, matched, told = codes[kind], _NONE, False
-        elements: Sequence[object] = ()
-        may_be: frozenset[str] | None = None
-        found: tuple[Coding, ...] = ()
-        parts: Sequence[_Part] = ()
+        matched, parts = _NONE, _NO_PARTS
         try:
             code = None if kind in _SEVERAL else resource.get("code")
             listed: Sequence[Any] = () if code is None else code.get("coding", ())
             if len(listed) == 1:
                 # By far the most say it in one code, which was met before.
                 key = (listed[0].get("system"), listed[0].get("code"))
-                matched, told, found = known.get(key) or meet(kind, *key)
+                matched, told, found, idle = codes[kind].get(key) or meet(kind, *key)
+                if idle and "component" not in resource:
+                    continue
+                if matched and _FURTHER.isdisjoint(resource):
+                    # And nothing else that they have makes them anything but a record of those sources.
+                    entry = READERS[kind](resource, terms, found)
+                    if entry is None:
+                        inert.append(resource)
+                        continue
+                    for number in matched:
+                        if number in entries:
+                            entries[number].append(entry)
+                        else:
+                            entries[number] = [entry]
+                    continue
+                elements: Sequence[object] = ()
             else:
                 elements, matched = _elements(chart, kind, resource), set()
                 told, found = _read_codings(index, kind, elements, matched)
+            may_be: frozenset[str] | None = None
             if "component" in resource and kind == "Observation":
                 own, matched = matched, _NONE  # what cannot be read there may be of anything
                 parts = _parts(index, resource["component"], own)
@@ -373,6 +387,9 @@ def _numbers(parts: Iterable[_Part]) -> Iterator[int]:
 
 
 _NONE: Collection[int] = ()
+_NO_PARTS: Sequence[_Part] = ()
+_FURTHER = MODIFYING | {"component", "focus", "hasMember", "specimen"}
+"""Elements that make more of a resource than a record of what its code says."""
 _NOWHERE: frozenset[str] = frozenset()
 _SEVERAL = frozenset((*MEDICATIONS, "AllergyIntolerance"))
 """Types that may say by more than one code, or elsewhere than in `code`, what a resource is about."""
@@ -398,7 +415,7 @@ def _read_codings(
     for element in elements:
         for coding in () if element is None else element.get("coding", ()):  # type: ignore[attr-defined]
             key = (coding.get("system"), coding.get("code"))
-            numbers, tells, read = known.get(key) or index.meet(kind, *key)
+            numbers, tells, read, _ = known.get(key) or index.meet(kind, *key)
             matched.update(numbers)
             found.extend(read)
             told = told or tells

@@ -26,12 +26,13 @@ class Chosen(NamedTuple):
 
 class Met(NamedTuple):
     """A code of a type: the sources that it belongs to, whether it says what a record is about, and itself
-    (nothing where there is no code).
+    (nothing where there is no code); `idle` where no record of that code alone is of any use to the plan.
     """
 
     numbers: tuple[int, ...]
     tells: bool
     coding: tuple[Coding, ...]
+    idle: bool = False
 
 
 class SourceIndex:
@@ -276,7 +277,8 @@ class SourceIndex:
             if self.sources[number].codes.matches(coding.system, coding.code)
         )
         tells = bool(code) and self._tells(resource_type, coding.system, coding.code)
-        met = Met(numbers, tells, (coding,) if code else ())
+        idle = not numbers and (tells or resource_type not in self.presumed_types)
+        met = Met(numbers, tells, (coding,) if code else (), idle)
         known = self.codes[resource_type]
         if len(known) < _REMEMBERED:
             known[system, code] = met
