@@ -204,42 +204,40 @@ def read_chart(  # noqa: C901 - one loop over everything that is on record
         lost=lost,
         doubtful=doubtful,
     )
-    codes, meet, terms = index.codes, index.meet, index.terms
-    presumed = index.presumed_types
+    codes, terms, presumed, lone = index.codes, index.terms, index.presumed_types, index.lone
     for resource in resources:
+        try:
+            # By far the most say it in one code, which was met before, and have nothing that makes more of
+            # them. What is otherwise, or malformed, is read below.
+            known = lone.get(resource["resourceType"])
+            if known is not None and len(listed := resource["code"]["coding"]) == 1:
+                met = known.get((listed[0]["system"], listed[0]["code"]))
+                if met is not None:
+                    numbers, _, found, idle = met
+                    if idle and "component" not in resource:
+                        continue
+                    if numbers and (_FURTHER.isdisjoint(resource) or _only_of_the_patient(resource, aliases)):
+                        entry = READERS[resource["resourceType"]](resource, terms, found)
+                        if entry is None:
+                            inert.append(resource)
+                            continue
+                        for number in numbers:
+                            entries.setdefault(number, []).append(entry)
+                        continue
+        except MALFORMED:
+            pass
         kind = resource.get("resourceType")
         if not isinstance(kind, str) or kind not in codes:
             others.append(resource)
             continue
-        matched, parts = _NONE, _NO_PARTS
+        matched: Collection[int] = ()
+        parts: Sequence[_Part] = ()
+        may_be: frozenset[str] | None = None
         try:
-            code = None if kind in _SEVERAL else resource.get("code")
-            listed: Sequence[Any] = () if code is None else code.get("coding", ())
-            if len(listed) == 1:
-                # By far the most say it in one code, which was met before.
-                key = (listed[0].get("system"), listed[0].get("code"))
-                matched, told, found, idle = codes[kind].get(key) or meet(kind, *key)
-                if idle and "component" not in resource:
-                    continue
-                if matched and _FURTHER.isdisjoint(resource):
-                    # And nothing else that they have makes them anything but a record of those sources.
-                    entry = READERS[kind](resource, terms, found)
-                    if entry is None:
-                        inert.append(resource)
-                        continue
-                    for number in matched:
-                        if number in entries:
-                            entries[number].append(entry)
-                        else:
-                            entries[number] = [entry]
-                    continue
-                elements: Sequence[object] = ()
-            else:
-                elements, matched = _elements(chart, kind, resource), set()
-                told, found = _read_codings(index, kind, elements, matched)
-            may_be: frozenset[str] | None = None
+            elements, matched = _elements(chart, kind, resource), set()
+            told, found = _read_codings(index, kind, elements, matched)
             if "component" in resource and kind == "Observation":
-                own, matched = matched, _NONE  # what cannot be read there may be of anything
+                own, matched = matched, ()  # what cannot be read there may be of anything
                 parts = _parts(index, resource["component"], own)
                 matched = own
             if not (matched or parts):
@@ -334,11 +332,14 @@ def _focuses(resource: Resource, aliases: Mapping[str, str] | None) -> frozenset
     found: set[str] = set()
     for reference in resource["focus"]:
         named = target(reference, aliases)
-        if named is not None and named == target(resource.get("subject"), aliases):
+        if named is not None:
+            type, _, _ = named.partition("/")
+            if type in _OF_THE_PATIENT or named != target(resource.get("subject"), aliases):
+                found.add(type)
             continue
         local = str(reference.get("reference", ""))
         inside = [each for each in resource.get("contained", ()) if f"#{each.get('id')}" == local]
-        kind = named.partition("/")[0] if named else inside[0].get("resourceType") if inside else None
+        kind = inside[0].get("resourceType") if inside else None
         found.add(str(kind or reference.get("type") or ""))
     return frozenset(found)
 
@@ -386,13 +387,18 @@ def _numbers(parts: Iterable[_Part]) -> Iterator[int]:
     return (number for part in parts for number in part.numbers)
 
 
-_NONE: Collection[int] = ()
-_NO_PARTS: Sequence[_Part] = ()
-_FURTHER = MODIFYING | {"component", "focus", "hasMember", "specimen"}
-"""Elements that make more of a resource than a record of what its code says."""
 _NOWHERE: frozenset[str] = frozenset()
-_SEVERAL = frozenset((*MEDICATIONS, "AllergyIntolerance"))
-"""Types that may say by more than one code, or elsewhere than in `code`, what a resource is about."""
+_FURTHER = MODIFYING | {"component", "focus", "hasMember", "specimen"}
+"""Elements that may make more of a resource, or another thing, than a record of what its code says."""
+
+
+def _only_of_the_patient(resource: Resource, aliases: Mapping[str, str] | None) -> bool:
+    """Whether nothing makes more of a resource than that it is about something in the patient's record."""
+    more = _FURTHER.intersection(resource)
+    return more == _FOCUS and _OF_THE_PATIENT.issuperset(_focuses(resource, aliases))
+
+
+_FOCUS = frozenset(("focus",))
 
 
 def _elements(chart: Chart, kind: str, resource: Resource) -> Sequence[object]:

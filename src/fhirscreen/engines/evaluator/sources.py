@@ -14,6 +14,8 @@ from fhirscreen.values.quantities import Affine, UnitTable
 from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth
 
 _REMEMBERED = 1 << 16
+_SEVERAL = frozenset((*MEDICATIONS, "AllergyIntolerance"))
+"""Types that may say by more than one code, or elsewhere than in `code`, what a resource is about."""
 
 
 class Chosen(NamedTuple):
@@ -38,7 +40,8 @@ class Met(NamedTuple):
 class SourceIndex:
     """Numbers the sources of a plan and finds those that a code belongs to.
 
-    `codes` has an entry for each type that any source is of: every code met so far there.
+    `codes` has an entry for each type that any source is of: every code met so far there; `lone` those of the
+    types that say in `code`, and nowhere else, what a resource is about.
     """
 
     __slots__ = (
@@ -60,6 +63,7 @@ class SourceIndex:
         "affirmations",
         "codes",
         "denials",
+        "lone",
         "not_at",
         "objections",
         "presumed_types",
@@ -127,6 +131,7 @@ class SourceIndex:
         for number, source in enumerate(self.sources):
             self._by_type.setdefault(source.resource, []).append(number)
             self.codes[source.resource] = {}
+        self.lone = {kind: known for kind, known in self.codes.items() if kind not in _SEVERAL}
 
     def numbers(self, concept: Concept) -> tuple[int, ...]:
         """The numbers of a concept's sources, in their order."""
