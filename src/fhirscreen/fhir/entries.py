@@ -200,7 +200,7 @@ def _observation(resource: Resource, terms: Terms, found: tuple[Coding, ...]) ->
     final = status in _FINAL
     if not final and status in _NO_RESULT:
         return None
-    if len(_VALUES.intersection(resource)) > 1:
+    if len(VALUES.intersection(resource)) > 1:
         refuse_values(resource)
     dated = resource.get("effectiveDateTime")
     # Observations are by far the most, and nearly all have a plain date.
@@ -220,18 +220,19 @@ def _observation(resource: Resource, terms: Terms, found: tuple[Coding, ...]) ->
 _new = tuple.__new__
 """What a named tuple is made by, which for one made by its own name a function in Python calls first."""
 
-_VALUES = frozenset(
+VALUES = frozenset(
     f"value{kind}"
     for kind in (
         *("Boolean", "CodeableConcept", "DateTime", "Integer", "Period", "Quantity", "Range", "Ratio"),
         *("SampledData", "String", "Time"),
     )
 )
+"""The forms of an Observation's value[x] (R4)."""
 
 
 def refuse_values(holder: Resource) -> None:
     """DataError for an Observation, or a component, that has several values: value[x] is one (R4)."""
-    found = _VALUES.intersection(holder)
+    found = VALUES.intersection(holder)
     if len(found) > 1 and sum(holder[name] is not None for name in found) > 1:
         raise DataError("it has several values, of which R4 allows one", expected="one value[x]")
 

@@ -40,9 +40,9 @@ def no_value(case: Case, feature: Feature, *, found: bool) -> Proof:
     """What no deciding record of a value means; where records were `found`, they too decide only as long as
     every event was fetched and read that could speak against them.
     """
-    chart = case.chart
-    if not (chart.unfetched or chart.touched):
+    if case.whole:
         return NO_RECORD
+    chart = case.chart
     against = (*feature.invalidated_by, *feature.unconfirmed_after, *(each for _, each in feature.implied_by))
     lost = next((each.concept for each in against if not chart.whole(each.concept)), None) if found else None
     if lost is not None:

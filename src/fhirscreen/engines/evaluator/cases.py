@@ -81,8 +81,9 @@ _OWN_SITES = "sites of the index cancer"
 class Case:
     """A patient's chart for one study: what is linked to its index cancer, and what was computed already.
 
-    `present` are the chart's concepts that have any entry; the chart is `sound` where nothing of it is known
-    to be missing, or of anything.
+    `present` are the chart's concepts that have any entry; it is `whole` where nothing of it is known to be
+    missing, and `sound` where besides every record says what it is of. `measured` are records of measurements
+    by concept, `placed` records of a feature by window, once they were read.
     """
 
     chart: Chart
@@ -93,13 +94,17 @@ class Case:
     memory: dict[Any, Any] = field(default_factory=dict)
     present: frozenset[str] = frozenset()
     sound: bool = True
+    whole: bool = True
+    measured: dict[str, list[Any]] = field(default_factory=dict)
+    placed: dict[int, Any] = field(default_factory=dict)
     _links: Links | None = None
     _members: list[Entry] | None = None
 
     def __post_init__(self) -> None:
         chart = self.chart
         self.present = chart.present
-        self.sound = not (chart.unfetched or chart.touched or chart.untold)
+        self.whole = not (chart.unfetched or chart.touched)
+        self.sound = self.whole and not chart.untold
 
     @property
     def as_of(self) -> AsOf:

@@ -5,28 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fhirscreen.criteria.bounds import Staging, Which
-from fhirscreen.engines.evaluator.absence import no_value
+from fhirscreen.engines.evaluator.absence import NO_RECORD, no_value
 from fhirscreen.engines.evaluator.cases import Case, body_sites, clipped, component_of, date_text, has_any
 from fhirscreen.engines.evaluator.findings import (
-    contradicted,
     finest,
-    from_condition,
-    from_observation,
     named,
-    prefixed,
+    read_diagnosis,
+    read_value,
     say_leaves,
-    unit_fault,
 )
 from fhirscreen.engines.evaluator.implied import beside_events, beside_older_events, implied_items
 from fhirscreen.engines.evaluator.items import (
     FROM_DIAGNOSIS,
     READ_FROM_TEXT,
     Item,
+    doubt,
     focus_of,
 )
 from fhirscreen.engines.evaluator.occurrences import event_times
 from fhirscreen.engines.evaluator.selection import Decide, Placed, candidates, decide, place, shown_proof
-from fhirscreen.engines.evaluator.texts import in_short, names_value, read_text, says_nothing
+from fhirscreen.engines.evaluator.texts import in_short, names_value, read_text
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import Entry, State, codings, concept_text, refuse_values
 from fhirscreen.fhir.references import targets
@@ -41,10 +39,10 @@ from fhirscreen.verdicts.reasons import Basis, Reason, first_reason
 _ANY = Staging.ANY
 _CONFLICTING = Reason.CONFLICTING
 _MATCH = Role.MATCH
-_UNCONFIRMED = State.UNCONFIRMED
 _RECORDED = Basis.RECORDED
 _DENIED = State.DENIED
 
+_new = tuple.__new__
 _NOTHING: frozenset[str] = frozenset()
 _SAID = frozenset((Reason.CONFLICTING, Reason.COARSER_CODE))
 """Why a value that is on record, and in its window, does not tell whether it is one of those asked for."""
@@ -55,21 +53,25 @@ def value_among(case: Case, node: ValueAmong) -> Proof:
     feature = node.feature
     items = category_items(case, feature)
     judge = _judge(case, node)
-    absent = no_value(case, feature, found=bool(items))
+    absent = NO_RECORD if case.whole else no_value(case, feature, found=bool(items))
     if persisting := feature.concept.persists:
         # A value that persists (a positive serology) decides for ever, whatever came later.
         lasting = [item for item in items if item.blocked is None and not item.values.isdisjoint(persisting)]
-        truths = {judge(item)[0] for item in lasting}
-        if len(truths) == 1 and UNKNOWN not in truths:
-            return shown_proof(truths.pop(), None, lasting, node.says)
-    if feature.staging is _ANY:
+        if lasting:
+            truths = {judge(item)[0] for item in lasting}
+            if len(truths) == 1 and UNKNOWN not in truths:
+                return shown_proof(truths.pop(), None, lasting, node.says)
+    if len(items) > 1 and feature.staging is _ANY:
         return _any_staging(case, node, items, judge, absent)
     return _decided(case, node, items, judge, absent)
 
 
 def _decided(case: Case, node: ValueAmong, items: Sequence[Item], judge: Decide, absent: Proof) -> Proof:
-    placed = _placed(case, node.feature, items)
-    proof = decide(placed, node.feature.which, judge, node.says, absent)
+    feature = node.feature
+    placed = _placed(case, feature, items)
+    proof = decide(placed, feature.which, judge, node.says, absent)
+    if not (feature.implied_by or node.sites):
+        return proof
     if node.feature.implied_by and any(
         item.doubted and item.blocked is proof.reason and item.reference in proof.evidence
         for each in placed
@@ -108,19 +110,19 @@ def _vague_sites(case: Case, node: ValueAmong, items: Sequence[Item]) -> str:
 
 def _placed(case: Case, feature: Feature, items: Sequence[Item]) -> Placed:
     """The records by window; made once for criteria that ask for different values of the same ones."""
-    key = ("placed", id(feature), tuple(map(id, items)))
+    key = ("placed", id(feature), *map(id, items))
     known: Placed | None = case.memory.get(key)
     if known is None:
         voided = [time for event in feature.invalidated_by for time in event_times(case, event)]
         known = place(items, feature.windows, case.as_of, voided)
-        several = len(known.certain) + len(known.possible) > 1
-        tried = candidates(known, Which.LATEST) if several else []
-        if recorded := [item for item in tried if item.basis is _RECORDED and item.values]:
-            # Of records that may be the latest alike, what says the same in other words gives way.
-            aside = {id(each) for each in tried if _gives_way(feature.concept, each, recorded)}
-            if aside:
-                items = [item for item in items if id(item) not in aside]
-                known = place(items, feature.windows, case.as_of, voided)
+        if len(items) > 1 and len(known.certain) + len(known.possible) > 1:
+            tried = candidates(known, Which.LATEST)
+            if recorded := [item for item in tried if item.basis is _RECORDED and item.values]:
+                # Of records that may be the latest alike, what says the same in other words gives way.
+                aside = {id(each) for each in tried if _gives_way(feature.concept, each, recorded)}
+                if aside:
+                    items = [item for item in items if id(item) not in aside]
+                    known = place(items, feature.windows, case.as_of, voided)
         case.memory[key] = known
     return known
 
@@ -158,17 +160,20 @@ def _any_staging(case: Case, node: ValueAmong, items: Sequence[Item], judge: Dec
 
 def category_items(case: Case, feature: Feature) -> list[Item]:
     """The records of a category of any date, as staged: those of another staging are left out."""
-    key = ("category", feature.concept.id, feature.staging, feature.windows)
+    concept, staging = feature.concept, feature.staging
+    # Only beside events it matters in which window a record is.
+    key = (concept.id, staging, feature.windows if feature.implied_by else None)
     found: list[Item] | None = case.memory.get(key)
     if found is None:
-        read = [
-            item
-            for source, entry in case.found(feature.concept, _MATCH)
-            if (item := _read(case, feature.concept, source, entry)) is not None
-        ]
-        found = [item for each in read if (item := _staged(case, feature, each)) is not None]
-        if feature.concept.condition_stage:
-            stages = (_staged(case, feature, each) for each in _stages(case, feature.concept))
+        found = []
+        for source, entry in case.found(concept, _MATCH):
+            read = _read(case, concept, source, entry)
+            if read is not None and staging is not None and staging is not _ANY:
+                read = _staged(case, feature, read)
+            if read is not None:
+                found.append(read)
+        if concept.condition_stage:
+            stages = (_staged(case, feature, each) for each in _stages(case, concept))
             found += [item for item in stages if item is not None]
         if feature.derived_from:
             found += _derived(case, feature)
@@ -194,69 +199,43 @@ def _staged(case: Case, feature: Feature, item: Item) -> Item | None:
 
 
 def _read(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | None:
-    focus, resource = focus_of(case, concept, entry), entry.resource
+    focus, resource = TRUE, entry.resource
+    if concept.about_cancer or concept.about_metastasis or entry.unclear:
+        focus = focus_of(case, concept, entry)
     condition = resource.get("resourceType") == "Condition"
     if focus is FALSE or (condition and entry.state is _DENIED):
         return None
-    index = case.chart.index
-    when, date = clipped(entry.when, case.chart.end), date_text(entry.when, case.site.zone)
-    staging = source.staging
-    fault: Reason | None = None
-    numeric = False
+    chart, staging, numeric = case.chart, source.staging, False
+    when, date = clipped(entry.when, chart.end), date_text(entry.when, case.site.zone)
     if condition:
-        names, basis, shown = from_condition(case, concept, entry)
+        names, basis, shown, fault, unsaid, _ = read_diagnosis(case, concept, entry)
     else:
-        holder = component_of(resource, source, case.chart)
+        holder = resource if source.component is None else component_of(resource, source, chart)
         if holder is None:
             return None
         try:
             if source.component is not None:
                 refuse_values(holder)  # of the whole record it was seen when it was read
-            names, basis, shown = from_observation(case, concept, holder)
-            if len(names) > 1:
-                fault = unit_fault(case, concept, holder)
-            if names and not condition and contradicted(case, concept, holder, names):
-                fault = _CONFLICTING
+            names, basis, shown, fault, unsaid, stated = read_value(case, concept, holder)
         except DataError as error:
-            case.chart.refuse(entry, error.what)
+            chart.refuse(entry, error.what)
             return Item(when, entry.reference, blocked=Reason.NOT_FETCHED, date=date, entry=entry)
         numeric = "valueQuantity" in holder
-        if index.staged(concept):
-            stated = prefixed(holder, codings(holder.get("valueCodeableConcept"), str))
-            if stated not in (None, staging, "post-therapy") and staging not in (None, "post-therapy"):
+        if stated is not None and stated != staging:
+            if stated != "post-therapy" and staging not in (None, "post-therapy"):
                 # A value pT3 under the code of the clinical T.
-                fault, staging = _CONFLICTING, None
-            else:
-                staging = "post-therapy" if staging == "post-therapy" else stated or staging
-    # Nothing at all, or a value that says nothing (TX, "not done"). What cannot be read may say anything.
-    unsaid = names <= index.unsaid(concept) if names else says_nothing(shown)
-    if unsaid:
-        fault = Reason.NO_VALUE
-    elif not names:
-        fault = Reason.COARSER_CODE
-    return Item(
-        when,
-        entry.reference,
-        None,
-        names,
-        fault or _doubt(focus, entry),
-        unsaid,
-        basis,
-        in_short(shown) if len(names) != 1 else next(iter(names)),
-        "",
-        date,
-        staging,
-        None,
-        entry,
-        _how(basis, entry, numeric=numeric),
+                fault, staging = (fault if unsaid or not names else _CONFLICTING), None
+            elif staging != "post-therapy":
+                staging = stated
+    blocked = fault or doubt(focus, entry)
+    how = "" if basis is _RECORDED else _how(basis, entry, numeric=numeric)
+    return _new(
+        Item,
+        (
+            *(when, entry.reference, None, names, blocked, unsaid, basis, shown, "", date, staging, None),
+            *(entry, how, False, False),
+        ),
     )
-
-
-def _doubt(focus: Truth, entry: Entry) -> Reason | None:
-    """Why a record with a value is not believed yet: of whichever cancer, or not confirmed."""
-    if focus is UNKNOWN:
-        return Reason.AMBIGUOUS_FOCUS
-    return Reason.UNCONFIRMED if entry.state is _UNCONFIRMED else None
 
 
 def _how(basis: Basis, entry: Entry, *, numeric: bool) -> str:

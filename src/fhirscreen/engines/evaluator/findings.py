@@ -6,12 +6,14 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import NamedTuple
 
 from fhirscreen.engines.evaluator.cases import Case, body_sites, morphology
 from fhirscreen.engines.evaluator.items import canonical, read_number, text_of, whole_number
-from fhirscreen.engines.evaluator.texts import read_text
+from fhirscreen.engines.evaluator.sources import REMEMBERED
+from fhirscreen.engines.evaluator.texts import in_short, read_text, says_nothing
 from fhirscreen.exceptions import DataError
-from fhirscreen.fhir.entries import Entry, Resource, codings
+from fhirscreen.fhir.entries import VALUES, Entry, Resource, codings
 from fhirscreen.mapping.concepts import Concept
 from fhirscreen.values.codes import Coding
 from fhirscreen.values.intervals import is_above
@@ -32,6 +34,88 @@ _PREFIX = re.compile(
 # UICC and AJCC: clinical is all that is known before treatment, imaging and endosonography (u, mr) included.
 _STAGINGS = ("post-therapy", "pathological", "clinical")
 """By the groups of the prefix."""
+
+
+class Reading(NamedTuple):
+    """What a record says of a category: the names that its value may mean, on what basis, and what to show.
+
+    `fault` is why it cannot decide, `unsaid` whether that is because it says nothing; `stated` is the staging
+    that the value itself says.
+    """
+
+    names: frozenset[str]
+    basis: Basis
+    shown: str
+    fault: Reason | None
+    unsaid: bool
+    stated: str | None = None
+
+
+def read_value(case: Case, concept: Concept, holder: Resource) -> Reading:
+    """What an Observation, or one of its components, says of a category. Raises DataError.
+
+    What a code means as the value is the same in every record that says nothing else: it is looked up once.
+    """
+    value = holder.get("valueCodeableConcept")
+    if not isinstance(value, dict) or len(value) != 1 or not _BESIDE.isdisjoint(holder):
+        return _read_value(case, concept, holder)
+    coded = codings(value, case.chart.index.terms.short)
+    if len(coded) != 1:
+        return _read_value(case, concept, holder)
+    readings = case.chart.index.readings
+    known: Reading | None = readings.get((concept.id, coded[0]))
+    if known is None:
+        known = _read_value(case, concept, holder)
+        if known.names and len(readings) < REMEMBERED:
+            readings[concept.id, coded[0]] = known
+    return known
+
+
+_BESIDE = frozenset(("interpretation", *VALUES)) - {"valueCodeableConcept"}
+"""Elements that a value is also read by."""
+
+
+def _read_value(case: Case, concept: Concept, holder: Resource) -> Reading:
+    names, basis, shown = from_observation(case, concept, holder)
+    fault = unit_fault(case, concept, holder) if len(names) > 1 else None
+    if names and contradicted(case, concept, holder, names):
+        fault = Reason.CONFLICTING
+    stated = None
+    if case.chart.index.staged(concept):
+        stated = prefixed(holder, codings(holder.get("valueCodeableConcept"), str))
+    return _reading(case, concept, (names, basis, shown), fault, stated)
+
+
+def read_diagnosis(case: Case, concept: Concept, entry: Entry) -> Reading:
+    """What a Condition says of a category."""
+    if "extension" in entry.resource or "bodySite" in entry.resource:
+        return _reading(case, concept, from_condition(case, concept, entry))
+    readings = case.chart.index.readings
+    known: Reading | None = readings.get((concept.id, entry.codings))
+    if known is None:
+        known = _reading(case, concept, from_condition(case, concept, entry))
+        if known.names and len(readings) < REMEMBERED:
+            readings[concept.id, entry.codings] = known
+    return known
+
+
+def _reading(
+    case: Case,
+    concept: Concept,
+    found: tuple[frozenset[str], Basis, str],
+    fault: Reason | None = None,
+    stated: str | None = None,
+) -> Reading:
+    names, basis, shown = found
+    # Nothing at all, or a value that says nothing (TX, "not done"). What cannot be read may say anything.
+    unsaid = names <= case.chart.index.unsaid(concept) if names else says_nothing(shown)
+    if unsaid:
+        fault = Reason.NO_VALUE
+    elif not names:
+        fault = Reason.COARSER_CODE
+    return Reading(
+        names, basis, next(iter(names)) if len(names) == 1 else in_short(shown), fault, unsaid, stated
+    )
 
 
 def from_condition(case: Case, concept: Concept, entry: Entry) -> tuple[frozenset[str], Basis, str]:

@@ -21,6 +21,8 @@ from fhirscreen.verdicts.reasons import Basis, Reason
 _MATCH = Role.MATCH
 _RECORDED = Basis.RECORDED
 _UNCONFIRMED = State.UNCONFIRMED
+_NO_VALUES: frozenset[str] = frozenset()
+_new = tuple.__new__
 
 
 class Item(NamedTuple):
@@ -65,15 +67,14 @@ _SIGNS = {"≤": "<=", "≥": ">="}
 
 def measurement_items(case: Case, concept: Concept) -> list[Item]:
     """A measurement's records, of any date up to the index date; read once per case."""
-    key = ("items", concept.id)
-    known: list[Item] | None = case.memory.get(key)
+    known: list[Item] | None = case.measured.get(concept.id)
     if known is None:
-        known = [
-            item
-            for source, entry in case.found(concept, _MATCH)
-            if (item := _measurement(case, concept, source, entry)) is not None
-        ]
-        case.memory[key] = known
+        known = []
+        for source, entry in case.found(concept, _MATCH):
+            item = _measurement(case, concept, source, entry)
+            if item is not None:
+                known.append(item)
+        case.measured[concept.id] = known
     return known
 
 
@@ -95,8 +96,10 @@ def focus_of(case: Case, concept: Concept, entry: Entry) -> Truth:
 
 
 def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> Item | None:
-    focus = focus_of(case, concept, entry)
-    holder = component_of(entry.resource, source, case.chart)
+    focus = TRUE
+    if concept.about_cancer or concept.about_metastasis or entry.unclear:
+        focus = focus_of(case, concept, entry)
+    holder = entry.resource if source.component is None else component_of(entry.resource, source, case.chart)
     if focus is FALSE or holder is None:
         return None
     when, reference = clipped(entry.when, case.chart.end), entry.reference
@@ -104,6 +107,16 @@ def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> 
     try:
         if source.component is not None:
             refuse_values(holder)  # of the whole record it was seen when it was read
+        if plain := _plain_number(case, concept, holder):
+            interval, text, unit = plain
+            blocked = doubt(focus, entry)
+            return _new(
+                Item,
+                (
+                    *(when, reference, interval, _NO_VALUES, blocked, False, _RECORDED, text, unit, date),
+                    *(None, holder, entry, "", False, False),
+                ),
+            )
         if concept.pattern is not None and holder.get("valueString") is not None:
             number = _by_pattern(concept, concept.pattern, string_value(holder))
         else:
@@ -117,16 +130,12 @@ def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> 
     blocked, converted, unit = canonical(case, concept, interval, unit_text)
     if converted is not None and blocked is None and not _plausible(concept, converted):
         blocked = Reason.IMPLAUSIBLE_VALUE
-    if blocked is None and focus is UNKNOWN:
-        blocked = Reason.AMBIGUOUS_FOCUS
-    if blocked is None and entry.state is _UNCONFIRMED:
-        blocked = Reason.UNCONFIRMED
     return Item(
         when,
         reference,
         converted,
-        frozenset(),
-        blocked,
+        _NO_VALUES,
+        blocked or doubt(focus, entry),
         False,
         basis,
         text,
@@ -137,6 +146,42 @@ def _measurement(case: Case, concept: Concept, source: Source, entry: Entry) -> 
         entry,
         READ_FROM_TEXT if basis is Basis.DERIVED else "",
     )
+
+
+def doubt(focus: Truth, entry: Entry) -> Reason | None:
+    """Why a record with a value is not believed yet: of whichever cancer, or not confirmed."""
+    if focus is UNKNOWN:
+        return Reason.AMBIGUOUS_FOCUS
+    return Reason.UNCONFIRMED if entry.state is _UNCONFIRMED else None
+
+
+def _plain_number(case: Case, concept: Concept, holder: Resource) -> tuple[Interval, str, str] | None:
+    """What nearly every result is, in one pass: a plausible number in a unit that was met before.
+
+    The value in the canonical unit, its text and the unit's UCUM code; None for all else, which takes a
+    closer look.
+    """
+    quantity = holder.get("valueQuantity")
+    if not isinstance(quantity, dict) or "comparator" in quantity or concept.pattern is not None:
+        return None
+    value, unit = quantity.get("value"), quantity.get("code") or quantity.get("unit")
+    if value.__class__ not in _NUMBERS or not isinstance(unit, str):
+        return None
+    code, affine = case.chart.index.conversions.get((concept.id, unit), _NO_CONVERSION)
+    if affine is None or code is None:
+        return None
+    number = float(value)
+    converted = number * affine.multiplier + affine.offset
+    least, most = concept.plausible
+    if (least is not None and converted < least) or (most is not None and converted > most):
+        return None
+    if converted - converted != 0.0:  # it is not finite
+        return None
+    return _new(Interval, (converted, converted, False, False)), number_text(number), code
+
+
+_NUMBERS = (int, float)
+_NO_CONVERSION = (None, None)
 
 
 def _unread(item: Item, text: str) -> Item:

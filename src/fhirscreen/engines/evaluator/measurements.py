@@ -13,7 +13,7 @@ from fhirscreen.mapping.concepts import Concept
 from fhirscreen.plan.nodes import Edge, Feature, Occurred, Range, ValueWithin
 from fhirscreen.values.dates import local_dates, relation
 from fhirscreen.values.durations import day_window
-from fhirscreen.values.intervals import Interval, is_above, is_at_least, is_at_most, is_below
+from fhirscreen.values.intervals import Interval, compare, is_above, is_at_least, is_at_most, is_below
 from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth, conjunction
 from fhirscreen.verdicts.proofs import Proof, threshold
 from fhirscreen.verdicts.reasons import Reason
@@ -25,12 +25,11 @@ _MAXIMUM = Which.MAXIMUM
 
 def placed_items(case: Case, feature: Feature) -> Placed:
     """A measurement's records by window; those that a later event voids are only shown."""
-    key = ("placed", id(feature))
-    known: Placed | None = case.memory.get(key)
+    known: Placed | None = case.placed.get(id(feature))
     if known is None:
         voided = [time for event in feature.invalidated_by for time in event_times(case, event)]
         known = place(measurement_items(case, feature.concept), feature.windows, case.as_of, voided)
-        case.memory[key] = known
+        case.placed[id(feature)] = known
     return known
 
 
@@ -43,13 +42,18 @@ def value_within(case: Case, node: ValueWithin) -> Proof:
     if which in (_MINIMUM, _MAXIMUM):
         return _extremum(case, node, placed, absent)
     proof = decide(placed, which, _judge(case, feature.concept, node.range), node.says, absent)
-    return with_therapies(case, feature, proof, placed) if feature.shown_with else proof
+    for each in feature.shown_with:
+        if each.concept.id in case.present:
+            return with_therapies(case, feature, proof, placed)
+    return proof
 
 
 def with_therapies(case: Case, feature: Feature, proof: Proof, placed: Placed) -> Proof:
     """The proof of a result, naming therapies that change it and that were given shortly before it."""
+    if proof.truth is UNKNOWN:
+        return proof
     items = [item for item in (*placed.certain, *placed.possible) if item.reference in proof.evidence]
-    if proof.truth is UNKNOWN or not items:
+    if not items:
         return proof
     measured, zone, said = latest(items).when, case.site.zone, [proof.because] if proof.because else []
     for each in feature.shown_with:
@@ -92,7 +96,7 @@ def compare_range(case: Case, concept: Concept, item: Item, bounds: Range) -> tu
     """Whether one result lies in a range whose edges may be multiples of its own reference limits."""
     assert item.interval is not None  # noqa: S101 - narrowed by the caller
     truth = TRUE
-    for edge in (bounds.low, bounds.high):
+    for edge, lower in ((bounds.low, True), (bounds.high, False)):
         if edge is None:
             continue
         number = edge.value
@@ -100,14 +104,19 @@ def compare_range(case: Case, concept: Concept, item: Item, bounds: Range) -> tu
             limit = limit_of(case, concept, item, edge.limit)
             if limit is None:
                 return UNKNOWN, Reason.NO_REFERENCE_RANGE
-            number = edge.value * limit
-        side = against(item.interval, edge, number, lower=edge is bounds.low)
+            number *= limit
+        side = against(item.interval, edge, number, lower=lower)
         truth = side if truth is TRUE else conjunction((truth, side))
     return truth, (Reason.CENSORED_VALUE if truth is UNKNOWN else None)
 
 
 def against(interval: Interval, edge: Edge, number: float, *, lower: bool) -> Truth:
     """Whether an interval lies on the right side of one edge, whose number is given."""
+    low, high, low_open, high_open = interval
+    if low is not None and low == high and not (low_open or high_open):
+        # One number, as nearly all are: a single comparison tells.
+        order = compare(low, number) if lower else compare(number, low)
+        return TRUE if order > 0 or (order == 0 and edge.inclusive) else FALSE
     if lower:
         return is_at_least(interval, number) if edge.inclusive else is_above(interval, number)
     return is_at_most(interval, number) if edge.inclusive else is_below(interval, number)

@@ -22,6 +22,7 @@ _NOT_FETCHED = Reason.NOT_FETCHED
 _COARSER_CODE = Reason.COARSER_CODE
 _UNCONFIRMED = Reason.UNCONFIRMED
 
+_new = tuple.__new__
 _UNREAD = "recorded in words, or in a code, that are not known here"
 
 Decide = Callable[[Item], tuple[Truth, Reason | None]]
@@ -47,6 +48,10 @@ def place(items: Sequence[Item], windows: Windows, as_of: AsOf, voided: Sequence
     A record before such an event decides no longer; one that may be before it only possibly decides.
     """
     decides = as_of.window(windows.decides)
+    if len(items) == 1 and not voided:
+        only = items[0]
+        if not only.skipped and relation(only.when, decides) is TRUE:
+            return Placed([only], [], [], [])
     certain: list[Item] = []
     possible: list[Item] = []
     stale: list[Item] = []
@@ -131,9 +136,10 @@ def shown_proof(truth: Truth, reason: Reason | None, items: Sequence[Item], says
         only = items[0]
         # What is open says with `because` what is wrong; what is not, how it was found.
         how = "" if truth is UNKNOWN else only.how
-        proof = Proof(
-            truth, only.basis, reason, (only.reference,), only.value, only.unit, only.date, says, (), how
-        )
+        shown = (only.value, only.unit, only.date)
+        proof = _new(Proof, (truth, only.basis, reason, (only.reference,), *shown, says, (), how))
+        if reason is None:
+            return proof
     else:
         best = latest(items)
         basis = weakest([item.basis for item in items])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fhirscreen.fhir.entries import MEDICATIONS, Resource, Terms, codings
 from fhirscreen.mapping.concepts import Concept, Role, Source
@@ -13,7 +13,8 @@ from fhirscreen.values.codes import CodeSet, Coding
 from fhirscreen.values.quantities import Affine, UnitTable
 from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth
 
-_REMEMBERED = 1 << 16
+REMEMBERED = 1 << 16
+"""So many codes and units are remembered at most, whatever records hold."""
 _SEVERAL = frozenset((*MEDICATIONS, "AllergyIntolerance"))
 """Types that may say by more than one code, or elsewhere than in `code`, what a resource is about."""
 
@@ -41,14 +42,14 @@ class SourceIndex:
     """Numbers the sources of a plan and finds those that a code belongs to.
 
     `codes` has an entry for each type that any source is of: every code met so far there; `lone` those of the
-    types that say in `code`, and nowhere else, what a resource is about.
+    types that say in `code`, and nowhere else, what a resource is about. `conversions` are those met so far,
+    by concept and unit as sent; `readings` what codes that were met mean as values of a category.
     """
 
     __slots__ = (
         "_by_type",
         "_chosen",
         "_concepts",
-        "_conversions",
         "_drugs",
         "_given",
         "_inside",
@@ -62,11 +63,13 @@ class SourceIndex:
         "_unsettled",
         "affirmations",
         "codes",
+        "conversions",
         "denials",
         "lone",
         "not_at",
         "objections",
         "presumed_types",
+        "readings",
         "sources",
         "terms",
         "transfers",
@@ -108,11 +111,12 @@ class SourceIndex:
         self._terminologies = frozenset().union(
             *(plan.catalogue.readable.get(kind, frozenset()) for kind in MEDICATIONS)
         )
+        self.readings: dict[tuple[str, Coding | tuple[Coding, ...]], Any] = {}
         self._drugs: dict[tuple[tuple[Coding, ...], str], frozenset[str] | None] = {}
         self.presumed_types = frozenset().union(*self._presumed.values())
         self._inside: dict[tuple[str, frozenset[str], frozenset[str]], Truth] = {}
         self._chosen: dict[tuple[Role, ...], dict[str, tuple[Chosen, ...]]] = {}
-        self._conversions: dict[tuple[str, str], tuple[str | None, Affine | None]] = {}
+        self.conversions: dict[tuple[str, str], tuple[str | None, Affine | None]] = {}
         self.codes: dict[str, dict[tuple[str | None, str | None], Met]] = {}
         for feature in plan.features:
             concept = feature.concept
@@ -155,7 +159,7 @@ class SourceIndex:
     def conversion(self, concept: Concept, unit: str, canonical: str) -> tuple[str | None, Affine | None]:
         """The UCUM code of a unit as it was sent, and the conversion to the concept's `canonical` unit."""
         key = (concept.id, unit)
-        found = self._conversions.get(key)
+        found = self.conversions.get(key)
         if found is None:
             code, affine = self.units.normalise(unit), None
             if code is not None:
@@ -163,8 +167,8 @@ class SourceIndex:
                     code, canonical, molar_mass=concept.molar_mass, valence=concept.valence
                 )
             found = (code, affine)
-            if len(self._conversions) < _REMEMBERED:
-                self._conversions[key] = found
+            if len(self.conversions) < REMEMBERED:
+                self.conversions[key] = found
         return found
 
     def presumes(self, concept: Concept) -> frozenset[str]:
@@ -209,7 +213,7 @@ class SourceIndex:
             found = TRUE if leaves <= asked or names <= asked else UNKNOWN
             if leaves.isdisjoint(asked) and names.isdisjoint(asked):
                 found = FALSE
-            if len(self._inside) < _REMEMBERED:
+            if len(self._inside) < REMEMBERED:
                 self._inside[key] = found
         return found
 
@@ -268,7 +272,7 @@ class SourceIndex:
                     for concept, pattern in self._given
                     if pattern.search(words) or any(may_hold(concept, *each) for each in classes)
                 )
-            if len(self._drugs) >= _REMEMBERED:
+            if len(self._drugs) >= REMEMBERED:
                 return answer
             self._drugs[key] = answer
         return self._drugs[key]
@@ -285,6 +289,6 @@ class SourceIndex:
         idle = not numbers and (tells or resource_type not in self.presumed_types)
         met = Met(numbers, tells, (coding,) if code else (), idle)
         known = self.codes[resource_type]
-        if len(known) < _REMEMBERED:
+        if len(known) < REMEMBERED:
             known[system, code] = met
         return met
