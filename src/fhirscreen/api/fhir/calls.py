@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from functools import cached_property
 from typing import Any
 
@@ -103,13 +105,13 @@ class Call:
     # --- answers
 
     def read(self, resource: Resource, *, lasting: bool = True) -> Response:
-        """A resource with its ETag; 304 where the client has this version.
+        """A resource with its ETag and when it changed last; 304 where the client has this version.
 
         `lasting`: nothing but a new version changes what it says.
         """
         meta = resource.get("meta") or {}
         version = str(meta.get("versionId", ""))
-        headers = {"ETag": f'W/"{version}"'} if version else {}
+        headers = versions_of(resource)
         if version and lasting and self._unchanged(version):
             return Response(status_code=304, headers=headers)
         return self.reply(subset(resource, self.controls), headers=headers)
@@ -126,3 +128,14 @@ class Call:
 
 
 _DIGITS = 9
+
+
+def versions_of(resource: Resource) -> dict[str, str]:
+    """The headers that say which version a resource is, and since when (R4, http.html#versioning)."""
+    meta = resource.get("meta") or {}
+    headers = {"ETag": f'W/"{meta["versionId"]}"'} if meta.get("versionId") else {}
+    if changed := meta.get("lastUpdated"):
+        headers["Last-Modified"] = format_datetime(
+            datetime.fromisoformat(changed).astimezone(UTC), usegmt=True
+        )
+    return headers

@@ -106,7 +106,10 @@ def failing(says: str) -> dict[str, Any]:
     return {"description": says, "content": {FHIR_JSON: media}}
 
 
-ETAG = {"ETag": {"schema": {"type": "string"}, "description": 'The version of the resource, like W/"3"'}}
+VERSIONS = {
+    "ETag": {"schema": {"type": "string"}, "description": 'The version of the resource, like W/"3"'},
+    "Last-Modified": {"schema": {"type": "string"}, "description": "Since when it is so, to the second"},
+}
 
 _ERRORS: Mapping[int | str, str] = {
     400: "The request cannot be read",
@@ -126,7 +129,7 @@ def errors(**others: str) -> Responses:
 
 def found(type: str, says: str = "The resource") -> dict[str, Any]:
     """A resource with its version."""
-    return {"description": says, "content": content(type), "headers": ETAG}
+    return {"description": says, "content": content(type), "headers": VERSIONS}
 
 
 def query(name: str, schema: Mapping[str, Any], says: str, example: str | None = None) -> dict[str, Any]:
@@ -164,7 +167,7 @@ _IF_MATCH = {
 
 def reading(type: str) -> Described:
     """Of a read."""
-    same = {"description": "The client has this version", "headers": ETAG}
+    same = {"description": "The client has this version", "headers": VERSIONS}
     extra = {"parameters": [_IF_NONE_MATCH, FORMAT, *_FRAME]}
     return Described({200: found(type), 304: same, **errors()}, extra)
 

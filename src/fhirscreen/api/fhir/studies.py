@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from fhirscreen.api.fhir import documents
 from fhirscreen.api.fhir.bundles import cut, fits_token, searchset
-from fhirscreen.api.fhir.calls import Call
+from fhirscreen.api.fhir.calls import Call, versions_of
 from fhirscreen.api.fhir.declarations import SearchParameter
 from fhirscreen.api.fhir.directory import Directory, Entry
 from fhirscreen.api.fhir.facade import Facade
@@ -128,7 +128,7 @@ class Studies:
 
     def _kept(self, call: Call, entry: Entry, lints: tuple[Lint, ...], *, new: bool) -> Response:
         here = f"{call.base}/{TYPE}/{entry.resource['id']}/_history/{entry.version}"
-        headers = {"ETag": f'W/"{entry.version}"', "Location" if new else "Content-Location": here}
+        headers = {**versions_of(entry.resource), "Location" if new else "Content-Location": here}
         status = 201 if new else 200
         match call.preferences.get("return"):
             case "minimal":

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from fhirscreen.api.audits import Access
 from fhirscreen.api.fhir import documents
 from fhirscreen.api.fhir.bundles import searchset
-from fhirscreen.api.fhir.calls import Call
+from fhirscreen.api.fhir.calls import Call, versions_of
 from fhirscreen.api.fhir.declarations import SearchParameter
 from fhirscreen.api.fhir.directory import Directory
 from fhirscreen.api.fhir.facade import Facade
@@ -227,7 +227,7 @@ class Subjects:
                 service.publish_soon(session, stored.base, stored.patient, call.caller.name)
         except Conflict as conflict:
             raise Refusal(412, say(conflict)) from None
-        return call.reply(resource, headers={"ETag": f'W/"{decided.version}"'})
+        return call.reply(resource, headers=versions_of(resource))
 
 
 def render(session: Session, directory: Directory, call: Call, stored: StoredSubject) -> Resource:

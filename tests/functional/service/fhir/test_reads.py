@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -213,7 +215,7 @@ def test_head_is_get_without_its_body(client: TestClient) -> None:
     ):
         asked, got = client.head(path), client.get(path)
         assert (asked.status_code, asked.content) == (200, b""), path
-        told = ("content-type", "content-length", "etag", "content-encoding")
+        told = ("content-type", "content-length", "etag", "last-modified", "content-encoding")
         assert [asked.headers.get(name) for name in told] == [got.headers.get(name) for name in told]
     assert client.head("/fhir/ResearchStudy/none").status_code == 404
     allowed = client.delete("/fhir/metadata").headers["allow"]
@@ -232,6 +234,11 @@ def test_versions_are_told_and_not_sent_twice(client: TestClient) -> None:
         assert etag.startswith('W/"')
         same = client.get(f"/fhir/{path}", headers={"If-None-Match": f'"other", {etag}'})
         assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", etag)
+        last = get(client, path)["meta"].get("lastUpdated")
+        told = same.headers.get("last-modified")
+        assert (last is None) == (told is None) == path.startswith("List/")  # a list is made when it is read
+        if last is not None and told is not None:
+            assert parsedate_to_datetime(told) == datetime.fromisoformat(last).replace(microsecond=0)
         get(client, path, 200, **{"If-None-Match": 'W/"other"'})
 
 
