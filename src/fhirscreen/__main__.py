@@ -6,10 +6,7 @@ import gc
 
 gc.disable()  # nothing of what is imported is garbage, and looking for some takes a tenth of the time
 
-from fhirscreen.cli.app import app  # noqa: E402
-
-gc.freeze()
-gc.enable()
+from fhirscreen.cli.app import app  # noqa: E402 - it goes on collecting when the command is imported
 
 
 def main() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import traceback
+from collections.abc import Iterator, MutableMapping
 from typing import Annotated, Any
 
 import stamina.instrumentation
@@ -10,18 +13,22 @@ import typer
 from typer.core import TyperGroup
 
 from fhirscreen import __version__
-from fhirscreen.cli.check import check
 from fhirscreen.cli.consoles import notices, print_error, stop_writing
-from fhirscreen.cli.demo import demo
-from fhirscreen.cli.doctor import doctor
-from fhirscreen.cli.explain import explain
-from fhirscreen.cli.forget import forget
-from fhirscreen.cli.publish import publish
-from fhirscreen.cli.read import read
-from fhirscreen.cli.screen import screen
-from fhirscreen.cli.serve import serve
-from fhirscreen.cli.tokens import app as tokens
 from fhirscreen.exceptions import FhirscreenError, UsageError
+
+_COMMANDS = {
+    "demo": "demo",
+    "read": "read",
+    "check": "check",
+    "explain": "explain",
+    "screen": "screen",
+    "publish": "publish",
+    "serve": "serve",
+    "forget": "forget",
+    "doctor": "doctor",
+    "token": "tokens",
+}
+"""The commands in the order of `--help`, and the module of each: a function of its name, or an `app`."""
 
 _EXITS = """\
 Exit codes: 0 done; 2 usage; 3 bad input, nothing was screened (or check found an error); 4 server trouble,
@@ -29,8 +36,64 @@ nothing was screened; 5 done but incomplete: the report says what was set aside 
 """
 
 
+class _Imported(MutableMapping[str, Any]):
+    """The commands by name, each imported when it is asked for: none waits for what another needs."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            self._made[name] = _import_command(name, _COMMANDS[name])
+        return self._made[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._made[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
+
+
+def _import_command(name: str, module: str) -> Any:
+    found = importlib.import_module(f"fhirscreen.cli.{module}")
+    made = _typer()
+    if hasattr(found, "app"):
+        made.add_typer(found.app, name=name)
+    else:
+        made.command(name)(getattr(found, name))
+    return typer.main.get_group(made).commands[name]
+
+
+def _typer(**given: Any) -> typer.Typer:
+    return typer.Typer(
+        add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown", **given
+    )
+
+
 class _Commands(TyperGroup):
     """A group whose commands never end in a traceback, unless --debug asks for it."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands = _Imported()
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of the commands, in the order of `--help`."""
+        return list(self.commands)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Imports the command that is meant; what a process imports to start is no garbage ever after."""
+        found = super().resolve_command(ctx, args)
+        if not gc.isenabled():  # by `fhirscreen.__main__`
+            gc.freeze()
+            gc.enable()
+        return found
 
     def invoke(self, ctx: Any) -> Any:
         """Runs a command; turns what it raises into a message and an exit code."""
@@ -73,15 +136,7 @@ class _Commands(TyperGroup):
             notices().print(traceback.format_exc(), markup=False, soft_wrap=True)
 
 
-app = typer.Typer(
-    cls=_Commands,
-    name="fhirscreen",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
-    epilog=_EXITS,
-)
+app = _typer(cls=_Commands, name="fhirscreen", no_args_is_help=True, epilog=_EXITS)
 
 
 def _show_version(wanted: bool) -> None:
@@ -101,8 +156,3 @@ def settle(
     if not debug:
         # stamina would log every retry to standard error; what retrying could not mend is reported anyway.
         stamina.instrumentation.set_on_retry_hooks(())
-
-
-for command in (demo, read, check, explain, screen, publish, serve, forget, doctor):
-    app.command()(command)
-app.add_typer(tokens, name="token")
