@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,43 @@ from fhirscreen.values.codes import CodeSet
 from fhirscreen.values.durations import Duration, parse_duration
 
 
+class _Unusual(Exception):
+    """What the loader's own way reads, and the short one does not."""
+
+
+_TAG = "tag:yaml.org,2002:"
+_TEXT, _LIST, _MAPPING = f"{_TAG}str", f"{_TAG}seq", f"{_TAG}map"
+_BOOLEANS = {"true": True, "false": False}
+_SCALARS: dict[str, Callable[[str], Any]] = {
+    f"{_TAG}int": int,
+    f"{_TAG}float": float,
+    f"{_TAG}bool": lambda text: _BOOLEANS[text.lower()],
+    f"{_TAG}null": lambda _: None,
+}
+
+
 class _Loader(yaml.CSafeLoader):
-    """The safe loader with core types, and a key that stands twice is an error: the first would be lost."""
+    """The safe loader with core types, and a key that stands twice is an error: the first would be lost.
+
+    Texts, lists and mappings, which is nearly everything, are read in half the time that the library takes.
+    """
+
+    def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
+        """The tag of a node that has none: as the library does, less what we do not use."""
+        if kind is yaml.ScalarNode:
+            if implicit[0]:
+                for tag, pattern in self.yaml_implicit_resolvers.get(value[:1], ()):
+                    if pattern.match(value):
+                        return str(tag)
+            return _TEXT
+        return _MAPPING if kind is yaml.MappingNode else _LIST
+
+    def construct_document(self, node: yaml.Node) -> Any:
+        """The data of a document."""
+        try:
+            return _plain(node, {})
+        except (_Unusual, KeyError, RecursionError):
+            return super().construct_document(node)  # type: ignore[no-untyped-call]
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[object] = set()
@@ -26,6 +61,40 @@ class _Loader(yaml.CSafeLoader):
                     raise yaml.MarkedYAMLError(problem=_TWICE.format(key.value), problem_mark=key.start_mark)
                 seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+def _plain(node: yaml.Node, made: dict[int, Any]) -> Any:
+    """What a node says. `made`: the lists and mappings so far, for an anchor may be named again.
+
+    Raises _Unusual for other tags, keys that are no text, keys that stand twice and nodes that hold themselves.
+    """
+    kind, tag, value = node.__class__, node.tag, node.value
+    if kind is yaml.ScalarNode:
+        if tag == _TEXT:
+            return value
+        if tag not in _SCALARS:
+            raise _Unusual
+        return _SCALARS[tag](value)
+    if id(node) in made:
+        if made[id(node)] is _Unusual:
+            raise _Unusual
+        return made[id(node)]
+    made[id(node)] = _Unusual
+    found: Any
+    if kind is yaml.MappingNode and tag == _MAPPING:
+        found = {}
+        for key, each in value:
+            if key.tag != _TEXT or key.__class__ is not yaml.ScalarNode:
+                raise _Unusual
+            found[key.value] = _plain(each, made)
+        if len(found) != len(value):
+            raise _Unusual
+    elif kind is yaml.SequenceNode and tag == _LIST:
+        found = [_plain(each, made) for each in value]
+    else:
+        raise _Unusual
+    made[id(node)] = found
+    return found
 
 
 use_core_types(_Loader)
