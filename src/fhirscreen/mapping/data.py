@@ -66,7 +66,7 @@ class _Loader(yaml.CSafeLoader):
 def _plain(node: yaml.Node, made: dict[int, Any]) -> Any:
     """What a node says. `made`: the lists and mappings so far, for an anchor may be named again.
 
-    Raises _Unusual for other tags, keys that are no text, keys that stand twice and nodes that hold themselves.
+    Raises _Unusual for other tags, keys that are no text, keys that stand twice, and what holds itself.
     """
     kind, tag, value = node.__class__, node.tag, node.value
     if kind is yaml.ScalarNode:
