@@ -51,7 +51,7 @@ class _Loader(yaml.CSafeLoader):
         try:
             return _plain(node, {})
         except (_Unusual, KeyError, RecursionError):
-            return super().construct_document(node)  # type: ignore[no-untyped-call]
+            return super().construct_document(node)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[object] = set()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 
 from fhirscreen.fhir.entries import MEDICATIONS
 from fhirscreen.mapping.concepts import Concept
 from fhirscreen.mapping.displays import Displays
-from fhirscreen.values.codes import CodeSet, plain
+from fhirscreen.values.codes import CodeSet, Coding, plain
 
 _SUBSTANCE = 7
 """A code of ATC that is as long names a substance; a shorter one a class of them."""
@@ -38,23 +39,45 @@ def may_hold(concept: Concept, system: str, code: str) -> bool:
     )
 
 
-def drug_pattern(concept: Concept, displays: Displays) -> re.Pattern[str]:
+class Named:
+    """The displays of what may be a drug, thousands of them: found by code, and by how codes begin."""
+
+    __slots__ = ("_displays", "_listed")
+
+    def __init__(self, displays: Displays) -> None:
+        self._displays = displays
+        self._listed: dict[str, list[tuple[str, str]]] = {system: [] for system in _SYSTEMS}
+        for system, code in displays:
+            if system in _SYSTEMS:
+                self._listed[system].append((plain(code), code))
+        for codes in self._listed.values():
+            codes.sort()
+
+    def among(self, codes: CodeSet) -> Iterator[str]:
+        """The displays of the codes of a set; one may come again."""
+        for key in self._begun(codes):
+            display = self._displays.get(key)
+            if display is not None and codes.matches(*key):
+                yield display
+
+    def _begun(self, codes: CodeSet) -> Iterator[tuple[str, str]]:
+        yield from (coding for coding in codes.exact if coding.system in _SYSTEMS)
+        for system, prefix in codes.prefixes:
+            listed = self._listed.get(system, [])
+            for at in range(bisect_left(listed, (prefix, "")), len(listed)):
+                bare, code = listed[at]
+                if not bare.startswith(prefix):
+                    break
+                yield Coding(system, code)
+
+
+def drug_pattern(concept: Concept, named: Named) -> re.Pattern[str]:
     """Finds the name of a drug of the concept in words: its names, its `drug_names`, those of its codes.
 
     The name of a code with a number in it, a product's, is left out: the substance has one of its own.
     """
     sources = [source for source in concept.sources if source.resource in MEDICATIONS]
-    exact: set[tuple[str, str]] = set().union(*(source.codes.exact for source in sources))
-    # Of displays there are thousands: only those that may be of a source are asked about.
-    prefixes = {prefix for source in sources for prefix in source.codes.prefixes}
-    begun = {system: tuple(each.code for each in prefixes if each.system == system) for system in _SYSTEMS}
-    called = {
-        display.split(",")[0]
-        for key, display in displays.items()
-        if key[0] in _SYSTEMS
-        and (key in exact or plain(key[1]).startswith(begun[key[0]]))
-        and any(source.codes.matches(*key) for source in sources)
-    }
+    called = {display.split(",")[0] for source in sources for display in named.among(source.codes)}
     names = {name for name in called if not any(letter.isdigit() for letter in name)}
     names.update(concept.names, concept.narrower_names, concept.drug_names)
     written = sorted(

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from fhirscreen.fhir.entries import MEDICATIONS, Resource, Terms, codings
 from fhirscreen.mapping.concepts import Concept, Role, Source
-from fhirscreen.mapping.drugs import drug_pattern, may_hold
+from fhirscreen.mapping.drugs import Named, drug_pattern, may_hold
 from fhirscreen.plan.nodes import Plan
 from fhirscreen.values.codes import CodeSet, Coding
 from fhirscreen.values.quantities import Affine, UnitTable
@@ -103,8 +103,9 @@ class SourceIndex:
             feature.concept.id: plan.catalogue.presumes(feature.concept) for feature in plan.features
         }
         self._tells = plan.catalogue.tells
+        named = Named(plan.catalogue.displays)
         self._given = [
-            (feature.concept, drug_pattern(feature.concept, plan.catalogue.displays))
+            (feature.concept, drug_pattern(feature.concept, named))
             for feature in {feature.concept.id: feature for feature in plan.features}.values()
             if self._presumed[feature.concept.id].intersection(MEDICATIONS)
         ]
