@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from fhirscreen.jobs.forgetting import FORGET, Forgetting
+from fhirscreen.jobs.screenings import SCREEN
 from fhirscreen.jobs.workers import Worker
 from fhirscreen.store import cards, jobs
 from fhirscreen.store.databases import Database
@@ -79,6 +80,24 @@ def test_what_a_job_deletes_leaves_no_trace_either(tmp_path: Path) -> None:
     assert Worker(database, {FORGET: job}, clock=lambda: later).work_once()
     assert traces(tmp_path, "zuse-4711") == []
     assert traces(tmp_path, "p2"), "whose refusal stands"
+    database.close()
+
+
+def test_a_screening_under_way_may_bring_the_patient_back_and_that_is_said(tmp_path: Path) -> None:
+    database = filled(tmp_path)
+    store = {"FHIRSCREEN_STORE": f"sqlite:///{tmp_path}/store.db", "FHIRSCREEN_SERVER": BASE}
+    with database.begin() as session:
+        jobs.enqueue(session, SCREEN, {"source": "another"}, by="u", at=AT)
+        assert jobs.lease(session, "worker", [SCREEN], AT, 60) is not None
+        jobs.enqueue(session, SCREEN, {}, by="u", at=AT)
+    done = fhirscreen("forget", "zuse-4711", **store)
+    assert "under way" not in done.err, "of another source, and one that has not begun"
+    with database.begin() as session:
+        assert jobs.lease(session, "worker", [SCREEN], AT, 60) is not None
+    done = fhirscreen("forget", "zuse-4711", **store)
+    assert done.code == 0
+    assert "Screenings under way: 1." in done.err
+    assert "run this again" in " ".join(done.err.split())
     database.close()
 
 

@@ -122,6 +122,7 @@ def test_a_readonly_server_is_full_and_can_be_read(remote: Database, cluster: Cl
         write(remote)
     tells_nothing(caught.value)
     assert written(remote) == 1
+    assert not remote.ready()
 
 
 @pytest.mark.postgres
@@ -171,6 +172,8 @@ def test_a_readonly_file_is_full_and_can_be_read(tmp_path: Path, local: Database
     with pytest.raises(StoreFull):
         write(readonly)
     assert written(readonly) == 1
+    assert local.ready()
+    assert not readonly.ready(), "nobody could be audited"
     readonly.close()
 
 
@@ -200,6 +203,9 @@ def test_who_holds_the_file_for_too_long_makes_it_busy(tmp_path: Path, local: Da
         with pytest.raises(StoreBusy):
             write(impatient)
         assert written(impatient) == 0, "who only reads does not wait"
+        assert impatient.ready(), "who writes shows that it can be written"
+    assert impatient.ready()
+    write(impatient)
     impatient.close()
 
 

@@ -48,8 +48,10 @@ def forget(
     without the patient. A run finds whoever is still on the FHIR server: record an objection there first.
     """
     from fhirscreen.access.audits import Access, Audits  # noqa: PLC0415 - no other command needs a database
+    from fhirscreen.jobs.screenings import SCREEN  # noqa: PLC0415
+    from fhirscreen.jobs.updates import UPDATE  # noqa: PLC0415
     from fhirscreen.store.databases import Database  # noqa: PLC0415
-    from fhirscreen.store.retention import forget_patient  # noqa: PLC0415
+    from fhirscreen.store.retention import count_readers, forget_patient  # noqa: PLC0415
 
     chosen = Settings.from_environment(os.environ, settings)
     id = (sys.stdin.readline() if patient == "-" else patient).strip().removeprefix("Patient/")
@@ -67,12 +69,19 @@ def forget(
             counts = forget_patient(session, whose, id, sources=sources, audits=audits)
             who = f"{getpass.getuser()} at the command line"
             trail.tell(who, "D", "forget", [Access(base=whose)], session=session)
+            readers = count_readers(session, (SCREEN, UPDATE), sources)
         clean = database.scrub()
     finally:
         database.close()
     if not clean:
         notices().print(
             "Somebody reads the store: its journal (-wal) keeps traces until that ends. Run this again then.",
+            highlight=False,
+        )
+    if readers:
+        notices().print(
+            f"Screenings under way: {readers}. They may have read this patient before, and store her again: "
+            "run this again when they have ended.",
             highlight=False,
         )
     said = ", ".join(f"{number} of {name}" for name, number in counts.items() if number)

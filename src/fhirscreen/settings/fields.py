@@ -99,6 +99,19 @@ def _web(text: str) -> str:
         ) from None
 
 
+def _store(value: SecretStr) -> SecretStr:
+    scheme, mark, rest = value.get_secret_value().partition("://")
+    expected = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
+    if not mark or scheme not in _STORES:
+        raise wrong("the store's address is that of no store of ours", expected)
+    if scheme == "sqlite" and rest.partition("?")[0] in ("", "/", "/:memory:"):
+        raise wrong("a store in memory is lost to every other connection", expected)
+    return value
+
+
+_STORES = ("sqlite", "postgres", "postgresql", "postgresql+psycopg")
+
+
 def _seconds(value: float) -> float:
     if not 0 < value < math.inf:
         raise wrong("a timeout that cannot work", "seconds above 0")
@@ -200,5 +213,7 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
 Urls = Annotated[tuple[WebUrl, ...], BeforeValidator(_split)]
 Data = BeforeValidator(_parse)
 """Structured data: as it is in a file, as JSON in a variable."""
+StoreUrl = Annotated[SecretStr, AfterValidator(_store)]
+"""The address of the store, which may hold a password."""
 Secret = SecretStr
 """A value that is never shown; its variable may end in _FILE and name a file that holds it."""

@@ -22,6 +22,7 @@ from fhirscreen.settings.fields import (
     Seconds,
     Secret,
     SiteFile,
+    StoreUrl,
     WebUrl,
     Words,
     Wrongs,
@@ -85,7 +86,7 @@ class Settings(BaseSettings):
     """Folders of Bulk Data (NDJSON) as sources of patients, by names of your own."""
     source: str | None = None
     """The server or folder that runs screen; without it, the only one there is, or `default`."""
-    store: Secret = SecretStr("sqlite:///fhirscreen.db")
+    store: StoreUrl = SecretStr("sqlite:///fhirscreen.db")
     """Where the service keeps what it knows: a SQLAlchemy URL of SQLite or PostgreSQL."""
     studies: Words = ()
     """Studies to load at start: files, folders or numbers of shipped ones."""

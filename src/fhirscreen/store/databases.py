@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from fhirscreen.exceptions import FhirscreenError, StoreError, UsageError
+from fhirscreen.exceptions import FhirscreenError, StoreBusy, StoreError, UsageError
 from fhirscreen.settings.fields import PREFIX
 from fhirscreen.store.troubles import trouble
 
@@ -24,6 +24,11 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATING = 0x66686972
 """Key of the advisory lock of PostgreSQL that whoever migrates holds."""
 _SETTING = f"{PREFIX}STORE"
+_TRIAL = (
+    "INSERT INTO counters (name, value) VALUES ('tried', 0) "
+    "ON CONFLICT (name) DO UPDATE SET value = 1 - counters.value"
+)
+"""Writes something, and always the same row."""
 _EXPECTED = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
 
 
@@ -105,12 +110,39 @@ class Database:
             return False
 
     def ready(self) -> bool:
-        """Whether the store answers and its tables are there."""
+        """Whether the store answers, its tables are there, and it keeps what is written.
+
+        Whoever else writes just then, for however long, shows that it does.
+        """
         try:
             with self.reading() as session:
                 session.execute(text("SELECT value FROM counters LIMIT 1"))
-        except FhirscreenError:
+            return self._try_file() if self.dialect == "sqlite" else self._try_server()
+        except (FhirscreenError, SQLAlchemyError, sqlite3.Error):
             return False
+
+    def _try_server(self) -> bool:
+        with suppress(StoreBusy), self.begin() as session:
+            session.execute(text("SET LOCAL lock_timeout = '500ms'"))
+            session.execute(text(_TRIAL))
+        return True
+
+    def _try_file(self) -> bool:
+        pooled = self._engine.raw_connection()
+        try:
+            cursor = pooled.cursor()
+            cursor.execute("PRAGMA query_only = 0")
+            (patience,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+            cursor.execute("PRAGMA busy_timeout = 200")
+            try:
+                for statement in ("BEGIN IMMEDIATE", _TRIAL, "COMMIT"):
+                    cursor.execute(statement)
+            except sqlite3.OperationalError as error:
+                return error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout = {patience}")
+        finally:
+            pooled.close()  # and what was begun is rolled back
         return True
 
     def scrub(self) -> bool:

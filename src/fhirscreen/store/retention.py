@@ -98,6 +98,13 @@ def forget_patient(
     return counts
 
 
+def count_readers(session: Session, kinds: Collection[str], sources: Collection[str]) -> int:
+    """How many jobs of these kinds run over these sources: they may have read who is forgotten meanwhile."""
+    running = select(JobRow.payload).where(JobRow.state == "running", JobRow.kind.in_(kinds))
+    found = session.scalars(running)
+    return sum(1 for payload in found if "source" not in payload or payload["source"] in sources)
+
+
 def _forget_in_jobs(session: Session, patient: str, sources: Collection[str]) -> int:
     changed = 0
     one, some = (JobRow.payload[name].as_string().is_not(None) for name in ("patient", "patients"))

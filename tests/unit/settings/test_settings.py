@@ -154,14 +154,17 @@ def test_the_flat_server_is_the_one_named_default() -> None:
 def test_secrets_come_from_files(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("hidden word\n")
+    store = tmp_path / "store"
+    store.write_text("postgresql://u:hidden@host/db\n")
     settings = given(
         TOKEN_FILE=str(secret),
-        STORE_FILE=str(secret),
+        STORE_FILE=str(store),
         SERVERS__MAIN__URL="https://a.example",
         SERVERS__MAIN__PASSWORD_FILE=str(secret),
         SERVERS__MAIN__USERNAME="u",
     )
-    assert settings.token == settings.store == settings.servers["main"].password == SecretStr("hidden word")
+    assert settings.token == settings.servers["main"].password == SecretStr("hidden word")
+    assert settings.store == SecretStr("postgresql://u:hidden@host/db")
     assert "hidden" not in repr(settings)
     with pytest.raises(UsageError, match="a secret is set twice"):
         given(TOKEN="x", TOKEN_FILE=str(secret))  # noqa: S106
@@ -178,6 +181,7 @@ def test_everything_that_is_wrong_is_told_at_once_and_no_value(tmp_path: Path) -
         given(
             file,
             PORT="hidden",
+            STORE="mysql://hidden@host/db",
             SERVR="hidden",
             SERVERS__MAIN__URL="hidden",
             SERVERS__MAIN__TOKN="hidden",
@@ -186,9 +190,10 @@ def test_everything_that_is_wrong_is_told_at_once_and_no_value(tmp_path: Path) -
             NOTIFY__WEBHOOK_URL="https://hook.example",
         )
     text = str(caught.value)
-    assert caught.value.what.startswith("9 settings cannot work")
+    assert caught.value.what.startswith("10 settings cannot work")
     for where in (
         "FHIRSCREEN_PORT: a setting is not a number",
+        "FHIRSCREEN_STORE: the store's address is that of no store of ours",
         "FHIRSCREEN_SERVR: a setting is not known",
         "FHIRSCREEN_SERVERS__MAIN__URL: the server is no http or https URL",
         "FHIRSCREEN_SERVERS__MAIN__TOKN: a setting is not known",
