@@ -23,6 +23,17 @@ def leave_out_men(expression: Expression) -> Expression:
     return _limited(expression)
 
 
+def holds_for_men(expression: Expression) -> bool:
+    """Whether it holds for every man: a negative pregnancy test, or not being pregnant, as an alternative."""
+    match expression:
+        case AllOf(of) | AnyOf(of):
+            return any(map(holds_for_men, of))
+        case Judgement(of):
+            return holds_for_men(of)
+        case _:
+            return _is_spared_men(expression)
+
+
 def _limited(expression: Expression) -> Expression:
     if _is_of_women(expression):
         return AllOf((Not(_MAN), expression))

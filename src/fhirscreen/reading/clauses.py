@@ -154,7 +154,7 @@ class Clauses:
             i for i, after in pairwise([*items, None]) if i is not None and not ends_parenthesis(i, after)
         ]
         if self.kind is Kind.EXCLUSION:
-            items = ask_whole(items)
+            items = ask_whole(items, self.text)
         return items
 
     def _defined(self, items: list[Item]) -> Built | None:

@@ -42,12 +42,12 @@ _PRESENT = re.compile(r"M1.*|N[1-3].*|positive|detected|pregnant", re.IGNORECASE
 _EARLY = re.compile(r"(?:0|I|II|III)[A-D]?\d?")
 _SPREAD = re.compile(r"IV[A-D]?")
 _METASTASIS = re.compile(r".*metasta.*")
-_WORSE_LOW = frozenset(
+WORSE_LOW = frozenset(
     {"haemoglobin", "platelet-count", "neutrophil-count", "leukocyte-count", "lymphocyte-count", "albumin",
      "creatinine-clearance", "estimated-glomerular-filtration-rate", "left-ventricular-ejection-fraction",
      "oxygen-saturation"}
 )  # fmt: skip
-_WORSE_HIGH = frozenset(
+WORSE_HIGH = frozenset(
     {"creatinine", "total-bilirubin", "direct-bilirubin", "alanine-aminotransferase", "haemoglobin-a1c",
      "international-normalised-ratio",
      "aspartate-aminotransferase", "alkaline-phosphatase", "systolic-blood-pressure", "body-temperature",
@@ -71,7 +71,7 @@ def _says(named: frozenset[str], atom: Atom) -> bool | None:
     low = any(_LOW_NAMED.fullmatch(each) for each in named)
     high = any(_HIGH_NAMED.fullmatch(each) for each in named)
     if low == high:
-        low, high = atom.concept in _WORSE_LOW, atom.concept in _WORSE_HIGH or atom.limit == "uln"
+        low, high = atom.concept in WORSE_LOW, atom.concept in WORSE_HIGH or atom.limit == "uln"
     if low == high:
         return None
     return (atom.high is not None) == low

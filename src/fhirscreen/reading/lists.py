@@ -68,7 +68,7 @@ def keep_objects(items: list[Item], text: str) -> list[Item]:
             contrary = _CONTRARY.search(text, item.start, item.end) is not None
             objects = objects or item.key in _OBJECTS or contrary
         elif item.role in (Role.HISTORY, Role.STOP, Role.FRAGMENT, Role.EXCEPT) or (
-            item.role is Role.RECEIVED and item.key not in ("", "stopped")
+            item.role is Role.RECEIVED and item.key not in ("", "use", "stopped")
         ):
             objects = False
         elif objects and kind_of(item) is ConceptKind.THERAPY:
@@ -366,7 +366,7 @@ def _brings_its_own(first: Segment, second: Segment, text: str) -> bool:
     between = text[first.entities[-1].end : second.entities[0].start]
     after = _OWN_END.split(text[second.entities[-1].end :], maxsplit=1)[0]
     prior = any(m.role is Role.HISTORY for m in first.modifiers)
-    told = [m for m in second.modifiers if m.role is Role.RECEIVED and m.key]
+    told = [m for m in second.modifiers if m.role is Role.RECEIVED and m.key not in ("", "use")]
     told += [m for m in second.modifiers if m.role is Role.HISTORY and not prior]
     return bool(told) or _OWN.search(f"{between} {after}") is not None
 

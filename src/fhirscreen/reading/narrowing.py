@@ -24,7 +24,7 @@ NARROWING: dict[Role, dict[str, str]] = {
             extensive | limited stage | extensive stage | newly diagnosed | previously untreated |
             treatment naive | chemotherapy naive | de novo | triple negative | hormone receptor positive |
             hormone sensitive | hormone refractory | castration resistant | castrate resistant |
-            platinum resistant | platinum sensitive | platinum refractory | marked | persistent |
+            platinum resistant | platinum sensitive | platinum refractory | marked | persistent | serious |
             frequent | repeated | multiple | complicated | disabling | debilitating |
             severe uncontrolled | resistant | new onset | advanced stage | high risk | low grade |
             high grade | poorly differentiated | well differentiated | moderately differentiated |
@@ -52,7 +52,7 @@ NARROWING: dict[Role, dict[str, str]] = {
         ),
         **words(
             """
-            other | another | any other | additional | controlled | asymptomatic | stable |
+            other | another | any other | additional | controlled | asymptomatic |
             clinically stable | neurologically stable | allogeneic | autologous | minor | cumulative |
             unmanageable | unmanaged | hemorrhagic | ischemic | bacterial | viral | fungal |
             opportunistic | infectious | non infectious | thromboembolic | autoimmune | immune mediated |
@@ -82,8 +82,7 @@ NARROWING: dict[Role, dict[str, str]] = {
             of unknown origin | of unknown cause | of unknown etiology | nonspecific | non specific |
             atypical | classic | typical | elective | emergent | full field | extended field |
             involved field | small field | large field | local | regional | locoregional | loco regional |
-            interstitial | substantial | curatively intended | sequential | a stable dose of |
-            stable doses of | unstable dose of | increasing doses of | physiologic doses of |
+            interstitial | substantial | curatively intended | sequential | unstable dose of | increasing doses of | physiologic doses of |
             replacement doses of | physiological doses of | nonpharmacologic | intra articular |
             intraarticular | intralesional | depot | long acting | short acting | experimental |
             off label | over the counter | prescription | chronic daily | daily use of | chronic use of |
@@ -99,8 +98,7 @@ NARROWING: dict[Role, dict[str, str]] = {
             requiring surgical intervention | requiring medical intervention | with symptoms |
             with clinical symptoms | that is symptomatic | that are symptomatic | causing symptoms |
             that causes symptoms | that cause symptoms | with major symptoms | with complications |
-            at rest | on exertion | at high risk | at risk of progression | stable dose of |
-            high doses of | high dose of | low doses of | any dose of | clinically meaningful
+            at rest | on exertion | at high risk | at risk of progression | high doses of | high dose of | low doses of | any dose of | clinically meaningful
             """,
         ),
         **words(
@@ -114,6 +112,7 @@ NARROWING: dict[Role, dict[str, str]] = {
             """,
             "place",
         ),
+        **words("stable | a stable dose of | stable doses of | stable dose of | a stable regimen of", "steady"),
         **words("intravenous | oral | parenteral", "route"),
         **words(
             """

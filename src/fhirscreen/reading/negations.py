@@ -26,6 +26,18 @@ _SUBJECT = re.compile(
     r"(?:(?:patient|subject|participant|individual|volunteer|female|male|women|woman|men|man)s?\s*){0,2}",
     re.IGNORECASE,
 )
+_REFUSES = re.compile(
+    r"(?:un(?:willing|able)|in(?:ability|capable)|refus|declin|not|cannot|(?:lack|absence) of)", re.IGNORECASE
+)
+_VERB = re.compile(
+    r"\W*(?:(?:and|or|to|also|then|fully|otherwise|be|safely|regularly)\W+)*(?:"
+    r"comply|adhere|attend|follow|understand|agree|accept|consent|give|provide|sign|complete|return|participate|"
+    r"abstain|refrain|use|undergo|swallow|take|cooperate|co-operate|commit|keep|maintain|travel|remain|stay|"
+    r"discontinue|stop|read|write|speak|perform|tolerate|receive|answer|fill|communicate|willing|able|continue|"
+    r"avoid|practi[cs]e|have|make|come|wear|absorb|retain|lie|hold|visit|report|respond|work|cease|delay|limit)\b",
+    re.IGNORECASE,
+)
+"""What goes on after an inability: unable to swallow or retain."""
 _BETWEEN = (Role.WORD, Role.RECEIVED, Role.ACTIVE, Role.NARROWING, Role.FILLER, Role.HISTORY, Role.MANUAL)
 
 
@@ -89,7 +101,7 @@ def read_prefixes(items: Sequence[Item]) -> list[Item]:
     return found
 
 
-def ask_whole(items: Sequence[Item]) -> list[Item]:
+def ask_whole(items: Sequence[Item], text: str) -> list[Item]:
     """The items with a negation of what is asked in person as part of the question (not willing)."""
     found: list[Item] = []
     for index, item in enumerate(items):
@@ -100,5 +112,25 @@ def ask_whole(items: Sequence[Item]) -> list[Item]:
             if step < len(items) and items[step].role is Role.MANUAL and items[step].key != "judgement":
                 asked = items[step]
                 item = Item(Role.MANUAL, item.start, item.end, item.text, asked.key)
+        found.append(item)
+    return _ask_together(found, text)
+
+
+def _ask_together(items: Sequence[Item], text: str) -> list[Item]:
+    """The items with each verb that an inability or a refusal goes on to in the same question.
+
+    Who is "unwilling to attend visits and comply with the diet" is not asked whether they comply.
+    """
+    found: list[Item] = []
+    refused = False
+    for index, item in enumerate(items):
+        if item.role in (Role.STOP, Role.ENTITY, Role.FRAGMENT):
+            refused = False
+        elif item.role in (Role.MANUAL, Role.NO, Role.WORD):
+            refused = refused or _REFUSES.match(text, item.start, item.end) is not None
+        elif refused and item.role in JOINS:
+            following = next((i for i in items[index + 1 :] if i.role not in JOINS), None)
+            if following is not None and _VERB.match(text, item.end) is not None:
+                continue
         found.append(item)
     return found

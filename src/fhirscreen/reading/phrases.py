@@ -295,16 +295,17 @@ _JOINING: dict[Role, dict[str, str]] = {
         ),
         **words(
             """
-            treatment | therapy | use | use of | treatment with | therapy with | treatment of | regimen |
+            treatment | therapy | treatment with | therapy with | treatment of | regimen |
             line of therapy | line of treatment | line | systemic treatment with | administration of |
-            receive | undergo | intake of | course of | dose of
+            receive | undergo | course of | dose of
             """,
         ),
+        **words("use | use of | intake of", "use"),
     },
     Role.SEVERITY: {
         **words(
             """
-            severe | serious
+            severe
             """,
             "severe",
         ),

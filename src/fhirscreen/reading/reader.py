@@ -20,6 +20,7 @@ from fhirscreen.reading.bounds import bind_numbers, bind_windows
 from fhirscreen.reading.categories import read_categories
 from fhirscreen.reading.characters import flatten
 from fhirscreen.reading.clauses import Clauses
+from fhirscreen.reading.contradictions import find_contradiction
 from fhirscreen.reading.fragments import Atom, Sort
 from fhirscreen.reading.items import JOINS, Item, Role
 from fhirscreen.reading.lexicon import Abbreviations, Lexicon
@@ -57,7 +58,11 @@ _HALF_LIFE = re.compile(r"\bhalf[\s-]?li(?:fe|ves)\b", re.IGNORECASE)
 _PROOF = re.compile(r"histol|cytol|pathol|biops|microscop|histopath", re.IGNORECASE)
 _PREFIX = re.compile(r"\bnon\b", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
-_REQUIRES = re.compile(r"\b(?:must|should|shall|(?:is|are) required)\b", re.IGNORECASE)
+_REQUIRES = re.compile(
+    r"\b(?:must|should|shall|(?:is|are) required|"
+    r"(?<!who )(?<!that )(?<!which )(?<!would )(?<!may )(?:has|have) to (?!have\b)(?:be )?\w+)\b",
+    re.IGNORECASE,
+)
 _DENIES = re.compile(r"\b(?:not|no|none|never|without|cannot|neither|nor|free)\b", re.IGNORECASE)
 _ASIDE = re.compile(r"\([^()]*\)")
 _FIRST_WORDS = 3
@@ -241,6 +246,9 @@ class Reader:
         if piece.limited and not built.manual:
             note = "it stands under a line that may hold for one group alone"
             built = replace(built, complete=False, warnings=(*built.warnings, note))
+        lines = [flat[start:end] for start, end in ((piece.body, piece.end), *piece.stems)]
+        if not built.manual and (note := find_contradiction(kind, built, lines)) is not None:
+            return replace(built, complete=False, sure=False, warnings=(*built.warnings, note))
         if kind is Kind.EXCLUSION and not built.manual and _requires(flat, piece, whole=built.complete):
             note = "a requirement under the exclusion criteria: does it exclude, or is it asked for?"
             return replace(built, complete=False, sure=False, warnings=(*built.warnings, note))

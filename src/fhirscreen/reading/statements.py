@@ -232,7 +232,7 @@ def _transplants(segment: Segment) -> bool:
 def _implied(segment: Segment) -> bool:
     """Whether what was received says no more than its names: a transplant, treatment of a malignancy."""
     named = [concept_of(item) for item in segment.entities]
-    plain = all(m.key == "" for m in segment.modifiers if m.role is Role.RECEIVED)
+    plain = all(m.key in ("", "use") for m in segment.modifiers if m.role is Role.RECEIVED)
     return _transplants(segment) or (plain and all(c is not None and c.id in _CANCERS for c in named))
 
 
@@ -387,6 +387,9 @@ def _therapy(
     if window is not None and window.key == "ago":
         note = "how long ago is not read"
         return Fragment(Sort.THERAPY, Received(concept.id), (atom,), ("therapy",), (note,), complete=False)
+    if window is not None and window.key == "lasting":  # no record says for how long it is taken
+        judged = Judgement(Received(concept.id, given_for=given_for))
+        return Fragment(Sort.THERAPY, judged, (atom,), ("therapy", "for judgement"))
     current = segment.active and not segment.history and within is None
     told = segment.history or segment.active or segment.told or within is not None
     made = Received(concept.id, within=within, given_for=given_for, current=current)

@@ -183,7 +183,7 @@ def _blocks(text: str) -> Iterator[_Block]:
             current is not None
             and not marked
             and not blank_since
-            and heading_kind(stripped) is None
+            and (heading_kind(stripped) is None or _ends_it(stripped, indent, current, text, last_length))
             and (
                 (current.marked and indent > current.indent and last_length >= _WRAPPED)
                 or (
@@ -209,6 +209,14 @@ def _blocks(text: str) -> Iterator[_Block]:
         last_length, blank_since = len(line.rstrip()), False
     if current is not None:
         yield current
+
+
+def _ends_it(line: str, indent: int, current: _Block, text: str, length: int) -> bool:
+    """Whether what could be a heading is the end of the line before it: that may affect / eligibility."""
+    if length < _WRAPPED or line.endswith(":") or text[current.start : current.end].rstrip()[-1:] in ".;:":
+        return False
+    hanging = current.marked and indent > current.indent
+    return line[0].islower() and (hanging or " " not in line)
 
 
 def _criteria(
