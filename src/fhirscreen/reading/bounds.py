@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from fhirscreen.mapping.concepts import ConceptKind
 from fhirscreen.reading.durations import CALENDAR, iso, time_unit, whole
 from fhirscreen.reading.items import Item, Range, Role
+from fhirscreen.reading.regimens import is_lasting, is_use
 from fhirscreen.reading.segments import kind_of
 
 _FLIPPED = {">": "<=", "<": ">=", ">=": "<", "<=": ">"}
@@ -24,8 +25,6 @@ _OF_AN_ANCHOR = (
     "actual", "main", "current", "patient", "subject", "participant",
 )  # fmt: skip
 """What says which visit, day or registration of the study an anchor is."""
-_OVER = ("completed", "finished", "last", "last dose of", "off", "without", "free", "stopped")
-"""What says that a therapy is over, beside the words that it was stopped."""
 
 
 def bind_numbers(items: Sequence[Item]) -> list[Item]:
@@ -327,9 +326,9 @@ def bind_windows(items: Sequence[Item]) -> list[Item]:
     at = 0
     while at < len(items):
         window, end = _window_at(items, at, found)
-        if window is not None and window.key == "washout" and _lasts(found):
+        if window is not None and window.key == "washout" and is_lasting(found):
             window.key = "lasting"
-        elif window is not None and window.key == "washout" and any(_is_use(item) for item in found):
+        elif window is not None and window.key == "washout" and any(is_use(item) for item in found):
             found.append(Item(Role.DOUBT, window.start, window.end))
         if window is None and items[at].role is Role.BEFORE and (last := _anchor(items, at)[1]) > at:
             # before the study, with no time: what was given before it was given once
@@ -346,27 +345,6 @@ def bind_windows(items: Sequence[Item]) -> list[Item]:
                 found.append(Item(Role.DOUBT, items[end].start, items[end].end))
             at = end
     return found
-
-
-def _is_use(item: Item) -> bool:
-    return item.role is Role.RECEIVED and item.key == "use"
-
-
-def _lasts(before: Sequence[Item]) -> bool:
-    """Whether a time is how long something is given: a stable dose for at least 6 weeks before screening.
-
-    It is the time since something where that has been stopped, or must not have been given.
-    """
-    cut = max((i + 1 for i, item in enumerate(before) if item.role is Role.STOP), default=0)
-    clause = before[cut:]
-    if any(
-        item.role in (Role.NO, Role.SINCE) or item.key == "stopped" or item.text.lower() in _OVER
-        for item in clause
-    ):
-        return False
-    given = any(item.role is Role.RECEIVED and item.key == "now" for item in clause)
-    steady = any(item.key == "steady" for item in clause)
-    return given or steady or (bool(clause) and clause[-1].text.lower() == "for")
 
 
 def _window_at(items: Sequence[Item], at: int, before: list[Item]) -> tuple[Item | None, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, permutations
@@ -17,6 +18,7 @@ from fhirscreen.criteria.nodes import (
     Unread,
 )
 from fhirscreen.criteria.studies import Kind
+from fhirscreen.reading.connectives import how_joined
 from fhirscreen.reading.definitions import define, find_definition, require_other, says_absent
 from fhirscreen.reading.doubts import is_opposed, leaves_doubt, reach, restrict
 from fhirscreen.reading.fragments import Sort
@@ -53,14 +55,7 @@ from fhirscreen.reading.spans import (
 from fhirscreen.reading.statements import Built, build_segment, flip, join, merge, negate
 
 _SILENT = (Role.FILLER, Role.COLON, Role.DASH, Role.KNOWN, Role.RANGE, Role.STOP)
-_TOGETHER = (
-    frozenset(("pregnancy", "lactation")),
-    frozenset(("hiv-infection", "hepatitis-b-infection", "hepatitis-c-infection", "active-infection",
-               "tuberculosis")),
-)  # fmt: skip
-"""Concepts of which "and" in a list of exclusions means that each excludes."""
-_LONG_LIST = 3
-_WASHOUT = "washout"
+_BEARING = re.compile(r"child-?\s?bearing|reproductive potential", re.IGNORECASE)
 _REACHED = ("judgement", "hypersensitivity", "other study")
 """What a "no" reaches over an "or": no epilepsy or condition that would interfere."""
 _OF_WOMEN = ("pregnancy", "lactation")
@@ -97,7 +92,11 @@ class Clauses:
     def _asked(self, items: list[Item]) -> Built | None:
         """A clause; what is asked in person keeps its words, for where it stands beside others."""
         made = self._clause(items)
-        if made is None or not made.manual:
+        return None if made is None else self._kept(made, items)
+
+    def _kept(self, made: Built, items: Sequence[Item]) -> Built:
+        """What was made of items; what is asked in person as a question in their words."""
+        if not made.manual:
             return made
         return replace(made, expression=Confirm(self._said(items) or "what the text asks"))
 
@@ -256,10 +255,7 @@ class Clauses:
         joins = []
         while before and before[-1].role in JOINS:
             joins.append(before.pop().role)
-        prefix: list[Item] = []
-        while before and before[-1].role in (Role.HISTORY, Role.RECEIVED, Role.ACTIVE) and not joins:
-            prefix.insert(0, before.pop())
-        if prefix:
+        if prefix := [] if joins else _pop_times(before):
             scope = self._list([*prefix, *after], negated=True)
         absent = not scope.complete and any(says_absent(atom) for atom in scope.atoms)
         if absent or is_opposed(self.text, after):
@@ -267,19 +263,11 @@ class Clauses:
             return replace(self._unread(items), atoms=scope.atoms, rules=scope.rules, sure=False)
         made = reach(negate(scope), scope, after)
         if self.kind is Kind.EXCLUSION:
-            note = "a negation under the exclusion criteria: does it exclude, or is it a requirement?"
-            spans = tuple(sorted({*made.unread, (word.start, word.end)}))
-            made = replace(
-                made,
-                complete=False,
-                unread=spans,
-                warnings=(*made.warnings, note),
-                expression=Unread(self._said(items)),
-            )
+            made = self._in_doubt(made, word, items)
         if self.kind is Kind.INCLUSION and before and not joins:
             made = restrict(made, self.text[before[0].start : word.end])
-        parts = [made]
-        left = self._clause(before) if before else None
+        parts = [made := self._kept(made, [word, *after])]
+        left = self._ahead(before, joins)
         if left is not None:
             parts.insert(0, left)
             if Role.OR in joins:
@@ -288,12 +276,14 @@ class Clauses:
             drop = 0
             while drop < len(rest) and rest[drop].role in JOINS:
                 drop += 1
-            right = self._clause(rest[drop:])
+            right = self._asked(rest[drop:])
             if right is not None:
                 parts.append(right)
                 joins += [i.role for i in rest[:drop]]
         if len(parts) == 1:
             return made
+        if all(part.manual for part in parts):
+            return Built(None, manual=True)
         expressions = [p.expression for p in parts if p.expression is not None]
         merged = merge(parts, join(expressions, any_of=Role.OR in joins))
         return replace(
@@ -301,6 +291,23 @@ class Clauses:
             complete=merged.complete and Role.OR not in joins,
             sure=merged.sure and Role.OR not in joins,
         )
+
+    def _in_doubt(self, made: Built, word: Item, items: list[Item]) -> Built:
+        note = "a negation under the exclusion criteria: does it exclude, or is it a requirement?"
+        spans = tuple(sorted({*made.unread, (word.start, word.end)}))
+        return replace(
+            made,
+            complete=False,
+            unread=spans,
+            warnings=(*made.warnings, note),
+            expression=Unread(self._said(items)),
+        )
+
+    def _ahead(self, before: list[Item], joins: list[Role]) -> Built | None:
+        """What stands before a "no", but for a subject: women who can bear a child must not be pregnant."""
+        made = self._asked(before) if before else None
+        subject = made is not None and made.manual and not joins and _BEARING.search(self._said(before))
+        return None if subject else made
 
     def _told(self, before: list[Item], word: Item, scope: Built) -> Built | None:
         """What a negation excludes where that is sure; None where it is not."""
@@ -355,7 +362,7 @@ class Clauses:
         lifted = self._lifted(segments, built, joins)
         if lifted is not None:
             return lifted
-        any_of, sure, noted = self._how(segments, built, joins, negated=negated)
+        any_of, sure, noted = how_joined(self.kind, segments, built, joins, negated=negated)
         parts: list[Expression] = [b.expression for b in built if b.expression is not None]
         unclear = set(joins) <= {Role.COMMA} and any(
             not b.atoms and not b.manual and b.expression is not None for b in built
@@ -423,41 +430,6 @@ class Clauses:
         cancer = [e for e in own[0].of if e not in parts]
         return replace(merged, expression=join([*cancer, any_of], any_of=False))
 
-    def _how(
-        self, segments: list[Segment], built: list[Built], joins: list[Role], *, negated: bool
-    ) -> tuple[bool, bool, tuple[str, ...]]:
-        """Whether any of a list is enough, whether that is sure, and what to say about it."""
-        kinds = set(joins)
-        elapsed = [_WASHOUT in b.rules for b in built if b.atoms]
-        if any(elapsed) and (Role.OR in kinds or all(elapsed)):
-            # at least 4 weeks since A or B: neither of them within 4 weeks
-            sure = all(elapsed) and (Role.OR not in kinds or len(elapsed) == len(built))
-            return False, sure, () if sure else ("what has to be over is not sure",)
-        if negated:
-            return True, True, ()
-        if kinds <= {Role.OR, Role.SLASH} or (Role.OR in kinds and Role.AND not in kinds):
-            if Role.COMMA not in kinds or self.kind is Kind.EXCLUSION:
-                return True, True, ()
-            # "A, B or C" is one list; "A or B, C" is not, nor is "age of 18, cisplatin or carboplatin".
-            like = all(b.sorts == built[0].sorts and not b.manual for b in built)
-            return True, like and Role.COMMA not in joins[-1:] and Role.OR not in joins[:-1], ()
-        conditions = all(b.sorts <= {Sort.CONDITION, Sort.THERAPY, Sort.SEX, Sort.AGE} for b in built)
-        if Role.AND in kinds and Role.OR in kinds:
-            return (
-                self.kind is Kind.EXCLUSION,
-                self.kind is Kind.EXCLUSION and conditions,
-                ("“and” beside “or”: which binds closer is not written",),
-            )
-        if self.kind is Kind.INCLUSION:
-            return False, True, ()
-        if not kinds - {Role.COMMA, Role.SLASH}:
-            return True, conditions, ()
-        concepts = {a.concept for b in built for a in b.atoms}
-        if conditions and (len(segments) >= _LONG_LIST or any(concepts <= pair for pair in _TOGETHER)):
-            return True, True, ("a list of exclusions: each is read as excluding by itself",)
-        note = "“and” between two exclusions: does each exclude, or only both together?"
-        return not conditions, False, (note,)
-
     def _segments(self, items: Sequence[Item]) -> tuple[list[Segment], list[Role]]:
         segments: list[Segment] = [Segment()]
         joins: list[Role] = []
@@ -497,3 +469,12 @@ class Clauses:
             if joins:
                 joins.pop()
         return segments, joins[: max(0, len(segments) - 1)]
+
+
+def _pop_times(items: list[Item]) -> list[Item]:
+    """What ends the items and says when or whether something was, taken from them."""
+    cut = len(items)
+    while cut and items[cut - 1].role in (Role.HISTORY, Role.RECEIVED, Role.ACTIVE):
+        cut -= 1
+    found, items[cut:] = items[cut:], []
+    return found

@@ -40,23 +40,29 @@ def find_contradiction(kind: Kind, built: Built, lines: Iterable[str]) -> str | 
     wanted = _ADEQUATE if kind is Kind.INCLUSION else _POOR
     if not any(wanted.search(line) and _OF_AN_ORGAN.search(line) for line in lines):
         return None
-    if any(_is_opposite(atom, worse=kind is Kind.EXCLUSION) for atom in built.atoms):
+    # "within normal limits" has two ends, each an atom
+    measured = [atom.concept for atom in built.atoms]
+    if any(
+        measured.count(atom.concept) == 1 and _is_opposite(atom, worse=kind is Kind.EXCLUSION)
+        for atom in built.atoms
+    ):
         return "the bound says the opposite of the words beside it"
     return None
 
 
 def _is_carrier_free(atom: Atom) -> bool:
     return (
-        not atom.negated and atom.values == ("negative",) and _CARRIERS.fullmatch(atom.concept or "") is not None
+        not atom.negated
+        and atom.values == ("negative",)
+        and _CARRIERS.fullmatch(atom.concept or "") is not None
     )
 
 
 def _is_opposite(atom: Atom, *, worse: bool) -> bool:
     """Whether a value of one end asks for what is bad where good is meant, or for what is good for bad."""
-    if (atom.low is None) == (atom.high is None):
+    if (atom.low is None) == (atom.high is None) or atom.limit == "lln" or atom.values is not None:
         return False
     low = (atom.low is not None) != (atom.negated)
     if atom.limit == "uln" or atom.concept in WORSE_HIGH:
         return low != worse
     return atom.concept in WORSE_LOW and low == worse
-

@@ -33,7 +33,8 @@ _PASSING = frozenset((
     "covid-19", "gonorrhoea", "chlamydia-infection", "candidiasis", "fungal-infection", "peritonitis",
     "clostridium-difficile-infection", "diarrhoea", "constipation", "nausea-and-vomiting", "dehydration",
     "delirium", "jaundice", "urinary-retention", "pleural-effusion", "pericardial-effusion", "ascites",
-    "hyponatraemia", "hypokalaemia", "hyperkalaemia", "hypercalcaemia", "multiple-pregnancy",
+    "hyponatraemia", "hypokalaemia", "hyperkalaemia", "hypercalcaemia", "multiple-pregnancy", "shock",
+    "septic-shock", "abnormal-electrocardiogram",
 ))  # fmt: skip
 """What comes and goes: named without a time, it is meant as it is now."""
 _PRESENT_WHERE_ACTIVE = _PASSING | {
@@ -44,10 +45,19 @@ _PRESENT_WHERE_ACTIVE = _PASSING | {
 """Of which "active" says that it is there; of an inflammation or a tumour it says how it behaves."""
 _CLASSES = ("nyha-class", "child-pugh-class")
 _BEGAN = re.compile(
-    r"\b(?:diagnos\w+|onset|began|begun|new|newly|develop(?:ed|ment)|occurr\w+|first|starting|started)\b",
+    r"\b(?:diagnos\w+|onset|began|begun|new|newly|develop(?:ed|ment)|first|starting|started)\b",
     re.IGNORECASE,
 )
+_TREATED = re.compile(r"\b(?:treat\w*|therap\w+|manage\w*|surger\w+|resect\w+|receiv\w+)\b", re.IGNORECASE)
+"""What may have been later than the diagnosis: diagnosed or treated within 2 years."""
+_STATE = re.compile(
+    r"\b(?:untreated|unresolved|non-?\s?healing|unhealed|uncontrolled|unstable|persistent|ongoing|"
+    r"not controlled|inadequately|poorly|refractory|residual)\b",
+    re.IGNORECASE,
+)
+"""What lasts after something happened: an untreated thrombosis."""
 _AHEAD = 24
+_CLAUSE = re.compile(r"[.;:\n]\s")
 _PAST = re.compile(
     r"\b(?:recent|recently|recurrent|recurring|repeated|frequent|intermittent)\b", re.IGNORECASE
 )
@@ -73,11 +83,18 @@ def diagnose(concept: Concept, item: Item, segment: Segment, text: str) -> Expre
     made = Condition(concept.id, active=now, severity=() if _is_classed(segment) else segment.severity)
     if within is None or segment.graded:  # when it was of that grade says not when it began
         return Judgement(made) if judged else made
+    if concept.id in _EVENTS and any(_STATE.search(text, m.start, m.end) for m in own if _is_near(m, item)):
+        return Judgement(made)  # it may have happened before, and be so in that time
     if concept.id in _EVENTS or _names_its_beginning(item, window, text):
         made = replace(made, within=within)
         return Judgement(made) if judged else made
     # What began before the window may have gone on in it.
     return Judgement(made) if judged else AnyOf((replace(made, within=within), Judgement(made)))
+
+
+def _is_near(word: Item, item: Item) -> bool:
+    """Whether a word stands beside a name: what a line above says is of other things too."""
+    return word.start >= item.end or 0 <= item.start - word.end <= _AHEAD
 
 
 def judge(expression: Expression) -> Judgement:
@@ -111,8 +128,12 @@ def _names_its_beginning(item: Item, window: Item | None, text: str) -> bool:
     """Whether the window is said to be that of the diagnosis itself: diagnosed within 3 months."""
     if window is None:
         return False
-    start, end = min(item.start, window.start), max(item.end, window.end)
-    return _BEGAN.search(text, max(0, start - _AHEAD), end) is not None
+    # What the window is counted from begins too: before the first dose.
+    first = min(item.start, window.start)
+    between = text[item.end : window.start] if item.end <= window.start else text[window.end : item.start]
+    ahead = _CLAUSE.split(text[max(0, first - _AHEAD) : first])[-1]
+    said = (ahead, text[item.start : item.end], between)
+    return any(_BEGAN.search(each) for each in said) and not any(_TREATED.search(each) for each in said)
 
 
 def _is_past(segment: Segment, item: Item, text: str) -> bool:

@@ -29,6 +29,23 @@ _GROUP = re.compile(
     r"\bfor\s+(?:the\s+)?(?:\w+\s+)?(?:children|infants|adolescents|adults|parents|caregivers|partners|mothers)\b",
     re.IGNORECASE,
 )
+_OTHERS = re.compile(
+    r"\W*(?:(?:the|for|eligible|study|informal|family)\s+)*"
+    r"(?:donors?|siblings?|spouses?|partners?|caregivers?|carers?|parents?|mothers?|fathers?|relatives?|"
+    r"family\s+members?|informants?|clinicians?|providers?)"
+    r"(?:\s+(?:criteria|eligibility|characteristics|requirements?|selection|inclusion|exclusion|must|should|be|are|"
+    r"eligible|if|they|only))*\W*",
+    re.IGNORECASE,
+)
+"""Lines above what is asked of somebody else than the patient."""
+_TIMED = re.compile(r"\bwithin\b[^.;]{0,30}\b(?:days?|weeks?|months?|hours?)\b", re.IGNORECASE)
+_SOME = re.compile(
+    r"\b(?:one|two|three|at least|either|any|[1-9])\b(?: or more)?[^.:]{0,40}\b(?:of|from)\b", re.IGNORECASE
+)
+_COUNTED = re.compile(r"\(?\d{1,2}[.)]")
+_VALUES = re.compile(
+    r"\b(?:lab\w*|blood|h(?:a?e)mato\w*|values?|functions?|parameters?|tests?)\b", re.IGNORECASE
+)
 _SEXES = re.compile(r"\b(fe)?males?\b|\b(wo)?m[ae]n\b", re.IGNORECASE)
 _EVERYBODY = re.compile(
     r"\b(?:all|both|each|any|either|every)\s+(?:of\s+the\s+)?(?:\w+\s+){0,2}"
@@ -48,17 +65,25 @@ def limits(line: str) -> bool:
     """Whether a line above criteria names a group that they hold for."""
     if len(line) > _LONGEST or _EVERYBODY.search(line) is not None:
         return False
-    if _GROUP.search(line) is not None:
+    if _GROUP.search(line) is not None or _OTHERS.fullmatch(line) is not None:
         return True
     sexes = {bool(match[1] or match[2]) for match in _SEXES.finditer(line)}
     return len(sexes) == 1
+
+
+def _goes_past(above: str, line: str) -> bool:
+    """Whether a line is none of those that the one above announces: no value, or the next of its numbers."""
+    if _COUNTED.match(above) is not None and _COUNTED.match(line) is not None:
+        return True
+    return _VALUES.search(above) is not None and not any(letter.isdigit() for letter in line)
 
 
 def find_limits(pieces: Sequence[Piece], text: str) -> list[Piece]:
     """The pieces, each criterion marked that stands under such a line.
 
     The heading of a section limits it where another heading of its kind stands beside it, or where it says
-    "only". A line among the criteria that ends with a colon limits those that follow it.
+    "only". A line among the criteria that ends with a colon limits those that follow it; so it does where it
+    names a time ("laboratory values within 7 days:"), or asks for some of them.
     """
     lines = [" ".join(text[p.start : p.end].split()) for p in pieces]
     kinds = [heading_kind(line) if p.heading else None for p, line in zip(pieces, lines, strict=True)]
@@ -68,13 +93,17 @@ def find_limits(pieces: Sequence[Piece], text: str) -> list[Piece]:
             beside.setdefault(of, set()).add(line.lower())
     found: list[Piece] = []
     stems: dict[tuple[int, int], bool] = {}  # a line above is above many
-    limited = False
+    limited, above = False, None  # above: a line that names a time, or asks for some
     for piece, line, kind in zip(pieces, lines, kinds, strict=True):
+        if piece.heading or (above is not None and _goes_past(above, line)):
+            above = None
         if kind is not None:
             limited = limits(line) and (len(beside[kind]) > 1 or _ONLY.search(line) is not None)
         elif piece.heading:
             limited = limits(line) if is_title(line) else limited
         elif line.endswith(":") or _APPLIES.search(line) is not None:
+            some = piece.kind is Kind.INCLUSION and _SOME.search(line) is not None
+            above = line if some or _TIMED.search(line) is not None else None
             limited = limits(line) or (limited and _EVERYBODY.search(line) is None)
         elif _BARE.fullmatch(line) is not None:
             limited = True
@@ -82,7 +111,7 @@ def find_limits(pieces: Sequence[Piece], text: str) -> list[Piece]:
             for start, end in piece.stems:
                 if (start, end) not in stems:
                     stems[start, end] = limits(" ".join(text[start:end].split()))
-            if limited or any(stems[stem] for stem in piece.stems):
+            if limited or above is not None or any(stems[stem] for stem in piece.stems):
                 found.append(replace(piece, limited=True))
                 continue
         found.append(piece)

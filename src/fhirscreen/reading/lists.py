@@ -9,6 +9,7 @@ from itertools import pairwise
 from fhirscreen.mapping.concepts import ConceptKind
 from fhirscreen.reading.items import JOINS, NARROWER, Item, Role
 from fhirscreen.reading.opinions import OPINION
+from fhirscreen.reading.purposes import is_trial_drug, share_reason, share_severity
 from fhirscreen.reading.segments import REACHING, Segment, concept_of, kind_of
 
 """What joins the members of a list."""
@@ -276,6 +277,7 @@ def share_qualifiers(segments: list[Segment], joins: list[Role], text: str) -> N
         if any(_REQUIRES.match(text, m.start) and _reaches_back(last) for m in last.modifiers):
             for earlier in segments[:-1]:
                 earlier.narrowed = True
+    share_reason(segments, text)
     _share_judgement(segments, text)
     if len(segments) >= _PAIR and _only_a_window(segments[0]):  # within 4 weeks before registration, …
         for segment in segments[1:]:
@@ -296,7 +298,7 @@ def share_qualifiers(segments: list[Segment], joins: list[Role], text: str) -> N
             second.metastatic = second.metastatic or first.metastatic
             second.received = second.received or first.received
             second.told = second.told or first.told
-            second.severity = second.severity or first.severity
+            share_severity(first, second, text)
         elif (
             second.entities and not second.history and first.history and not second.active and first.entities
         ):
@@ -388,6 +390,8 @@ def _share_first_window(segments: list[Segment], text: str) -> None:
         return
     headed = ":" in text[window.end : head.start]
     for segment in segments[1:]:
+        if segment.window is None and is_trial_drug(segment) and (headed or _is_therapy(first)):
+            segment.window = window
         if segment.window is not None or not segment.entities:
             continue
         own = any(m.role in (Role.HISTORY, Role.RECEIVED, Role.ACTIVE) for m in segment.modifiers)
@@ -443,6 +447,9 @@ def _share_windows(segments: list[Segment]) -> None:
         if any(each.entities and not _is_of_its_own(each) for each in segments[index + 1 :]):
             continue
         for segment in reversed(segments[:index]):
+            if is_trial_drug(segment) and (not last.entities or _is_therapy(last)):
+                segment.window = segment.window or last.window  # asked with its time
+                continue
             if not segment.entities or segment.window is not None or segment.fragments or segment.always:
                 break
             if _name_the_same(segment, last):

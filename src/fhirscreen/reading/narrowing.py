@@ -82,7 +82,8 @@ NARROWING: dict[Role, dict[str, str]] = {
             of unknown origin | of unknown cause | of unknown etiology | nonspecific | non specific |
             atypical | classic | typical | elective | emergent | full field | extended field |
             involved field | small field | large field | local | regional | locoregional | loco regional |
-            interstitial | substantial | curatively intended | sequential | unstable dose of | increasing doses of | physiologic doses of |
+            interstitial | substantial | curatively intended | sequential | unstable dose of |
+            increasing doses of | physiologic doses of |
             replacement doses of | physiological doses of | nonpharmacologic | intra articular |
             intraarticular | intralesional | depot | long acting | short acting | experimental |
             off label | over the counter | prescription | chronic daily | daily use of | chronic use of |
@@ -98,7 +99,8 @@ NARROWING: dict[Role, dict[str, str]] = {
             requiring surgical intervention | requiring medical intervention | with symptoms |
             with clinical symptoms | that is symptomatic | that are symptomatic | causing symptoms |
             that causes symptoms | that cause symptoms | with major symptoms | with complications |
-            at rest | on exertion | at high risk | at risk of progression | high doses of | high dose of | low doses of | any dose of | clinically meaningful
+            at rest | on exertion | at high risk | at risk of progression | high doses of |
+            high dose of | low doses of | any dose of | clinically meaningful
             """,
         ),
         **words(
@@ -112,7 +114,9 @@ NARROWING: dict[Role, dict[str, str]] = {
             """,
             "place",
         ),
-        **words("stable | a stable dose of | stable doses of | stable dose of | a stable regimen of", "steady"),
+        **words(
+            "stable | a stable dose of | stable doses of | stable dose of | a stable regimen of", "steady"
+        ),
         **words("intravenous | oral | parenteral", "route"),
         **words(
             """

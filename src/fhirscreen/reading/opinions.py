@@ -16,7 +16,7 @@ OPINION = 1.0
 _OPENS = re.compile(
     r"\b(?:that|which|who)\b|"
     r"\bin (?:the |his |their |an? )?(?:[\w'’/-]+ ){0,3}(?:opinion|judge?ments?|view)\b|"
-    r"\bin the (?:eyes|estimation) of\b|\bat the (?:\w+ )?discretion\b|"
+    r"\bin the (?:eyes|estimation) of\b|\b(?:at|upon|on) the (?:[\w'’/-]+ ){0,3}discretion\b|"
     r"\bas (?:judged|determined|assessed|deemed|considered|evaluated)\b|"
     r"\b(?:judged|deemed|considered|felt|thought|believed) (?:by|to)\b|"
     r"\b(?:according to|per) (?:the )?(?:\w+ )?(?:investigator|physician|clinician)",

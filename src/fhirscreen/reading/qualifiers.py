@@ -10,6 +10,8 @@ from fhirscreen.reading.items import JOINS, Item, Role
 from fhirscreen.reading.lexicon import Lexicon
 
 _PLAIN = (Role.WORD, Role.NARROWING, Role.ANCHOR)
+_NUMBERED = re.compile(r"(?:type|grade|class)?\s*(?:\d{1,2}|[IVX]{1,3})", re.IGNORECASE)
+"""What counts kinds of one disease, and is a part of its name: type 1 or type 2 diabetes."""
 _LONGEST = 3
 _SEVERITIES = ("mild", "moderate", "severe")
 _PLACES = (
@@ -61,6 +63,16 @@ def share_heads(items: Sequence[Item], text: str, lexicon: Lexicon) -> list[Item
     return found
 
 
+def _may_be_named(item: Item, text: str) -> bool:
+    """Whether it may be a part of a name."""
+    if item.role in _PLAIN:
+        return True
+    said = text[item.start : item.end]
+    return said.lower() == "type" or (
+        item.role in (Role.NUMBER, Role.CATEGORY, Role.FILLER) and _NUMBERED.fullmatch(said) is not None
+    )
+
+
 def _keys(item: Item, text: str, lexicon: Lexicon, keys: dict[int, list[str]]) -> list[str]:
     known = keys.get(id(item))
     return lexicon.keys(text, item.start, item.end) if known is None else known
@@ -70,11 +82,13 @@ def _share_last(
     found: list[Item], at: int, step: int, text: str, lexicon: Lexicon, keys: dict[int, list[str]]
 ) -> None:
     """`liver or kidney dysfunction`: what stands before takes the end of the name that follows."""
-    if step + 1 >= len(found) or found[step + 1].role is not Role.ENTITY or found[at - 1].role not in _PLAIN:
+    if step + 1 >= len(found) or found[step + 1].role is not Role.ENTITY:
+        return
+    if not _may_be_named(found[at - 1], text):
         return
     whole = _keys(found[step + 1], text, lexicon, keys)
     first = at - 1
-    while first and at - first < _LONGEST and found[first - 1].role in _PLAIN:
+    while first and at - first < _LONGEST and _may_be_named(found[first - 1], text):
         first -= 1
     for start in range(first, at):
         words = [key for item in found[start:at] for key in _keys(item, text, lexicon, keys)]
@@ -103,10 +117,10 @@ def _share_first(
             keys[id(made)] = whole[:1] + words
             found[step + 1] = made
         return
-    if found[step + 1].role not in _PLAIN:
+    if not _may_be_named(found[step + 1], text):
         return
     last = step + 1
-    while last + 1 < len(found) and last - step < _LONGEST and found[last + 1].role in _PLAIN:
+    while last + 1 < len(found) and last - step < _LONGEST and _may_be_named(found[last + 1], text):
         last += 1
     for end in range(last, step, -1):
         words = [key for item in found[step + 1 : end + 1] for key in _keys(item, text, lexicon, keys)]

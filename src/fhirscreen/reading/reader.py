@@ -27,6 +27,13 @@ from fhirscreen.reading.lexicon import Abbreviations, Lexicon
 from fhirscreen.reading.lookups import Lookup
 from fhirscreen.reading.lookups.stretches import suggest
 from fhirscreen.reading.measures import Measures
+from fhirscreen.reading.names import (
+    ask_both_sexes,
+    ask_findings,
+    doubt_risks,
+    keep_names_whole,
+    name_elided,
+)
 from fhirscreen.reading.negations import read_prefixes
 from fhirscreen.reading.occasions import drop_occasions, merge_extents, name_alone, spell_longer_times
 from fhirscreen.reading.pieces import Piece
@@ -57,6 +64,7 @@ _EXPLAINED = re.compile(
 _HALF_LIFE = re.compile(r"\bhalf[\s-]?li(?:fe|ves)\b", re.IGNORECASE)
 _PROOF = re.compile(r"histol|cytol|pathol|biops|microscop|histopath", re.IGNORECASE)
 _PREFIX = re.compile(r"\bnon\b", re.IGNORECASE)
+_EXAMINED = re.compile(r"\b(?:baseline|screening|pre-?treatment|pre-?study|initial)\b", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _REQUIRES = re.compile(
     r"\b(?:must|should|shall|(?:is|are) required|"
@@ -189,7 +197,14 @@ class Reader:
         tokens = drop_abbreviations(tokenise(sheet.flat, start, end), self._lexicon.names)
         items = self._lexicon.find(tokens, sheet.introduced)
         roles = {item.role for item in items}
+        if Role.ENTITY in roles:
+            items = keep_names_whole(items, sheet.flat, self._lexicon)
+        if Role.NARROWING in roles:
+            items = doubt_risks(items, sheet.flat)
+        if Role.MANUAL in roles and Role.SEX in roles:
+            items = ask_both_sexes(items, sheet.flat)
         if not roles.isdisjoint(JOINS):
+            items = name_elided(items, sheet.flat, self._lexicon)
             items = share_heads(items, sheet.flat, self._lexicon)
         if Role.SEVERITY in roles:
             items = join_severities(items)
@@ -200,6 +215,8 @@ class Reader:
         if not roles.isdisjoint(_NUMBERS):
             items = bind_numbers(items)
         items = items if roles.isdisjoint(_TIMES) else spell_longer_times(bind_windows(items))
+        if _EXAMINED.search(sheet.flat, start, end) is not None:
+            items = ask_findings(items, sheet.flat)
         if Role.WORD in roles:
             items = merge_extents(name_alone(items, self._lexicon, sheet.flat))
         return drop_occasions(items, sheet.flat) if Role.ANCHOR in roles else items
@@ -244,11 +261,12 @@ class Reader:
             note = "it stands under a line that was not read whole"
             built = replace(built, complete=False, warnings=(*built.warnings, note))
         if piece.limited and not built.manual:
-            note = "it stands under a line that may hold for one group alone"
+            note = "it stands under a line that may hold for one group alone, or for some"
             built = replace(built, complete=False, warnings=(*built.warnings, note))
         lines = [flat[start:end] for start, end in ((piece.body, piece.end), *piece.stems)]
-        if not built.manual and (note := find_contradiction(kind, built, lines)) is not None:
-            return replace(built, complete=False, sure=False, warnings=(*built.warnings, note))
+        against = None if built.manual else find_contradiction(kind, built, lines)
+        if against is not None:
+            return replace(built, complete=False, sure=False, warnings=(*built.warnings, against))
         if kind is Kind.EXCLUSION and not built.manual and _requires(flat, piece, whole=built.complete):
             note = "a requirement under the exclusion criteria: does it exclude, or is it asked for?"
             return replace(built, complete=False, sure=False, warnings=(*built.warnings, note))

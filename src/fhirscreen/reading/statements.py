@@ -247,7 +247,11 @@ def _ask(segment: Segment, text: str) -> Built:
     said = [*segment.manual, *segment.modifiers]
     start = min([m.start for m in said] + [s for s, _ in segment.unread])
     end = max([m.end for m in said] + [e for _, e in segment.unread])
-    return Built(Confirm(" ".join(text[start:end].split())), rules=("manual",), manual=True)
+    question = " ".join(text[start:end].split())
+    window = segment.window
+    if window is not None and not start <= window.start < end:  # a time that a list shares
+        question = f"{question} {' '.join(text[window.start : window.end].split())}"
+    return Built(Confirm(question), rules=("manual",), manual=True)
 
 
 def _judged(segment: Segment) -> bool:

@@ -44,12 +44,14 @@ _OPENS = re.compile(
 """What ends by a word that needs another one is the line above a list: patients with."""
 _OWN_WORDS = re.compile(
     r"\b(?:if|who|which) (?:they |he |she |the \w+ )?(?:have|has|had|with)\b"
-    r"(?! (?:had )?(?:an?y|one|all|the fol))",
+    r"(?! (?:had )?(?:(?:any|one|all)\b|the fol))",
     re.IGNORECASE,
 )
 """A line that opens a section, and says more of what is below it: excluded if they have an allergy to."""
 _LISTED = re.compile(r"\bfollowing\b[^.;:]{0,40}:\s*[-*•]\s", re.IGNORECASE)
 """A list of which the first member stands on the line itself: any of the following: - a."""
+_NAMES_A_LIST = re.compile(r"\bthe following\b[^.;:]{0,60}$", re.IGNORECASE)
+"""The line above a list that lost its colon: with two or more of the following symptoms."""
 _LATE_HEADING = re.compile(r"(?<=\S)\s+((?:Inclusion|Exclusion) Criteria|(?:IN|EX)CLUSION CRITERIA)\s*:?\Z")
 """The heading of what comes next, which lost its line."""
 _WRAPPED = 60
@@ -132,7 +134,9 @@ def _pieces(text: str) -> list[Piece]:
         pieces += found
         if closes:
             stems = []
-        elif nested and (line.endswith(":") or _LISTED.search(line)):  # a criterion with its parts below it
+        elif nested and (
+            line.endswith(":") or _LISTED.search(line) or _NAMES_A_LIST.search(line)
+        ):  # a criterion with its parts below it
             stems.append((block.indent, block.marked, block.start, block.end))
     return pieces
 

@@ -7,7 +7,7 @@ import pytest
 from fhirscreen.reading import Status
 from tests.lib.reading import reader
 
-NOTE = "it stands under a line that may hold for one group alone"
+NOTE = "it stands under a line that may hold for one group alone, or for some"
 
 
 def _status(text: str, line: str) -> tuple[Status, bool]:
