@@ -213,6 +213,8 @@ class Node:
 
     def codes(self, key: str, excepted: str | None = None) -> CodeSet:
         """The code list under a key, without those under `excepted`; empty where it is missing."""
+        if excepted is None and self.data.get(key) is None:
+            return CodeSet()
         try:
             return CodeSet.from_data(self.mapping(key), self.mapping(excepted) if excepted else None)
         except BadInput as error:

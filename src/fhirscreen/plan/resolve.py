@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from fhirscreen.criteria.bounds import Which
 from fhirscreen.criteria.english import say
@@ -85,7 +85,7 @@ def resolve(studies: Sequence[Study], catalogue: Catalogue) -> Plan:
     Raises one StudyError, naming study and criterion, for every unknown concept, unit that does not fit and
     concept of the wrong kind.
     """
-    known: dict[Feature, Feature] = {}
+    known = _Known({}, {})
     plans = tuple(_Resolver(study, catalogue, known).study_plan() for study in studies)
     malignancies = feature_of(catalogue.concept(MALIGNANCY), catalogue)
     metastases = feature_of(catalogue.concept(METASTASIS), catalogue)
@@ -95,7 +95,8 @@ def resolve(studies: Sequence[Study], catalogue: Catalogue) -> Plan:
             distinct.update(dict.fromkeys(closure(plan.population)))
         for each in plan.criteria:
             for feature in features(each.predicate):
-                distinct.update(dict.fromkeys(closure(feature)))
+                if feature not in distinct:  # else what it needs is there too
+                    distinct.update(dict.fromkeys(closure(feature)))
     distinct[malignancies] = None
     if any(feature.concept.about_metastasis for feature in distinct):
         distinct[metastases] = None
@@ -117,11 +118,21 @@ def _in_specimens(concept: Concept) -> bool:
 
 def _retrieves(ordered: Sequence[Feature]) -> tuple[Retrieve, ...]:
     found: dict[Retrieve, None] = {}
-    for feature in ordered:
-        for resource in sorted({source.resource for source in feature.sources}):
-            codes = CodeSet().union(*(s.codes for s in feature.sources if s.resource == resource))
+    of_concepts = {feature.concept.id: feature.sources for feature in ordered}  # whatever their windows
+    for sources in of_concepts.values():
+        for resource in sorted({source.resource for source in sources}):
+            codes = CodeSet().union(*(s.codes for s in sources if s.resource == resource))
             found[Retrieve(resource, codes)] = None
     return tuple(found)
+
+
+class _Known(NamedTuple):
+    """The features so far, for all studies. Equal ones are one object: engines find by identity what they
+    computed. `asked`: by how a criterion asks for them, most of which others ask for as well.
+    """
+
+    features: dict[Feature, Feature]
+    asked: dict[tuple[object, ...], Feature]
 
 
 @dataclass(slots=True)
@@ -130,7 +141,7 @@ class _Resolver:
 
     study: Study
     catalogue: Catalogue
-    known: dict[Feature, Feature]
+    known: _Known
     where: str = ""
 
     def study_plan(self) -> StudyPlan:
@@ -335,9 +346,12 @@ class _Resolver:
 
     def _feature(self, id: str, kinds: tuple[ConceptKind, ...], **options: object) -> Feature:
         concept = self._concept(id, kinds)
-        feature = feature_of(concept, self.catalogue, **options)  # type: ignore[arg-type]
-        # Equal features are one object, so that engines find what they computed by identity.
-        return self.known.setdefault(feature, feature)
+        asked = (id, *options.items())
+        found = self.known.asked.get(asked)
+        if found is None:
+            feature = feature_of(concept, self.catalogue, **options)  # type: ignore[arg-type]
+            found = self.known.asked[asked] = self.known.features.setdefault(feature, feature)
+        return found
 
     def _duration(self, text: str | None) -> Duration | None:
         return None if text is None else parse_duration(text)

@@ -129,12 +129,13 @@ class Codes:
         for system, codes in data.items():
             if isinstance(codes, str) or not hasattr(codes, "__iter__"):
                 raise MappingError(f"the codes of '{system}' are no list", expected='["718-7", …]')
-            for code in (_read_code(system, each) for each in codes):
-                if not is_prefix(system, code):
+            variants = ICD_10 if system == "icd-10" else (system,)
+            for each in codes:
+                code = _read_code(system, each)
+                if is_prefix(system, code):
+                    prefixes.update([Coding(variant, plain(code)) for variant in variants])
+                else:
                     exact.add(Coding(system, code))
-                    continue
-                variants = ICD_10 if system == "icd-10" else (system,)
-                prefixes.update(Coding(variant, plain(code)) for variant in variants)
         return cls(frozenset(exact), _shortest(prefixes))
 
     def __bool__(self) -> bool:
@@ -185,8 +186,11 @@ def _read_code(system: str, code: object) -> str:
 
 
 def _shortest(prefixes: Iterable[Coding]) -> frozenset[Coding]:
+    given = frozenset(prefixes)
+    if len(given) < 2:
+        return given
     kept: set[Coding] = set()
-    for prefix in sorted(prefixes):  # a prefix sorts before what it covers
+    for prefix in sorted(given):  # a prefix sorts before what it covers
         if not any((prefix.system, prefix.code[:length]) in kept for length in range(1, len(prefix.code))):
             kept.add(prefix)
     return frozenset(kept)
@@ -218,7 +222,7 @@ class CodeSet:
         excepted: Mapping[str, Iterable[object]] | None = None,
     ) -> CodeSet:
         """From `{system: [codes]}` and the codes that are taken out again. Raises MappingError."""
-        return cls.of(Codes.from_data(codes), Codes.from_data(excepted or {}))
+        return cls.of(Codes.from_data(codes), Codes.from_data(excepted) if excepted else None)
 
     @classmethod
     def of(cls, included: Codes, excepted: Codes | None = None) -> CodeSet:
@@ -252,12 +256,14 @@ class CodeSet:
 
     def systems(self) -> tuple[str, ...]:
         """The short names of the systems that the set has codes of, sorted."""
-        found = (coding for part in self.parts for codes in part.included.all() for coding in codes)
+        found = [coding for part in self.parts for codes in part.included.all() for coding in codes]
         return tuple(sorted({coding.system for coding in found}))
 
     def union(self, *others: CodeSet) -> CodeSet:
         """What any of the sets has; an exception takes out of its own set only."""
         every = {part for each in (self, *others) for part in each.parts}
+        if len(every) < 2:
+            return CodeSet(tuple(every))
         limited = {part for part in every if part.excepted}
         plain_codes = Codes().union(*(part.included for part in every - limited))
         parts = [Part(plain_codes, Codes())] if plain_codes else []

@@ -80,17 +80,14 @@ class Fields:
                 f"{name_kind(data)} instead of a mapping", expected=f"keys among {', '.join(known)}"
             )
         faults = Faults()
-        for key in data:
+        for key in [key for key in data if key not in known]:
             with faults:
-                if key not in known:
-                    near = suggest(str(key), known) or "remove it, or spell it as one of these"
-                    if str(key)[:1].isdigit():
-                        near = (
-                            "a comma ends a value inside {...}: write numbers without it, and text in quotes"
-                        )
-                    raise place.key(str(key)).error(
-                        f"unknown key `{key}`", expected=f"keys among {', '.join(known)}", remedy=near
-                    )
+                near = suggest(str(key), known) or "remove it, or spell it as one of these"
+                if str(key)[:1].isdigit():
+                    near = "a comma ends a value inside {...}: write numbers without it, and text in quotes"
+                raise place.key(str(key)).error(
+                    f"unknown key `{key}`", expected=f"keys among {', '.join(known)}", remedy=near
+                )
         faults.check()
         self.data: Mapping[str, object] = data
         self.place = place
