@@ -19,7 +19,7 @@ from fhirscreen.access.documents import Documents
 from fhirscreen.access.issuers import Issuer
 from fhirscreen.access.jwts import refused
 from fhirscreen.access.sessions import Sessions
-from fhirscreen.exceptions import FhirscreenError, ServerError
+from fhirscreen.exceptions import FhirscreenError, NotTrusted, ServerError
 from fhirscreen.settings.groups import AccessSettings
 
 CALLBACK = "/sign-in/callback"
@@ -81,6 +81,13 @@ class SignIns:
             raise refused("the issuer did not sign anybody in")
         caller, _ = self._issuer.identify(self._redeem(code, begun["verifier"]), begun["nonce"])
         return caller, str(begun["onward"])
+
+    def wanted(self, cookie: str | None) -> str:
+        """The page that somebody wanted whose sign-in failed, so that the next one leads there too."""
+        try:
+            return str(self._sessions.unseal(_PURPOSE, cookie)["onward"])
+        except NotTrusted:
+            return "/"
 
     def leave(self) -> str | None:
         """Where the browser signs out at the issuer too (OpenID Connect RP-Initiated Logout 1.0).

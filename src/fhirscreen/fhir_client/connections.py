@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from threading import Event, Lock
+from contextlib import contextmanager, suppress
+from threading import Event, Lock, Thread
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakSet, ref
 
 import httpx
 
@@ -23,6 +24,41 @@ class Connections:
         self._lock = Lock()
         self._streams: WeakSet[Any] = WeakSet()
         self._cut = Event()
+        self._awaited: dict[object, float] = {}  # heads of answers, and until when
+        self._late: set[object] = set()
+        self._watched = False
+
+    @contextmanager
+    def head(self, seconds: float) -> Iterator[Callable[[], bool]]:
+        """Somebody waits for the head of an answer; gives whether it took longer than `seconds`.
+
+        A timeout bounds the wait for one byte of it, and says nothing of how many there are. Whose head is
+        late is not known of a connection: all of them are ended, as by `drop`.
+        """
+        mark = object()
+        with self._lock:
+            self._awaited[mark] = time.monotonic() + seconds
+            begins, self._watched = not self._watched, True
+        if begins:
+            tick = max(0.02, min(1.0, seconds / 4))
+            Thread(target=_watch, args=(ref(self), self._cut, tick), name="fhir-heads", daemon=True).start()
+        try:
+            yield lambda: mark in self._late
+        finally:
+            with self._lock:
+                self._awaited.pop(mark, None)
+                self._late.discard(mark)
+
+    def end_late(self) -> None:
+        """Ends all connections where a head is late."""
+        now = time.monotonic()
+        with self._lock:
+            late = {mark for mark, until in self._awaited.items() if until <= now}
+            self._late |= late
+            for mark in late:
+                del self._awaited[mark]
+        if late:
+            self.drop()
 
     @property
     def are_cut(self) -> bool:
@@ -56,6 +92,15 @@ class Connections:
             streams = list(self._streams)
         for stream in streams:
             _cut(stream)
+
+
+def _watch(whose: ref[Connections], cut: Event, tick: float) -> None:
+    while not cut.wait(tick):
+        connections = whose()
+        if connections is None:
+            return
+        connections.end_late()
+        del connections
 
 
 def _cut(stream: Any) -> None:

@@ -8,6 +8,7 @@ statuses 408, 425, 429, 502, 503 and 504, with exponential back-off and jitter. 
 from __future__ import annotations
 
 import logging
+import math
 import random
 import ssl
 import time
@@ -221,7 +222,7 @@ class Wire:
         started = time.perf_counter()
         received = decoded = 0
         try:
-            response = self._http.send(request, stream=True)
+            response = self._send(request)
             try:
                 stream = cast(httpx.SyncByteStream, response.stream)
                 response.stream = Watched(stream, lambda: self._check(where))
@@ -237,6 +238,18 @@ class Wire:
             self.meter.add(Traffic(1, retries, len(request.content), received, decoded, seconds))
         self._reached = True
         return _read(response, where, accept, expect, repeatable)
+
+    def _send(self, request: httpx.Request) -> httpx.Response:
+        """The head of the answer. Raises httpx.ReadTimeout where it comes in drops for longer than it may."""
+        given = self._http.timeout
+        seconds = (given.connect or 0.0) + _HEAD * given.read if given.read is not None else math.inf
+        with self._connections.head(seconds) as is_late:
+            try:
+                return self._http.send(request, stream=True)
+            except httpx.RequestError as error:
+                if is_late():
+                    raise httpx.ReadTimeout("", request=request) from error
+                raise
 
     def _check(self, where: str) -> None:
         """Raises Unreachable where nobody waits for the answer any more."""
@@ -278,6 +291,10 @@ class Wire:
         # be asked again for anything, since nothing was sent.
         unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
         return _Passing(lost) if (self._reached if unsent else repeatable) else lost
+
+
+_HEAD = 2.0
+"""How many timeouts a request and the head of its answer may take: one to begin, one until it is whole."""
 
 
 def _within(seconds: float, left: float | None) -> float:

@@ -96,6 +96,7 @@ class Errors:
             remedy=remedy,
             request_id=headers.get("x-request-id", ""),
             signing=status == 401,
+            onward=scope["path"] if scope["path"].startswith("/studies/") else "/",
             visit=visit,
         )
 

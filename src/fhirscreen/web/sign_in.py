@@ -114,12 +114,14 @@ class _Door:
 
     def finish(self, sign_ins: SignIns, request: Request) -> Response:
         """A session for whom the issuer signed in."""
+        begun = self._cookies.get(request, _BEGUN)
         try:
-            caller, onward = sign_ins.finish(self._cookies.get(request, _BEGUN), request.query_params)
+            caller, onward = sign_ins.finish(begun, request.query_params)
         except FhirscreenError as error:
             log.warning("sign-in failed", what=error.what)
             status = 401 if isinstance(error, NotTrusted) else 502
-            page = self.form("/", problem="Nobody was signed in: try again.", status=status)
+            onward = local_path(sign_ins.wanted(begun))
+            page = self.form(onward, problem="Nobody was signed in: try again.", status=status)
             self._cookies.clear(page, _BEGUN)
             return page
         # Not a redirect: a browser that comes from the issuer's site would not bring the strict cookie along.

@@ -35,6 +35,10 @@ def pages(service: Service) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
     reading = visitor(service, "system/ResearchSubject.r")
 
+    @routes.post("/studies/{study}/seen", dependencies=[Depends(reading)])
+    def decided(study: str) -> str:
+        return study
+
     @routes.get("/seen/{id}", dependencies=[Depends(reading)])
     def seen(id: str, request: Request) -> PlainTextResponse:
         visit = request.state.visit
@@ -228,6 +232,15 @@ def test_forms_carry_their_token(tmp_path: Path) -> None:
         assert client.post("/sign-out").status_code == 403
 
 
+def test_who_sends_a_form_too_late_is_led_back_to_its_page(tmp_path: Path) -> None:
+    with browser(tmp_path, **TOKENS) as (client, _):
+        late = client.post("/studies/NCT1/seen")
+        assert late.status_code == 401
+        assert "What was sent was not saved" in late.text
+        assert 'href="/sign-in?onward=/studies/NCT1/seen"' in late.text
+        assert 'href="/sign-in?onward=/"' in client.post("/sign-out").text
+
+
 def test_who_may_not_is_told_on_a_page(tmp_path: Path) -> None:
     with browser(tmp_path, **TOKENS) as (client, service):
         _, secret = token_of(service, role="designer")
@@ -369,6 +382,10 @@ def test_an_answer_that_belongs_to_no_sign_in_of_this_browser(tmp_path: Path) ->
         begun = provider.authorize(client.get("/sign-in/begin").headers["location"])
         refused = client.get(begun.replace("code=c0de", "error=access_denied&error_description=<b>"))
         assert refused.status_code == 401
+        assert "/sign-in/begin?onward=/" in refused.text
+        begun = provider.authorize(client.get("/sign-in/begin?onward=/seen/7").headers["location"])
+        again = client.get(begun + "x")
+        assert "/sign-in/begin?onward=/seen/7" in again.text, "to the page that was wanted, all the same"
         assert "<b>" not in refused.text
     assert f"{ISSUER}/token" not in provider.asked
 

@@ -378,6 +378,19 @@ def test_a_head_in_drops_keeps_no_lane_from_who_comes_later() -> None:
             stuck.result(5)
 
 
+def test_a_head_in_drops_ends_where_nobody_set_a_time() -> None:
+    once = Patience(attempts=1)
+    with (
+        dripping(b"HTTP/1.1 200 OK\r\nX-More: ", b"a") as base,
+        Client(base, concurrency=1, timeout=0.3, patience=once) as client,
+    ):
+        for _ in range(2):  # the second finds the lane free
+            started = time.monotonic()
+            with pytest.raises(Unreachable, match="too long"):
+                client.begin(client.gather, "Observation").result(10)
+            assert 0.8 < time.monotonic() - started < 8
+
+
 @pytest.mark.parametrize(
     ("first", "drop"), [(ENDLESS, b" "), (ENDLESS, b""), (b"", b"")], ids=["drops", "stuck", "silent"]
 )
