@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from joserfc import jws, jwt
 from joserfc.errors import JoseError
-from joserfc.jws import JWSRegistry
 
 from fhirscreen.access.keys import Keys
 from fhirscreen.exceptions import NotTrusted
+
+if TYPE_CHECKING:
+    from joserfc.jws import JWSRegistry
 
 LEEWAY = 60
 """Seconds by which clocks may differ."""
@@ -55,6 +56,8 @@ class Unverified:
 
 def peek(token: str) -> Unverified:
     """What a token says, to find whose keys to verify it with. Raises NotTrusted for what is no JWT."""
+    from joserfc import jws  # noqa: PLC0415 - slow to import: only where there are keys
+
     try:
         found = jws.extract_compact(token.encode("ascii"), registry=_registry(None))
         header, claims = found.headers(), orjson.loads(found.payload)
@@ -72,6 +75,8 @@ def verify(
 
     Raises NotTrusted where it does not, and ServerError where the issuer's keys cannot be had.
     """
+    from joserfc import jwt  # noqa: PLC0415
+
     header = peek(token).header
     algorithm, kid = header.get("alg"), header.get("kid")
     if not isinstance(algorithm, str) or algorithm not in rules.algorithms:
@@ -93,6 +98,8 @@ def verify(
 def _checked(
     claims: dict[str, Any], rules: Rules, *, issuer: str, audiences: Collection[str], now: datetime
 ) -> dict[str, Any]:
+    from joserfc import jwt  # noqa: PLC0415
+
     seconds = int(now.timestamp())
     others: dict[str, Any] = {name: {"essential": True} for name in rules.essential}
     if rules.life is not None:
@@ -131,6 +138,8 @@ def instant(claims: dict[str, Any], name: str) -> datetime:
 
 
 def _registry(algorithm: str | None) -> JWSRegistry:
+    from joserfc.jws import JWSRegistry  # noqa: PLC0415
+
     # Without strictness unknown fields of the header are ignored, as RFC 7515 (4) asks; `crit` is not.
     registry = JWSRegistry(algorithms=[algorithm] if algorithm else None, strict_check_header=False)
     registry.max_header_length = _HEADER

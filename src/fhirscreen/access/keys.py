@@ -6,17 +6,19 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import structlog
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, RSAKey, import_key
 
 from fhirscreen.access.documents import Documents, check_address
 from fhirscreen.exceptions import FhirscreenError, NotTrusted, ServerError, UsageError
 
-PublicKey = RSAKey | ECKey
+if TYPE_CHECKING:
+    from joserfc.jwk import ECKey, RSAKey
+
+    PublicKey = RSAKey | ECKey
 
 _LIFE = timedelta(hours=1)
 _STALE = timedelta(hours=24)
@@ -34,6 +36,8 @@ class Keys:
     """The keys of one issuer. Safe to share between threads; one fetches, and the others wait for it."""
 
     def __init__(self, fetch: Callable[[], Any], clock: Callable[[], datetime]) -> None:
+        from joserfc import jwk, jwt  # noqa: F401, PLC0415 - slow: now, where keys are set up, and else never
+
         self._fetch = fetch
         self._clock = clock
         self._lock = threading.Lock()
@@ -102,6 +106,8 @@ class Keys:
 
 def _usable(data: Any) -> tuple[PublicKey, ...]:
     """The keys of a set that can verify; what is symmetric, weak, or for something else is left out."""
+    from joserfc.jwk import ECKey, RSAKey, import_key  # noqa: PLC0415
+
     listed = data.get("keys") if isinstance(data, dict) else None
     found: list[PublicKey] = []
     for each in listed if isinstance(listed, list) else ():
@@ -135,6 +141,8 @@ def _pick(keys: tuple[PublicKey, ...], kid: str | None, algorithm: str) -> Publi
 
 
 def _fits(key: PublicKey, algorithm: str) -> bool:
+    from joserfc.jwk import RSAKey  # noqa: PLC0415
+
     if key.alg not in (None, algorithm):
         return False
     if isinstance(key, RSAKey):

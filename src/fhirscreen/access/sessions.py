@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
 
 from fhirscreen.access.callers import LOCAL, Caller, Role
 from fhirscreen.access.jwts import instant
@@ -113,17 +111,21 @@ class Sessions:
 
     def seal(self, purpose: str, data: Mapping[str, Any], until: datetime) -> str:
         """Data as a signed text that is good until a time."""
+        from joserfc import jwk, jwt  # noqa: PLC0415 - slow to import, and nobody signs in where all is open
+
         claims = dict(data) | {
             "iss": _ISSUER,
             "aud": purpose,
             "iat": int(self._clock().timestamp()),
             "exp": int(until.timestamp()),
         }
-        key = OctKey.import_key(self._key(purpose))
+        key = jwk.OctKey.import_key(self._key(purpose))
         return jwt.encode({"alg": "HS256"}, claims, key, algorithms=["HS256"])
 
     def unseal(self, purpose: str, text: str | None) -> dict[str, Any]:
         """The data of a signed text. Raises NotTrusted: not ours, for something else, or too old."""
+        from joserfc import jwk, jwt  # noqa: PLC0415
+
         if not text or len(text) > _LONGEST or not text.isascii():
             raise _unknown()
         registry = jwt.JWTClaimsRegistry(
@@ -133,7 +135,7 @@ class Sessions:
             exp={"essential": True},
         )
         try:
-            key = OctKey.import_key(self._key(purpose))
+            key = jwk.OctKey.import_key(self._key(purpose))
             claims = jwt.decode(text, key, algorithms=["HS256"]).claims
             registry.validate(claims)
         except (JoseError, ValueError, TypeError):

@@ -12,20 +12,21 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 import httpx
 import orjson
-from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, KeySet, RSAKey, import_key
 
 from fhirscreen.exceptions import Unauthorised, UsageError
 from fhirscreen.fhir_client.addresses import Base
 from fhirscreen.fhir_client.capabilities import fetch_smart
 from fhirscreen.fhir_client.connections import Connections
 from fhirscreen.fhir_client.exchanges import Patience, Wire
+
+if TYPE_CHECKING:
+    from joserfc.jwk import ECKey, RSAKey
 
 _LIFE = 240
 """Seconds that an assertion is good for; the standard allows 300."""
@@ -55,6 +56,8 @@ class SigningKey:
 
         Raises UsageError, which never quotes the file.
         """
+        from joserfc.jwk import ECKey, RSAKey  # noqa: PLC0415 - slow to import, and few clients have a key
+
         try:
             content = path.read_bytes()
         except OSError:
@@ -73,6 +76,8 @@ class SigningKey:
 
     def assertion(self, client_id: str, audience: str, now: float) -> str:
         """A signed JWT that says who asks, good once and for four minutes from `now` (seconds)."""
+        from joserfc import jwt  # noqa: PLC0415
+
         header = {"alg": self.algorithm, "typ": "JWT"} | ({"kid": self.id} if self.id else {})
         claims = {
             "iss": client_id,
@@ -86,6 +91,8 @@ class SigningKey:
 
 
 def _pick(content: bytes, id: str | None) -> Any:
+    from joserfc.jwk import ECKey, KeySet, RSAKey, import_key  # noqa: PLC0415
+
     if content.lstrip().startswith(b"-----"):
         kind = "RSA" if b"RSA PRIVATE" in content else None
         if kind is not None:
