@@ -8,6 +8,7 @@ from dataclasses import replace
 from fhirscreen.criteria.bounds import Bound, Bounds
 from fhirscreen.criteria.nodes import Age, AllOf, AnyOf, Constant, Expression, Sex
 from fhirscreen.exceptions import StudyError
+from fhirscreen.reading.arising import PREGNANCY_TESTS
 from fhirscreen.reading.durations import time_unit
 from fhirscreen.reading.fragments import Atom, Fragment, Sort
 from fhirscreen.reading.items import Item, Range, Role
@@ -213,7 +214,12 @@ def read_sex(items: Sequence[Item]) -> list[Item]:
         )
     ]
     alone = all(i.fragment is not None and i.fragment.sort is Sort.AGE for i in others)
-    pregnant = any(c.id in ("pregnancy", "lactation") for i in others for c in i.concepts)
+    tested = any(
+        atom.concept in PREGNANCY_TESTS and "positive" in (atom.values or ())
+        for i in others
+        for atom in (i.fragment.atoms if i.fragment is not None else ())
+    )
+    pregnant = tested or any(c.id in ("pregnancy", "lactation") for i in others for c in i.concepts)
     codes = {item.key for item in items if item.role is Role.SEX}
     bounded = [i for i in others if i.fragment is not None and i.fragment.sort is Sort.MEASURE]
     apart = "any" not in codes and len(bounded) > 1  # a bound for men, and another one for women

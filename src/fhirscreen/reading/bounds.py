@@ -439,6 +439,11 @@ def _anchor(items: Sequence[Item], at: int) -> tuple[str, int]:
     return (named, last) if named else ("", at)
 
 
+def skip_anchor(items: Sequence[Item], at: int) -> int:
+    """Past the event that a time is counted back from, where one follows: 8 weeks before screening."""
+    return _anchor(items, at)[1]
+
+
 def _dosed(items: Sequence[Item], at: int) -> int:
     """Past what is given at an anchor, whatever it is called: the first dose of a new drug."""
     if not (at < len(items) and items[at].text.lower() in ("of", "with")):

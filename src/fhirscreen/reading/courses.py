@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from fhirscreen.criteria.nodes import AnyOf, Condition, Expression, Judgement
+from fhirscreen.criteria.nodes import AnyOf, Condition, Expression, Judgement, Not
 from fhirscreen.mapping.concepts import Concept
 from fhirscreen.reading.items import Item, Role
 from fhirscreen.reading.segments import Segment
@@ -56,6 +56,7 @@ _STATE = re.compile(
     re.IGNORECASE,
 )
 """What lasts after something happened: an untreated thrombosis."""
+_SINCE = re.compile(r"\b(?:since|after|from|post|following)\b", re.IGNORECASE)
 _AHEAD = 24
 _CLAUSE = re.compile(r"[.;:\n]\s")
 _PAST = re.compile(
@@ -95,6 +96,27 @@ def diagnose(concept: Concept, item: Item, segment: Segment, text: str) -> Expre
 def _is_near(word: Item, item: Item) -> bool:
     """Whether a word stands beside a name: what a line above says is of other things too."""
     return word.start >= item.end or 0 <= item.start - word.end <= _AHEAD
+
+
+def happens_at_once(item: Item) -> bool:
+    """Whether a name is of what is over when it has happened: an infarction, a transplant."""
+    return any(concept.id in _EVENTS for concept in item.concepts)
+
+
+def tell_ago(
+    concept: Concept, item: Item, window: Item, text: str, *, negated: bool
+) -> Not | Judgement | None:
+    """What it means that a diagnosis was at least some time ago; None where that is not sure.
+
+    Since what happens at once that time has to be over: it was not in it. A disease that was diagnosed then
+    is asked for, and how long ago it was is for the investigator.
+    """
+    if window.key != "washout":
+        return None
+    if concept.id in _EVENTS:
+        since = _SINCE.search(text, window.start, window.end) is not None and not negated
+        return Not(Condition(concept.id, within=window.text)) if since else None
+    return Judgement(Condition(concept.id)) if _names_its_beginning(item, window, text) else None
 
 
 def judge(expression: Expression) -> Judgement:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from fhirscreen.criteria.studies import Kind
 from fhirscreen.reading.fragments import Sort
 from fhirscreen.reading.items import JOINS, Item, Role
+from fhirscreen.reading.segments import Segment
 from fhirscreen.reading.spans import hangs_together
 from fhirscreen.reading.statements import Built
 
@@ -43,6 +44,14 @@ def leaves_doubt(
     ahead = text[others[-1].end : items[0].start] if others[-1].end <= items[0].start else "."
     denied = any(item.role is Role.NO for item in others)
     return kind is Kind.INCLUSION and bare and denied and ahead.strip() in ("", ";")
+
+
+def doubt_negatives(segments: Sequence[Segment]) -> None:
+    """Where one of a list is said to be negative, so may the others be: HIV, HBV and HCV negative."""
+    if any(segment.negative is not None for segment in segments):
+        for segment in segments:
+            if segment.entities and segment.negative is None:
+                segment.doubtful = True
 
 
 def reach(made: Built, scope: Built, after: Sequence[Item]) -> Built:

@@ -10,6 +10,7 @@ from fhirscreen.criteria.nodes import (
     AllOf,
     AnyOf,
     Condition,
+    Confirm,
     Expression,
     Finding,
     Judgement,
@@ -70,6 +71,7 @@ _ABOUT_A_TEST = (
     Role.FRAGMENT, Role.FILLER, Role.WINDOW, Role.OPEN, Role.CLOSE, Role.STOP, Role.IF, Role.ANCHOR,
     *JOINS,
 )  # fmt: skip
+_SAYS = (Role.ENTITY, Role.FRAGMENT, Role.EXCEPT, Role.IF, Role.ALLOWED, Role.BARRED, Role.OR)
 _TESTED = ("female", "woman", "only", "all", "urine", "blood", "result", "test", "subject")
 _ABLE = re.compile(r"child-?\s?bearing|reproductive|fertile|wocbp", re.IGNORECASE)
 
@@ -158,15 +160,27 @@ def read_pregnancy_test(items: Sequence[Item], text: str) -> Built | None:
     ):
         return None
     able = False
+    asked: Expression | None = None
+    at = next(i for i, item in enumerate(items) if item.fragment is tests[0])
+    person = next((i for i in range(at, len(items)) if items[i].role is Role.MANUAL), len(items))
+    turn = next((i for i in range(person - 1, at, -1) if items[i].role is Role.AND), len(items))
+    rest = [item for item in items[turn + 1 :] if item.role is not Role.STOP]
+    if any(item.role is Role.MANUAL for item in rest) and not any(item.role in _SAYS for item in rest):
+        asked = Confirm(" ".join(text[rest[0].start : rest[-1].end].split()))
+        items = items[:turn]
     for item in items:
         if item.role is Role.MANUAL and _ABLE.search(text, item.start, item.end) is not None:
             able = True
+        elif item.fragment is not None and item.fragment is not tests[0]:
+            return None  # and something else beside it
         elif item.role not in _ABOUT_A_TEST and item.key not in _TESTED:
             return None
     if not able:
         return None
     window = next((item for item in items if item.role is Role.WINDOW and item.key == "within"), None)
-    test = finding if window is None else replace(finding, within=window.text)
+    test: Expression = finding if window is None else replace(finding, within=window.text)
+    if asked is not None:  # and must use contraception
+        test = AllOf((test, asked))
     exempt: list[Expression] = [Not(Sex("female"))]
     exempt += [Condition(concept) for concept in _STERILE]
     return Built(

@@ -11,7 +11,13 @@ NARROWING: dict[Role, dict[str, str]] = {
     Role.NARROWING: {
         **words(
             """
-            uncontrolled | not controlled | that is not controlled | not adequately controlled |
+            uncontrolled | not controlled | not controlled by medication | not controlled with medication |
+            not controlled by therapy | not controlled with therapy | not controlled by treatment |
+            not controlled with treatment | not controlled by medical therapy |
+            not controlled with medical therapy | not adequately controlled by medication |
+            not adequately controlled with medication | uncontrolled by medication |
+            uncontrolled by medical therapy | inadequately controlled by medication |
+            that is not controlled | not adequately controlled |
             not well controlled | inadequately controlled | poorly controlled |
             insufficiently controlled | uncontrollable | symptomatic | unstable | untreated | refractory |
             intractable | uncompensated | decompensated | clinically significant | clinically relevant |

@@ -8,8 +8,8 @@ from fhirscreen.mapping.concepts import ConceptKind
 from fhirscreen.reading.durations import CALENDAR, iso, time_unit, whole
 from fhirscreen.reading.items import JOINS, Item, Role
 from fhirscreen.reading.lexicon import Lexicon
-from fhirscreen.reading.lists import OF_ITS_OWN
 from fhirscreen.reading.segments import kind_of
+from fhirscreen.reading.windows import OF_ITS_OWN
 
 _ENDS = (
     Role.STOP, Role.AND, Role.OR, Role.COMMA, Role.WINDOW, Role.WITHIN, Role.BEFORE, Role.EXCEPT, Role.OPEN,

@@ -394,6 +394,12 @@ _JOINING: dict[Role, dict[str, str]] = {
             within normal limits | within normal limit | within the normal limits | within normal range |
             within the normal range | normal | wnl | in the normal range | in normal range | normal range |
             within institutional normal limits | within the institutional normal range |
+            within normal institutional limits | within normal institutional limit |
+            within the normal institutional limits | within normal institutional range |
+            within the institution's normal limits | within the institution's normal range |
+            within the limits of normal | within normal laboratory limits | within normal laboratory range |
+            within the laboratory's normal range | within normal institutional limits for age |
+            within normal values | within the normal laboratory range | within the reference range |
             within limits of normal | normal limits | within institutional limits |
             institutional normal limits
             """,

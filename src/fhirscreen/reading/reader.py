@@ -23,6 +23,8 @@ from fhirscreen.reading.clauses import Clauses
 from fhirscreen.reading.contradictions import find_contradiction
 from fhirscreen.reading.fragments import Atom, Sort
 from fhirscreen.reading.items import JOINS, Item, Role
+from fhirscreen.reading.kinds import name_infections, name_kinds, note_stages
+from fhirscreen.reading.lasting import note_lengths
 from fhirscreen.reading.lexicon import Abbreviations, Lexicon
 from fhirscreen.reading.lookups import Lookup
 from fhirscreen.reading.lookups.stretches import suggest
@@ -36,11 +38,13 @@ from fhirscreen.reading.names import (
 )
 from fhirscreen.reading.negations import read_prefixes
 from fhirscreen.reading.occasions import drop_occasions, merge_extents, name_alone, spell_longer_times
+from fhirscreen.reading.pairs import read_pressures, share_units
 from fhirscreen.reading.pieces import Piece
 from fhirscreen.reading.qualifiers import join_severities, note_proof, read_grades, share_heads
 from fhirscreen.reading.readings import Reading, Status
 from fhirscreen.reading.registered import merge
 from fhirscreen.reading.rivals import doubt_rivals
+from fhirscreen.reading.sexes import read_by_sex
 from fhirscreen.reading.statements import Built
 from fhirscreen.reading.stems import read_stem
 from fhirscreen.reading.structure import split
@@ -81,6 +85,7 @@ _VALUES = (Role.NUMBER, Role.BOUND)
 _TIMES = (Role.WITHIN, Role.BEFORE, Role.NUMBER)
 _SCALES = (Role.ENTITY, Role.CATEGORY, Role.WORD)
 """What a stage of the reading needs to find anything."""
+_KINDS = (Role.NARROWING, Role.NUMBER, Role.BOUND, Role.WORD)
 _PLAIN = (Sort.AGE, Sort.SEX, Sort.MEASURE, Sort.CATEGORY)
 
 
@@ -204,6 +209,7 @@ class Reader:
         if Role.MANUAL in roles and Role.SEX in roles:
             items = ask_both_sexes(items, sheet.flat)
         if not roles.isdisjoint(JOINS):
+            items = name_infections(items, self._lexicon, sheet.flat) if Role.NARROWING in roles else items
             items = name_elided(items, sheet.flat, self._lexicon)
             items = share_heads(items, sheet.flat, self._lexicon)
         if Role.SEVERITY in roles:
@@ -213,10 +219,12 @@ class Reader:
         if _PREFIX.search(sheet.flat, start, end) is not None:
             items = read_prefixes(items)
         if not roles.isdisjoint(_NUMBERS):
-            items = bind_numbers(items)
+            items = share_units(note_lengths(bind_numbers(items), sheet.flat))
         items = items if roles.isdisjoint(_TIMES) else spell_longer_times(bind_windows(items))
         if _EXAMINED.search(sheet.flat, start, end) is not None:
             items = ask_findings(items, sheet.flat)
+        if not roles.isdisjoint(_KINDS):
+            items = note_stages(name_kinds(items, self._lexicon, sheet.flat), sheet.flat)
         if Role.WORD in roles:
             items = merge_extents(name_alone(items, self._lexicon, sheet.flat))
         return drop_occasions(items, sheet.flat) if Role.ANCHOR in roles else items
@@ -242,7 +250,7 @@ class Reader:
         if not roles.isdisjoint(_SCALES):
             items = read_grades(read_categories(items, self._concepts))
         if numbers or Role.NORMAL in roles:
-            items = Measures(flat, self._units, kind).read(items)
+            items = self._measure(items, roles, flat, kind)
         if Role.SEX in roles or Role.ADULT in roles:
             items = read_sex(items)
         while items and items[-1].role in (Role.STOP, *JOINS):
@@ -271,6 +279,14 @@ class Reader:
             note = "a requirement under the exclusion criteria: does it exclude, or is it asked for?"
             return replace(built, complete=False, sure=False, warnings=(*built.warnings, note))
         return built
+
+    def _measure(self, items: list[Item], roles: set[Role], flat: str, kind: Kind) -> list[Item]:
+        measures = Measures(flat, self._units, kind)
+        if Role.SLASH in roles:
+            items = read_pressures(items, self._lexicon, flat, kind)
+        if Role.SEX in roles:
+            items = read_by_sex(items, measures.read)
+        return measures.read(items)
 
     def _stems(self, sheet: _Sheet, piece: Piece, kind: Kind) -> tuple[list[Item], bool | None]:
         """What the stems above say of a criterion, and whether that is all they say; None: but for words."""

@@ -10,7 +10,7 @@ from fhirscreen.reading.durations import CALENDAR, iso, time_unit, whole
 from fhirscreen.reading.fragments import Sort
 from fhirscreen.reading.items import Item, Role
 
-_HEADS = (
+HEADS = (
     "infection", "disease", "disorder", "condition", "syndrome", "event", "episode", "illness", "virus",
     "carrier", "diagnosis", "attack", "problem", "pathology", "process", "ailment", "affection", "state",
     "history", "status", "entity", "type", "infected", "patient",
@@ -48,7 +48,7 @@ _SCALES = ("ecog-performance-status", "karnofsky-performance-status", "nyha-clas
 _DIAGNOSES = (ConceptKind.DIAGNOSIS, ConceptKind.EVENT)
 FITTING = {
     "nyha-class": ("heart-failure", "cardiomyopathy", "heart-disease", "cardiovascular-disease"),
-    "child-pugh-class": ("cirrhosis", "liver-dysfunction"),
+    "child-pugh-class": ("cirrhosis", "liver-dysfunction", "liver-disease"),
 }
 """Classes, and the diagnoses that they are of."""
 REACHING = ("needs", "rest")
@@ -75,6 +75,7 @@ class Segment:
     metastatic: bool = False
     graded: bool = False
     positive: Item | None = None
+    negative: Item | None = None
     doubtful: bool = False
     window: Item | None = None
     counts: list[Item] = field(default_factory=list)
@@ -84,7 +85,7 @@ class Segment:
     def empty(self) -> bool:
         """Whether it says nothing."""
         said = self.entities or self.fragments or self.unread or self.manual or self.modifiers
-        return not (said or self.positive or self.doubtful)
+        return not (said or self.positive or self.negative or self.doubtful)
 
     @property
     def content(self) -> bool:
@@ -179,6 +180,8 @@ class Segment:
             return
         if role is Role.POSITIVE and item.key == "positive":
             self.positive = item
+        elif role is Role.NEGATIVE and self.negative is None:
+            self.negative = item
         elif role is Role.BOUND and self.window is None and self.entities and (window := _recent(item)):
             self.window = window
             self.modifiers.append(window)
@@ -198,9 +201,9 @@ class Segment:
         """Whether it says again what is said: HIV infection, 18 years or older."""
         if item.role is Role.WORD and self.entities and item.start - self.entities[-1].end <= _NEAR:
             therapy = kind_of(self.entities[-1]) is ConceptKind.THERAPY
-            if self.positive is not None and item.key in _TESTS:
+            if (self.positive or self.negative) is not None and item.key in _TESTS:
                 return True
-            return item.key in (_CLASSES if therapy else _HEADS)
+            return item.key in (_CLASSES if therapy else HEADS)
         last = self.fragments[-1].fragment if self.fragments else None
         if item.role is Role.WORD and item.key in _OF_THE_CANCER and last is not None:  # HER2-positive tumour
             return last.about_cancer and last.sort is Sort.CATEGORY

@@ -20,12 +20,13 @@ from fhirscreen.criteria.nodes import (
     Not,
     Question,
     Received,
+    Sex,
     Unread,
 )
 from fhirscreen.criteria.walk import walk
 from fhirscreen.mapping.concepts import Concept, ConceptKind
 from fhirscreen.reading.categories import fits
-from fhirscreen.reading.courses import diagnose, is_timed, judge
+from fhirscreen.reading.courses import diagnose, is_timed, judge, tell_ago
 from fhirscreen.reading.fragments import Atom, Fragment, Sort
 from fhirscreen.reading.items import NARROWER, Item, Role
 from fhirscreen.reading.segments import FITTING, Segment, concept_of, kind_of
@@ -46,6 +47,7 @@ _TESTED = (
     "viral-hepatitis", "tuberculosis", "covid-19", "syphilis",
 )  # fmt: skip
 """Infections that who is positive for them has."""
+_LIFELONG = "hiv-infection"
 
 
 @dataclass(slots=True)
@@ -93,6 +95,12 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
     ]
     expressions = [f.expression for f in made if f.expression is not None]
     unread = list(segment.unread)
+    if segment.negative is not None:
+        free = not negated and len(made) == 1 and segment.window is None and _infected(segment)
+        if free and (absent := _free_of(made[0])) is not None:
+            made, expressions = [absent], [e for e in (absent.expression,) if e is not None]
+        else:
+            unread.append((segment.negative.start, segment.negative.end))
     sorts = frozenset(f.sort for f in made)
     complete = all(f.complete for f in made)
     sure = not segment.is_doubtful(negated=negated)
@@ -161,7 +169,7 @@ def _is_said(item: Item, segment: Segment) -> bool:
     """Whether a class beside it says as much: Child-Pugh B liver disease."""
     concept = concept_of(item)
     named = [a.concept or "" for i in segment.fragments if i.fragment is not None for a in i.fragment.atoms]
-    return concept is not None and any(_SAID.get(name) == concept.id for name in named)
+    return concept is not None and any(concept.id in _SAID.get(name, ()) for name in named)
 
 
 def _taking(segment: Segment) -> bool:
@@ -242,6 +250,18 @@ def _infected(segment: Segment) -> bool:
     return bool(named) and all(concept is not None and concept.id in _TESTED for concept in named)
 
 
+def _free_of(fragment: Fragment) -> Fragment | None:
+    """Who is negative for an infection: nobody has it for whom none is on record.
+
+    Whom a test found free of a hepatitis may have had one, which is for the investigator.
+    """
+    if not isinstance(fragment.expression, Condition):
+        return None
+    lasting = fragment.expression.concept == _LIFELONG
+    made = fragment.expression if lasting else Judgement(fragment.expression)
+    return replace(fragment, expression=Not(made), atoms=flip(fragment.atoms), rules=("negative",))
+
+
 def _ask(segment: Segment, text: str) -> Built:
     """What a person is asked, in the words of the text."""
     said = [*segment.manual, *segment.modifiers]
@@ -264,7 +284,7 @@ def _judged(segment: Segment) -> bool:
     )
 
 
-_SAID = {"child-pugh-class": "liver-dysfunction"}
+_SAID = {"child-pugh-class": ("liver-dysfunction", "liver-disease")}
 """Classes that say by themselves that there is the diagnosis: liver disease of Child-Pugh class B."""
 
 
@@ -361,6 +381,11 @@ def _entity(
     elif segment.metastatic:
         made = judge(made)
     if window is not None and window.key != "within":
+        began = tell_ago(concept, item, window, text, negated=negated)
+        if began is not None:
+            made = judge(made) if isinstance(began, Judgement) else began
+            made = Not(judge(made.of)) if isinstance(made, Not) and segment.narrowed else made
+            return Fragment(Sort.CONDITION, made, (atom,), ("condition", "washout"))
         return Fragment(
             Sort.CONDITION, made, (atom,), ("condition",), ("how long ago is not read",), complete=False
         )
@@ -431,6 +456,8 @@ def _within(expression: Expression | None, window: str) -> Expression | None:
     match expression:
         case Measured() | Finding():
             return replace(expression, within=window)
+        case Sex():
+            return expression
         case AllOf(of) | AnyOf(of):
             parts = [_within(part, window) for part in of]
             known = tuple(part for part in parts if part is not None)

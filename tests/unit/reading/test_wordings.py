@@ -230,7 +230,6 @@ DOUBTFUL = [
     ),
     ("Vesicovaginal fistula", Kind.EXCLUSION),  # a fistula is not one of the oesophagus
     ("Karnofsky ≥ 70 (for patients > 16 years of age)", Kind.INCLUSION),
-    ("For men haemoglobin ≥ 13 g/dL, for women haemoglobin ≥ 12 g/dL", Kind.INCLUSION),
     ("At least 4 weeks since surgery or recovered", Kind.INCLUSION),
     ("Haemoglobin ≥ 10 g/dL (90 g/L)", Kind.INCLUSION),
     ("Chemotherapy within 4 weeks before the day of splenectomy", Kind.EXCLUSION),
