@@ -7,9 +7,11 @@ must be the address that is set and is never fetched for being there. A JWT is g
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
+
+from sqlalchemy.orm import Session
 
 from fhirscreen.access.authenticators import bearer
 from fhirscreen.access.documents import Documents
@@ -18,7 +20,7 @@ from fhirscreen.access.keys import Keys
 from fhirscreen.exceptions import NotTrusted
 from fhirscreen.settings.groups import CdsIssuer, CdsSettings
 from fhirscreen.store.databases import Database
-from fhirscreen.store.tokens import seen_jti
+from fhirscreen.store.tokens import is_seen, seen_jti
 
 __all__ = ["HookAuthenticator", "HookCaller", "NotTrusted", "make_hook_authenticator"]
 
@@ -32,54 +34,72 @@ _RULES = Rules(
 _JTI = 256
 
 
+Redeem = Callable[[Session], None]
+"""Uses a token up, in that transaction. Raises NotTrusted where it was used before."""
+
+
+def _nothing(_session: Session) -> None:
+    """No token was asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class HookCaller:
-    """An EHR: the issuer of its JWT, and the tenant that it names; both empty where no JWT is required."""
+    """An EHR: the issuer of its JWT, and the tenant that it names; both empty where no JWT is required.
+
+    Until `redeem` is called in a transaction that stands, the same token is believed again.
+    """
 
     issuer: str = ""
     tenant: str = ""
+    redeem: Redeem = field(default=_nothing, compare=False)
 
 
-class HookAuthenticator(Protocol):
+class HookAuthenticator:
     """Tells who calls from the header Authorization; `url` is the address that was called, as audience."""
 
+    def __init__(
+        self,
+        settings: CdsSettings,
+        database: Database,
+        documents: Documents,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._required = settings.required
+        self._database = database
+        self._clock = clock
+        self._trusted = {
+            each.issuer: (
+                each,
+                Keys.of(each.keys_file, clock)
+                if each.keys_file is not None
+                else Keys.at(each.keys_url or "", documents, clock),
+            )
+            for each in settings.issuers
+        }
+
     def __call__(self, authorization: str | None, url: str) -> HookCaller:
-        """Raises NotTrusted."""
-        ...
+        """Who calls, whose token is used up. Raises NotTrusted."""
+        caller = self.verify(authorization, url)
+        with self._database.begin() as session:
+            caller.redeem(session)
+        return caller
 
-
-def make_hook_authenticator(
-    settings: CdsSettings, database: Database, documents: Documents, clock: Callable[[], datetime]
-) -> HookAuthenticator:
-    """What the settings ask for: a JWT of an issuer in them, or nothing.
-
-    Raises UsageError where the keys of an issuer cannot be used.
-    """
-    trusted = {
-        each.issuer: (
-            each,
-            Keys.of(each.keys_file, clock)
-            if each.keys_file is not None
-            else Keys.at(each.keys_url or "", documents, clock),
-        )
-        for each in settings.issuers
-    }
-
-    def authenticate(authorization: str | None, url: str) -> HookCaller:
-        if not settings.required:
+    def verify(self, authorization: str | None, url: str) -> HookCaller:
+        """Who calls; whoever answers uses the token up before the answer goes out. Raises NotTrusted."""
+        if not self._required:
             return HookCaller()
         token = bearer(authorization)
         said = peek(token)
         issuer = said.claims.get("iss")
-        if not isinstance(issuer, str) or issuer not in trusted:
+        if not isinstance(issuer, str) or issuer not in self._trusted:
             raise NotTrusted(
                 "who calls is not known",
                 expected="Authorization: Bearer, with a JWT of an issuer in cds.issuers",
                 remedy="register this EHR's issuer and keys in the settings",
             )
-        known, keys = trusted[issuer]
+        known, keys = self._trusted[issuer]
         _check_jku(said.header, known)
-        now = clock()
+        now = self._clock()
         # Feedback may be meant for its own address or for the service that it is about: the text is open.
         audiences = {url, url.removesuffix("/feedback")}
         claims = verify(token, keys, _RULES, issuer=issuer, audiences=audiences, now=now)
@@ -90,12 +110,29 @@ def make_hook_authenticator(
         if not 0 < len(jti) <= _JTI or not jti.isprintable():
             raise refused("the token's jti cannot be read", f"1 to {_JTI} printable characters")
         until = instant(claims, "exp") + timedelta(seconds=LEEWAY)
-        with database.begin() as session:
-            if seen_jti(session, issuer, jti, until, now):
-                raise refused("the token was used before", "a token made for this call alone")
-        return HookCaller(issuer, tenant if isinstance(tenant, str) else "")
+        with self._database.reading() as session:
+            if is_seen(session, issuer, jti):
+                raise _used()
 
-    return authenticate
+        def redeem(session: Session) -> None:
+            if seen_jti(session, issuer, jti, until, self._clock()):
+                raise _used()
+
+        return HookCaller(issuer, tenant if isinstance(tenant, str) else "", redeem)
+
+
+def make_hook_authenticator(
+    settings: CdsSettings, database: Database, documents: Documents, clock: Callable[[], datetime]
+) -> HookAuthenticator:
+    """What the settings ask for: a JWT of an issuer in them, or nothing.
+
+    Raises UsageError where the keys of an issuer cannot be used.
+    """
+    return HookAuthenticator(settings, database, documents, clock)
+
+
+def _used() -> NotTrusted:
+    return refused("the token was used before", "a token made for this call alone")
 
 
 def _check_jku(header: dict[str, Any], known: CdsIssuer) -> None:

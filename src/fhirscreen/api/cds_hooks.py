@@ -11,7 +11,7 @@ import structlog
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 
-from fhirscreen.access.hooks import NotTrusted
+from fhirscreen.access.hooks import HookCaller, NotTrusted
 from fhirscreen.api.guards.deadlines import DUE
 from fhirscreen.api.outcomes import Refusal
 from fhirscreen.bootstrap.clinics import make_clinic
@@ -82,17 +82,17 @@ class _Visit:
         self._service, self._clinic, self._id, self._body = service, clinic, id, body
         self._due = due
         self._began = time.monotonic()
-        self._issuer: str
+        self._caller: HookCaller
         self._call: Call
 
     def begin(self, header: str | None) -> dict[str, Any]:
         """The answer. Raises what `_work` tells, and MustAsk where it takes the FHIR server."""
-        caller = self._service.authenticate_hook(header, f"{self._clinic.url}/cds-services/{self._id}")
-        self._issuer = caller.issuer
+        url = f"{self._clinic.url}/cds-services/{self._id}"
+        self._caller = self._service.authenticate_hook.verify(header, url)
 
         def work() -> Answer:
             self._call = read_call(self._id, self._body)
-            return answer(self._clinic, self._call, self._issuer, self._late, may_ask=False)
+            return self._answer(may_ask=False)
 
         return self._told(work)
 
@@ -102,13 +102,17 @@ class _Visit:
 
         def work() -> Answer:
             with due(self._began + seconds):
-                return answer(self._clinic, self._call, self._issuer, self._late)
+                return self._answer()
 
         try:
             return await self._service.upstream.run(lambda: _work(lambda: self._told(work)), seconds / 2)
         except ServerBusy as error:
             self._count(type(error).__name__)
             raise
+
+    def _answer(self, *, may_ask: bool = True) -> Answer:
+        who = self._caller
+        return answer(self._clinic, self._call, who.issuer, self._late, may_ask=may_ask, redeem=who.redeem)
 
     def _told(self, work: Callable[[], Answer]) -> dict[str, Any]:
         """What it gives; what came of the call is counted, logged and, where that is set, kept."""
@@ -117,6 +121,9 @@ class _Visit:
         except FhirscreenError as error:
             self._count(TOO_LATE if self._late() else type(error).__name__)
             self._keep({"error": error.what})
+            if isinstance(error, CallError | NoSuchService | NothingKnown):
+                with self._service.database.begin() as session:  # such an answer uses the token up as well
+                    self._caller.redeem(session)
             raise
         self._keep(found.body)
         self._count(found.outcome, found)

@@ -85,6 +85,10 @@ def never_late() -> bool:
     return False
 
 
+def unsigned(_session: Session) -> None:
+    """No token came with the call."""
+
+
 def answer(
     clinic: Clinic,
     call: Call,
@@ -92,11 +96,13 @@ def answer(
     late: Callable[[], bool] = never_late,
     *,
     may_ask: bool = True,
+    redeem: Callable[[Session], None] = unsigned,
 ) -> Answer:
     """Answers a call; `caller` is the EHR. Raises CallError, NothingKnown, StoreError.
 
     `late`: whether the EHR was told meanwhile that the answer takes too long; then nothing counts as shown.
-    Without `may_ask` no FHIR server is asked: MustAsk is raised where that would be.
+    Without `may_ask` no FHIR server is asked: MustAsk is raised where that would be. `redeem` uses the call's
+    token up in the transaction that stores what was shown, and raises where it was used before.
     """
     record = read_prefetch(call.patient, call.prefetch, clinic.templates)
     base, at = call.server or _base_of(clinic, caller), clinic.clock()
@@ -109,6 +115,7 @@ def answer(
     frame = Frame(base, clinic.url, clinic.site, clinic.catalogue, caller)
     card = None if isinstance(found, str) else make_card(call.instance, found, frame)
     with clinic.database.begin() as session:
+        redeem(session)
         if not isinstance(found, str):
             cards.hold_patient(session, base, call.patient)
             left = TOO_LATE if late() else _left(clinic, session, call, base, record.ids, found, at)

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Connection, event
 from starlette.testclient import TestClient
 
 from fhirscreen.bootstrap.logs import set_up_logs
@@ -177,6 +178,32 @@ def test_a_token_is_good_once(ehr: TestClient) -> None:
     same = said(jti="the-same")
     assert calling(ehr, sign(ec(), same)).status_code == 200
     refused(calling(ehr, sign(rsa(), same, "RS384")))  # signed anew: it is the jti that counts
+
+
+def test_a_token_is_used_up_by_an_answer_that_is_an_error(ehr: TestClient) -> None:
+    for body, status in ((b"{}", 400), (json.dumps(make_call(FITS, {})).encode(), 412)):
+        headers = bearing(sign(ec(), said())) | {"Content-Type": "application/json"}
+        assert ehr.post(VIEW, content=body, headers=headers).status_code == status
+        refused(ehr.post(VIEW, content=body, headers=headers))
+
+
+def test_a_signed_call_is_written_at_once_with_its_token(tmp_path: Path, clock: Hands, keys_url: str) -> None:
+    given: dict[str, Any] = {"studies": list(STUDIES), "site": SITE, "public_url": US}
+    cds = {"issuers": [{"issuer": EHR, "keys_url": keys_url}]}
+    with (
+        service_for(tmp_path, clock=clock, cds=cds, access={"mode": "token"}, **given) as service,
+        client_of(service) as ehr,
+    ):
+        assert calling(ehr, sign(ec(), said())).json()["cards"]  # and all is compiled
+        written: list[bool] = []
+
+        def note(connection: Connection) -> None:
+            if not connection.get_execution_options().get("fhirscreen_reading"):
+                written.append(True)
+
+        event.listen(service.database._engine, "commit", note)
+        assert calling(ehr, sign(ec(), said())).status_code == 200
+        assert written == [True], "each time costs a disk"
 
 
 def test_a_new_key_is_found_when_the_issuer_has_changed_its_keys(
