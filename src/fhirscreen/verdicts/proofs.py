@@ -11,6 +11,8 @@ from fhirscreen.verdicts.reasons import STRENGTH, Basis, Reason, first_reason, s
 
 # Members by a name of their own: found on their class, for every record, they cost ten times as much.
 _PRESUMED = Basis.PRESUMED
+_new = tuple.__new__
+"""What a named tuple is made by; called by its own name, a function in Python stands before it."""
 
 LACKING = "missing: "
 """How `because` begins where it names, up to a semicolon, what is not on record and would settle it."""
@@ -41,8 +43,8 @@ class Proof(NamedTuple):
 
         As `_replace`, which is many times slower, and this is done for every criterion of every patient.
         """
-        _, basis, reason, evidence, value, unit, date, *_ = self
-        return Proof(truth, basis, reason, evidence, value, unit, date, says, children)
+        _, basis, reason, evidence, value, unit, date, _, _, _ = self
+        return _new(Proof, (truth, basis, reason, evidence, value, unit, date, says, children, ""))
 
     def tree(self) -> dict[str, Any]:
         """The proof as plain data for JSON: empty fields are left out."""
@@ -163,18 +165,16 @@ def threshold(needed: int, children: Sequence[Proof], says: str = "") -> Proof:
     the strongest ones are taken, so the basis is the strongest child's where one suffices and the weakest's
     where all are needed.
     """
-    true: list[Proof] = []
-    false: list[Proof] = []
-    unknown: list[Proof] = []
-    for child in children:
-        truth = child.truth
-        (true if truth is TRUE else false if truth is FALSE else unknown).append(child)
-    if len(true) >= needed:
-        return compound(TRUE, true, needed, tuple(children), says)
-    needed_false = len(children) - needed + 1
-    if len(false) >= needed_false:
-        return compound(FALSE, false, needed_false, tuple(children), says)
-    return compound(UNKNOWN, unknown, len(unknown), tuple(children), says)
+    truths = [child.truth for child in children]
+    true, needed_false = truths.count(TRUE), len(truths) - needed + 1
+    if true >= needed:
+        truth = TRUE
+    elif truths.count(FALSE) >= needed_false:
+        truth, needed = FALSE, needed_false
+    else:
+        truth, needed = UNKNOWN, len(truths)
+    deciding = [child for child in children if child.truth is truth]
+    return compound(truth, deciding, needed, tuple(children), says)
 
 
 def compound(
@@ -182,23 +182,31 @@ def compound(
 ) -> Proof:
     """The proof of a node whose truth the `deciding` children settle, `needed` of them being enough."""
     if len(deciding) == 1:
-        _, basis, reason, evidence, value, unit, date, *_ = deciding[0]
+        _, basis, reason, evidence, value, unit, date, _, _, _ = deciding[0]
         if truth is not UNKNOWN and basis is not _PRESUMED:
             reason = None
-        return Proof(truth, basis, reason, evidence, value, unit, date, says, children)
-    reason = None
+        return _new(Proof, (truth, basis, reason, evidence, value, unit, date, says, children, ""))
+    first = deciding[0]
+    basis, reason = first.basis, first.reason
+    evidence = first.evidence
+    alike = True
+    for child in deciding:
+        if child.basis is not basis or child.reason is not reason:
+            alike = False
+        if child.evidence and child.evidence != evidence:
+            evidence = tuple(sorted({*evidence, *child.evidence}))
     if truth is UNKNOWN:
         # The reason that comes first is what to settle first: the basis is that of the child who gives it.
-        reasons = [child.reason for child in deciding]
-        reason = reasons[0]
-        if any(other is not reason for other in reasons):
-            reason = first_reason([each for each in reasons if each is not None])
-        basis = strongest([child.basis for child in deciding if child.reason is reason])
+        if not alike:
+            reason = first_reason([child.reason for child in deciding if child.reason is not None])
+            basis = strongest([child.basis for child in deciding if child.reason is reason])
     else:
-        basis = sorted([child.basis for child in deciding], key=STRENGTH.__getitem__)[needed - 1]
-        if basis is _PRESUMED:
+        if not alike:
+            basis = sorted([child.basis for child in deciding], key=STRENGTH.__getitem__)[needed - 1]
+        if basis is not _PRESUMED:
+            reason = None
+        elif not alike:
             reason = first_reason(
                 [c.reason for c in deciding if c.reason is not None and c.basis is _PRESUMED]
             )
-    evidence = tuple(sorted({reference for child in deciding for reference in child.evidence}))
-    return Proof(truth, basis, reason, evidence, "", "", "", says, children)
+    return _new(Proof, (truth, basis, reason, evidence, "", "", "", says, children, ""))

@@ -113,14 +113,11 @@ class Case:
 
     def found(self, concept: Concept, *roles: Role) -> list[tuple[Source, Entry]]:
         """A concept's entries by source, in those roles, not after the index date; each resource once."""
-        chart = self.chart
+        chart, end = self.chart, self.chart.end
         result: list[tuple[Source, Entry]] = []
-        if concept.id not in chart.present:
-            return result
-        entries, end = chart.entries, chart.end
-        for number, source, plain in chart.index.chosen(concept, roles):
-            if number in entries:
-                for entry in entries[number]:
+        for source, plain, entries in chart.records.get(concept.id, ()):
+            if source.role in roles:
+                for entry in entries:
                     when = entry.when
                     if (when is None or when.start < end) and (plain or source_matches(source, entry, chart)):
                         result.append((source, entry))
@@ -223,15 +220,11 @@ class Links:
             return FALSE
         resource = entry.resource
         if "focus" in resource or "extension" in resource:
-            pointed = [
-                reference
-                for reference in (
-                    *read_targets(resource.get("focus"), chart.aliases),
-                    *extension_references(resource, chart.aliases),
-                )
-                if reference.startswith("Condition/")
-            ]
-            if any(reference in self.conditions for reference in pointed):
+            named = list(read_targets(resource.get("focus"), chart.aliases))
+            if "extension" in resource:
+                named.extend(extension_references(resource, chart.aliases))
+            pointed = [reference for reference in named if reference.startswith("Condition/")]
+            if not self.conditions.isdisjoint(pointed):
                 return TRUE
             if pointed:
                 return FALSE

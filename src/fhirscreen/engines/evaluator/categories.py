@@ -23,7 +23,15 @@ from fhirscreen.engines.evaluator.items import (
     focus_of,
 )
 from fhirscreen.engines.evaluator.occurrences import event_times
-from fhirscreen.engines.evaluator.selection import Decide, Placed, candidates, decide, place, shown_proof
+from fhirscreen.engines.evaluator.selection import (
+    Decide,
+    Placed,
+    candidates,
+    decide,
+    lone,
+    place,
+    shown_proof,
+)
 from fhirscreen.engines.evaluator.texts import in_short, names_value, read_text
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import Entry, State, codings, concept_text, refuse_values
@@ -52,6 +60,11 @@ def value_among(case: Case, node: ValueAmong) -> Proof:
     """The proof that the category's value is one of those asked."""
     feature = node.feature
     items = category_items(case, feature)
+    if not (feature.implied_by or node.sites):
+        only = lone(case, feature, items)
+        if only is not None:
+            truth, reason = _says(case, node, only)
+            return shown_proof(truth, reason, items, node.says)
     judge = _judge(case, node)
     absent = NO_RECORD if case.whole else no_value(case, feature, found=bool(items))
     if persisting := feature.concept.persists:
@@ -299,26 +312,17 @@ def _derived(case: Case, feature: Feature) -> Iterator[Item]:
 
 
 def _judge(case: Case, node: ValueAmong) -> Decide:
-    def judge(item: Item) -> tuple[Truth, Reason | None]:
-        if item.blocked is not None:
-            return UNKNOWN, item.blocked
-        concept, values = node.feature.concept, item.values
-        if not values.isdisjoint(case.chart.index.unsettled(concept)) and not values <= node.values:
-            return UNKNOWN, Reason.UNCONFIRMED
-        inside = case.chart.index.inside(concept, values, node.values)
-        if inside is FALSE:
-            return FALSE, None
-        if inside is UNKNOWN:
-            # An interval of ordered values (Karnofsky 70 is ECOG 1 or 2) is not a coarser code.
-            several = len(values) > 1
-            return UNKNOWN, Reason.CENSORED_VALUE if several else Reason.COARSER_CODE
-        if concept.needs_confirmation and not values.isdisjoint(concept.needs_confirmation):
-            return UNKNOWN, Reason.UNCONFIRMED
-        if node.sites and values & node.spread:
-            return _only_at(case, node, item)
-        return TRUE, None
+    return lambda item: _says(case, node, item)
 
-    return judge
+
+def _says(case: Case, node: ValueAmong, item: Item) -> tuple[Truth, Reason | None]:
+    """What one record says by itself."""
+    if item.blocked is not None:
+        return UNKNOWN, item.blocked
+    truth, reason = case.chart.index.said(node, item.values)
+    if truth is TRUE and node.sites and item.values & node.spread:
+        return _only_at(case, node, item)
+    return truth, reason
 
 
 def _only_at(case: Case, node: ValueAmong, item: Item) -> tuple[Truth, Reason | None]:

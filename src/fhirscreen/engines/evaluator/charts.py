@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from fhirscreen.engines.base import SetAside, shown_place
-from fhirscreen.engines.evaluator.sources import SourceIndex
+from fhirscreen.engines.evaluator.sources import Records, SourceIndex
 from fhirscreen.exceptions import DataError
 from fhirscreen.fhir.entries import (
     CLINICAL_TYPES,
@@ -61,7 +61,8 @@ _SHOWN = 3
 class Chart:
     """One patient: the Patient resource and the entries under each source of the plan.
 
-    `present` are the concepts that have any entry; `end` is the first instant after the index date.
+    `present` are the concepts that have any entry, `records` the entries by concept; `end` is the first
+    instant after the index date.
     `unfetched` are resource types that could not be fetched whole; `touched` are sources under which a
     resource could not be read, `named` those of them that its code names, `refused` those whose value could
     not. `spoilt` are those of `set_aside` with the sources that each may be of, None for any of its type.
@@ -91,6 +92,7 @@ class Chart:
     aliases: Mapping[str, str] = field(default_factory=dict)
     shared: Mapping[str, Resource] = field(default_factory=dict)
     present: frozenset[str] = frozenset()
+    records: Records = field(default_factory=dict)
     end: int = 0
     refused: dict[str, SetAside] = field(default_factory=dict)
     lost: Lost = NOTHING_LOST
@@ -279,7 +281,8 @@ def read_chart(  # noqa: C901 - one loop over everything that is on record
     chart.touched, chart.named = lost.touched.union(touched), frozenset(named)
     chart.untold = tuple(untold)
     chart.others, chart.inert, chart.pointing = others, inert, pointing
-    chart.present = index.concepts(entries)
+    chart.records = index.by_concept(entries)
+    chart.present = frozenset(chart.records)
     chart.end = as_of.end
     chart.set_aside, chart.spoilt = tuple(aside), (*spoilt, *lost.spoilt)
     return chart

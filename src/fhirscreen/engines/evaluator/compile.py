@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from fhirscreen.engines.evaluator.absence import elsewhere
 from fhirscreen.engines.evaluator.cases import Case
@@ -58,16 +58,17 @@ def compiled(node: Predicate) -> Evaluate:
         return evaluate
     concepts, durations = asked
     after = next(iter(durations), None)
-    silent: dict[tuple[AsOf, bool] | AsOf, Proof] = {}
+    silent: dict[AsOf, Proof] = {}
+    likely_elsewhere: dict[AsOf, Proof] = {}
 
     def quick(case: Case) -> Proof:
         if not (case.sound and concepts.isdisjoint(case.present)):
             return evaluate(case)
+        known = likely_elsewhere if after is not None and elsewhere(case, after) else silent
         as_of = case.chart.as_of
-        key = (as_of, elsewhere(case, after)) if after is not None else as_of
-        proof = silent.get(key)
+        proof = known.get(as_of)
         if proof is None:
-            proof = silent[key] = evaluate(case)
+            proof = known[as_of] = evaluate(case)
         return proof
 
     return quick
@@ -106,19 +107,19 @@ def _compiled(node: Predicate) -> Evaluate:  # noqa: C901 - one case per predica
         case SexIs():
             return lambda case: sex_is(case, node)
         case ValueWithin():
-            return _naming(node, lambda case: value_within(case, node))
+            return _naming(node, value_within)
         case ValueAmong():
-            return _naming(node, lambda case: value_among(case, node))
+            return _naming(node, value_among)
         case Occurred():
             return lambda case: occurred(case, node)
         case FormulaWithin():
-            return _naming(node, lambda case: formula_within(case, node))
+            return _naming(node, formula_within)
         case ElapsedWithin():
-            return _naming(node, lambda case: elapsed_within(case, node))
+            return _naming(node, elapsed_within)
         case FollowedBy():
-            return _naming(node, lambda case: followed_by(case, node))
+            return _naming(node, followed_by)
         case CountWithin():
-            return _naming(node, lambda case: count_within(case, node))
+            return _naming(node, count_within)
         case Threshold():
             return _threshold(node)
         case Negation():
@@ -141,13 +142,16 @@ def _compiled(node: Predicate) -> Evaluate:  # noqa: C901 - one case per predica
             assert_never(node)
 
 
-def _naming(node: Predicate, evaluate: Evaluate) -> Evaluate:
-    """The same, naming what could not be read where that keeps the answer open."""
+Node = TypeVar("Node", bound=Predicate)
+
+
+def _naming(node: Node, prove: Callable[[Case, Node], Proof]) -> Evaluate:
+    """The proof of a node, naming what could not be read where that keeps the answer open."""
     not_fetched = Reason.NOT_FETCHED
     asked = tuple({each.concept.id: each.concept for f in features(node) for each in closure(f)}.values())
 
     def named(case: Case) -> Proof:
-        proof = evaluate(case)
+        proof = prove(case, node)
         if proof.reason is not_fetched and not proof.because:
             because = next((said for each in asked if (said := case.chart.unreadable(each))), "")
             return proof._replace(because=because)
@@ -277,7 +281,7 @@ def age_within(case: Case, node: AgeWithin) -> Proof:
         missing = Reason.NOT_FETCHED if "Patient" in case.chart.unfetched else Reason.NO_RECORD
         because = _not_told(case, "date of birth")
         return Proof(UNKNOWN, Basis.MISSING, missing, says=node.says, because=because)
-    young, old = completed_years(birth, case.as_of.day)
+    young, old = completed_years(birth, case.chart.as_of.day)
     truth = in_range(Interval(float(young), float(old)), node.range)
     reason = Reason.IMPRECISE_DATE if truth is UNKNOWN else None
     value = str(young) if young == old else f"{young}-{old}"

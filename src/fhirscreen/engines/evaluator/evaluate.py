@@ -51,7 +51,7 @@ class Evaluator:
         study, criteria = self._compiled[number]
         chart, id, patient = case.chart, study.study.id, case.chart.id
         verdicts = tuple(
-            [Verdict(id, patient, criterion, evaluate(case)) for criterion, evaluate in criteria]
+            [_new(Verdict, (id, patient, criterion, evaluate(case))) for criterion, evaluate in criteria]
         )
         whole = complete and chart.complete
         return Subject(id, patient, verdicts, whole, (), diagnosed(case), planned_start(case))
@@ -70,6 +70,9 @@ class Evaluator:
         planned, criteria = self._compiled[study]
         criterion, evaluate = criteria[place]
         return Verdict(planned.study.id, case.chart.id, criterion, evaluate(case))
+
+
+_new = tuple.__new__
 
 
 def is_member(case: Case) -> bool:
@@ -100,9 +103,9 @@ def planned_start(case: Case) -> str:
     """
     chart = case.chart
     starts: list[Moment] = []
-    for concept in chart.index.treatments:
-        for number in chart.index.numbers_of(concept):
-            for entry in chart.entries.get(number, ()):
+    for concept in chart.present.intersection(chart.index.treatments):
+        for _, _, entries in chart.records[concept]:
+            for entry in entries:
                 if entry.state is State.ORDERED:
                     starts.extend(_timed(entry.resource, chart))
     for resource in chart.inert:

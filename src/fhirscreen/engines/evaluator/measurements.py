@@ -8,7 +8,7 @@ from fhirscreen.engines.evaluator.cases import Case, date_text
 from fhirscreen.engines.evaluator.items import Item, measurement_items
 from fhirscreen.engines.evaluator.occurrences import event_times, occurrences
 from fhirscreen.engines.evaluator.ranges import limit_of
-from fhirscreen.engines.evaluator.selection import Decide, Placed, decide, latest, place
+from fhirscreen.engines.evaluator.selection import Decide, Placed, decide, latest, lone, place, shown_proof
 from fhirscreen.mapping.concepts import Concept
 from fhirscreen.plan.nodes import Edge, Feature, Occurred, Range, ValueWithin
 from fhirscreen.values.dates import local_dates, relation
@@ -35,16 +35,23 @@ def placed_items(case: Case, feature: Feature) -> Placed:
 
 def value_within(case: Case, node: ValueWithin) -> Proof:
     """The proof that the feature's value lies in the range."""
-    feature = node.feature
-    placed = placed_items(case, feature)
-    absent = no_value(case, feature, found=bool(placed.certain or placed.possible))
-    which = feature.which
-    if which in (_MINIMUM, _MAXIMUM):
+    feature, which = node.feature, node.feature.which
+    if which is _MINIMUM or which is _MAXIMUM:
+        placed = placed_items(case, feature)
+        absent = no_value(case, feature, found=bool(placed.certain or placed.possible))
         return _extremum(case, node, placed, absent)
-    proof = decide(placed, which, _judge(case, feature.concept, node.range), node.says, absent)
+    items = measurement_items(case, feature.concept)
+    only = lone(case, feature, items)
+    if only is not None:
+        truth, reason = _says(case, feature.concept, node.range, only)
+        proof = shown_proof(truth, reason, items, node.says)
+    else:
+        placed = placed_items(case, feature)
+        absent = no_value(case, feature, found=bool(placed.certain or placed.possible))
+        proof = decide(placed, which, _judge(case, feature.concept, node.range), node.says, absent)
     for each in feature.shown_with:
         if each.concept.id in case.present:
-            return with_therapies(case, feature, proof, placed)
+            return with_therapies(case, feature, proof, placed_items(case, feature))
     return proof
 
 
@@ -84,30 +91,40 @@ def _extremum(case: Case, node: ValueWithin, placed: Placed, absent: Proof) -> P
 
 
 def _judge(case: Case, concept: Concept, bounds: Range) -> Decide:
-    def judge(item: Item) -> tuple[Truth, Reason | None]:
-        if item.blocked is not None or item.interval is None:
-            return UNKNOWN, item.blocked or Reason.NO_VALUE
-        return compare_range(case, concept, item, bounds)
+    return lambda item: _says(case, concept, bounds, item)
 
-    return judge
+
+def _says(case: Case, concept: Concept, bounds: Range, item: Item) -> tuple[Truth, Reason | None]:
+    """What one result says by itself."""
+    if item.blocked is not None or item.interval is None:
+        return UNKNOWN, item.blocked or Reason.NO_VALUE
+    return compare_range(case, concept, item, bounds)
 
 
 def compare_range(case: Case, concept: Concept, item: Item, bounds: Range) -> tuple[Truth, Reason | None]:
     """Whether one result lies in a range whose edges may be multiples of its own reference limits."""
     assert item.interval is not None  # noqa: S101 - narrowed by the caller
     truth = TRUE
-    for edge, lower in ((bounds.low, True), (bounds.high, False)):
-        if edge is None:
-            continue
-        number = edge.value
-        if edge.limit is not None:
-            limit = limit_of(case, concept, item, edge.limit)
-            if limit is None:
-                return UNKNOWN, Reason.NO_REFERENCE_RANGE
-            number *= limit
-        side = against(item.interval, edge, number, lower=lower)
-        truth = side if truth is TRUE else conjunction((truth, side))
+    if bounds.low is not None:
+        low = _number(case, concept, item, bounds.low)
+        if low is None:
+            return UNKNOWN, Reason.NO_REFERENCE_RANGE
+        truth = against(item.interval, bounds.low, low, lower=True)
+    if bounds.high is not None:
+        high = _number(case, concept, item, bounds.high)
+        if high is None:
+            return UNKNOWN, Reason.NO_REFERENCE_RANGE
+        upper = against(item.interval, bounds.high, high, lower=False)
+        truth = upper if truth is TRUE else conjunction((truth, upper))
     return truth, (Reason.CENSORED_VALUE if truth is UNKNOWN else None)
+
+
+def _number(case: Case, concept: Concept, item: Item, edge: Edge) -> float | None:
+    """An edge as a number; None where it is a multiple of a limit that the result does not have."""
+    if edge.limit is None:
+        return edge.value
+    limit = limit_of(case, concept, item, edge.limit)
+    return None if limit is None else edge.value * limit
 
 
 def against(interval: Interval, edge: Edge, number: float, *, lower: bool) -> Truth:
@@ -124,9 +141,10 @@ def against(interval: Interval, edge: Edge, number: float, *, lower: bool) -> Tr
 
 def in_range(interval: Interval, bounds: Range) -> Truth:
     """Whether an interval lies in a range of plain numbers."""
-    truths = [
-        against(interval, edge, edge.value, lower=lower)
-        for edge, lower in ((bounds.low, True), (bounds.high, False))
-        if edge is not None
-    ]
-    return conjunction(truths)
+    truth = TRUE
+    if bounds.low is not None:
+        truth = against(interval, bounds.low, bounds.low.value, lower=True)
+    if bounds.high is not None and truth is not FALSE:
+        upper = against(interval, bounds.high, bounds.high.value, lower=False)
+        truth = upper if truth is TRUE or upper is FALSE else truth
+    return truth

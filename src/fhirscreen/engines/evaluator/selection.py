@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 from fhirscreen.criteria.amounts import say_unit
 from fhirscreen.criteria.bounds import Which
+from fhirscreen.engines.evaluator.cases import Case
 from fhirscreen.engines.evaluator.items import Item
 from fhirscreen.fhir.entries import modified
 from fhirscreen.fhir.shapes import UNKNOWN_MODIFIER
 from fhirscreen.mapping.concepts import Windows
+from fhirscreen.plan.nodes import Feature
 from fhirscreen.values.dates import Moment, relation
-from fhirscreen.values.durations import AsOf
+from fhirscreen.values.durations import AsOf, day_window
 from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth, conjunction, disjunction
 from fhirscreen.verdicts.proofs import Proof
 from fhirscreen.verdicts.reasons import Basis, Reason, first_reason, weakest
@@ -48,10 +50,6 @@ def place(items: Sequence[Item], windows: Windows, as_of: AsOf, voided: Sequence
     A record before such an event decides no longer; one that may be before it only possibly decides.
     """
     decides = as_of.window(windows.decides)
-    if len(items) == 1 and not voided:
-        only = items[0]
-        if not only.skipped and relation(only.when, decides) is TRUE:
-            return Placed([only], [], [], [])
     certain: list[Item] = []
     possible: list[Item] = []
     stale: list[Item] = []
@@ -75,6 +73,23 @@ def place(items: Sequence[Item], windows: Windows, as_of: AsOf, voided: Sequence
         else:
             possible.append(item)
     return Placed(certain, possible, stale, empty, past)
+
+
+def lone(case: Case, feature: Feature, items: Sequence[Item]) -> Item | None:
+    """The record that decides, where there is one alone and nothing can keep it from that.
+
+    It surely lies in the window, no event on record can have voided it, and nothing is known to be missing:
+    what it says is the answer, whichever record is asked for.
+    """
+    if len(items) != 1 or not case.whole:
+        return None
+    item = items[0]
+    for event in feature.invalidated_by:
+        if event.concept.id in case.present:
+            return None
+    as_of, when = case.chart.as_of, item.when
+    start, end = day_window(as_of.day, feature.windows.decides, as_of.zone)
+    return None if item.skipped or when.start < start or when.end > end else item
 
 
 def decide(placed: Placed, which: Which, judge: Decide, says: str, absent: Proof) -> Proof:
@@ -133,19 +148,18 @@ def latest(items: Sequence[Item]) -> Item:
 def shown_proof(truth: Truth, reason: Reason | None, items: Sequence[Item], says: str) -> Proof:
     """A proof that rests on these records; it shows the latest one's value."""
     if len(items) == 1:
-        only = items[0]
-        # What is open says with `because` what is wrong; what is not, how it was found.
-        how = "" if truth is UNKNOWN else only.how
-        shown = (only.value, only.unit, only.date)
-        proof = _new(Proof, (truth, only.basis, reason, (only.reference,), *shown, says, (), how))
-        if reason is None:
-            return proof
+        best = items[0]
+        basis = best.basis
+        evidence: tuple[str, ...] = (best.reference,)
     else:
         best = latest(items)
         basis = weakest([item.basis for item in items])
         evidence = tuple(sorted({item.reference for item in items}))
-        how = "" if truth is UNKNOWN else best.how
-        proof = Proof(truth, basis, reason, evidence, best.value, best.unit, best.date, says, (), how)
+    # What is open says with `because` what is wrong; what is not, how it was found.
+    how = "" if truth is UNKNOWN else best.how
+    proof = _new(Proof, (truth, basis, reason, evidence, best.value, best.unit, best.date, says, (), how))
+    if reason is None:
+        return proof
     if reason is _COARSER_CODE and any(item.blocked is reason and item.unread for item in items):
         return proof._replace(because=_UNREAD)
     if reason is _UNCONFIRMED and any(i.entry is not None and modified(i.entry.resource) for i in items):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from fhirscreen.fhir.entries import MEDICATIONS, Resource, Terms, codings
-from fhirscreen.mapping.concepts import Concept, Role, Source
+from fhirscreen.fhir.entries import MEDICATIONS, Entry, Resource, Terms, codings
+from fhirscreen.mapping.concepts import Concept, Source
 from fhirscreen.mapping.drugs import Named, drug_pattern, may_hold
-from fhirscreen.plan.nodes import Plan
+from fhirscreen.plan.nodes import Plan, ValueAmong
 from fhirscreen.values.codes import CodeSet, Coding
 from fhirscreen.values.quantities import Affine, UnitTable
 from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth
+from fhirscreen.verdicts.reasons import Reason
 
 REMEMBERED = 1 << 16
 """So many codes and units are remembered at most, whatever records hold."""
@@ -19,12 +20,8 @@ _SEVERAL = frozenset((*MEDICATIONS, "AllergyIntolerance"))
 """Types that may say by more than one code, or elsewhere than in `code`, what a resource is about."""
 
 
-class Chosen(NamedTuple):
-    """A source with its number; `plain` where its codes alone say what is a record of it."""
-
-    number: int
-    source: Source
-    plain: bool
+Records = dict[str, list[tuple[Source, bool, list[Entry]]]]
+"""By concept: each source that has entries, whether its codes alone say what is a record of it, and these."""
 
 
 class Met(NamedTuple):
@@ -48,14 +45,15 @@ class SourceIndex:
 
     __slots__ = (
         "_by_type",
-        "_chosen",
         "_concepts",
+        "_described",
         "_drugs",
         "_given",
-        "_inside",
         "_names",
+        "_nodes",
         "_numbers",
         "_presumed",
+        "_said",
         "_staged",
         "_tells",
         "_terminologies",
@@ -115,8 +113,8 @@ class SourceIndex:
         self.readings: dict[tuple[str, Coding | tuple[Coding, ...]], Any] = {}
         self._drugs: dict[tuple[tuple[Coding, ...], str], frozenset[str] | None] = {}
         self.presumed_types = frozenset().union(*self._presumed.values())
-        self._inside: dict[tuple[str, frozenset[str], frozenset[str]], Truth] = {}
-        self._chosen: dict[tuple[Role, ...], dict[str, tuple[Chosen, ...]]] = {}
+        self._said: dict[tuple[int, frozenset[str]], tuple[Truth, Reason | None]] = {}
+        self._nodes: list[ValueAmong] = []
         self.conversions: dict[tuple[str, str], tuple[str | None, Affine | None]] = {}
         self.codes: dict[str, dict[tuple[str | None, str | None], Met]] = {}
         for feature in plan.features:
@@ -133,6 +131,10 @@ class SourceIndex:
             for feature in plan.features
             if any(source.staging is not None for source in feature.concept.sources)
         )
+        self._described = [
+            (concept, source, source.plain)
+            for concept, source in zip(self._concepts, self.sources, strict=True)
+        ]
         for number, source in enumerate(self.sources):
             self._by_type.setdefault(source.resource, []).append(number)
             self.codes[source.resource] = {}
@@ -145,17 +147,6 @@ class SourceIndex:
     def of_type(self, resource_type: str) -> Sequence[int]:
         """The numbers of the sources of that type."""
         return self._by_type.get(resource_type, ())
-
-    def chosen(self, concept: Concept, roles: tuple[Role, ...]) -> tuple[Chosen, ...]:
-        """A concept's sources in those roles, in their order."""
-        known = self._chosen.setdefault(roles, {})
-        found = known.get(concept.id)
-        if found is None:
-            numbered = [(number, self.sources[number]) for number in self.numbers(concept)]
-            found = known[concept.id] = tuple(
-                Chosen(number, source, source.plain) for number, source in numbered if source.role in roles
-            )
-        return found
 
     def conversion(self, concept: Concept, unit: str, canonical: str) -> tuple[str | None, Affine | None]:
         """The UCUM code of a unit as it was sent, and the conversion to the concept's `canonical` unit."""
@@ -205,18 +196,31 @@ class SourceIndex:
         """The values of a category that leave open which of the others holds (indeterminate)."""
         return self._unsettled[concept.id]
 
-    def inside(self, concept: Concept, names: frozenset[str], asked: frozenset[str]) -> Truth:
-        """Whether what the names may mean, down to the finest values, is among the values asked for."""
-        key = (concept.id, names, asked)
-        found = self._inside.get(key)
+    def said(self, node: ValueAmong, names: frozenset[str]) -> tuple[Truth, Reason | None]:
+        """Whether what the names of a value may mean is among those asked for, and why that is open."""
+        key = (id(node), names)
+        found = self._said.get(key)
         if found is None:
-            leaves = frozenset().union(*(concept.leaves(name) for name in names))
-            found = TRUE if leaves <= asked or names <= asked else UNKNOWN
-            if leaves.isdisjoint(asked) and names.isdisjoint(asked):
-                found = FALSE
-            if len(self._inside) < REMEMBERED:
-                self._inside[key] = found
+            found = self._weigh(node, names)
+            if len(self._said) < REMEMBERED:
+                self._said[key] = found
+                self._nodes.append(node)  # else another could have its id
         return found
+
+    def _weigh(self, node: ValueAmong, names: frozenset[str]) -> tuple[Truth, Reason | None]:
+        concept, asked = node.feature.concept, node.values
+        if not names.isdisjoint(self.unsettled(concept)) and not names <= asked:
+            return UNKNOWN, Reason.UNCONFIRMED
+        # What they may mean, down to the finest values.
+        leaves = frozenset().union(*(concept.leaves(name) for name in names))
+        if leaves.isdisjoint(asked) and names.isdisjoint(asked):
+            return FALSE, None
+        if not (leaves <= asked or names <= asked):
+            # An interval of ordered values (Karnofsky 70 is ECOG 1 or 2) is not a coarser code.
+            return UNKNOWN, Reason.CENSORED_VALUE if len(names) > 1 else Reason.COARSER_CODE
+        if not names.isdisjoint(concept.needs_confirmation):
+            return UNKNOWN, Reason.UNCONFIRMED
+        return TRUE, None
 
     def numbers_of(self, id: str) -> tuple[int, ...]:
         """The numbers of a concept's sources by its id; none where the plan does not ask for it."""
@@ -239,9 +243,17 @@ class SourceIndex:
             )
         return found
 
-    def concepts(self, numbers: Iterable[int]) -> frozenset[str]:
-        """The ids of the concepts that those sources belong to."""
-        return frozenset([self._concepts[number] for number in numbers])
+    def by_concept(self, entries: Mapping[int, list[Entry]]) -> Records:
+        """Entries by number of their source as those of each concept, its sources in their order."""
+        found: Records = {}
+        described = self._described
+        for number in sorted(entries):
+            concept, source, plain = described[number]
+            if concept in found:
+                found[concept].append((source, plain, entries[number]))
+            else:
+                found[concept] = [(source, plain, entries[number])]
+        return found
 
     def find(self, resource_type: str, system: str, code: str) -> tuple[int, ...]:
         """The sources whose codes match; `system` as the resource has it, or a short name."""
