@@ -98,7 +98,7 @@ def codings(concept: object, short: Callable[[str], str]) -> tuple[Coding, ...]:
     if not isinstance(concept, dict):
         raise DataError("a CodeableConcept is not an object", expected="an object with coding or text")
     listed = concept.get("coding", ())
-    if not isinstance(listed, list | tuple):
+    if not isinstance(listed, _LISTS):
         raise DataError("CodeableConcept.coding is not a list", expected="a list of Coding")
     found: tuple[Coding, ...] = ()
     for coding in listed:
@@ -108,18 +108,29 @@ def codings(concept: object, short: Callable[[str], str]) -> tuple[Coding, ...]:
         if isinstance(code, str):
             known = _CODINGS.get((short, system, code)) if isinstance(system, str) else None
             if known is None:
-                if system is not None and not isinstance(system, str):
-                    raise DataError("Coding.system is not a string", expected="the URL of a code system")
-                known = (Coding(short(system) if isinstance(system, str) else "", code.strip()),)
-                if isinstance(system, str) and len(_CODINGS) < _REMEMBERED:
-                    _CODINGS[short, system, code] = known
-            found = found + known if found else known
+                known = _coding(code, system, short)
+            if len(listed) == 1:
+                return known
+            found += known
         elif code is not None:
             raise DataError("Coding.code is not a string", expected="a code")
     return found
 
 
+_LISTS = (list, tuple)
 _REMEMBERED = 1 << 16
+
+
+def _coding(code: str, system: object, short: Callable[[str], str]) -> tuple[Coding]:
+    """A coding that was not met before."""
+    if system is not None and not isinstance(system, str):
+        raise DataError("Coding.system is not a string", expected="the URL of a code system")
+    made = (Coding(short(system) if system is not None else "", code.strip()),)
+    if system is not None and len(_CODINGS) < _REMEMBERED:
+        _CODINGS[short, system, code] = made
+    return made
+
+
 _CODINGS: dict[tuple[Callable[[str], str], str, str], tuple[Coding]] = {}
 
 

@@ -55,6 +55,13 @@ def children(predicate: Predicate) -> tuple[Predicate, ...]:
             assert_never(predicate)
 
 
+def below(predicate: Predicate) -> Iterator[Predicate]:
+    """A predicate and all that is under it, with repeats."""
+    yield predicate
+    for child in children(predicate):
+        yield from below(child)
+
+
 def features(predicate: Predicate) -> Iterator[Feature]:
     """The features that a predicate asks for itself or through its children, with repeats."""
     match predicate:

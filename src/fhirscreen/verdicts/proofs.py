@@ -173,7 +173,9 @@ def threshold(needed: int, children: Sequence[Proof], says: str = "") -> Proof:
         truth, needed = FALSE, needed_false
     else:
         truth, needed = UNKNOWN, len(truths)
-    deciding = [child for child in children if child.truth is truth]
+    deciding = children
+    if truths.count(truth) < len(truths):
+        deciding = [child for child in children if child.truth is truth]
     return compound(truth, deciding, needed, tuple(children), says)
 
 

@@ -18,6 +18,7 @@ from fhirscreen.values.codes import CodeSet, Coding
 from fhirscreen.values.dates import EVER, Moment, local_dates, moment_text
 from fhirscreen.values.durations import AsOf
 from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth, known
+from fhirscreen.verdicts.proofs import Proof
 
 MEMBERSHIP = (Role.MATCH, Role.COARSER)
 """Roles of the sources that make a member."""
@@ -83,7 +84,8 @@ class Case:
 
     `present` are the chart's concepts that have any entry; it is `whole` where nothing of it is known to be
     missing, and `sound` where besides every record says what it is of. `measured` are records of measurements
-    by concept, `placed` records of a feature by window, once they were read.
+    by concept, `placed` records of a feature by window, `proofs` of what is asked more than once, each by
+    what made it.
     """
 
     chart: Chart
@@ -97,6 +99,7 @@ class Case:
     whole: bool = True
     measured: dict[str, list[Any]] = field(default_factory=dict)
     placed: dict[int, Any] = field(default_factory=dict)
+    proofs: dict[object, Proof] = field(default_factory=dict)
     _links: Links | None = None
     _members: list[Entry] | None = None
 

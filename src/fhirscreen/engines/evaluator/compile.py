@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import TypeVar, assert_never
 
 from fhirscreen.engines.evaluator.absence import elsewhere
@@ -35,7 +36,7 @@ from fhirscreen.plan.nodes import (
     ValueAmong,
     ValueWithin,
 )
-from fhirscreen.plan.walk import children, closure, features
+from fhirscreen.plan.walk import below, children, closure, features
 from fhirscreen.values.dates import completed_years
 from fhirscreen.values.durations import AsOf, Duration
 from fhirscreen.values.intervals import Interval
@@ -46,13 +47,45 @@ from fhirscreen.verdicts.reasons import RANK, Basis, Reason, strongest
 Evaluate = Callable[[Case], Proof]
 
 
-def compiled(node: Predicate) -> Evaluate:
-    """A function that proves the predicate for a case.
+Shared = dict[Predicate, Evaluate | None]
+"""What several criteria ask alike, or one of them in several places; with its function, once that is made."""
+
+
+def shared_by(predicates: Iterable[Predicate]) -> Shared:
+    """Those of the predicates, and of what is below them, that occur more than once and are no constants."""
+    found = Counter(each for predicate in predicates for each in below(predicate))
+    constants = (Fixed, Asked, Unmapped)
+    return {node: None for node, times in found.items() if times > 1 and not isinstance(node, constants)}
+
+
+def compiled(node: Predicate, shared: Shared) -> Evaluate:
+    """A function that proves the predicate for a case; what is `shared` is proved once a case.
 
     Most criteria ask for what most patients do not have: where nothing of the kind is on record, the proof
     is the same for every such patient, and is made once for each index date.
     """
-    evaluate = _compiled(node)
+    if node not in shared:
+        return _quick(node, _compiled(node, shared))
+    evaluate = shared[node]
+    if evaluate is None:
+        evaluate = shared[node] = _quick(node, _once(_compiled(node, shared)))
+    return evaluate
+
+
+def _once(evaluate: Evaluate) -> Evaluate:
+    """The same, remembering the proof as long as the case lasts."""
+
+    def proved(case: Case) -> Proof:
+        proof = case.proofs.get(evaluate)
+        if proof is None:
+            proof = case.proofs[evaluate] = evaluate(case)
+        return proof
+
+    return proved
+
+
+def _quick(node: Predicate, evaluate: Evaluate) -> Evaluate:
+    """The same, remembering the proof for all patients of whom nothing that it could rest on is on record."""
     asked = concepts_asked(node)
     if asked is None:
         return evaluate
@@ -100,7 +133,7 @@ def concepts_asked(node: Predicate) -> tuple[frozenset[str], frozenset[Duration]
     return (frozenset(concepts), frozenset(durations)) if len(durations) < 2 else None
 
 
-def _compiled(node: Predicate) -> Evaluate:  # noqa: C901 - one case per predicate
+def _compiled(node: Predicate, shared: Shared) -> Evaluate:  # noqa: C901 - one case per predicate
     match node:
         case AgeWithin():
             return lambda case: age_within(case, node)
@@ -121,17 +154,17 @@ def _compiled(node: Predicate) -> Evaluate:  # noqa: C901 - one case per predica
         case CountWithin():
             return _naming(node, count_within)
         case Threshold():
-            return _threshold(node)
+            return _threshold(node, shared)
         case Negation():
-            return _negation(node)
+            return _negation(node, shared)
         case Branch():
-            return _branch(node)
+            return _branch(node, shared)
         case OnRecord():
-            return _on_record(node)
+            return _on_record(node, shared)
         case ForJudgement():
-            return _for_judgement(node)
+            return _for_judgement(node, shared)
         case Readings():
-            return _readings(node)
+            return _readings(node, shared)
         case Fixed():
             return _constant(Proof(known(node.value), Basis.RECORDED, says=node.says))
         case Asked():
@@ -164,18 +197,18 @@ def _constant(proof: Proof) -> Evaluate:
     return lambda _: proof
 
 
-def _threshold(node: Threshold) -> Evaluate:
-    below = [compiled(child) for child in node.children]
+def _threshold(node: Threshold, shared: Shared) -> Evaluate:
+    parts = [compiled(child, shared) for child in node.children]
     needed, says = node.needed, node.says
 
     def evaluate(case: Case) -> Proof:
-        return threshold(needed, [child(case) for child in below], says)
+        return threshold(needed, [part(case) for part in parts], says)
 
     return evaluate
 
 
-def _negation(node: Negation) -> Evaluate:
-    child = compiled(node.child)
+def _negation(node: Negation, shared: Shared) -> Evaluate:
+    child = compiled(node.child, shared)
 
     def evaluate(case: Case) -> Proof:
         proof = child(case)
@@ -184,8 +217,12 @@ def _negation(node: Negation) -> Evaluate:
     return evaluate
 
 
-def _branch(node: Branch) -> Evaluate:
-    when, then, otherwise = compiled(node.when), compiled(node.then), compiled(node.otherwise)
+def _branch(node: Branch, shared: Shared) -> Evaluate:
+    when, then, otherwise = (
+        compiled(node.when, shared),
+        compiled(node.then, shared),
+        compiled(node.otherwise, shared),
+    )
 
     def evaluate(case: Case) -> Proof:
         condition = when(case)
@@ -197,12 +234,12 @@ def _branch(node: Branch) -> Evaluate:
             return rests.under(taken.truth, node.says, (condition, taken))
         branches = [then(case), otherwise(case)]
         truth = common([branch.truth for branch in branches])
-        below = (condition, *branches)
+        under = (condition, *branches)
         if truth is not UNKNOWN:
-            return compound(truth, branches, 2, below, node.says)
+            return compound(truth, branches, 2, under, node.says)
         # What would settle it is the condition, and whatever branch is open itself.
         deciding = [condition, *(branch for branch in branches if branch.truth is UNKNOWN)]
-        return compound(UNKNOWN, deciding, len(deciding), below, node.says)
+        return compound(UNKNOWN, deciding, len(deciding), under, node.says)
 
     return evaluate
 
@@ -211,8 +248,8 @@ _SILENT = frozenset({Reason.NO_RECORD, Reason.NO_VALUE, Reason.STALE, Reason.NOT
 """Reasons that say nothing is on record, or nothing that counts; with any other, something is."""
 
 
-def _on_record(node: OnRecord) -> Evaluate:
-    child = compiled(node.child)
+def _on_record(node: OnRecord, shared: Shared) -> Evaluate:
+    child = compiled(node.child, shared)
 
     def evaluate(case: Case) -> Proof:
         proof = child(case)
@@ -227,8 +264,8 @@ def _on_record(node: OnRecord) -> Evaluate:
     return evaluate
 
 
-def _for_judgement(node: ForJudgement) -> Evaluate:
-    child = compiled(node.child)
+def _for_judgement(node: ForJudgement, shared: Shared) -> Evaluate:
+    child = compiled(node.child, shared)
 
     def evaluate(case: Case) -> Proof:
         proof = child(case)
@@ -240,8 +277,8 @@ def _for_judgement(node: ForJudgement) -> Evaluate:
     return evaluate
 
 
-def _readings(node: Readings) -> Evaluate:
-    readings = [compiled(reading) for _, reading in node.readings]
+def _readings(node: Readings, shared: Shared) -> Evaluate:
+    readings = [compiled(reading, shared) for _, reading in node.readings]
 
     def evaluate(case: Case) -> Proof:
         proofs = tuple(reading(case) for reading in readings)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fhirscreen.criteria.studies import Criterion
 from fhirscreen.engines.evaluator.cases import MEMBERSHIP, Case, date_text
 from fhirscreen.engines.evaluator.charts import Chart
-from fhirscreen.engines.evaluator.compile import Evaluate, compiled
+from fhirscreen.engines.evaluator.compile import Evaluate, compiled, shared_by
 from fhirscreen.engines.evaluator.sources import SourceIndex
 from fhirscreen.fhir.entries import Resource, State
 from fhirscreen.fhir.subjects import study_uuid
@@ -23,8 +23,9 @@ class Evaluator:
         self.plan = plan
         self.index = SourceIndex(plan)
         self.ours = frozenset(study_uuid(study.study.id) for study in plan.studies)
+        shared = shared_by(each.predicate for study in plan.studies for each in study.criteria)
         self._compiled: list[tuple[StudyPlan, list[tuple[Criterion, Evaluate]]]] = [
-            (study, [(each.criterion, compiled(each.predicate)) for each in study.criteria])
+            (study, [(each.criterion, compiled(each.predicate, shared)) for each in study.criteria])
             for study in plan.studies
         ]
         distinct: dict[Feature | None, int] = {}

@@ -216,8 +216,9 @@ def _near(case: Case, feature: Feature, lead: Item, days: int) -> Item | Outcome
         if usable:
             return Outcome((), (latest(usable),), Reason.STALE)
         return Outcome((), (), _missing(case, feature))
-    best = latest(near)
+    best = near[0]
     if len(near) > 1:
+        best = latest(near)
         floor = max(item.when.start for item in near)
         tied = [item for item in near if item.when.end > floor]
         if len({item.interval for item in tied}) > 1:
@@ -234,8 +235,8 @@ def _latest_ever(case: Case, feature: Feature) -> tuple[Item, ...]:
     usable = [
         i for i in measurement_items(case, feature.concept) if i.blocked is None and i.interval is not None
     ]
-    if not usable:
-        return ()
+    if len(usable) < 2:
+        return tuple(usable)
     floor = max(item.when.start for item in usable)
     found = sorted(usable, key=lambda i: (i.when.end, i.when.start, i.reference), reverse=True)
     tied = {item.interval: item for item in reversed(found) if item.when.end > floor}

@@ -59,11 +59,10 @@ def _ends(case: Case, concept: Concept, item: Item, each: Resource, limit: Limit
     """The limit that a range gives, if any; None where it is no range, with a low end that is not below the
     high one (0 to 0, 50 to 10), so that nothing can be held against it.
     """
-    ends = {name: _end(case, concept, item, each, name) for name in ("low", "high")}
-    low, high = ends.values()
+    low, high = _end(case, concept, item, each, "low"), _end(case, concept, item, each, "high")
     if high is not None and (high <= 0 if low is None else compare(low, high) >= 0) and not concept.signed:
         yield None
-    elif (found := ends["high" if limit is Limit.ULN else "low"]) is not None:
+    elif (found := high if limit is Limit.ULN else low) is not None:
         yield found
 
 
@@ -96,9 +95,10 @@ def _applies(case: Case, item: Item, each: Resource) -> bool:
 
     A range for another group (a trimester, an ethnicity) is not known to apply and is left out.
     """
-    kinds = codings(each.get("type"), str)
-    if kinds and all(coding.code != "normal" for coding in kinds):
-        return False
+    if "type" in each:
+        kinds = codings(each["type"], str)
+        if kinds and all(coding.code != "normal" for coding in kinds):
+            return False
     groups = each.get("appliesTo") or []
     if groups:
         wanted = _SEXES.get(str(case.chart.patient.get("gender")), set())
