@@ -75,9 +75,6 @@ def morphology(entry: Entry, chart: Chart) -> tuple[Any, ...]:
     return tuple(found)
 
 
-_OWN_SITES = "sites of the index cancer"
-
-
 @dataclass(slots=True)
 class Case:
     """A patient's chart for one study: what is linked to its index cancer, and what was computed already.
@@ -155,10 +152,7 @@ class Case:
         """
         if self.population is None:
             return TRUE
-        own: CodeSet | None = self.memory.get(_OWN_SITES)
-        if own is None:
-            sets = (source.body_site for source in self.population.concept.sources)
-            own = self.memory[_OWN_SITES] = CodeSet().union(*(codes for codes in sets if codes is not None))
+        own = self.chart.index.sites(self.population.concept)
         sites = body_sites(entry, self.chart)
         if has_any(own, sites):
             return TRUE

@@ -11,8 +11,7 @@ from fhirscreen.engines.evaluator.therapies import active, as_dose, given_as_ask
 from fhirscreen.fhir.entries import Entry, State, codings, modified
 from fhirscreen.fhir.shapes import UNKNOWN_MODIFIER
 from fhirscreen.mapping.concepts import Concept, ConceptKind, Role, Source
-from fhirscreen.plan.features import code_set
-from fhirscreen.plan.nodes import Feature, Occurred, Purpose
+from fhirscreen.plan.nodes import Feature, Occurred
 from fhirscreen.values.codes import CodeSet
 from fhirscreen.values.dates import EVER, Moment, relation
 from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth, conjunction, negation
@@ -319,7 +318,7 @@ def event_times(case: Case, feature: Feature) -> list[Moment]:
     if known is None:
         purpose = None
         if feature.concept.kind is _THERAPY and case.population is not None:
-            purpose = Purpose(True, code_set(case.population.concept, _MATCH))
+            purpose = case.chart.index.purpose(case.population.concept)
         found = occurrences(case, Occurred(feature, "", purpose=purpose))
         known = [
             o.entry.when

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from fhirscreen.fhir.entries import MEDICATIONS, Entry, Resource, Terms, codings
-from fhirscreen.mapping.concepts import Concept, Source
+from fhirscreen.mapping.concepts import Concept, Role, Source
 from fhirscreen.mapping.drugs import Named, drug_pattern, may_hold
-from fhirscreen.plan.nodes import Plan, ValueAmong
+from fhirscreen.plan.features import code_set
+from fhirscreen.plan.nodes import Plan, Purpose, ValueAmong
 from fhirscreen.values.codes import CodeSet, Coding
 from fhirscreen.values.quantities import Affine, UnitTable
 from fhirscreen.values.truth import FALSE, TRUE, UNKNOWN, Truth
@@ -53,7 +54,9 @@ class SourceIndex:
         "_nodes",
         "_numbers",
         "_presumed",
+        "_purposes",
         "_said",
+        "_sites",
         "_staged",
         "_tells",
         "_terminologies",
@@ -115,6 +118,8 @@ class SourceIndex:
         self.presumed_types = frozenset().union(*self._presumed.values())
         self._said: dict[tuple[int, frozenset[str]], tuple[Truth, Reason | None]] = {}
         self._nodes: list[ValueAmong] = []
+        self._purposes: dict[str, Purpose] = {}
+        self._sites: dict[str, CodeSet] = {}
         self.conversions: dict[tuple[str, str], tuple[str | None, Affine | None]] = {}
         self.codes: dict[str, dict[tuple[str | None, str | None], Met]] = {}
         for feature in plan.features:
@@ -161,6 +166,21 @@ class SourceIndex:
             found = (code, affine)
             if len(self.conversions) < REMEMBERED:
                 self.conversions[key] = found
+        return found
+
+    def purpose(self, cancer: Concept) -> Purpose:
+        """What a therapy is given for that is given for the cancer."""
+        found = self._purposes.get(cancer.id)
+        if found is None:
+            found = self._purposes[cancer.id] = Purpose(True, code_set(cancer, Role.MATCH))
+        return found
+
+    def sites(self, cancer: Concept) -> CodeSet:
+        """The body sites that the cancer's own sources name."""
+        found = self._sites.get(cancer.id)
+        if found is None:
+            named = [source.body_site for source in cancer.sources if source.body_site is not None]
+            found = self._sites[cancer.id] = CodeSet().union(*named)
         return found
 
     def presumes(self, concept: Concept) -> frozenset[str]:
