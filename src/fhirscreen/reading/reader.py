@@ -45,6 +45,7 @@ from fhirscreen.reading.readings import Reading, Status
 from fhirscreen.reading.registered import merge
 from fhirscreen.reading.rivals import doubt_rivals
 from fhirscreen.reading.sexes import read_by_sex
+from fhirscreen.reading.smoking import read_smokers
 from fhirscreen.reading.statements import Built
 from fhirscreen.reading.stems import read_stem
 from fhirscreen.reading.structure import split
@@ -67,6 +68,7 @@ _EXPLAINED = re.compile(
 """A sentence that says what contraception is, behind the one that asks for it: a person asks about both."""
 _HALF_LIFE = re.compile(r"\bhalf[\s-]?li(?:fe|ves)\b", re.IGNORECASE)
 _PROOF = re.compile(r"histol|cytol|pathol|biops|microscop|histopath", re.IGNORECASE)
+_SMOKES = re.compile(r"smok", re.IGNORECASE)
 _PREFIX = re.compile(r"\bnon\b", re.IGNORECASE)
 _EXAMINED = re.compile(r"\b(?:baseline|screening|pre-?treatment|pre-?study|initial)\b", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
@@ -221,6 +223,8 @@ class Reader:
         if not roles.isdisjoint(_NUMBERS):
             items = share_units(note_lengths(bind_numbers(items), sheet.flat))
         items = items if roles.isdisjoint(_TIMES) else spell_longer_times(bind_windows(items))
+        if _SMOKES.search(sheet.flat, start, end) is not None:
+            items = read_smokers(items, sheet.flat)
         if _EXAMINED.search(sheet.flat, start, end) is not None:
             items = ask_findings(items, sheet.flat)
         if not roles.isdisjoint(_KINDS):

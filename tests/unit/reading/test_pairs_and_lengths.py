@@ -242,6 +242,13 @@ READ = [
         Kind.INCLUSION,
         ("not: {received: {concept: radiotherapy, within: 6 wk}}"),
     ),
+    # smokers
+    (
+        "Current cigarette smokers",
+        Kind.EXCLUSION,
+        "finding: {concept: tobacco-smoking-status, in: [current]}",
+    ),
+    ("Non-smoker", Kind.INCLUSION, "finding: {concept: tobacco-smoking-status, in: [never, former]}"),
     # negative, non-, positive
     ("HIV negative", Kind.INCLUSION, ("not: {condition: {concept: hiv-infection}}")),
     (
@@ -281,6 +288,11 @@ READ = [
 ]
 
 DOUBTFUL = [
+    ("Heavy smokers", Kind.EXCLUSION),
+    ("Smoking more than 15 cigarettes a day", Kind.EXCLUSION),
+    ("Current or former smokers", Kind.EXCLUSION),
+    ("Non-smoker for at least 2 years", Kind.INCLUSION),
+    ("Tobacco use", Kind.EXCLUSION),
     ("Haemoglobin ≥ 9 g/dL for pregnant women and ≥ 12 g/dL for men", Kind.INCLUSION),
     ("Men ≥ 40 years and women ≥ 50 years", Kind.INCLUSION),
     ("Blood pressure ≥ 150/95 mmHg", Kind.INCLUSION),
