@@ -23,11 +23,14 @@ from fhirscreen.reading.definitions import define, find_definition, require_othe
 from fhirscreen.reading.doubts import is_opposed, leaves_doubt, reach, restrict
 from fhirscreen.reading.fragments import Sort
 from fhirscreen.reading.idioms import (
+    OTHER_THAN,
+    except_after_other,
     gives_names,
     is_the_rest,
     permits,
     put_within,
     read_pregnancy_test,
+    requires_more,
     spare_cancers,
     spare_narrowed,
 )
@@ -103,7 +106,7 @@ class Clauses:
     def _clause(self, items: list[Item]) -> Built | None:
         if (defined := self._defined(items)) is not None:
             return defined
-        items = self._prepared(items)
+        items = except_after_other(self._prepared(items), self.text)
         if sum(item.role in _TURNS for item in items) > _MOST_TURNS or opens_with_if(items):
             return self._unread(items)
         if not items:
@@ -194,6 +197,8 @@ class Clauses:
         if not has_content(main):
             return self._unread([*main, *exception]) if main or exception else None
         made = self._clause(main)
+        if made is not None and made.complete and requires_more(main):
+            return made  # requiring therapy other than aspirin: what is required is judged with the words
         if made is None or not exception or made.manual:
             return made  # who is asked about the whole is asked about its exceptions too
         spared = spare_cancers(made, exception, self.text)
@@ -216,6 +221,9 @@ class Clauses:
             inner = Unread(self._said(exception))
         if self.kind is Kind.INCLUSION and not isinstance(made.expression, Not):
             return self._spared(made, other)
+        said = self.text[word.start : word.end].lower()
+        if said in OTHER_THAN and any(item.role in JOINS for item in main):
+            other = replace(other, complete=False, sure=False)  # of the last alone, or of all
         whole = put_within(made.expression, inner)
         return merge([made, replace(other, atoms=flip(other.atoms))], whole)
 

@@ -65,6 +65,11 @@ _PAST = re.compile(
 _QUALIFIED = re.compile(r"(?:uncontrolled|serious|severe|systemic|clinically significant)\b", re.IGNORECASE)
 
 
+def is_state(concept: Concept) -> bool:
+    """Whether it is asked for as it is now though it is recorded as what happened: progressive disease."""
+    return concept.id == "cancer-progression"
+
+
 def diagnose(concept: Concept, item: Item, segment: Segment, text: str) -> Expression:
     """A diagnosis at its time, and for judgement where words narrow it or its time is not on record."""
     window = segment.window

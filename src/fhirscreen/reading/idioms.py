@@ -17,11 +17,12 @@ from fhirscreen.criteria.nodes import (
     Not,
     Sex,
 )
+from fhirscreen.mapping.concepts import ConceptKind
 from fhirscreen.reading.arising import PREGNANCY_TESTS
 from fhirscreen.reading.courses import is_timed, judge
 from fhirscreen.reading.fragments import Sort
 from fhirscreen.reading.items import JOINS, Item, Role, words
-from fhirscreen.reading.segments import concept_of
+from fhirscreen.reading.segments import concept_of, kind_of
 from fhirscreen.reading.statements import Built, join
 
 _SECOND = "second-malignancy"
@@ -76,6 +77,12 @@ _TESTED = ("female", "woman", "only", "all", "urine", "blood", "result", "test",
 _ABLE = re.compile(r"child-?\s?bearing|reproductive|fertile|wocbp", re.IGNORECASE)
 
 
+_OTHER = re.compile(r"(?:any )?other\b|another\b", re.IGNORECASE)
+OTHER_THAN = ("other than", "apart from", "aside from", "rather than", "but not")
+"""Exceptions that are of the name before them, and not of a list."""
+_DIAGNOSES = (ConceptKind.DIAGNOSIS, ConceptKind.EVENT)
+
+
 def spare_cancers(made: Built, exception: Sequence[Item], text: str) -> Built | None:
     """`other malignancy, except …`: exempt skin cancers and in situ lesions are no second malignancy.
 
@@ -128,6 +135,31 @@ def spare_narrowed(made: Built, exception: Sequence[Item]) -> Built | None:
         return None
     judged = inner if isinstance(inner, Judgement) else Judgement(inner)
     return replace(made, expression=judged, rules=(*made.rules, "for judgement"))
+
+
+def except_after_other(items: list[Item], text: str) -> list[Item]:
+    """The items with a "but" after an "other" as an exception: any other liver disease but hepatitis B."""
+    other = False
+    found: list[Item] = []
+    for index, item in enumerate(items):
+        said = text[item.start : item.end].lower()
+        other = (other and item.role not in (Role.STOP, Role.COMMA)) or (
+            item.role is Role.NARROWING and _OTHER.fullmatch(said) is not None
+        )
+        other = other or (item.role is Role.ENTITY and _OTHER.match(said) is not None)
+        named = index + 1 < len(items) and items[index + 1].role is Role.ENTITY
+        if other and named and item.role is Role.AND and said == "but":
+            item = Item(Role.EXCEPT, item.start, item.end, item.text)
+        found.append(item)
+    return found
+
+
+def requires_more(items: Sequence[Item]) -> bool:
+    """Whether the last that is said of a diagnosis is what it requires."""
+    named = [i for i, item in enumerate(items) if kind_of(item) in _DIAGNOSES]
+    return bool(named) and any(
+        item.role is Role.NARROWING and item.key in ("needs", "treated") for item in items[named[-1] + 1 :]
+    )
 
 
 def permits(word: Item, rest: Sequence[Item], said: str) -> bool:

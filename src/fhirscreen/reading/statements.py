@@ -26,9 +26,10 @@ from fhirscreen.criteria.nodes import (
 from fhirscreen.criteria.walk import walk
 from fhirscreen.mapping.concepts import Concept, ConceptKind
 from fhirscreen.reading.categories import fits
-from fhirscreen.reading.courses import diagnose, is_timed, judge, tell_ago
+from fhirscreen.reading.courses import diagnose, is_state, is_timed, judge, tell_ago
 from fhirscreen.reading.fragments import Atom, Fragment, Sort
 from fhirscreen.reading.items import NARROWER, Item, Role
+from fhirscreen.reading.scales import is_of_stage_four, may_be_another_infection, told_apart
 from fhirscreen.reading.segments import FITTING, Segment, concept_of, kind_of
 
 _DIAGNOSES = (ConceptKind.DIAGNOSIS, ConceptKind.EVENT)
@@ -93,6 +94,7 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
         for item in segment.entities
         if all(item is not reason for reason in reasons.values()) and not _is_said(item, segment)
     ]
+    made = told_apart(made, segment)
     expressions = [f.expression for f in made if f.expression is not None]
     unread = list(segment.unread)
     if segment.negative is not None:
@@ -103,7 +105,7 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
             unread.append((segment.negative.start, segment.negative.end))
     sorts = frozenset(f.sort for f in made)
     complete = all(f.complete for f in made)
-    sure = not segment.is_doubtful(negated=negated)
+    sure = not (segment.is_doubtful(negated=negated) or may_be_another_infection(segment, text))
     unread += _unread(segment, made)
     if (
         not _scales(made)
@@ -374,11 +376,13 @@ def _entity(
             concept, atom, segment, window, within, washout=washout, negated=negated, given_for=given_for
         )
     made = diagnose(concept, item, segment, text)
-    made = judge(made) if of_some else made
-    spread = segment.metastatic and concept.about_cancer and concept.id not in _SPREAD
+    now = is_state(concept) and not (negated or segment.history or window is not None)
+    made = judge(made) if of_some or now else made
+    metastatic = segment.metastatic and not is_of_stage_four(segment)
+    spread = metastatic and concept.about_cancer and concept.id not in _SPREAD
     if spread and not segment.narrowed:
         made = AllOf((made, Condition(_METASTATIC)))
-    elif segment.metastatic:
+    elif metastatic:
         made = judge(made)
     if window is not None and window.key != "within":
         began = tell_ago(concept, item, window, text, negated=negated)

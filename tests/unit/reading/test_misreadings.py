@@ -35,6 +35,11 @@ INCLUDED = [
     ("Men or women of non-childbearing potential, aged 20 to 50",
      ("all: [{confirm: Men or women of non-childbearing potential},"
       " {age: {at_least: 20 a, at_most: 50 a}}]")),
+    # what happened once is asked for as a state
+    ("Progressive disease", "judgement: {condition: {concept: cancer-progression}}"),
+    ("No alcohol addiction", "not: {judgement: {condition: {concept: alcohol-use-disorder}}}"),
+    ("No active second malignancy except for basal cell carcinoma",
+     "not: {judgement: {condition: {concept: second-malignancy}}}"),
 ]  # fmt: skip
 """Criteria under the inclusion heading, and what they mean."""
 
@@ -85,6 +90,22 @@ EXCLUDED = [
     # what an examination of the study shows
     ("History of pneumonitis or evidence of lung disease on the screening CT",
      "any: [{condition: {concept: pneumonitis}}, {confirm: evidence of lung disease on the screening CT}]"),
+    # exceptions of what is required, and of what is before a "but"
+    ("Arrhythmia requiring drugs other than beta blockers",
+     "judgement: {condition: {concept: cardiac-arrhythmia}}"),
+    ("Any other liver disease but hepatitis B",
+     ("all: [{judgement: {condition: {concept: liver-dysfunction}}},"
+      " {not: {judgement: {condition: {concept: hepatitis-b-infection}}}}]")),
+    # a class of the past, and a stage that says as much as the word beside it
+    ("History of NYHA class III heart failure", "judgement: {condition: {concept: heart-failure}}"),
+    ("NYHA class III heart failure",
+     ("all: [{finding: {concept: nyha-class, in: [III]}}, {condition: {concept: heart-failure}}]")),
+    ("Stage IV (metastatic) lung cancer",
+     ("all: [{any: [{finding: {concept: stage-group, in: [IV]}},"
+      " {condition: {concept: distant-metastasis}}]}, {condition: {concept: lung-cancer}}]")),
+    # an event is no disease that began
+    ("Occurrence of a cardiovascular event within 4 months",
+     "judgement: {condition: {concept: cardiovascular-disease}}"),
     ("Clinically significant infection, at the attending physician's discretion",
      "judgement: {condition: {concept: active-infection, active: true}}"),
 ]  # fmt: skip
@@ -101,6 +122,8 @@ NOT_READ_WHOLE = [
     (Kind.EXCLUSION, "At high risk for intestinal perforation or severe haemorrhage"),
     (Kind.EXCLUSION, "HIV therapy"),
     (Kind.EXCLUSION, "Acute or chronic pain"),
+    (Kind.EXCLUSION, "Hepatitis B, liver disease other than fatty liver disease"),
+    (Kind.EXCLUSION, "Infections requiring systemic antiviral therapy"),
 ]
 """What may mean two things, or cannot be meant."""
 

@@ -36,9 +36,9 @@ EXCLUDED = [
         ),
     ),
     ("Atrial arrhythmia", "condition: {concept: supraventricular-arrhythmia}"),
-    ("Drug addiction", "condition: {concept: drug-use-disorder}"),
+    ("Drug addiction", "judgement: {condition: {concept: drug-use-disorder}}"),
     ("Alcoholism", "condition: {concept: alcohol-use-disorder}"),
-    ("Alcohol or drug dependence", "condition: {concept: substance-use-disorder}"),
+    ("Alcohol or drug dependence", "judgement: {condition: {concept: substance-use-disorder}}"),
     ("Prior cancer treatment", "received: {concept: anticancer-therapy}"),
     ("Prior systemic cancer therapy", "received: {concept: systemic-anticancer-therapy}"),
     # a place governs what follows it; a class says that there is the disease
