@@ -57,3 +57,20 @@ def may_be_another_infection(segment: Segment, text: str) -> bool:
 
 def _is_of(fragment: Fragment, concepts: Sequence[str]) -> bool:
     return bool(fragment.atoms) and all(atom.concept in concepts for atom in fragment.atoms)
+
+
+def say_the_same(made: Sequence[Fragment]) -> bool:
+    """Whether two ways to say the same stand side by side: ECOG ≤ 2 (Karnofsky ≥ 60)."""
+    atoms = [a for f in made for a in f.atoms]
+    named = sorted(atom.concept or "" for atom in atoms)
+    if named == [_SPREAD.concept, "m-category"]:  # distant metastasis (M1)
+        return all(atom.values is None or set(atom.values) <= {"M1"} for atom in atoms)
+    return named == ["ecog-performance-status", "karnofsky-performance-status"]
+
+
+def is_of_an_age(made: Sequence[Fragment]) -> bool:
+    """Whether an age follows a value and says whose: Karnofsky ≥ 50 (for patients above 10 years)."""
+    sorts = [fragment.sort for fragment in made]
+    if Sort.AGE not in sorts:
+        return False
+    return bool({Sort.MEASURE, Sort.CATEGORY} & set(sorts[: sorts.index(Sort.AGE)]))

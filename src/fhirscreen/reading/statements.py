@@ -29,7 +29,13 @@ from fhirscreen.reading.categories import fits
 from fhirscreen.reading.courses import diagnose, is_state, is_timed, judge, tell_ago
 from fhirscreen.reading.fragments import Atom, Fragment, Sort
 from fhirscreen.reading.items import NARROWER, Item, Role
-from fhirscreen.reading.scales import is_of_stage_four, may_be_another_infection, told_apart
+from fhirscreen.reading.scales import (
+    is_of_an_age,
+    is_of_stage_four,
+    may_be_another_infection,
+    say_the_same,
+    told_apart,
+)
 from fhirscreen.reading.segments import FITTING, Segment, concept_of, kind_of
 
 _DIAGNOSES = (ConceptKind.DIAGNOSIS, ConceptKind.EVENT)
@@ -108,14 +114,14 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
     sure = not (segment.is_doubtful(negated=negated) or may_be_another_infection(segment, text))
     unread += _unread(segment, made)
     if (
-        not _scales(made)
+        not say_the_same(made)
         and not _fit(segment)
         and not taking
         and len(made) > 1
         and len({f.sort for f in made} - {Sort.AGE, Sort.SEX}) + (len(segment.entities) > 1) > 1
     ):
         sure = False  # concepts side by side with no word between: how they belong together is a guess
-    if _of_an_age(made):
+    if is_of_an_age(made):
         sure = False
     manual = bool(segment.manual)
     if manual and not made:
@@ -131,7 +137,7 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
     if expressions:
         if manual:
             expressions = [judge(e) if isinstance(e, Condition) or is_timed(e) else e for e in expressions]
-        parts: list[Expression] = [AnyOf(tuple(expressions))] if _scales(made) else list(expressions)
+        parts: list[Expression] = [AnyOf(tuple(expressions))] if say_the_same(made) else list(expressions)
         if unread or not sure or not all(f.complete or _asks(f) for f in made):
             parts.append(Unread(_quote(text, unread) or "how this belongs together"))
         expression = parts[0] if len(parts) == 1 else AllOf(tuple(parts))
@@ -150,14 +156,6 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
         sure,
         sorts,
     )
-
-
-def _of_an_age(made: list[Fragment]) -> bool:
-    """Whether an age follows a value and says whose: Karnofsky ≥ 50 (for patients above 10 years)."""
-    sorts = [fragment.sort for fragment in made]
-    if Sort.AGE not in sorts:
-        return False
-    return bool({Sort.MEASURE, Sort.CATEGORY} & set(sorts[: sorts.index(Sort.AGE)]))
 
 
 def _asks(fragment: Fragment) -> bool:
@@ -188,15 +186,6 @@ def _taking(segment: Segment) -> bool:
         and all(m is now[0] or m.start < first.start for m in segment.modifiers)
         and not any(m.role is Role.ACTIVE for m in segment.modifiers)
     )
-
-
-def _scales(made: list[Fragment]) -> bool:
-    """Whether two ways to say the same stand side by side: ECOG ≤ 2 (Karnofsky ≥ 60)."""
-    atoms = [a for f in made for a in f.atoms]
-    named = sorted(atom.concept or "" for atom in atoms)
-    if named == [_METASTATIC, "m-category"]:  # distant metastasis (M1)
-        return all(atom.values is None or set(atom.values) <= {"M1"} for atom in atoms)
-    return named == ["ecog-performance-status", "karnofsky-performance-status"]
 
 
 def _unread(segment: Segment, made: list[Fragment]) -> list[tuple[int, int]]:

@@ -94,7 +94,7 @@ EXCLUDED = [
     ("Arrhythmia requiring drugs other than beta blockers",
      "judgement: {condition: {concept: cardiac-arrhythmia}}"),
     ("Any other liver disease but hepatitis B",
-     ("all: [{judgement: {condition: {concept: liver-dysfunction}}},"
+     ("all: [{judgement: {condition: {concept: liver-disease}}},"
       " {not: {judgement: {condition: {concept: hepatitis-b-infection}}}}]")),
     # a class of the past, and a stage that says as much as the word beside it
     ("History of NYHA class III heart failure", "judgement: {condition: {concept: heart-failure}}"),
