@@ -64,6 +64,7 @@ class Frame(NamedTuple):
 
 def make_card(instance: str, suggestions: Sequence[Suggestion], frame: Frame) -> dict[str, Any]:
     """The card of a visit that names these studies, best first."""
+    suggestions = [each._replace(study=_tellable(each.study, frame.catalogue)) for each in suggestions]
     studies = [each.study for each in suggestions]
     visit = visit_uuid(instance, frame.issuer, frame.base, suggestions[0].subject.patient)
     id = card_uuid(visit, [study.id for study in studies])
@@ -101,8 +102,19 @@ def suggestion_uuid(visit: uuid.UUID, study: str) -> str:
 def summary(studies: Sequence[Study]) -> str:
     """One sentence of less than 140 characters."""
     if len(studies) == 1:
-        return _cut(f"May fit the trial {studies[0].id}: {studies[0].title}", SUMMARY - 1)
+        return _cut(f"May fit the trial {_named(studies[0])}", SUMMARY - 1)
     return _cut(f"May fit {len(studies)} trials: {' and '.join(study.id for study in studies)}", SUMMARY - 1)
+
+
+def _tellable(study: Study, catalogue: Catalogue) -> Study:
+    """The study, its number for a title that would tell what is sensitive of whoever fits it."""
+    if study.title != study.id and disclosures.names_sensitive(study.title, catalogue):
+        return replace(study, title=study.id)
+    return study
+
+
+def _named(study: Study) -> str:
+    return study.id if study.title == study.id else f"{study.id}: {study.title}"
 
 
 def _cut(text: str, most: int) -> str:
@@ -207,7 +219,7 @@ def _link(suggestion: Suggestion, frame: Frame, card: str) -> dict[str, str]:
     """To the page of patient and study, which may be asked for before a run has put the patient there."""
     study = suggestion.study
     id = subject_uuid(study.id, frame.base, suggestion.subject.patient)
-    label = _cut(f"Why {study.id}: {study.title}", _LABEL)
+    label = _cut(f"Why {_named(study)}", _LABEL)
     url = f"{frame.url}/studies/{study.id}/subjects/{id}?card={card}"
     return {"label": label, "url": url, "type": "absolute"}
 

@@ -37,6 +37,37 @@ def is_sensitive_code(text: str, catalogue: Catalogue) -> bool:
     return any(_is_sensitive(code, catalogue) for code in _CODE.findall(text))
 
 
+def names_sensitive(text: str, catalogue: Catalogue) -> bool:
+    """Whether a text has a name of a sensitive concept, as the title of a study may."""
+    long, short = _names(catalogue)
+    return long.search(text) is not None or short.search(text) is not None
+
+
+@lru_cache(maxsize=8)
+def _names(catalogue: Catalogue) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """The names of sensitive concepts; those in capitals alone (HIV) apart, which small letters are not."""
+    found = {
+        name
+        for concept in catalogue
+        if concept.sensitive
+        for name in (concept.label, *concept.names, *concept.narrower_names)
+    }
+    words = {word for name in found for word in name.split() if word.isalpha() and word.isupper()}
+    found |= {word for word in words - _NEUTRAL if len(word) > _INITIALS}
+    short = {name for name in found if name.isupper()}
+    return _any(found - short, re.IGNORECASE), _any(short)
+
+
+_INITIALS = 2
+"""Words of so many capitals stand for many things."""
+
+_NEUTRAL = {"DNA", "RNA"}
+
+
+def _any(names: Iterable[str], flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(names)))})(?!\w)", flags)
+
+
 _CODE = re.compile(r"\b(?:[A-Z]\d\d[A-Z0-9]*(?:\.[A-Z0-9]+)?|\d{6,18})\b")
 """Codes of ICD-10, ATC and SNOMED CT, as they stand in values and in what is said of records."""
 

@@ -87,6 +87,16 @@ def test_a_sensitive_reason_reads_further_review_needed() -> None:
     assert met.criterion.says not in str(card_of(found._replace(verdicts=(met,))))
 
 
+def test_a_title_that_names_something_sensitive_is_not_told() -> None:
+    for title in ("Anal cancer with HIV infection", "Lymphoma in HIV", "Cancer in Pregnancy"):
+        card = card_of(subject(), replace(study(), title=title))
+        assert title not in str(card)
+        assert card["summary"] == f"May fit the trial {study().id}"
+        assert card["links"][0]["label"] == f"Why {study().id}"
+    for title in (study().title, "Chivalry in trials", "Tumour DNA in blood"):
+        assert title in card_of(subject(), replace(study(), title=title))["summary"]
+
+
 def test_ids_are_the_same_for_the_same_call() -> None:
     assert card_of(subject()) == card_of(subject())
     visit = visit_uuid("a", "https://ehr.example", "https://ehr.example/r4", "1")
