@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, permutations
 
 from fhirscreen.criteria.nodes import (
-    AllOf,
     AnyOf,
     Confirm,
     Constant,
@@ -18,6 +17,7 @@ from fhirscreen.criteria.nodes import (
     Unread,
 )
 from fhirscreen.criteria.studies import Kind
+from fhirscreen.reading.alternatives import lift
 from fhirscreen.reading.connectives import how_joined
 from fhirscreen.reading.definitions import define, find_definition, require_other, says_absent
 from fhirscreen.reading.doubts import is_opposed, leaves_doubt, reach, restrict
@@ -34,7 +34,7 @@ from fhirscreen.reading.idioms import (
     spare_cancers,
     spare_narrowed,
 )
-from fhirscreen.reading.items import JOINS, NARROWER, Item, Role
+from fhirscreen.reading.items import JOINS, NARROWER, SUSPECTED, Item, Role
 from fhirscreen.reading.lists import (
     absorb,
     drop_glosses,
@@ -44,8 +44,9 @@ from fhirscreen.reading.lists import (
     share_qualifiers,
     unwrap_exception,
 )
-from fhirscreen.reading.negations import Sense, ask_whole, sense_of
+from fhirscreen.reading.negations import Sense, ask_whole, except_but, excepts_last, sense_of
 from fhirscreen.reading.opinions import fold_opinions
+from fhirscreen.reading.qualifiers import narrow_clinically
 from fhirscreen.reading.segments import Segment, kind_of
 from fhirscreen.reading.spans import (
     ends_parenthesis,
@@ -150,7 +151,8 @@ class Clauses:
             items = keep_objects(fold_opinions(items, self.text), self.text)
         if Role.ENTITY in roles:
             items = merge_purposes(items, self.text)
-        items = [i for i in items if i.role not in _SILENT or i.role is Role.STOP]
+        items = except_but(narrow_clinically(items), self.text)
+        items = [i for i in items if i.role not in _SILENT or i.role is Role.STOP or i.key == SUSPECTED]
         items = unwrap_exception(drop_glosses(items, self.text))
         items = [
             i for i, after in pairwise([*items, None]) if i is not None and not ends_parenthesis(i, after)
@@ -196,6 +198,14 @@ class Clauses:
     def _excepted(self, main: list[Item], exception: list[Item], word: Item) -> Built | None:
         if not has_content(main):
             return self._unread([*main, *exception]) if main or exception else None
+        if (
+            self.kind is Kind.EXCLUSION
+            and (cut := excepts_last(main, exception, word, self.text)) is not None
+        ):
+            apart = [self._clause(main[:cut]), self._excepted(main[cut + 1 :], exception, word)]
+            found = [each for each in apart if each is not None]
+            members = [each.expression for each in found if each.expression is not None]
+            return merge(found, join(members, any_of=True))
         made = self._clause(main)
         if made is not None and made.complete and requires_more(main):
             return made  # requiring therapy other than aspirin: what is required is judged with the words
@@ -367,7 +377,7 @@ class Clauses:
             return Built(None, manual=True)
         if len(built) == 1:
             return built[0]
-        lifted = self._lifted(segments, built, joins)
+        lifted = lift(segments, built, joins, self._said([]))
         if lifted is not None:
             return lifted
         any_of, sure, noted = how_joined(self.kind, segments, built, joins, negated=negated)
@@ -402,41 +412,6 @@ class Clauses:
         if not sure:
             merged = replace(merged, complete=False, sure=False)
         return replace(merged, warnings=(*merged.warnings, *noted), manual=False)
-
-    def _lifted(self, segments: list[Segment], built: list[Built], joins: list[Role]) -> Built | None:
-        """`breast cancer that is ER-positive or PR-positive`: the cancer is asked for in any case."""
-        named = [s for s in segments if s.entities]
-        if len(named) != 1 or not named[0].fragments or set(joins) - {Role.OR, Role.SLASH}:
-            return None
-        found = [item.fragment for s in segments for item in s.fragments]
-        if not all(f is not None and f.about_cancer for f in found):
-            return None
-        merged = merge(built, None)
-        first = segments[0].entities
-        others = {
-            a.concept for s in segments[1:] for i in s.fragments if i.fragment for a in i.fragment.atoms
-        }
-        # HER2-negative breast cancer of stage III or IV: what stands before the name and is of another sort
-        # holds in any case.
-        fixed = [
-            item.fragment
-            for item in segments[0].fragments
-            if first
-            and item.fragment is not None
-            and item.start < first[0].start
-            and not {atom.concept for atom in item.fragment.atoms} & others
-        ]
-        parts = [
-            f.expression
-            for f in found
-            if f is not None and f.expression is not None and all(f is not each for each in fixed)
-        ]
-        any_of = join(parts, any_of=True)
-        own = [b.expression for s, b in zip(segments, built, strict=True) if s is named[0]]
-        if not merged.complete or any_of is None or not isinstance(own[0], AllOf):
-            return replace(merged, expression=Unread(self._said([])), complete=False, sure=False)
-        cancer = [e for e in own[0].of if e not in parts]
-        return replace(merged, expression=join([*cancer, any_of], any_of=False))
 
     def _segments(self, items: Sequence[Item]) -> tuple[list[Segment], list[Role]]:
         segments: list[Segment] = [Segment()]

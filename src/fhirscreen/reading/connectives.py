@@ -10,6 +10,7 @@ from fhirscreen.reading.statements import Built
 
 _TOGETHER = (
     frozenset(("pregnancy", "lactation")),
+    frozenset(("drug-use-disorder", "alcohol-use-disorder", "substance-use-disorder")),
     frozenset(("hiv-infection", "hepatitis-b-infection", "hepatitis-c-infection", "active-infection",
                "tuberculosis")),
 )  # fmt: skip

@@ -23,6 +23,7 @@ _EVENTS = frozenset((
     "retinal-vein-occlusion", "intracranial-haemorrhage", "haemorrhage", "gastrointestinal-bleeding",
     "gastrointestinal-perforation", "oesophageal-perforation", "fracture", "traumatic-brain-injury",
     "syncope", "pneumothorax", "retinal-detachment", "diabetic-ketoacidosis", "hypoglycaemia",
+    "traumatic-injury",
     "tumour-lysis-syndrome", "ectopic-pregnancy", "cancer-progression", "hysterectomy", "sterilisation",
     "stem-cell-transplant", "solid-organ-transplant",
 ))  # fmt: skip
@@ -34,7 +35,7 @@ _PASSING = frozenset((
     "clostridium-difficile-infection", "diarrhoea", "constipation", "nausea-and-vomiting", "dehydration",
     "delirium", "jaundice", "urinary-retention", "pleural-effusion", "pericardial-effusion", "ascites",
     "hyponatraemia", "hypokalaemia", "hyperkalaemia", "hypercalcaemia", "multiple-pregnancy", "shock",
-    "septic-shock", "abnormal-electrocardiogram",
+    "septic-shock", "abnormal-electrocardiogram", "fracture",
 ))  # fmt: skip
 """What comes and goes: named without a time, it is meant as it is now."""
 _PRESENT_WHERE_ACTIVE = _PASSING | {

@@ -5,7 +5,7 @@ Spelling variants, plurals and hyphens need no entry of their own: phrases are l
 
 from __future__ import annotations
 
-from fhirscreen.reading.items import Role, words
+from fhirscreen.reading.items import SUSPECTED, Role, words
 
 CUES: dict[Role, dict[str, str]] = {
     Role.ALLOWED: {
@@ -34,6 +34,17 @@ CUES: dict[Role, dict[str, str]] = {
             not be entered | will not be entered | not be randomized | not be registered |
             not be considered | not enter | exclude | not be permitted
             """,
+        ),
+    },
+    Role.KNOWN: {
+        **words(
+            """
+            known or suspected | suspected or known | confirmed or suspected | suspected or confirmed |
+            documented or suspected | proven or suspected | diagnosed or suspected | suspected or proven |
+            known or suspected history of | known and/or suspected | known/suspected | suspected/known |
+            suspected/confirmed | confirmed/suspected
+            """,
+            SUSPECTED,
         ),
     },
     Role.EXEMPT: {
@@ -191,9 +202,7 @@ CUES: dict[Role, dict[str, str]] = {
             serum or plasma | swog | of either | either | infected with | infection with | affected by |
             total number of | t staging evaluation | n staging evaluation | staging evaluation |
             t staging | you | this trial | any form of | any type of | any kind of |
-            previously diagnosed | known or suspected | suspected or known | confirmed or suspected |
-            suspected or confirmed | documented or suspected | proven or suspected |
-            diagnosed or suspected | clinically suspected or | suspected or proven | known to have |
+            previously diagnosed | known to have |
             known to be | thought to have | believed to have | sign or symptom of | signs or symptoms of |
             signs and symptoms of | symptoms or signs of | evidence of any | any evidence of |
             objective evidence of | clinical evidence of | clinical diagnosis of |

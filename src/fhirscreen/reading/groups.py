@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from fhirscreen.criteria.studies import Kind
 from fhirscreen.reading.headings import heading_kind, is_title
@@ -26,18 +27,24 @@ _GROUP = re.compile(
     r"\bphase\s+(?:\d|[IVX]+)[ab]?\s+(?:portion|part|stage|only)\b|"
     rf"(?:^|\bcriteria\s+|\bappl\w+\s+)(?:for|to|in)\s+(?:the\s+)?(?:{_PEOPLE}|those|children|infants)\s+"
     r"(?:with|who|receiving|undergoing|aged|in|entering|enrol\w+|treated|without|on)\b|"
-    r"\bfor\s+(?:the\s+)?(?:\w+\s+)?(?:children|infants|adolescents|adults|parents|caregivers|partners|mothers)\b",
+    r"\bfor\s+(?:the\s+)?(?:\w+\s+)?(?:children|infants|adolescents|adults|parents|caregivers|partners|mothers)\b|"
+    r"\((?!(?:same\s+)?age\b)(?:[\w/+-]+\s+){1,3}groups?(?:\s+only)?\)",
     re.IGNORECASE,
 )
-_OTHERS = re.compile(
-    r"\W*(?:(?:the|for|eligible|study|informal|family)\s+)*"
-    r"(?:donors?|siblings?|spouses?|partners?|caregivers?|carers?|parents?|mothers?|fathers?|relatives?|"
-    r"family\s+members?|informants?|clinicians?|providers?)"
-    r"(?:\s+(?:criteria|eligibility|characteristics|requirements?|selection|inclusion|exclusion|must|should|be|are|"
-    r"eligible|if|they|only))*\W*",
+_OTHERS = (
+    r"(?:donors?|care\s?-?givers?|carers?|parents?|mothers?|fathers?|infants?|newborns?|neonates?|partners?|"
+    r"spouses?|siblings?|relatives?|family\s+members?|physicians?|clinicians?|providers?|nurses?|dyads?)"
+)
+_OF_OTHERS = re.compile(
+    rf"\W*(?:the\s+|potential\s+|eligible\s+)*(?:[\w-]+\s+){{0,2}}{_OTHERS}\W*|"
+    rf"\W*(?:for\s+)?(?:the\s+)?(?:[\w-]+\s+){{0,2}}{_OTHERS}(?:['’]s?)?\s+(?:\w+\s+)?(?:inclusion|exclusion|eligibility|"
+    r"selection|criteria|requirements?|characteristics|must|should|will|who|are|is|has|have)\b.*|"
+    rf".*\b(?:criteria|requirements?|eligibility|characteristics)\s+(?:for|of)\s+(?:the\s+)?(?:[\w-]+\s+){{0,2}}"
+    rf"{_OTHERS}\b.*|"
+    rf"\W*for\s+(?:the\s+)?(?:[\w-]+\s+){{0,2}}{_OTHERS}\b.*",
     re.IGNORECASE,
 )
-"""Lines above what is asked of somebody else than the patient."""
+"""Lines of what is asked of somebody else than the patient: donor: ; criteria for caregivers."""
 _TIMED = re.compile(r"\bwithin\b[^.;]{0,30}\b(?:days?|weeks?|months?|hours?)\b", re.IGNORECASE)
 _SOME = re.compile(
     r"\b(?:one|two|three|at least|either|any|[1-9])\b(?: or more)?[^.:]{0,40}\b(?:of|from)\b", re.IGNORECASE
@@ -45,6 +52,33 @@ _SOME = re.compile(
 _COUNTED = re.compile(r"\(?\d{1,2}[.)]")
 _VALUES = re.compile(
     r"\b(?:lab\w*|blood|h(?:a?e)mato\w*|values?|functions?|parameters?|tests?)\b", re.IGNORECASE
+)
+_CHOICE = re.compile(
+    r"(?P<before>.*?)\b(?:(?:at least|any|either) )?(?P<number>any|either|one|two|three|four|[1-4])\b"
+    r"(?: or (?:more|both))?(?: \(\w+\))?(?: or more)?(?: of)?(?: the| these)? (?:\w+ ){0,2}"
+    r"(?:following|below)(?: [\w-]+){0,3}(?: \([^()]*\))?\W*",
+    re.IGNORECASE,
+)
+"""A line of which the alternatives stand below it, on its own level: at least one of the following."""
+_ONE = ("any", "either", "one", "1")
+_TOGETHER = re.compile(
+    r"(?<!patients )(?<!subjects )(?<!participants )(?<!those )(?<!women )(?<!history )\b"
+    r"(?:and|plus|with|along with|in addition to)\s+(?:\w+\s+){0,2}$",
+    re.IGNORECASE,
+)
+"""What is asked beside one of them: metastases and one of the following."""
+_OF_VALUES = re.compile(
+    r"(?!.*\b(?:pregnan\w+|transfus\w+|donat\w+|negative|positive|scans?|imaging|biops\w+)\b)"
+    r"(?=.*\b(?:laborator\w+|labs?|organ|functions?|ha?emato\w+|chemistry|blood counts?|marrow)\b)"
+    r"(?=.*\b(?:within|in the|(?:no|not) (?:more|longer|greater|older) than|up to)\b.*"
+    r"\b(?:hours?|days?|weeks?|months?)\b)[^<>≤≥=;]*",
+    re.IGNORECASE,
+)
+"""A line that says when the values below it are of, on its own level: laboratory values within 7 days."""
+_VALUE = re.compile(
+    r"(?=.*\d).*(?:[<>≤≥≦≧]|\b(?:at least|at most|(?:less|greater|more|higher|lower|fewer) than|"
+    r"ULN|LLN|between)\b)",
+    re.IGNORECASE | re.DOTALL,
 )
 _SEXES = re.compile(r"\b(fe)?males?\b|\b(wo)?m[ae]n\b", re.IGNORECASE)
 _EVERYBODY = re.compile(
@@ -54,7 +88,10 @@ _EVERYBODY = re.compile(
 )
 _ONLY = re.compile(r"\bonly\b", re.IGNORECASE)
 _BARE = re.compile(
-    r"(?:(?:cohort|arm|group|part)\s+(?:\d+|[A-Z]|[IVX]+)|(?:\w+\s+){1,2}(?:cohort|arm))(?:\s+only)?",
+    r"(?:(?:cohort|arm|group|part|phase)\s+(?:\d+|[A-Z]|[IVX]+)[ab]?|(?:[\w-]+\s+){1,2}(?:cohort|arm)|"
+    r"(?:dose[\s-]|safety\s+)?(?:escalation|expansion|extension|maintenance|treatment|run-?in|lead-?in|open[\s-]label|"
+    r"double[\s-]blind|randomi[sz]ed)(?:\s+(?:phase|part|portion|period|stage)))"
+    r"(?:\s+only)?(?:\s*\([^()]*\))?",
     re.IGNORECASE,
 )
 _APPLIES = re.compile(r"\bappl(?:y|ies)\b[^.;]{0,20}$", re.IGNORECASE)
@@ -65,7 +102,7 @@ def limits(line: str) -> bool:
     """Whether a line above criteria names a group that they hold for."""
     if len(line) > _LONGEST or _EVERYBODY.search(line) is not None:
         return False
-    if _GROUP.search(line) is not None or _OTHERS.fullmatch(line) is not None:
+    if _GROUP.search(line) is not None or is_of_others(line):
         return True
     sexes = {bool(match[1] or match[2]) for match in _SEXES.finditer(line)}
     return len(sexes) == 1
@@ -86,21 +123,30 @@ def find_limits(pieces: Sequence[Piece], text: str) -> list[Piece]:
     names a time ("laboratory values within 7 days:"), or asks for some of them.
     """
     lines = [" ".join(text[p.start : p.end].split()) for p in pieces]
+    pieces = _lend_times(list(pieces), lines)
     kinds = [heading_kind(line) if p.heading else None for p, line in zip(pieces, lines, strict=True)]
     beside: dict[Kind, set[str]] = {}
     for line, of in zip(lines, kinds, strict=True):
         if of is not None:
             beside.setdefault(of, set()).add(line.lower())
     found: list[Piece] = []
-    stems: dict[tuple[int, int], bool] = {}  # a line above is above many
+    chosen = -1  # how deep the line stands that leaves a choice
+
+    @cache  # a line above is above many
+    def limits_below(start: int, end: int) -> bool:
+        return limits(" ".join(text[start:end].split()))
+
     limited, above = False, None  # above: a line that names a time, or asks for some
     for piece, line, kind in zip(pieces, lines, kinds, strict=True):
         if piece.heading or (above is not None and _goes_past(above, line)):
             above = None
         if kind is not None:
-            limited = limits(line) and (len(beside[kind]) > 1 or _ONLY.search(line) is not None)
+            apart = len(beside[kind]) > 1 or _ONLY.search(line) is not None
+            limited, chosen = (limits(line) and apart) or is_of_others(line), -1
         elif piece.heading:
-            limited = limits(line) if is_title(line) else limited
+            limited, chosen = (limits(line), -1) if is_title(line) else (limited, chosen)
+        elif _leaves_choice(line, piece.kind):
+            chosen = _depth(text, piece)
         elif line.endswith(":") or _APPLIES.search(line) is not None:
             some = piece.kind is Kind.INCLUSION and _SOME.search(line) is not None
             above = line if some or _TIMED.search(line) is not None else None
@@ -108,11 +154,58 @@ def find_limits(pieces: Sequence[Piece], text: str) -> list[Piece]:
         elif _BARE.fullmatch(line) is not None:
             limited = True
         else:
-            for start, end in piece.stems:
-                if (start, end) not in stems:
-                    stems[start, end] = limits(" ".join(text[start:end].split()))
-            if limited or above is not None or any(stems[stem] for stem in piece.stems):
-                found.append(replace(piece, limited=True))
-                continue
+            chosen = -1 if chosen > _depth(text, piece) else chosen
+            some = above is not None or chosen >= 0
+            piece = replace(
+                piece, limited=limited or some or any(limits_below(*stem) for stem in piece.stems)
+            )
         found.append(piece)
+    return found
+
+
+def is_of_others(line: str) -> bool:
+    """Whether a line says that what stands below is asked of somebody else than the patient."""
+    return len(line) <= _LONGEST and _OF_OTHERS.fullmatch(line) is not None
+
+
+def _leaves_choice(line: str, kind: Kind | None) -> bool:
+    """Whether not each criterion below a line counts by itself: one of several is enough, or not enough."""
+    found = _CHOICE.fullmatch(line) if len(line) <= _LONGEST else None
+    if found is None:
+        return False
+    several = found["number"].lower() not in _ONE
+    return kind is not Kind.EXCLUSION or several or _TOGETHER.search(found["before"]) is not None
+
+
+def _depth(text: str, piece: Piece) -> int:
+    """How deep in the text its line stands."""
+    start = text.rfind("\n", 0, piece.start) + 1
+    line = text[start : piece.start]
+    return len(line) - len(line.lstrip())
+
+
+def _lend_times(pieces: list[Piece], lines: Sequence[str]) -> list[Piece]:
+    """The pieces, the values that follow such a line on its own level with it as the line above them."""
+    found = list(pieces)
+    above: tuple[int, int] | None = None
+    for at, (piece, line) in enumerate(zip(pieces, lines, strict=True)):
+        if piece.heading:
+            above = None
+            continue
+        value = _VALUE.match(line) is not None
+        if above is not None and value:
+            found[at] = replace(piece, stems=(*piece.stems, above))
+            continue
+        above = None
+        timed = len(line) <= _LONGEST and not value and _OF_VALUES.fullmatch(line) is not None
+        following = pieces[at + 1] if timed and at + 1 < len(pieces) else None
+        if (
+            following is None
+            or following.heading
+            or (following.kind, following.stems) != (piece.kind, piece.stems)
+        ):
+            continue
+        if _VALUE.match(lines[at + 1]) is not None:
+            above = piece.start, piece.end
+            found[at] = replace(piece, heading=True)
     return found

@@ -124,6 +124,8 @@ class Item:
     parts: list[Item] = field(default_factory=list)
 
 
+SUSPECTED = "suspected"
+"""The key of words that take in what is only suspected: known or suspected."""
 NARROWER = "narrower"
 """The key of a name that is of some of what its concept holds: pleural mesothelioma."""
 

@@ -31,6 +31,7 @@ _OPINION = re.compile(
     re.IGNORECASE,
 )
 _NEED = re.compile(r"\b(?:need|requirement|necessity)\b", re.IGNORECASE)
+_VIRAL = re.compile(r"antiviral|anti-viral|antiretroviral|anti-retroviral", re.IGNORECASE)
 _TREATED = re.compile(r"treated", re.IGNORECASE)
 _DISEASE = ("disease", "cancer", "setting", "malignancy", "tumor", "carcinoma", "indication", "treatment")
 
@@ -150,6 +151,9 @@ def absorb(items: list[Item], text: str) -> list[Item]:
             break
     rest = items[at + 1 : end]
     made = [*items[:at], Item(Role.NARROWING, word.start, max([word.end, *(i.end for i in rest)]))]
+    named = {concept.id for item in items[:at] for concept in item.concepts}
+    if _INFECTION in named and _VIRAL.search(text, word.start, made[-1].end) is not None:
+        made.append(Item(Role.DOUBT, word.start, made[-1].end))  # hepatitis and HIV have records of their own
     if any(item.role is Role.WINDOW for item in rest):  # when it was required says not when it began
         made.append(Item(Role.HISTORY, word.start, word.end, key="ever"))
     return made + items[end:]
@@ -294,6 +298,7 @@ def share_qualifiers(segments: list[Segment], joins: list[Role], text: str) -> N
             second.metastatic = second.metastatic or first.metastatic
             second.received = second.received or first.received
             second.told = second.told or first.told
+            second.suspected = second.suspected or first.suspected
             share_severity(first, second, text)
         elif (
             second.entities and not second.history and first.history and not second.active and first.entities
@@ -331,6 +336,7 @@ def _take_over(following: Segment, segment: Segment, *, either: bool) -> None:
     following.activity = segment.activity or following.activity
     following.received = following.received or segment.received
     following.told = following.told or segment.told
+    following.suspected = following.suspected or segment.suspected
     following.modifiers[:0] = segment.modifiers
     segment.modifiers.clear()
     segment.history = segment.active = segment.received = False

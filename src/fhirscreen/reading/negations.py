@@ -10,7 +10,9 @@ import re
 from collections.abc import Sequence
 from enum import Enum, auto
 
+from fhirscreen.mapping.concepts import ConceptKind
 from fhirscreen.reading.items import JOINS, Item, Role
+from fhirscreen.reading.segments import kind_of
 
 _MODAL = re.compile(
     r"\b(?:must|should|shall|cannot|can\s+not|may)\b(?!.*\b(?:must|should|may)\b)", re.IGNORECASE
@@ -41,6 +43,8 @@ _VERB = re.compile(
 _BETWEEN = (Role.WORD, Role.RECEIVED, Role.ACTIVE, Role.NARROWING, Role.FILLER, Role.HISTORY, Role.MANUAL)
 
 
+_ANY = re.compile(r"\b(?:any|all|every|other|another)\b(?!.*\b(?:and|or|who)\b)", re.IGNORECASE | re.DOTALL)
+"""What takes in more than is meant, so that "but" names what it is not: any other liver disease but."""
 _STATES = ("pregnancy", "lactation")
 
 
@@ -99,6 +103,34 @@ def read_prefixes(items: Sequence[Item]) -> list[Item]:
         found.append(item)
         at += 1
     return found
+
+
+def except_but(items: Sequence[Item], text: str) -> list[Item]:
+    """The items with the "but" of an exception as one: any other liver disease but hepatitis B."""
+    found: list[Item] = []
+    for index, item in enumerate(items):
+        if item.role is Role.AND and text[item.start : item.end].lower() == "but":
+            named = index + 1 < len(items) and items[index + 1].role in (Role.ENTITY, Role.EXEMPT)
+            if index and named and _ANY.search(text, items[0].start, item.start) is not None:
+                item = Item(Role.EXCEPT, item.start, item.end, item.text)
+        found.append(item)
+    return found
+
+
+def excepts_last(main: Sequence[Item], exception: Sequence[Item], word: Item, text: str) -> int | None:
+    """What joins the last of a list, where an exception is of it alone: stroke, anaemia other than …"""
+    if text[word.start : word.end].lower() != "other than":
+        return None
+    cut = next((i for i in reversed(range(len(main))) if main[i].role in (Role.OR, Role.COMMA)), None)
+    if cut is None or any(i.role in (Role.OPEN, Role.WINDOW, Role.NO) for i in (*main, *exception)):
+        return None
+    first, last, spared = (
+        [i for i in each if i.role is Role.ENTITY] for each in (main[:cut], main[cut + 1 :], exception)
+    )
+    if not first or len(last) != 1 or len(spared) != 1:
+        return None
+    diagnoses = all(kind_of(i) is ConceptKind.DIAGNOSIS for i in (*first, *last, *spared))
+    return cut if diagnoses and all(i.concepts != last[0].concepts for i in first) else None
 
 
 def ask_whole(items: Sequence[Item], text: str) -> list[Item]:

@@ -12,7 +12,7 @@ class Piece:
     """A stretch of the text: a heading (or stem), or a criterion with its section and the stems above it.
 
     `body` is where its words begin, after a number or letter that counts it; `limited` where a line above
-    may hold for one group of people alone.
+    may hold for one group of people alone, or asks for some of those below it.
     """
 
     start: int

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from fhirscreen.reading.categories import fits
 from fhirscreen.reading.items import JOINS, Item, Role
@@ -13,6 +15,9 @@ _PLAIN = (Role.WORD, Role.NARROWING, Role.ANCHOR)
 _NUMBERED = re.compile(r"(?:type|grade|class)?\s*(?:\d{1,2}|[IVX]{1,3})", re.IGNORECASE)
 """What counts kinds of one disease, and is a part of its name: type 1 or type 2 diabetes."""
 _LONGEST = 3
+_PAIR = 2
+_KINDS = ("disorder", "diathesis", "syndrome", "disease")
+"""Heads that alternatives share, each of which means something else without it: bleeding disorder."""
 _SEVERITIES = ("mild", "moderate", "severe")
 _PLACES = (
     "gastrointestinal",
@@ -84,9 +89,18 @@ def _share_last(
     """`liver or kidney dysfunction`: what stands before takes the end of the name that follows."""
     if step + 1 >= len(found) or found[step + 1].role is not Role.ENTITY:
         return
+    whole = _keys(found[step + 1], text, lexicon, keys)
+    if found[at - 1].role is Role.ENTITY and whole[-1] in _KINDS:  # bleeding or thrombotic disorders
+        words = [*_keys(found[at - 1], text, lexicon, keys), whole[-1]]
+        made = lexicon.name(words, found[at - 1].start, found[at - 1].end)
+        led = at > 1 and found[at - 2].role in (Role.ACTIVE, Role.NARROWING, Role.SEVERITY)
+        again = whole[0] == words[0] or led or len(words) != _PAIR
+        if made is not None and not again and made.concepts != found[at - 1].concepts:
+            keys[id(made)] = words
+            found[at - 1] = made
+        return
     if not _may_be_named(found[at - 1], text):
         return
-    whole = _keys(found[step + 1], text, lexicon, keys)
     first = at - 1
     while first and at - first < _LONGEST and _may_be_named(found[first - 1], text):
         first -= 1
@@ -131,6 +145,20 @@ def _share_first(
                     keys[id(made)] = whole[:cut] + words + rest
                     found[step + 1 : end + 1] = [made]
                     return
+
+
+def narrow_clinically(items: Sequence[Item]) -> list[Item]:
+    """The items, "clinically" before a name as what narrows it, as "clinically significant" does."""
+    return [
+        replace(item, role=Role.NARROWING, key="")
+        if item.role is Role.FILLER
+        and item.text.lower() == "clinically"
+        and after is not None
+        and after.role is Role.ENTITY
+        else item
+        for item, after in pairwise([*items, None])
+        if item is not None
+    ]
 
 
 def join_severities(items: Sequence[Item]) -> list[Item]:

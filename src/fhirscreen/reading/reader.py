@@ -43,7 +43,7 @@ from fhirscreen.reading.pieces import Piece
 from fhirscreen.reading.qualifiers import join_severities, note_proof, read_grades, share_heads
 from fhirscreen.reading.readings import Reading, Status
 from fhirscreen.reading.registered import merge
-from fhirscreen.reading.rivals import doubt_rivals
+from fhirscreen.reading.rivals import doubt_rivals, doubt_unconditional
 from fhirscreen.reading.sexes import read_by_sex
 from fhirscreen.reading.smoking import read_smokers
 from fhirscreen.reading.statements import Built
@@ -134,7 +134,7 @@ class Reader:
         flat = flatten(text)
         sheet = _Sheet(flat, self._lexicon.introduce(flat))
         read = _alternate([self._read(text, sheet, piece) for piece in split(flat)])
-        read = doubt_rivals(read, self._cancers)
+        read = doubt_unconditional(doubt_rivals(read, self._cancers))
         return [self._suggest(flat, reading) for reading in read] if self._lookups else read
 
     def read_record(self, record: Record) -> list[Reading]:

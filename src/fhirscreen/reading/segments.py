@@ -77,6 +77,7 @@ class Segment:
     positive: Item | None = None
     negative: Item | None = None
     doubtful: bool = False
+    suspected: bool = False
     window: Item | None = None
     counts: list[Item] = field(default_factory=list)
     modifiers: list[Item] = field(default_factory=list)
@@ -132,6 +133,8 @@ class Segment:
             self.manual.append(item)
         elif role is Role.DOUBT:
             self.doubtful = True
+        elif role is Role.KNOWN:
+            self.suspected = True
         elif not (self._time(item) or self._qualify(item)):
             self._rest(item)
 

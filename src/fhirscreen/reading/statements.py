@@ -141,6 +141,8 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
         if unread or not sure or not all(f.complete or _asks(f) for f in made):
             parts.append(Unread(_quote(text, unread) or "how this belongs together"))
         expression = parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+        if segment.suspected:
+            expression = AnyOf((expression, Confirm(f"suspected {_named(segment, text)}")))
     elif unread or made:
         spans = unread or [(a.start, a.end) for f in made for a in f.atoms]
         quoted = _quote(text, spans)
@@ -156,6 +158,12 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
         sure,
         sorts,
     )
+
+
+def _named(segment: Segment, text: str) -> str:
+    """The words from its first name to its last."""
+    named = [*segment.entities, *segment.fragments]
+    return _quote(text, [(min(i.start for i in named), max(i.end for i in named))])
 
 
 def _asks(fragment: Fragment) -> bool:

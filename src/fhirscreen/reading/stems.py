@@ -14,6 +14,20 @@ from fhirscreen.reading.segments import kind_of
 _ALTERNATIVES = re.compile(
     r"\b(?:one|two|three|at least|either|1|2|3)\b(?: or more)?[^.:]{0,40}\b(?:of|from)\b", re.IGNORECASE
 )
+_ALL = re.compile(
+    r"\W*(?:\d+\W+)?(?:\w+ ){0,9}(?:if|must|should|who|have to|will|need to) "
+    r"(?:they )?(?:meet|fulfil\w*|satisfy|comply with)(?:ing)? (?:all|each)(?: of)?(?: the)? "
+    r"(?:following|(?:\w+ ){0,3}below)(?: \w+){0,3}\W*",
+    re.IGNORECASE,
+)
+"""A line that only says that all below it is asked for."""
+_BESIDE = re.compile(
+    r"(?:\b(?:and|plus|along with|together with|in addition to|combined with|as well as)|,?\s\bwith)\s+"
+    r"(?:at least |any |either |more than )?(?:any|either|one|two|three|1|2|3)\b(?: or more)?[^.:]{0,20}"
+    r"\b(?:following|below|these)\b",
+    re.IGNORECASE,
+)
+"""What is asked for beside those below: bone metastases and one of the following."""
 _WHOSE = re.compile(r"(?:patient|subject|participant)s? with", re.IGNORECASE)
 _EXCLUDED_IF = re.compile(
     r"\b(?:excluded|ineligible|not eligible)\b[^.;]{0,20}\bif\b[^.;]{0,60}:$", re.IGNORECASE
@@ -52,10 +66,15 @@ def read_stem(items: Sequence[Item], line: str, start: int, kind: Kind) -> tuple
     `line` is its text, which begins at `start`. The topic of what excludes ("uncontrolled cardiovascular
     disease, including") lends what narrows it.
     """
+    if kind is Kind.INCLUSION and _ALL.fullmatch(line) is not None:
+        return [], True
     barring = kind is Kind.EXCLUSION or any(item.role is Role.NO for item in items)
     sure: bool | None = True
     alternatives = _ALTERNATIVES.search(line) is not None or any(i.role is Role.OR for i in items)
     if kind is Kind.INCLUSION and not barring and alternatives:
+        sure = False
+    beside = _BESIDE.search(line)
+    if beside is not None and any(i.concepts and i.start < start + beside.start() for i in items):
         sure = False
     lent: list[Item] = []
     unknown = False

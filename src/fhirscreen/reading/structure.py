@@ -42,6 +42,11 @@ _OPENS = re.compile(
     r"^(?!.*[.;]).*\b(?:with|of|have|has|had|include|including|either|who are)$", re.IGNORECASE
 )
 """What ends by a word that needs another one is the line above a list: patients with."""
+_ABOVE = re.compile(
+    r"\b(?:following|below)(?: [\w-]+){0,4}(?: \([^()]*\))?\W*$|\bas (?:follows|defined by)\W*$",
+    re.IGNORECASE,
+)
+"""What ends by pointing to what stands below it, with a colon or without."""
 _OWN_WORDS = re.compile(
     r"\b(?:if|who|which) (?:they |he |she |the \w+ )?(?:have|has|had|with)\b"
     r"(?! (?:had )?(?:(?:any|one|all)\b|the fol))",
@@ -112,7 +117,7 @@ def _pieces(text: str) -> list[Piece]:
             stems = []
             pieces.append(Piece(block.start, block.end, True))
             continue
-        opens = nested and _OPENS.search(line) is not None
+        opens = nested and (_OPENS.search(line) is not None or _ABOVE.search(line) is not None)
         if (
             (line.endswith(":") or opens)
             and following is not None

@@ -120,7 +120,7 @@ INCLUDED = [
 EXCLUDED = [
     ("Central nervous system (CNS) metastases", "condition: {concept: central-nervous-system-metastasis}"),
     ("QTc > 470 ms on the screening ECG", "measured: {concept: qtc-interval, above: 470 ms}"),
-    ("Known or suspected asthma", "condition: {concept: asthma}"),
+    ("Known or suspected asthma", "any: [{condition: {concept: asthma}}, {confirm: suspected asthma}]"),
     ("Gout exacerbation within 3 weeks", "judgement: {condition: {concept: gout}}"),
     ("Prior treatment with carfilzomib", "received: {concept: carfilzomib}"),
     (
