@@ -98,6 +98,11 @@ class Segment:
         """Whether it names concepts and does not say when they were."""
         return bool(self.entities) and not (self.history or self.active or self.received or self.severity)
 
+    def name(self, text: str) -> str:
+        """The words from its first name to its last."""
+        named = [*self.entities, *self.fragments]
+        return " ".join(text[min(i.start for i in named) : max(i.end for i in named)].split())
+
     def is_doubtful(self, *, negated: bool) -> bool:
         """Whether it may mean something else; `negated` where it stands under a "no" or excludes.
 

@@ -142,7 +142,7 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
             parts.append(Unread(_quote(text, unread) or "how this belongs together"))
         expression = parts[0] if len(parts) == 1 else AllOf(tuple(parts))
         if segment.suspected:
-            expression = AnyOf((expression, Confirm(f"suspected {_named(segment, text)}")))
+            expression = AnyOf((expression, Confirm(f"suspected {segment.name(text)}")))
     elif unread or made:
         spans = unread or [(a.start, a.end) for f in made for a in f.atoms]
         quoted = _quote(text, spans)
@@ -158,12 +158,6 @@ def build_segment(segment: Segment, text: str, *, negated: bool) -> Built:
         sure,
         sorts,
     )
-
-
-def _named(segment: Segment, text: str) -> str:
-    """The words from its first name to its last."""
-    named = [*segment.entities, *segment.fragments]
-    return _quote(text, [(min(i.start for i in named), max(i.end for i in named))])
 
 
 def _asks(fragment: Fragment) -> bool:

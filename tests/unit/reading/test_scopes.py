@@ -98,7 +98,7 @@ INCLUDED = [
         "all: [{confirm: Good motivation and cooperation}, {not: {condition: {concept: epilepsy}}}]",
     ),
     ("No other active malignancy", "not: {judgement: {condition: {concept: second-malignancy}}}"),
-    ("No known alcohol dependency", "not: {judgement: {condition: {concept: alcohol-use-disorder}}}"),
+    ("No known alcohol dependence", "not: {judgement: {condition: {concept: alcohol-use-disorder}}}"),
 ]
 
 
