@@ -50,7 +50,7 @@ def keep_names_whole(items: Sequence[Item], text: str, lexicon: Lexicon) -> list
             and item.role in (Role.RECEIVED, Role.WORD)
             and before.role is Role.ENTITY
             and kind_of(before) in (ConceptKind.DIAGNOSIS, ConceptKind.EVENT)
-            and text[before.end : item.start] in (" ", "-")
+            and text[before.end : item.start].strip() in ("", "-")
         ):
             keys = lexicon.keys(text, before.start, item.end)
             for cut in range(len(keys) - 1):

@@ -77,6 +77,8 @@ EXCLUDED = [
     # names within longer ones, and names of which a part is left out
     ("Other cancer therapy within 2 weeks",
      "judgement: {received: {concept: anticancer-therapy, within: 2 wk}}"),
+    ("Other cancer\n  treatment within 5 weeks",
+     "judgement: {received: {concept: anticancer-therapy, within: 5 wk}}"),
     ("Type 1 or type 2 diabetes",
      "any: [{condition: {concept: type-1-diabetes}}, {condition: {concept: type-2-diabetes}}]"),
     ("Bleeding or thrombotic disorders",
