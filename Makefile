@@ -13,6 +13,7 @@ FAST := tests/unit tests/spec tests/generative
 VENV := .venv/pyvenv.cfg
 CORE := .venv/.core
 ALL := .venv/.all
+BYTECODE := src/fhirscreen/__pycache__/.all
 HAPI := docker/hapi/target/hapi.jar
 VALIDATOR := docker/validator/target/validator.jar
 NPM := tests/npm/node_modules/.package-lock.json
@@ -36,8 +37,13 @@ $(ALL): requirements/all.txt $(CORE)
 	$(PIP) install --require-hashes -r requirements/all.txt
 	@touch $@
 
+# An installed wheel comes compiled; a checkout would be at each start, where Python may not write: half a second.
+$(BYTECODE): $(CORE) $(shell find src -name '*.py')
+	$(BIN)/python -m compileall -q src
+	@touch $@
+
 .PHONY: venv lock
-venv: $(ALL) ## The environment with everything that development needs
+venv: $(ALL) $(BYTECODE) ## The environment with everything that development needs
 
 UV_LOCK = $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-annotate \
   --custom-compile-command "make lock" --quiet $(LOCK_FLAGS)
@@ -48,7 +54,7 @@ lock: $(ALL) ## Refresh requirements/ (LOCK_FLAGS=--upgrade: newest versions)
 # ---- what a new user runs
 
 .PHONY: demo
-demo: $(CORE) ## Screen both seed studies over the synthetic cohort, into build/demo
+demo: $(CORE) $(BYTECODE) ## Screen both seed studies over the synthetic cohort, into build/demo
 	$(BIN)/fhirscreen demo -o build/demo
 
 # ---- the real parts
@@ -102,7 +108,7 @@ mutate: $(ALL) ## Mutation testing of values, verdicts, plan and the evaluator: 
 # ---- benchmarks: one target a script
 
 bench-search: hapi
-bench-%: $(ALL) ## Run benchmarks/NAME.py
+bench-%: $(ALL) $(BYTECODE) ## Run benchmarks/NAME.py
 	$(BIN)/python -m benchmarks.$* $(BENCH_FLAGS)
 
 .PHONY: clean

@@ -205,11 +205,13 @@ def test_a_store_that_does_not_answer_ends_the_process_and_no_secret_is_told() -
     assert "Traceback" not in ended.err
 
 
-def test_what_draws_and_writes_tables_is_not_imported_to_start() -> None:
-    """They cost a second; whoever writes a run imports them."""
+def test_what_serving_does_not_need_is_not_imported_to_start() -> None:
+    """Drawing and writing tables costs a second; who writes a run, reads a text or has keys imports it."""
     code = (
-        "import sys, fhirscreen.cli.app, fhirscreen.cli.servers, fhirscreen.api.app, fhirscreen.web.app;"
-        "print(*({'matplotlib', 'pyarrow', 'fhir.resources', 'alembic', 'psycopg'} & set(sys.modules)))"
+        "import sys, fhirscreen.cli.app;"
+        "import fhirscreen.cli.serve, fhirscreen.cli.servers, fhirscreen.api.app, fhirscreen.web.app;"
+        "print(*({'matplotlib', 'pyarrow', 'fhir.resources', 'alembic', 'psycopg', 'fhirscreen.reading',"
+        " 'fhirscreen.synthetic', 'fhirscreen.cli.screen', 'cryptography'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []

@@ -10,6 +10,7 @@ import pytest
 from fhirscreen.exceptions import MappingError
 from fhirscreen.fhir.entries import MEDICATIONS
 from fhirscreen.mapping.concepts import LIFETIME, ConceptKind, Role, Windows
+from fhirscreen.mapping.data import read_yaml
 from fhirscreen.mapping.loading import load_catalogue, mappings_folder
 from fhirscreen.values.durations import Duration
 from tests.lib.mappings import MAPPINGS, load_text
@@ -24,6 +25,9 @@ some-category:
     aa: {parent: a1}
     x: {unknown: true}
 """
+
+
+_READ = ["0012", "+5", -5, 0.5, 1000.0, "no", True, None, "1", "2020-01-01"]
 
 
 def refusal(folder: Path, text: str) -> MappingError:
@@ -220,3 +224,28 @@ def test_the_digest_is_that_of_the_data(tmp_path: Path) -> None:
 def test_shipped_mappings_say_the_same_from_another_folder(tmp_path: Path) -> None:
     copied = shutil.copytree(MAPPINGS, tmp_path / "elsewhere")
     assert load_catalogue(copied).digest == load_catalogue().digest
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("a: [0012, +5, -5, .5, 1e3, no, TRUE, ~, '1', 2020-01-01]", {"a": _READ}),
+        ("2: a\ntrue: b", {2: "a", True: "b"}),
+        ("a: &one [1]\nb: *one", {"a": [1], "b": [1]}),
+        ("a: !!set {b}", {"a": {"b"}}),
+        ("a: !!str 1", {"a": "1"}),
+        ("", None),
+    ],
+)
+def test_yaml_is_read_by_its_core_types_and_tags(tmp_path: Path, text: str, data: object) -> None:
+    file = tmp_path / "some.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert repr(read_yaml(file)) == repr(data)
+
+
+@pytest.mark.parametrize("text", ["a: !!str [b]", "a: !other b", "1: a\n1: b"])
+def test_yaml_that_says_nothing_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "some.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(MappingError):
+        read_yaml(file)
