@@ -23,6 +23,7 @@ _STAGE = (
     rf"stages?\s*(?:≥|>=?|=|<=?|≤)?\s*{_ONE_STAGE}(?:\s*(?:,|or|and|to|through|-|–|/)+\s*(?:stage\s*)?{_ONE_STAGE}\b)*"
     r"(?:\s*(?:or|and)\s+(?:higher|greater|above|worse|more))?"
 )
+_STAGED = re.compile(r"\bstage", re.IGNORECASE)
 _STAGE_AFTER = re.compile(rf"[\s,(]*(?:\bof\s+)?\b(?P<stage>{_STAGE}\b)", re.IGNORECASE)
 _STAGE_BEFORE = re.compile(rf"\b(?P<stage>{_STAGE})\s*$", re.IGNORECASE)
 
@@ -75,6 +76,8 @@ def name_kinds(items: Sequence[Item], lexicon: Lexicon, text: str) -> list[Item]
 def note_stages(items: Sequence[Item], text: str) -> list[Item]:
     """The items with the stage of a chronic kidney disease as what narrows it."""
     found = list(items)
+    if not found or _STAGED.search(text, found[0].start, found[-1].end) is None:
+        return found
     at = 0
     while at < len(found):
         if any(concept.id in _KIDNEY for concept in found[at].concepts):
