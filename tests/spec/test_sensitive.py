@@ -33,8 +33,8 @@ _ICD_10 = re.compile(
 _ATC = re.compile(r"N05A|N06A|N06BA|N06D|N07B|J05A[EGR]|G03A")
 _BROADER = {
     # Most of what they find is not sensitive: a verdict is, where such a code decides it.
-    "abnormal-uterine-bleeding", "active-infection", "herpes-simplex", "insomnia", "liver-disease", "mastitis",
-    "neurodegenerative-disease", "neurological-disease", "sleep-disorder", "vaginitis",
+    "abnormal-uterine-bleeding", "active-infection", "herpes-simplex", "insomnia", "liver-disease",
+    "mastitis", "neurodegenerative-disease", "neurological-disease", "sleep-disorder", "vaginitis",
     # What they do to the liver's enzymes is asked, whatever they are given for; narcolepsy.
     "cyp3a4-inducer", "modafinil", "st-johns-wort", "strong-cyp3a4-inducer", "strong-cyp3a4-inhibitor",
 }  # fmt: skip
