@@ -17,6 +17,7 @@ from fhirscreen.fhir.entries import MEDICATIONS, Resource
 from fhirscreen.fhir.folders import Line
 from fhirscreen.fhir.references import targets
 from fhirscreen.fhir.subjects import is_as_written
+from fhirscreen.fhir.types import longest_first
 from fhirscreen.fhir_client import Client, escape, remaining
 from fhirscreen.plan.queries import code_parameter
 
@@ -106,10 +107,14 @@ def _grouped(lacking: Sequence[Template]) -> list[tuple[Template, ...]]:
 def _spread(
     client: Client, work: Callable[[tuple[Template, ...]], _Asked], items: Sequence[tuple[Template, ...]]
 ) -> Iterator[_Asked]:
-    """Several searches at once; what has not come when time is up is left, however slowly it trickles in."""
-    begun = [(item, _begin(client, work, item)) for item in items]
-    for item, future in begun:
-        asked = _wait(future)
+    """Several searches at once, each of another type.
+
+    What has not come when time is up is left, however slowly it trickles in.
+    """
+    by_type = {item[0].type: item for item in items}
+    begun = {type: _begin(client, work, by_type[type]) for type in longest_first(by_type)}
+    for item in items:
+        asked = _wait(begun[item[0].type])
         yield _Asked(item, late=True) if asked is None else asked
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import Response
-from sqlalchemy.orm import Session
 
 from fhirscreen.api.audits import Access
 from fhirscreen.api.fhir.assessments import CRITERION, WHOLE, Part, criteria, frame, parameters
@@ -15,7 +16,8 @@ from fhirscreen.api.fhir.screenings import look
 from fhirscreen.bootstrap.services import Looked
 from fhirscreen.fhir.subjects import study_uuid, subject_uuid
 from fhirscreen.screening.settlements import Settled, settled
-from fhirscreen.store.subjects import find_subject
+from fhirscreen.store.standings import StoredSubject
+from fhirscreen.store.subjects import find_of_patient
 from fhirscreen.values.durations import AsOf
 from fhirscreen.verdicts.standings import Subject, priority
 
@@ -69,25 +71,26 @@ class Patients:
         fitting.sort(key=lambda each: (priority(each)[1:3], each.study))
         with self._service.database.reading() as session:
             said = settled(session, looked.base, looked.assessed.ids(id))
-            left = [each for each in fitting if not _settled_against(said.get(each.study))]
-            parts = [part for each in left if (part := self._match(session, looked, each)) is not None]
+            stored = {each.id: each for each in find_of_patient(session, looked.base, [id])}
+        left = [each for each in fitting if not _settled_against(said.get(each.study))]
+        parts = [part for each in left if (part := self._match(stored, looked, each)) is not None]
         number = {"name": "open", "valueInteger": len(looked.panel.studies)}
         return call.reply(parameters([*parts, number, *frame(looked)]))
 
-    def _match(self, session: Session, looked: Looked, subject: Subject) -> Part | None:
+    def _match(self, stored: Mapping[str, StoredSubject], looked: Looked, subject: Subject) -> Part | None:
+        """The study of a subject; `stored` are the patient's subjects by their id."""
         study, base = looked.panel.study(subject.study), looked.base
-        id = subject_uuid(subject.study, base, subject.patient)
         if study is None:
             return None
-        stored = find_subject(session, id)
+        known = stored.get(subject_uuid(subject.study, base, subject.patient))
         parts: list[Part] = [
             {"name": "study", "valueReference": {"reference": f"ResearchStudy/{study_uuid(study.id)}"}},
             {"name": "number", "valueString": study.id},
             {"name": "title", "valueString": study.title},
             {"name": "outcome", "valueCode": subject.status.value if subject.status is not None else ""},
         ]
-        if stored is not None and stored.person_status is not None:
-            parts.append({"name": "status", "valueCode": stored.person_status})
+        if known is not None and known.person_status is not None:
+            parts.append({"name": "status", "valueCode": known.person_status})
         parts += criteria(subject, study, self._service.catalogue, base)
         parts += [{"name": "note", "valueString": note} for note in subject.notes]
         return {"name": "match", "part": parts}

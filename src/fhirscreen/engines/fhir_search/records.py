@@ -17,6 +17,7 @@ from fhirscreen.exceptions import DataError, ServerError
 from fhirscreen.fhir.entries import Resource
 from fhirscreen.fhir.folders import Line
 from fhirscreen.fhir.references import targets
+from fhirscreen.fhir.types import longest_first
 from fhirscreen.fhir_client import Client, escape
 from fhirscreen.plan.nodes import Plan
 
@@ -37,12 +38,16 @@ def fetch_record(client: Client, plan: Plan, patient: str) -> Record:
     """
     completeness = Completeness()
     fetcher = Fetcher(client, completeness)
-    wanted = sorted({*clinical_types(plan), *gate_types(plan.catalogue.site), "Encounter"})
+    clinical = clinical_types(plan)
+    wanted = sorted({*clinical, *gate_types(plan.catalogue.site), "Encounter"})
     offered = [type for type in wanted if fetcher.offers(type)]
-    unfetched = set(clinical_types(plan)) - set(offered)
+    unfetched = set(clinical) - set(offered)
 
     def fetch_types(ids: Sequence[str]) -> list[Fetched]:
-        return list(client.spread(lambda type: fetcher.of_patients(Need(type), ids), offered))
+        first = longest_first(offered)
+        found = client.spread(lambda type: fetcher.of_patients(Need(type), ids), first)
+        by_type = dict(zip(first, found, strict=True))
+        return [by_type[type] for type in offered]
 
     # Somebody waits, and few patients were merged: who was is asked beside the rest, and not before it.
     with ThreadPoolExecutor(1) as beside:
@@ -60,7 +65,7 @@ def fetch_record(client: Client, plan: Plan, patient: str) -> Record:
         resources += fetched.resources
         if fetched.missing and type != "Encounter":  # they make notes alone
             unfetched.add(type)
-    unfetched |= _follow(fetcher, resources)
+    unfetched |= _follow(fetcher, client, resources)
     if completeness.first_error is not None and not completeness.succeeded:
         raise completeness.first_error
     lines = tuple(Line(f"{each['resourceType']}/{each['id']}", each) for each in resources)
@@ -97,7 +102,7 @@ def _followed(people: dict[str, Resource], patient: str) -> list[str]:
     return [patient, *sorted(id for id, to in survivors.items() if to == patient and id != patient)]
 
 
-def _follow(fetcher: Fetcher, resources: list[Resource]) -> set[str]:
+def _follow(fetcher: Fetcher, client: Client, resources: list[Resource]) -> set[str]:
     """Adds what the resources refer to and is not among them; gives the types that refer to what is lost."""
     known = {f"{each['resourceType']}/{each['id']}" for each in resources}
     referred: dict[str, dict[str, set[str]]] = {}
@@ -107,11 +112,12 @@ def _follow(fetcher: Fetcher, resources: list[Resource]) -> set[str]:
                 kind, _, id = reference.partition("/")
                 referred.setdefault(kind, {}).setdefault(id, set()).add(str(each["resourceType"]))
     lost: set[str] = set()
-    for kind in sorted(referred):
-        if fetcher.offers(kind):
-            fetched = fetcher.by_id(kind, sorted(referred[kind]))
-            resources += fetched.resources
-            lost |= {type for id in fetched.missing for type in referred[kind][id]}
+    kinds = [kind for kind in sorted(referred) if fetcher.offers(kind)]
+    for kind, fetched in zip(
+        kinds, client.spread(lambda kind: fetcher.by_id(kind, sorted(referred[kind])), kinds), strict=True
+    ):
+        resources += fetched.resources
+        lost |= {type for id in fetched.missing for type in referred[kind][id]}
     return lost
 
 

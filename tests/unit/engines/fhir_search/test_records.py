@@ -44,3 +44,12 @@ def test_who_is_not_there_is_so_whatever_else_the_server_refuses() -> None:
     server = Searchable(chart(PATIENT), refuse=lambda type, _form: type == "Consent")
     with server.client() as client, pytest.raises(DataError):
         fetch_record(client, demo_plan(), "nobody")
+
+
+def test_the_longest_search_is_begun_first() -> None:
+    server = Searchable(chart(PATIENT))
+    with server.client(concurrency=1) as client:
+        fetch_record(client, demo_plan(), PATIENT)
+    types = [type for type, _ in server.searches if type != "Patient"]
+    assert types[:3] == ["Observation", "Condition", "Procedure"]
+    assert types[3:] == sorted(types[3:])
