@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import NamedTuple
 
 from fhirscreen.engines.base import Depth, Engine, Progress, Screened, Unknown, collecting_rarely, silent
@@ -29,6 +30,11 @@ _FILLED = 900
 
 _PARTS, _SMALLEST, _LARGEST = 8, 10, 200
 """Into how many parts the candidates are cut at least, and how many patients a part may have."""
+
+_AT_ONCE = 6
+"""How many parts are worked on at once: what one waits for is fetched while another is judged."""
+
+_Parts = Sequence[Sequence[Sequence[str]]]
 
 
 class FhirSearch:
@@ -99,7 +105,7 @@ class FhirSearch:
         done, given_up, total = 0, 0, len(candidates.ids)
         progress(0, total)
         parts = list(_cut(candidates, _most(volumes, whole, candidates) / max(1, len(task.stages))))
-        for part in self._client.spread(lambda families: Part(task, fetcher, families).screen(), parts):
+        for part in _several(lambda families: Part(task, self._client, fetcher, families).screen(), parts):
             _add(screened, part.screened)
             unknown |= part.unknown
             given_up += part.given_up
@@ -141,6 +147,19 @@ class FhirSearch:
         wanted = sorted(needs.all - needs.context, key=lambda need: (need.type, sorted(need.codes or ())))
         counts = self._client.spread(lambda need: fetcher.count(need.type, need), wanted)
         return volumes, dict(zip(wanted, counts, strict=True))
+
+
+def _several(work: Callable[[Sequence[Sequence[str]]], Part], parts: _Parts) -> Iterator[Part]:
+    """Several parts at once, in their order, each in the context of whoever asks.
+
+    The first error is raised where its part would stand; what has not begun by then never does.
+    """
+    beside = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="part")
+    try:
+        for future in [beside.submit(copy_context().run, work, part) for part in parts]:
+            yield future.result()
+    finally:
+        beside.shutdown(wait=False, cancel_futures=True)
 
 
 def _stages(

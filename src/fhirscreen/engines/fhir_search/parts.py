@@ -1,10 +1,11 @@
-"""A part of the members: fetched step by step and judged, by one thread from its first search to its last."""
+"""A part of the members: fetched step by step, all searches of a step at once, and judged by one thread."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 from fhirscreen.engines.base import Gated, Outsider, Screened
 from fhirscreen.engines.evaluator.absence import NOT_FETCHED
@@ -22,6 +23,7 @@ from fhirscreen.engines.fhir_search.needs import PATIENT, Need, Needs, Place, me
 from fhirscreen.engines.fhir_search.stages import Stage
 from fhirscreen.fhir.entries import MEDICATIONS, Resource
 from fhirscreen.fhir.references import patient_of, targets
+from fhirscreen.fhir_client import Client
 from fhirscreen.plan.nodes import Plan
 from fhirscreen.values.durations import AsOf
 from fhirscreen.values.truth import Truth
@@ -71,14 +73,25 @@ class _Patient:
     cases: dict[int, Case] = field(default_factory=dict)
 
 
+class _Asked(NamedTuple):
+    """One search: what it is for, the ids whose records are asked for, and the patients whose they are."""
+
+    need: Need
+    ids: list[str]
+    patients: list[_Patient]
+
+
 class Part:
     """Some candidates. `screen` fetches and judges them.
 
     `unknown` are those whom the server does not have; `given_up` how many could not be evaluated.
     """
 
-    def __init__(self, task: Task, fetcher: Fetcher, families: Iterable[Sequence[str]]) -> None:
+    def __init__(
+        self, task: Task, client: Client, fetcher: Fetcher, families: Iterable[Sequence[str]]
+    ) -> None:
         self._task = task
+        self._client = client
         self._fetcher = fetcher
         self._known: set[str] = set()
         self._people: dict[str, Resource] = {}
@@ -130,17 +143,22 @@ class Part:
         for patient in self._patients:
             if lacking := frozenset(wanted.get(patient.id, ())) - patient.had:
                 groups.setdefault(lacking, []).append(patient)
+        asked: list[_Asked] = []
         for lacking in sorted(groups, key=lambda needs: (len(needs), sorted(map(_text, needs)))):
             patients = groups[lacking]
             ids = sorted({id for patient in patients for id in patient.ids})
-            for need in merged(lacking):
-                if self._fetcher.offers(need.type):
-                    self._add(need, ids, patients)
+            offered = (need for need in merged(lacking) if self._fetcher.offers(need.type))
+            asked += [_Asked(need, ids, patients) for need in offered]
             for patient in patients:
                 patient.had |= lacking
+        # All at once, so that this part is soon to be judged, while the next one is fetched.
+        for each, fetched in zip(asked, self._client.spread(self._find, asked), strict=True):
+            self._add(each.need, fetched, each.patients)
 
-    def _add(self, need: Need, ids: list[str], patients: list[_Patient]) -> None:
-        fetched = self._seen(need.type, ids) or self._fetcher.of_patients(need, ids)
+    def _find(self, asked: _Asked) -> Fetched:
+        return self._seen(asked.need.type, asked.ids) or self._fetcher.of_patients(asked.need, asked.ids)
+
+    def _add(self, need: Need, fetched: Fetched, patients: list[_Patient]) -> None:
         fresh = [resource for resource in fetched.resources if self._keep(resource)]
         self._blame(need.type, fetched.missing, patients)
         nameless = [each for each in fresh if each["resourceType"] == need.type and is_nameless(each)]
