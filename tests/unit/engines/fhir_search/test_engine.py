@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
@@ -482,3 +483,19 @@ def test_a_malformed_encounter_is_set_aside_as_in_memory() -> None:
     assert [each[:2] for each in reference.set_aside] == [each[:2] for each in found.set_aside]
     assert heads(found) == heads(reference)
     assert rows(found) == rows(reference)
+
+
+def test_the_searches_of_a_step_are_sent_at_once() -> None:
+    both = Barrier(2)
+
+    def wait(type: str, form: dict[str, str]) -> bool:
+        if type in ("Consent", "ResearchSubject") and "patient" in form:
+            try:
+                both.wait(60)
+            except BrokenBarrierError:  # one was sent only when the other had been answered
+                return True
+        return False
+
+    one = sorted(cohort().resources)[:1]
+    found = search(Searchable(resources(), refuse=wait), patients=one)
+    assert (found.gaps, both.broken) == ([], False)
