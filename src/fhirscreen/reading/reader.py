@@ -73,8 +73,8 @@ _PREFIX = re.compile(r"\bnon\b", re.IGNORECASE)
 _EXAMINED = re.compile(r"\b(?:baseline|screening|pre-?treatment|pre-?study|initial)\b", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _REQUIRES = re.compile(
-    r"\b(?:must|should|shall|(?:is|are) required|"
-    r"(?<!who )(?<!that )(?<!which )(?<!would )(?<!may )(?:has|have) to (?!have\b)(?:be )?\w+)\b",
+    r"\b(?:must|should|shall|(?:is|are)\s+required|"
+    r"(?<!who )(?<!that )(?<!which )(?<!would )(?<!may )(?:has|have)\s+to\s+(?!have\b)\w+)\b",
     re.IGNORECASE,
 )
 _DENIES = re.compile(r"\b(?:not|no|none|never|without|cannot|neither|nor|free)\b", re.IGNORECASE)
