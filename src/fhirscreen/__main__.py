@@ -11,7 +11,11 @@ from fhirscreen.cli.app import app  # noqa: E402 - it goes on collecting when th
 
 def main() -> None:
     """Runs the command line; ends the process with its exit code."""
-    app(prog_name="fhirscreen")
+    try:
+        app(prog_name="fhirscreen")
+    finally:
+        if not gc.isenabled():  # no command ran: `--help`, or a word that is none
+            gc.freeze()  # else all of it would be looked at in the end
 
 
 if __name__ == "__main__":
