@@ -73,8 +73,9 @@ _PREFIX = re.compile(r"\bnon\b", re.IGNORECASE)
 _EXAMINED = re.compile(r"\b(?:baseline|screening|pre-?treatment|pre-?study|initial)\b", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _REQUIRES = re.compile(
-    r"\b(?:must|should|shall|(?:is|are)\s+required|"
-    r"(?<!who )(?<!that )(?<!which )(?<!would )(?<!may )(?:has|have)\s+to\s+(?!have\b)\w+)\b",
+    r"\b(?:must|should|shall|(?:is|are) required|"
+    r"(?<!who )(?<!that )(?<!which )(?<!would )(?<!may )(?:has|have) to (?!have\b)\w+|"
+    r"(?:will|may|can) be (?:enrolled|included|entered|admitted|considered)\b(?=.*\bdiscretion))\b",
     re.IGNORECASE,
 )
 _DENIES = re.compile(r"\b(?:not|no|none|never|without|cannot|neither|nor|free)\b", re.IGNORECASE)
@@ -366,7 +367,7 @@ def _requires(text: str, piece: Piece, *, whole: bool) -> bool:
     Of what is not read whole only the first words count: what follows may be a remark.
     """
     for start, end in ((piece.body, piece.end), *piece.stems):
-        said = _ASIDE.sub("", text[start:end])
+        said = " ".join(_ASIDE.sub("", text[start:end]).split())
         found = _REQUIRES.search(said)
         if found is None or _DENIES.search(said) is not None:
             continue

@@ -43,8 +43,6 @@ _METASTATIC = "distant-metastasis"
 _CANCERS = ("malignancy", "second-malignancy")
 _SPREAD = (_METASTATIC, "disseminated-disease", "oligometastatic-disease", "malignancy", "second-malignancy")
 """Of which "metastatic" says nothing that a record of the index cancer's spread could settle."""
-
-
 _PAIR = 2
 _PLACED = ("on", "using", "given", "use")
 """What says of a therapy that it is received, and of anything else nothing: QTcF on the ECG."""

@@ -127,6 +127,11 @@ NOT_READ_WHOLE = [
     (Kind.EXCLUSION, "At high risk for intestinal perforation or severe haemorrhage"),
     (Kind.EXCLUSION, "HIV therapy"),
     (Kind.EXCLUSION, "Acute or chronic pain"),
+    (
+        Kind.EXCLUSION,
+        "Fracture within 6 weeks; the investigator has to\n             document that it has healed",
+    ),
+    (Kind.EXCLUSION, "Gout or epilepsy will be enrolled at the discretion of the investigator"),
     (Kind.EXCLUSION, "Infections requiring systemic antiviral therapy"),
 ]
 """What may mean two things, or cannot be meant."""
@@ -172,6 +177,8 @@ def test_a_time_in_a_line_above_is_that_of_the_values_below_it() -> None:
     [
         ("DONOR:", "Age ≤ 60 years", Status.PARTIAL),
         ("PATIENT CHARACTERISTICS:", "Age ≤ 60 years", Status.COMPUTED),
+        ("Laboratory values within 5 days before enrolment:", "Platelets ≥ 80 x 10^9/L", Status.COMPUTED),
+        ("Visits within 5 days before enrolment:", "Platelets ≥ 80 x 10^9/L", Status.PARTIAL),
         ("Laboratory values as follows:", "Platelets ≥ 80 x 10^9/L", Status.COMPUTED),
         ("Onset of a chest infection with 3 or more of the following signs (new)", "Fever", Status.PARTIAL),
     ],

@@ -39,10 +39,6 @@ EXCLUDED = [
     ),
     # discretion
     ("Any gout, at the attending physician's discretion", "judgement: {condition: {concept: gout}}"),
-    (
-        "Patients with gout or epilepsy will be enrolled at the discretion of the investigator",
-        ("any: [{judgement: {condition: {concept: gout}}}, {judgement: {condition: {concept: epilepsy}}}]"),
-    ),
     # what is suspected is asked beside what is on record
     (
         "Known or suspected epilepsy or stroke",
