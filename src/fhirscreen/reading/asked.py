@@ -52,6 +52,7 @@ ASKED: dict[Role, dict[str, str]] = {
             judgement | suitable | unsuitable | unfit | inappropriate | appropriate candidate | interfere |
             interfering | interferes | interference | compromise | jeopardize | pose a risk |
             unacceptable risk | undue risk | increase the risk | confound | preclude | precludes |
+            prohibit | prohibits | prohibiting |
             precluding | contraindicate | contraindicated | contraindication | contraindications to |
             any condition that | any other condition | any other reason | other condition | amenable to |
             amenable

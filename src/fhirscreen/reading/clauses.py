@@ -20,14 +20,16 @@ from fhirscreen.criteria.studies import Kind
 from fhirscreen.reading.alternatives import lift
 from fhirscreen.reading.connectives import how_joined
 from fhirscreen.reading.definitions import define, find_definition, require_other, says_absent
-from fhirscreen.reading.doubts import is_opposed, leaves_doubt, reach, restrict
+from fhirscreen.reading.doubts import asks_nothing, is_opposed, leaves_doubt, reach, restrict
 from fhirscreen.reading.fragments import Sort
 from fhirscreen.reading.idioms import (
     OTHER_THAN,
     except_after_other,
     gives_names,
+    goes_back,
     is_the_rest,
     permits,
+    put_beside,
     put_within,
     read_pregnancy_test,
     requires_more,
@@ -108,7 +110,8 @@ class Clauses:
         if (defined := self._defined(items)) is not None:
             return defined
         items = except_after_other(self._prepared(items), self.text)
-        if sum(item.role in _TURNS for item in items) > _MOST_TURNS or opens_with_if(items):
+        turns = sum(item.role in _TURNS for item in items)
+        if turns > _MOST_TURNS or opens_with_if(items) or asks_nothing(self.kind, self.text, items):
             return self._unread(items)
         if not items:
             return None
@@ -216,25 +219,22 @@ class Clauses:
             return spared
         if self.kind is Kind.EXCLUSION and (judged := spare_narrowed(made, exception)) is not None:
             return judged
+        said = self.text[word.start : word.end].lower()
         other = self._list([i for i in exception if i.role not in (Role.IF, Role.NO)], negated=True)
         if other.complete and any(i.role in (Role.NO, Role.IF, Role.MANUAL) for i in exception):
             other = replace(other, complete=False)
+        beside = False
         if other.complete and other.expression is not None and not other.manual:
-            unless = self.text[word.start : word.end].lower() == "unless"
-            both = other.sorts <= {Sort.CONDITION, Sort.THERAPY} and not isinstance(
-                other.expression, Judgement
-            )
-            # Who has had both an exempt one and another one is no exception.
-            inner: Expression = Not(Judgement(other.expression) if both and not unless else other.expression)
+            beside = other.sorts <= {Sort.CONDITION, Sort.THERAPY} and said != "unless"
+            inner: Expression = Not(other.expression)
         else:
             other = self._unread(exception)
             inner = Unread(self._said(exception))
         if self.kind is Kind.INCLUSION and not isinstance(made.expression, Not):
             return self._spared(made, other)
-        said = self.text[word.start : word.end].lower()
-        if said in OTHER_THAN and any(item.role in JOINS for item in main):
+        if (said in OTHER_THAN and any(item.role in JOINS for item in main)) or goes_back(exception):
             other = replace(other, complete=False, sure=False)  # of the last alone, or of all
-        whole = put_within(made.expression, inner)
+        whole = put_beside(made.expression, inner) if beside else put_within(made.expression, inner)
         return merge([made, replace(other, atoms=flip(other.atoms))], whole)
 
     def _spared(self, made: Built, other: Built) -> Built:

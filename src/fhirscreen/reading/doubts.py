@@ -17,6 +17,20 @@ _OPPOSED = re.compile(r"\bbut\b|\bpresence of\b|\bor with\b|\band with\b|, with\
 """Where a "no" ends: no diabetes but hypertension."""
 _REQUIRED = re.compile(r"\s*(?:(?:is|are|must be)\s+)?(?:required|mandatory)\b", re.IGNORECASE)
 """What is asked for after all: no chemotherapy, and prior surgery required."""
+_NOT_REQUIRED = re.compile(
+    r"(?<!have )(?<!has )(?<!had )(?<!did )(?<!does )(?<!who )\bnot\s+(?:be\s+)?(?:strictly\s+)?"
+    r"(?:required|mandatory|necessary|needed|obligatory)\b"
+    r"(?=\s*(?:$|[.;,:)\n]|(?:at|for|prior|before|to|in|by|if|unless|as|but|and)\b))",
+    re.IGNORECASE,
+)
+"""What nobody asks for: measurable disease is not required."""
+_KEPT = re.compile(
+    r"(?<!\w)(?:any|all|use|doses?|concomitant|concurrent)\s+(?:(?!(?:who|patients?|subjects?|participants?)\b)[\w-]+\s+){1,6}"
+    r"(?:must|should|has to|have to)\s+(?:be|remain|have\s+(?:been|remained))\s+(?:kept\s+)?"
+    r"(?:stable|constant|unchanged)\b",
+    re.IGNORECASE,
+)
+"""What has to be so where it is there at all: any use of insulin must be stable."""
 _SENTENCE_ENDS = re.compile(r"[.;\n]")
 _LAST_ARM = re.compile(r"\bor\b.*\b(?:without|with no|with absence of)$", re.IGNORECASE | re.DOTALL)
 
@@ -44,6 +58,19 @@ def leaves_doubt(
     ahead = text[others[-1].end : items[0].start] if others[-1].end <= items[0].start else "."
     denied = any(item.role is Role.NO for item in others)
     return kind is Kind.INCLUSION and bare and denied and ahead.strip() in ("", ";")
+
+
+def asks_nothing(kind: Kind, text: str, items: Sequence[Item]) -> bool:
+    """Whether a requirement says that something is not required, or how it has to be where it is there."""
+    if kind is not Kind.INCLUSION or not items:
+        return False
+    start, end = items[0].start, items[-1].end
+    end = min((match.start() for match in _SENTENCE_ENDS.finditer(text, end)), default=len(text))
+    return any(
+        text.count("(", start, match.start()) == text.count(")", start, match.start())
+        for match in (_NOT_REQUIRED.search(text, start, end), _KEPT.search(text, start, end))
+        if match is not None
+    )
 
 
 def doubt_negatives(segments: Sequence[Segment]) -> None:

@@ -94,6 +94,12 @@ _BARE = re.compile(
     r"(?:\s+only)?(?:\s*\([^()]*\))?",
     re.IGNORECASE,
 )
+_AT_END = re.compile(
+    r"\((?:for\s+)?(?:the\s+)?(?:cohort|arm|group|part|phase)s?\s+(?:\d+|[A-Z]|[IVX]+)[ab]?"
+    r"(?:\s*(?:,|and|&|or)\s*(?:\d+|[A-Z]|[IVX]+)[ab]?)*(?:\s+only)?\)\W*",
+    re.IGNORECASE,
+)
+"""What ends a bullet and limits all of its sentences: (cohort 1)."""
 _APPLIES = re.compile(r"\bappl(?:y|ies)\b[^.;]{0,20}$", re.IGNORECASE)
 _LONGEST = 200
 
@@ -160,6 +166,22 @@ def find_limits(pieces: Sequence[Piece], text: str) -> list[Piece]:
                 piece, limited=limited or some or any(limits_below(*stem) for stem in piece.stems)
             )
         found.append(piece)
+    return _limit_sentences(found, text)
+
+
+def _limit_sentences(pieces: list[Piece], text: str) -> list[Piece]:
+    """The pieces, the sentences of one bullet limited where the group is named behind the last of them."""
+    found = list(pieces)
+    limited = False
+    after = len(text)
+    for at, piece in reversed(list(enumerate(pieces))):
+        said = text[piece.start : after if at + 1 < len(pieces) else len(text)]
+        gap = text[piece.end : after]
+        goes_on = limited and not gap.strip() and "\n\n" not in gap
+        own = said.rfind("(")
+        limited = not piece.heading and (goes_on or (own >= 0 and _AT_END.fullmatch(said, own) is not None))
+        found[at] = replace(piece, limited=piece.limited or limited)
+        after = piece.start
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from fhirscreen.criteria.nodes import (
     AllOf,
@@ -236,6 +237,30 @@ def gives_names(items: Sequence[Item]) -> bool:
     """Whether examples name something before their parenthesis ends."""
     end = next((at for at, item in enumerate(items) if item.role is Role.CLOSE), None)
     return any(item.role is Role.ENTITY for item in items[:end])
+
+
+def goes_back(exception: Sequence[Item]) -> bool:
+    """Whether what an exception goes on with may be examples of what it is of: other than A, such as B."""
+    return any(
+        before.role is Role.COMMA and item.role is Role.EXAMPLE for before, item in pairwise(exception)
+    )
+
+
+def put_beside(expression: Expression | None, exception: Expression) -> Expression | None:
+    """The exception where it belongs, of what one can have beside another of the kind.
+
+    Whoever has none that is exempt is decided; who has one may have another too, which no record tells apart.
+    """
+    if expression is None:
+        return exception
+    if isinstance(expression, Not):
+        inner = put_beside(expression.of, exception)
+        return None if inner is None else Not(inner)
+    judged = judge(expression)
+    if judged == expression:
+        return expression
+    both = join([expression, exception], any_of=False)
+    return None if both is None else AnyOf((both, judged))
 
 
 def put_within(expression: Expression | None, exception: Expression) -> Expression | None:

@@ -25,7 +25,7 @@ _OPENS = re.compile(
 _RELATIVE = re.compile(r"(?:that|which|who)\b", re.IGNORECASE)
 _JUDGES = re.compile(
     r"\b(?:opinion|judge?ments?|view|discretion|judged|determined|assessed|deemed|considered|felt|believed|"
-    r"interfer\w*|compromis\w*|jeopardi[sz]\w*|confound\w*|preclud\w*|impair|affect|limit|hinder|prevent|risk|"
+    r"interfer\w*|compromis\w*|jeopardi[sz]\w*|confound\w*|preclud\w*|prohibit\w*|impair|affect|limit|hinder|prevent|risk|"
     r"unsafe|unsuitable|inappropriate|likely|contraindicat\w*|would|could|may|might)\b",
     re.IGNORECASE,
 )
@@ -50,7 +50,7 @@ _STAYS = re.compile(
     r"complet\w*|evaluat\w*|efficacy|end-?points?|conduct|outcomes?|protocol|procedures?|visits?|analys\w*|"
     r"may|might|would|could|makes?|puts?|places?|poses?|limits?|impairs?|affects?|interfer\w*|compromis\w*|"
     r"confound\w*|prevent\w*|preclud\w*|risks?|is|are|was|adher\w*|complian\w*|comply|consent|increas\w*|"
-    r"jeopard\w*|likely|to|that|which|who|cannot|unable|opinion|judge?ment|view|investigators?|sponsor|"
+    r"(?:understand|render|giv|sign|provid|comply|attend|complet)ing|jeopard\w*|prohibit\w*|likely|to|that|which|who|cannot|unable|opinion|judge?ment|view|investigators?|sponsor|"
     r"monitor|designee|physician|renders?|contraindicat\w*|obscur\w*|hinder\w*|inappropriate|unsuitable|unsafe|"
     r"discretion|enrol\w*|follow-?up|treatment|therapy)\b",
     re.IGNORECASE,

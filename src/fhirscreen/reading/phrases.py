@@ -147,11 +147,17 @@ _JOINING: dict[Role, dict[str, str]] = {
         **words(
             """
             or more | or greater | or above | and above | or higher | and higher | or over | and over |
-            and up | or better | or longer | plus | upwards | or larger | and beyond | or beyond |
+            and up | or longer | plus | upwards | or larger | and beyond | or beyond |
             at minimum | at least | or upward | and upward | or equal to or greater | minimum | onward |
             onwards
             """,
             ">=",
+        ),
+        **words(
+            """
+            or better | and better
+            """,
+            ">=better",
         ),
         **words(
             """

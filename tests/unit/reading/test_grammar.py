@@ -312,8 +312,9 @@ EXCLUDED = [
     (
         "Arrhythmia other than atrial fibrillation",
         (
-            "all: [{condition: {concept: cardiac-arrhythmia}},"
-            " {not: {judgement: {condition: {concept: atrial-fibrillation}}}}]"
+            "any: [{all: [{condition: {concept: cardiac-arrhythmia}},"
+            " {not: {condition: {concept: atrial-fibrillation}}}]},"
+            " {judgement: {condition: {concept: cardiac-arrhythmia}}}]"
         ),
     ),
     (

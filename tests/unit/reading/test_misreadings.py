@@ -96,11 +96,11 @@ EXCLUDED = [
     ("Arrhythmia requiring drugs other than beta blockers",
      "judgement: {condition: {concept: cardiac-arrhythmia}}"),
     ("Any other liver disease but hepatitis B",
-     ("all: [{judgement: {condition: {concept: liver-disease}}},"
-      " {not: {judgement: {condition: {concept: hepatitis-b-infection}}}}]")),
+     "judgement: {condition: {concept: liver-disease}}"),
     ("Asthma, liver disease other than fatty liver disease",
      ("any: [{condition: {concept: asthma}}, {all: [{condition: {concept: liver-disease}},"
-      " {not: {judgement: {condition: {concept: fatty-liver-disease}}}}]}]")),
+      " {not: {condition: {concept: fatty-liver-disease}}}]},"
+      " {judgement: {condition: {concept: liver-disease}}}]")),
     # a class of the past, and a stage that says as much as the word beside it
     ("History of NYHA class III heart failure", "judgement: {condition: {concept: heart-failure}}"),
     ("NYHA class III heart failure",
