@@ -24,6 +24,10 @@ _NOT_REQUIRED = re.compile(
     re.IGNORECASE,
 )
 """What nobody asks for: measurable disease is not required."""
+_ALONE = re.compile(
+    r"\balone\s+or\s+(?:together\s+|in\s+(?:combination|association)\s+)?with\b", re.IGNORECASE
+)
+"""Where a second name is no alternative: A alone or with B."""
 _KEPT = re.compile(
     r"(?<!\w)(?:any|all|use|doses?|concomitant|concurrent)\s+(?:(?!(?:who|patients?|subjects?|participants?)\b)[\w-]+\s+){1,6}"
     r"(?:must|should|has to|have to)\s+(?:be|remain|have\s+(?:been|remained))\s+(?:kept\s+)?"
@@ -61,10 +65,17 @@ def leaves_doubt(
 
 
 def asks_nothing(kind: Kind, text: str, items: Sequence[Item]) -> bool:
-    """Whether a requirement says that something is not required, or how it has to be where it is there."""
-    if kind is not Kind.INCLUSION or not items:
+    """Whether a requirement says that something is not required, or how it has to be where it is there.
+
+    So does what is named "alone or with" another thing, which by itself is not meant.
+    """
+    if not items:
         return False
     start, end = items[0].start, items[-1].end
+    if (alone := _ALONE.search(text, start, end)) is not None:
+        return text.count("(", start, alone.start()) == text.count(")", start, alone.start())
+    if kind is not Kind.INCLUSION:
+        return False
     end = min((match.start() for match in _SENTENCE_ENDS.finditer(text, end)), default=len(text))
     return any(
         text.count("(", start, match.start()) == text.count(")", start, match.start())

@@ -11,7 +11,7 @@ from fhirscreen.reading.doubts import doubt_negatives
 from fhirscreen.reading.items import JOINS, NARROWER, Item, Role
 from fhirscreen.reading.opinions import OPINION
 from fhirscreen.reading.purposes import share_reason, share_severity
-from fhirscreen.reading.segments import REACHING, Segment, concept_of, kind_of
+from fhirscreen.reading.segments import HEADS, REACHING, Segment, concept_of, kind_of
 from fhirscreen.reading.windows import share_windows
 
 _INFECTION = "active-infection"
@@ -30,9 +30,10 @@ _OPINION = re.compile(
     r"\b(?:investigator|physician|clinician|doctor)\W*",
     re.IGNORECASE,
 )
+_OTHER = re.compile(r"(?:any |all |some )?other", re.IGNORECASE)
 _NEED = re.compile(r"\b(?:need|requirement|necessity)\b", re.IGNORECASE)
 _VIRAL = re.compile(r"antiviral|anti-viral|antiretroviral|anti-retroviral", re.IGNORECASE)
-_TREATED = re.compile(r"treated", re.IGNORECASE)
+_TREATED = re.compile(r"(?:(?:is|are|was|were|being|been|has|have|had)\s+)*treated", re.IGNORECASE)
 _DISEASE = ("disease", "cancer", "setting", "malignancy", "tumor", "carcinoma", "indication", "treatment")
 
 
@@ -166,10 +167,18 @@ def _reaches(items: list[Item], at: int, text: str) -> bool:
         return item.key in REACHING
     return (
         item.role is Role.RECEIVED
-        and at > 0
-        and kind_of(items[at - 1]) not in (None, ConceptKind.THERAPY)
+        and (named := _before(items, at)) is not None
+        and kind_of(named) not in (None, ConceptKind.THERAPY)
         and _TREATED.match(text, item.start, item.end) is not None
     )
+
+
+def _before(items: Sequence[Item], at: int) -> Item | None:
+    """What stands before, but for the word that its name ends with: a pain condition that was treated."""
+    before = [i for i in items[:at] if i.role not in (Role.FILLER, Role.IF)]
+    while before and before[-1].role is Role.WORD and before[-1].key in HEADS:
+        before.pop()
+    return before[-1] if before else None
 
 
 def drop_glosses(items: list[Item], text: str) -> list[Item]:
@@ -276,8 +285,10 @@ def share_qualifiers(segments: list[Segment], joins: list[Role], text: str) -> N
         if any(_REQUIRES.match(text, m.start) and _reaches_back(last) for m in last.modifiers):
             for earlier in segments[:-1]:
                 earlier.narrowed = True
+    _merge_synonyms(segments, joins, text)
+    _narrow_beside(segments, text)
     share_reason(segments, text)
-    _share_judgement(segments, text)
+    _share_judgement(segments, joins, text)
     doubt_negatives(segments)
     if len(segments) >= _PAIR and _only_a_window(segments[0]):  # within 4 weeks before registration, …
         for segment in segments[1:]:
@@ -311,6 +322,39 @@ def share_qualifiers(segments: list[Segment], joins: list[Role], text: str) -> N
     share_windows(segments, joins, text)
 
 
+def _merge_synonyms(segments: list[Segment], joins: list[Role], text: str) -> None:
+    """Two names of one concept are said twice: what is said of the second holds for both."""
+    for index in reversed(range(len(segments) - 1)):
+        first, second = segments[index : index + 2]
+        if len(first.entities) != 1 or len(second.entities) != 1:
+            continue
+        one, two = first.entities[0], second.entities[0]
+        said = {text[item.start : item.end].lower() for item in (one, two)}
+        plain = not (first.fragments or first.manual or first.unread or first.window or first.narrowed)
+        bare = not (first.severity or first.active or first.counts or first.positive or first.negative)
+        own = second.narrowed or second.severity or second.active or second.unread or second.manual
+        if one.concepts == two.concepts and len(said) > 1 and plain and bare and not own:
+            if NARROWER in (one.key, two.key):
+                continue
+            second.history = second.history or first.history
+            second.received = second.received or first.received
+            second.modifiers[:0] = first.modifiers
+            del segments[index], joins[index]
+
+
+def _narrow_beside(segments: Sequence[Segment], text: str) -> None:
+    """What qualifies "any other B" qualifies the A before it; a hepatitis among infections is one of them."""
+    infected = False
+    for index, segment in enumerate(segments):
+        ids = {concept.id for item in segment.entities for concept in item.concepts}
+        segment.narrowed = segment.narrowed or (infected and ids == {"hepatitis"})
+        infected = infected or _INFECTION in ids
+        other = any(_OTHER.fullmatch(text, m.start, m.end) is not None for m in segment.modifiers)
+        if index and other and any(_reaches_back(each) for each in segments[index:]):
+            for earlier in segments[:index]:
+                earlier.narrowed = earlier.narrowed or bool(earlier.entities)
+
+
 def _take_over(following: Segment, segment: Segment, *, either: bool) -> None:
     """What stands before an "or" as a qualifier of what follows it.
 
@@ -342,8 +386,17 @@ def _take_over(following: Segment, segment: Segment, *, either: bool) -> None:
     segment.history = segment.active = segment.received = False
 
 
-def _share_judgement(segments: list[Segment], text: str) -> None:
+def _share_judgement(segments: list[Segment], joins: list[Role], text: str) -> None:
     """What somebody judges by a clause of its own (", that could interfere") is all that stands before."""
+    ahead = segments[0] if len(segments) > 1 else None
+    if ahead is not None and ahead.manual and not (ahead.content or ahead.unread or ahead.window):
+        said = text[ahead.manual[0].start : ahead.manual[-1].end]
+        if len(ahead.manual) == 1 and _OPINION.fullmatch(said) is not None:
+            for later in segments[1:]:  # who, in the opinion of the investigator, have asthma
+                later.narrowed = later.narrowed or bool(later.entities)
+            if all(later.entities and not later.fragments for later in segments[1:]):
+                segments.pop(0)
+                joins[:1] = []
     for index, segment in enumerate(segments):
         first = segment.manual[0] if segment.manual else None
         relative = first is not None and _RELATIVE.match(text, first.start) is not None

@@ -37,6 +37,25 @@ def _other(concept: str, but: str) -> str:
         ("Cardiogenic shock", Kind.EXCLUSION, "condition: {concept: cardiogenic-shock, active: true}"),
         ("Coexistent malignancy", Kind.EXCLUSION, "judgement: {condition: {concept: second-malignancy}}"),
         ("Coagulopathy", Kind.EXCLUSION, "condition: {concept: coagulation-disorder}"),
+        # two names of one thing are said twice, and what is said of the second holds for both
+        ("History of stroke or cerebrovascular accident within 3 months", Kind.EXCLUSION,
+         "condition: {concept: stroke, within: 3 mo}"),
+        ("HIV or AIDS", Kind.EXCLUSION,
+         ("any: [{condition: {concept: hiv-infection}},"
+          " {judgement: {condition: {concept: hiv-infection}}}]")),
+        # what is said of "any other" is said of what stands before it
+        ("Retinal detachment, syncope or any other fracture that required surgery", Kind.EXCLUSION,
+         ("any: [{judgement: {condition: {concept: retinal-detachment}}},"
+          " {judgement: {condition: {concept: syncope}}}, {judgement: {condition: {concept: fracture}}}]")),
+        # a hepatitis among infections is one of them
+        ("Infections such as hepatitis", Kind.EXCLUSION,
+         ("any: [{condition: {concept: active-infection, active: true}},"
+          " {judgement: {condition: {concept: hepatitis}}}]")),
+        # an opinion that stands before what it qualifies is no alternative to it
+        ("Patients who, in the opinion of the investigator, have epilepsy", Kind.EXCLUSION,
+         "judgement: {condition: {concept: epilepsy}}"),
+        ("A chronic pain disorder that was being treated with morphine", Kind.EXCLUSION,
+         "judgement: {condition: {concept: chronic-pain}}"),
     ],
 )  # fmt: skip
 def test_what_is_excepted_or_better_is_no_more_than_that(text: str, kind: Kind, wanted: str) -> None:
@@ -49,6 +68,7 @@ def test_what_is_excepted_or_better_is_no_more_than_that(text: str, kind: Kind, 
     [
         ("Lung disease other than asthma, such as sarcoidosis", Kind.EXCLUSION),
         ("Kidney disease except nephrolithiasis, e.g. nephrotic syndrome", Kind.EXCLUSION),
+        ("Presence of psoriasis alone or with arthritis", Kind.EXCLUSION),
         ("A diagnosis of gout is not required", Kind.INCLUSION),
         ("Evaluable disease not required at screening", Kind.INCLUSION),
         ("Any use of insulin must have been stable for 4 weeks", Kind.INCLUSION),
