@@ -233,11 +233,9 @@ def _number(items: Sequence[Item], at: int) -> tuple[Item | None, int]:
         following += 1
     operator = _after(items, following)
     if operator:
-        better = "better" if operator.endswith("better") else ""
-        operator = operator.removesuffix("better")
         bound = _one(operator.removesuffix("old"), first, older=operator.endswith("old"))
         bound.unit = made.unit
-        return Item(Role.BOUND, first.start, first.end, better, range=bound), following + 1
+        return Item(Role.BOUND, first.start, first.end, range=bound), following + 1
     values, last = _listed(items, at)
     if len(values) > 1:
         item = Item(

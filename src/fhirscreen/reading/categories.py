@@ -18,8 +18,6 @@ _ECOG = "ecog-performance-status"
 _NYHA = "nyha-class"
 _FAILURE = "heart-failure"
 _FAR = 12
-_PERCENT = 100
-_BETTER = "better"
 _SIGNS = {"positive", "negative"}
 _PAIR = re.compile(r"\d(?:,\d)+")
 _GLUE = (Role.FILLER, Role.COLON, Role.OPEN, Role.CLOSE, Role.DASH)
@@ -64,14 +62,6 @@ def read_categories(items: Sequence[Item], concepts: dict[str, Concept]) -> list
         found.append(Item(Role.FRAGMENT, start, items[end - 1].end, key=ahead, fragment=fragment))
         at = end
     return _share_signs(found)
-
-
-def _numbers(item: Item, concept: Concept) -> Range | None:
-    """The numbers of a bound; "or better" is less where 0 or 1 is the best, as on ECOG's scale."""
-    last = max((int(value.name) for value in concept.values if value.name.isdigit()), default=0)
-    if item.range is not None and item.text == _BETTER and last < _PERCENT:
-        return Range(high=item.range.low, unit=item.range.unit, limit=item.range.limit)
-    return item.range
 
 
 def _share_signs(items: list[Item]) -> list[Item]:
@@ -165,7 +155,7 @@ def _valued(items: Sequence[Item], at: int, concept: Concept) -> tuple[Fragment,
     name = items[at].text or concept.label
     item = items[end]
     if numeric:
-        numbers = _numbers(item, concept)
+        numbers = item.range
         if (
             numbers is None
             or item.role not in (Role.BOUND, Role.NUMBER)
@@ -246,8 +236,7 @@ def _romans(items: Sequence[Item], at: int, concept: Concept) -> tuple[list[str]
     names = [value.name for value in concept.values]
     bound = items[at]
     if bound.range is not None and not bound.range.unit and not bound.range.limit:
-        wanted = Range(high=bound.range.low) if bound.text == _BETTER else bound.range
-        numbers = [n for n in _DIGITS if fits(n, wanted)]
+        numbers = [n for n in _DIGITS if fits(n, bound.range)]
         return [_DIGITS[n] for n in numbers if _DIGITS[n] in names], at + 1
     operator = ""
     if items[at].role is Role.COMPARE:
@@ -281,7 +270,7 @@ def _romans(items: Sequence[Item], at: int, concept: Concept) -> tuple[list[str]
             break
         end = step + 1
     if end < len(items) and items[end].role is Role.COMPARE_AFTER:
-        operator, end = "<=" if items[end].key.endswith(_BETTER) else items[end].key, end + 1
+        operator, end = items[end].key, end + 1
     if operator and len(chosen) == 1:
         last = [n for n in names if concept.value(n) and not _parent(concept, n)][
             -1 if operator[0] == ">" else 0

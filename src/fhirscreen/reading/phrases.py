@@ -155,9 +155,9 @@ _JOINING: dict[Role, dict[str, str]] = {
         ),
         **words(
             """
-            or better | and better
+            or better | and better | or worse | and worse
             """,
-            ">=better",
+            ">=order",
         ),
         **words(
             """

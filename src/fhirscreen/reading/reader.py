@@ -38,11 +38,13 @@ from fhirscreen.reading.names import (
 )
 from fhirscreen.reading.negations import read_prefixes
 from fhirscreen.reading.occasions import drop_occasions, merge_extents, name_alone, spell_longer_times
+from fhirscreen.reading.orders import read_orders
 from fhirscreen.reading.pairs import read_pressures, share_units
 from fhirscreen.reading.pieces import Piece
 from fhirscreen.reading.qualifiers import join_severities, note_proof, read_grades, share_heads
 from fhirscreen.reading.readings import Reading, Status
 from fhirscreen.reading.registered import merge
+from fhirscreen.reading.reservations import find_reservation
 from fhirscreen.reading.rivals import doubt_rivals, doubt_unconditional
 from fhirscreen.reading.sexes import read_by_sex
 from fhirscreen.reading.smoking import read_smokers
@@ -221,6 +223,8 @@ class Reader:
             items = note_proof(items, sheet.flat)
         if _PREFIX.search(sheet.flat, start, end) is not None:
             items = read_prefixes(items)
+        if Role.COMPARE_AFTER in roles:
+            items = read_orders(items, sheet.flat)
         if not roles.isdisjoint(_NUMBERS):
             items = share_units(note_lengths(bind_numbers(items), sheet.flat))
         items = items if roles.isdisjoint(_TIMES) else spell_longer_times(bind_windows(items))
@@ -280,6 +284,10 @@ class Reader:
         against = None if built.manual else find_contradiction(kind, built, lines)
         if against is not None:
             return replace(built, complete=False, sure=False, warnings=(*built.warnings, against))
+        said = flat[piece.body : piece.end]
+        held = find_reservation(kind, built, said, flat, below=bool(piece.stems)) if built.complete else None
+        if held is not None:
+            return replace(built, complete=False, sure=False, warnings=(*built.warnings, held))
         if kind is Kind.EXCLUSION and not built.manual and _requires(flat, piece, whole=built.complete):
             note = "a requirement under the exclusion criteria: does it exclude, or is it asked for?"
             return replace(built, complete=False, sure=False, warnings=(*built.warnings, note))
