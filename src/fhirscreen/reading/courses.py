@@ -35,7 +35,8 @@ _PASSING = frozenset((
     "clostridium-difficile-infection", "diarrhoea", "constipation", "nausea-and-vomiting", "dehydration",
     "delirium", "jaundice", "urinary-retention", "pleural-effusion", "pericardial-effusion", "ascites",
     "hyponatraemia", "hypokalaemia", "hyperkalaemia", "hypercalcaemia", "multiple-pregnancy", "shock",
-    "septic-shock", "cardiogenic-shock", "abnormal-electrocardiogram", "fracture",
+    "septic-shock", "cardiogenic-shock", "bacteraemia", "premature-rupture-of-membranes",
+    "abnormal-electrocardiogram", "fracture",
 ))  # fmt: skip
 """What comes and goes: named without a time, it is meant as it is now."""
 _PRESENT_WHERE_ACTIVE = _PASSING | {

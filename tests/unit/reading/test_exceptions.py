@@ -35,6 +35,7 @@ def _other(concept: str, but: str) -> str:
          "judgement: {condition: {concept: dementia}}"),
         # what passes is meant as it is now; a name that is narrower is for the investigator
         ("Cardiogenic shock", Kind.EXCLUSION, "condition: {concept: cardiogenic-shock, active: true}"),
+        ("Bacteraemia", Kind.EXCLUSION, "condition: {concept: bacteraemia, active: true}"),
         ("Coexistent malignancy", Kind.EXCLUSION, "judgement: {condition: {concept: second-malignancy}}"),
         ("Coagulopathy", Kind.EXCLUSION, "condition: {concept: coagulation-disorder}"),
         # two names of one thing are said twice, and what is said of the second holds for both
