@@ -91,6 +91,8 @@ def diagnose(concept: Concept, item: Item, segment: Segment, text: str) -> Expre
     made = Condition(concept.id, active=now, severity=() if _is_classed(segment) else segment.severity)
     if within is None or segment.graded:  # when it was of that grade says not when it began
         return Judgement(made) if judged else made
+    if segment.activity and not infected and concept.id not in _EVENTS | _PRESENT_WHERE_ACTIVE:
+        return Judgement(made)  # how it behaved in that time
     if concept.id in _EVENTS and any(_STATE.search(text, m.start, m.end) for m in own if _is_near(m, item)):
         return Judgement(made)  # it may have happened before, and be so in that time
     if concept.id in _EVENTS or _names_its_beginning(item, window, text):

@@ -24,6 +24,7 @@ _GROUP = re.compile(
     r"\b(?:control|treatment|intervention|placebo|experimental|observation\w*|comparison|patient|case|study)\s+"
     r"groups?\b|\bgroups?\s+(?:\d+|[A-Z]|[IVX]+)\b|"
     r"\b(?:phase|part|step)\s+(?:\d+|[IVX]+|[A-Z])[ab]?\b(?!\s+(?:clinical|study|trial))|"
+    r"\bregimens?\s+(?:\d+|[A-Z])\b|"
     r"\bphase\s+(?:\d|[IVX]+)[ab]?\s+(?:portion|part|stage|only)\b|"
     rf"(?:^|\bcriteria\s+|\bappl\w+\s+)(?:for|to|in)\s+(?:the\s+)?(?:{_PEOPLE}|those|children|infants)\s+"
     r"(?:with|who|receiving|undergoing|aged|in|entering|enrol\w+|treated|without|on)\b|"
@@ -100,6 +101,12 @@ _AT_END = re.compile(
     re.IGNORECASE,
 )
 """What ends a bullet and limits all of its sentences: (cohort 1)."""
+_PERSONS = re.compile(
+    rf"(?:healthy\s+|normal\s+|diabetic\s+)?{_PEOPLE}(?:\s+(?:with|without|receiving|undergoing|on|in|aged|who)\b.*)?"
+    rf"|(?:[\w-]+\s+){{1,3}}{_PEOPLE}",
+    re.IGNORECASE,
+)
+"""A line without a bullet or a colon above bullets: participants with gout."""
 _APPLIES = re.compile(r"\bappl(?:y|ies)\b[^.;]{0,20}$", re.IGNORECASE)
 _LONGEST = 200
 
@@ -143,7 +150,8 @@ def find_limits(pieces: Sequence[Piece], text: str) -> list[Piece]:
         return limits(" ".join(text[start:end].split()))
 
     limited, above = False, None  # above: a line that names a time, or asks for some
-    for piece, line, kind in zip(pieces, lines, kinds, strict=True):
+    alone = _stand_alone(pieces, lines, text)
+    for at, (piece, line, kind) in enumerate(zip(pieces, lines, kinds, strict=True)):
         if piece.heading or (above is not None and _goes_past(above, line)):
             above = None
         if kind is not None:
@@ -159,6 +167,9 @@ def find_limits(pieces: Sequence[Piece], text: str) -> list[Piece]:
             limited = limits(line) or (limited and _EVERYBODY.search(line) is None)
         elif _BARE.fullmatch(line) is not None:
             limited = True
+        elif at in alone:
+            limited = True
+            piece = replace(piece, limited=True)
         else:
             chosen = -1 if chosen > _depth(text, piece) else chosen
             some = above is not None or chosen >= 0
@@ -167,6 +178,30 @@ def find_limits(pieces: Sequence[Piece], text: str) -> list[Piece]:
             )
         found.append(piece)
     return _limit_sentences(found, text)
+
+
+def _stand_alone(pieces: Sequence[Piece], lines: Sequence[str], text: str) -> frozenset[int]:
+    """The lines that name people and stand without a bullet between lists of bullets of one section."""
+    found: set[int] = set()
+    bulleted = False
+    for at, (piece, line) in enumerate(zip(pieces, lines, strict=True)):
+        if piece.heading:
+            bulleted = bulleted and heading_kind(line) is None
+            continue
+        begins = text[text.rfind("\n", 0, piece.start) + 1 : piece.start]
+        marked = bool(begins.strip())
+        after = pieces[at + 1] if at + 1 < len(pieces) else None
+        below = after is not None and text[text.rfind("\n", 0, after.start) + 1 : after.start].strip() != ""
+        if (
+            bulleted
+            and not marked
+            and below
+            and len(line) <= _LONGEST
+            and _PERSONS.fullmatch(line) is not None
+        ):
+            found.add(at)
+        bulleted = bulleted or marked
+    return frozenset(found)
 
 
 def _limit_sentences(pieces: list[Piece], text: str) -> list[Piece]:

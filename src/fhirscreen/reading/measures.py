@@ -353,6 +353,9 @@ class Measures:
                 return None, end
             stop += 1
         second.range.code = read_unit(second.range.unit, self.units)
+        upper = self.kind is Kind.INCLUSION and second.range.low is None
+        if upper and _are_transaminases(first.parts):
+            joined = Role.AND
         other = self._atoms(first.parts, joined, second.range, second)
         expression = None
         if first.fragment.expression is not None and other.expression is not None:

@@ -31,7 +31,7 @@ NARROWING: dict[Role, dict[str, str]] = {
             treatment naive | chemotherapy naive | de novo | triple negative | hormone receptor positive |
             hormone sensitive | hormone refractory | castration resistant | castrate resistant |
             platinum resistant | platinum sensitive | platinum refractory | marked | persistent | serious |
-            frequent | repeated | multiple | complicated | disabling | debilitating |
+            frequent | repeated | repeat | redo | multiple | complicated | disabling | debilitating |
             severe uncontrolled | resistant | new onset | advanced stage | high risk | low grade |
             high grade | poorly differentiated | well differentiated | moderately differentiated |
             symptomatically unstable | intermittent | extra cranial | early stage | incurable |

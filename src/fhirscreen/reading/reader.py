@@ -44,7 +44,7 @@ from fhirscreen.reading.pieces import Piece
 from fhirscreen.reading.qualifiers import join_severities, note_proof, read_grades, share_heads
 from fhirscreen.reading.readings import Reading, Status
 from fhirscreen.reading.registered import merge
-from fhirscreen.reading.reservations import find_reservation
+from fhirscreen.reading.reservations import find_reservation, judge_examples
 from fhirscreen.reading.rivals import doubt_rivals, doubt_unconditional
 from fhirscreen.reading.sexes import read_by_sex
 from fhirscreen.reading.smoking import read_smokers
@@ -280,6 +280,7 @@ class Reader:
         if piece.limited and not built.manual:
             note = "it stands under a line that may hold for one group alone, or for some"
             built = replace(built, complete=False, warnings=(*built.warnings, note))
+        built = judge_examples(kind, built, flat, piece.body)
         lines = [flat[start:end] for start, end in ((piece.body, piece.end), *piece.stems)]
         against = None if built.manual else find_contradiction(kind, built, lines)
         if against is not None:

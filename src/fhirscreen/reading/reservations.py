@@ -6,11 +6,21 @@ What the grammar reads is there in the words; what they ask for is less, more, o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from dataclasses import replace
 
-from fhirscreen.criteria.nodes import AllOf, AnyOf, Condition, Confirm, Expression, Judgement, Received
+from fhirscreen.criteria.nodes import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Confirm,
+    Expression,
+    Judgement,
+    Received,
+    Unread,
+)
 from fhirscreen.criteria.studies import Kind
 from fhirscreen.criteria.walk import walk
+from fhirscreen.reading.courses import judge
 from fhirscreen.reading.statements import Built
 
 _APPLICABLE = re.compile(
@@ -66,6 +76,7 @@ _UNBORN = re.compile(
     r"live\s+births?|retrospective\w*)\b",
     re.IGNORECASE,
 )
+_EXAMPLES = re.compile(r"\b(?:including|such\s+as|e\.?\s?g\b|for\s+(?:example|instance))", re.IGNORECASE)
 _BIRTH = "multiple-pregnancy"
 
 
@@ -109,7 +120,7 @@ def find_reservation(kind: Kind, built: Built, said: str, text: str, *, below: b
         return "a value that is equal to a number: was a sign lost?"
     if concepts & set(_CLASSED) and has(_LASTING):
         return "for how long it was so is not on record"
-    return _of_names(concepts, said, text, built)
+    return _of_names(kind, built, said, text)
 
 
 def _asks_for_a_therapy(expression: Expression) -> bool:
@@ -125,9 +136,41 @@ def _asks_for_a_therapy(expression: Expression) -> bool:
             return False
 
 
-def _of_names(concepts: Iterable[str | None], said: str, text: str, built: Built) -> str | None:
+def _has_one_time_of_two(expression: Expression | None) -> bool:
+    """Whether alternatives ask for one therapy both at any time and within a time."""
+    parts = expression.of if isinstance(expression, AnyOf) else ()
+    given = [part for part in parts if isinstance(part, Received) and not part.current]
+    return any(
+        first.within is None and second.within is not None and first.concept == second.concept
+        for first in given
+        for second in given
+    )
+
+
+def judge_examples(kind: Kind, built: Built, text: str, start: int) -> Built:
+    """What was read, examples of what a person asks about for judgement: serious illness, such as gout."""
+    expression = built.expression
+    first = min((atom.start for atom in built.atoms), default=start)
+    if (
+        kind is not Kind.EXCLUSION
+        or not isinstance(expression, AnyOf)
+        or not isinstance(expression.of[0], Confirm)
+        or _EXAMPLES.search(text, start, first) is None
+    ):
+        return built
+    parts = tuple(
+        each if isinstance(each, Confirm | Judgement | Unread) else judge(each) for each in expression.of
+    )
+    return replace(built, expression=AnyOf(parts))
+
+
+def _of_names(kind: Kind, built: Built, said: str, text: str) -> str | None:
     """Likewise where a name is of more, or of somebody else, than its concept."""
-    found = set(concepts)
+    found = {atom.concept for atom in built.atoms}
+    if kind is Kind.EXCLUSION and found >= {"malignancy", "second-malignancy"}:
+        return "whether any malignancy is meant, or another one than the study is of"
+    if kind is Kind.EXCLUSION and _has_one_time_of_two(built.expression):
+        return "of two names of one therapy, one has a time"
     if found & set(_INFLAMMATIONS) and _INFECTIOUS.search(said):
         return "the codes are of what no germ causes"
     if _BIRTH in found and _UNBORN.search(text):

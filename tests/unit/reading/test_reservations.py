@@ -7,7 +7,7 @@ import pytest
 from fhirscreen.criteria.studies import Kind
 from fhirscreen.reading import Status
 from tests.lib.mappings import as_json
-from tests.lib.reading import expression_of, read_one
+from tests.lib.reading import expression_of, read_one, reader
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,52 @@ def test_what_turns_the_words_before_it_leaves_them_partial(text: str, kind: Kin
 )
 def test_what_only_looks_like_it_is_read(text: str, kind: Kind) -> None:
     assert read_one(text, kind).status is Status.COMPUTED
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        # what is named as an example of what a person asks about
+        (
+            "Serious illness, such as gout",
+            "any: [{confirm: serious illness}, {judgement: {condition: {concept: gout}}}]",
+        ),
+        # how a disease behaved in a window is not on record
+        (
+            "Active coronary artery disease within 3 months",
+            "judgement: {condition: {concept: coronary-artery-disease}}",
+        ),
+        ("Repeat liver transplant", "judgement: {received: {concept: liver-transplant}}"),
+    ],
+)
+def test_what_no_record_settles_is_for_judgement(text: str, wanted: str) -> None:
+    reading = read_one(text, Kind.EXCLUSION)
+    said = expression_of(reading)
+    assert str(said).lower() == str(as_json(wanted)).lower()
+    assert reading.status is Status.COMPUTED
+
+
+def test_any_malignancy_beside_another_one_is_partial() -> None:
+    assert read_one("Concurrent malignancy or malignancy in the last 2 years", Kind.EXCLUSION).status is (
+        Status.PARTIAL
+    )
+
+
+def test_both_transaminases_are_below_both_of_their_limits() -> None:
+    reading = read_one("AST or ALT ≤ 2 × ULN (≤ 4 × ULN if liver metastases)")
+    said = str(expression_of(reading))
+    assert (said.count("'all'"), said.count("'any'")) == (2, 0)
+
+
+def test_a_line_of_people_between_bullets_limits_those_below_it() -> None:
+    text = (
+        "Exclusion Criteria:\n\n  - Epilepsy\n\nParticipants with gout\n\n  - Stroke\n\n"
+        "Inclusion Criteria:\n\n  - Hypertension\n"
+    )
+    found = [each for each in reader().read(text) if each.status is not Status.HEADING]
+    assert [each.status for each in found] == [
+        Status.COMPUTED,
+        Status.PARTIAL,
+        Status.PARTIAL,
+        Status.COMPUTED,
+    ]
