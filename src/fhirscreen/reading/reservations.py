@@ -15,6 +15,7 @@ from fhirscreen.criteria.nodes import (
     Confirm,
     Expression,
     Judgement,
+    Measured,
     Received,
     Unread,
 )
@@ -77,6 +78,7 @@ _UNBORN = re.compile(
     re.IGNORECASE,
 )
 _EXAMPLES = re.compile(r"\b(?:including|such\s+as|e\.?\s?g\b|for\s+(?:example|instance))", re.IGNORECASE)
+_ENZYMES = ("alanine-aminotransferase", "aspartate-aminotransferase")
 _BIRTH = "multiple-pregnancy"
 
 
@@ -120,7 +122,7 @@ def find_reservation(kind: Kind, built: Built, said: str, text: str, *, below: b
         return "a value that is equal to a number: was a sign lost?"
     if concepts & set(_CLASSED) and has(_LASTING):
         return "for how long it was so is not on record"
-    return _of_names(kind, built, said, text)
+    return _of_values(kind, built, below=below) or _of_names(kind, built, said, text)
 
 
 def _asks_for_a_therapy(expression: Expression) -> bool:
@@ -162,6 +164,19 @@ def judge_examples(kind: Kind, built: Built, text: str, start: int) -> Built:
         each if isinstance(each, Confirm | Judgement | Unread) else judge(each) for each in expression.of
     )
     return replace(built, expression=AnyOf(parts))
+
+
+def _of_values(kind: Kind, built: Built, *, below: bool) -> str | None:
+    """Likewise where values belong together and are read apart."""
+    nodes = list(walk(built.expression)) if built.expression is not None else []
+    times = {node.within is None for node in nodes if isinstance(node, Measured)}
+    if below and len(times) > 1:
+        return "the time of the values holds for some of them alone"
+    found = {atom.concept for atom in built.atoms}
+    either = kind is Kind.INCLUSION and isinstance(built.expression, AnyOf)
+    if either and "total-bilirubin" in found and found & set(_ENZYMES):
+        return "whether one of the values of the liver is enough is not sure"
+    return None
 
 
 def _of_names(kind: Kind, built: Built, said: str, text: str) -> str | None:

@@ -56,6 +56,7 @@ def test_better_and_worse_are_of_the_scale(text: str, kind: Kind, wanted: str) -
             Kind.INCLUSION,
         ),
         ("Child-Pugh A for at least 6 months", Kind.INCLUSION),
+        ("Total bilirubin < 2 × ULN, or AST < 3 × ULN", Kind.INCLUSION),
         ("who are not taking aspirin", Kind.EXCLUSION),
         ("Gout requiring hospitalisation or antibiotics", Kind.EXCLUSION),
         ("Change in antihypertensives less than 1 month ago (e.g. aspirin)", Kind.EXCLUSION),
