@@ -73,13 +73,15 @@ def audits(made: Served) -> list[StoredAudit]:
 
 
 def held(made: Served) -> dict[str, Any]:
-    """Everything in the store but the audit trail."""
+    """Everything in the store but the audit trail, and the counter by which `/health/ready` tries to write."""
     with made.service.database.reading() as session:
-        return {
+        found = {
             table.name: sorted(map(repr, session.execute(select(table)).all()))
             for table in Table.metadata.tables.values()
             if table.name != "audits"
         }
+    found["counters"] = [each for each in found["counters"] if not each.startswith("('tried',")]
+    return found
 
 
 def test_no_route_is_forgotten(tmp_path: Path, made: Served, door: TestClient) -> None:
