@@ -73,7 +73,7 @@ def audits(made: Served) -> list[StoredAudit]:
 
 
 def held(made: Served) -> dict[str, Any]:
-    """Everything in the store but the audit trail, and the counter by which `/health/ready` tries to write."""
+    """Everything in the store but the audit trail, and the counter that `/health/ready` tries to write."""
     with made.service.database.reading() as session:
         found = {
             table.name: sorted(map(repr, session.execute(select(table)).all()))

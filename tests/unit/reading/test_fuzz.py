@@ -20,8 +20,8 @@ def test_the_fuzzer_finds_nothing(tmp_path: Path) -> None:
         (tmp_path / f"{number}.txt").write_text(seed, encoding="utf-8")
     command = [sys.executable, "-m", "tests.fuzz.reading", "-runs=1000", "-max_len=300", "-seed=1"]
     found = [f"-artifact_prefix={tmp_path}/", str(tmp_path)]
-    # The most memory that a process ever held is inherited where it is started: without one between, libFuzzer
-    # would take that of the tests for its own.
+    # A process inherits the most memory that its starter ever held: without one between, libFuzzer would take
+    # that of the tests for its own.
     between = [sys.executable, "-c", "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))"]
     done = subprocess.run(
         [*between, *command, *found], capture_output=True, text=True, timeout=300, check=False
