@@ -78,6 +78,10 @@ _UNBORN = re.compile(
     re.IGNORECASE,
 )
 _EXAMPLES = re.compile(r"\b(?:including|such\s+as|e\.?\s?g\b|for\s+(?:example|instance))", re.IGNORECASE)
+_TOLERATED = re.compile(
+    r"\b(?:stable|stabili[sz]ed|asymptomatic|controlled|inactive|treated)\b", re.IGNORECASE
+)
+_IN_THE_HEAD = ("brain-metastasis", "central-nervous-system-metastasis", "leptomeningeal-metastasis")
 _ENZYMES = ("alanine-aminotransferase", "aspartate-aminotransferase")
 _BIRTH = "multiple-pregnancy"
 
@@ -182,6 +186,13 @@ def _of_values(kind: Kind, built: Built, *, below: bool) -> str | None:
 def _of_names(kind: Kind, built: Built, said: str, text: str) -> str | None:
     """Likewise where a name is of more, or of somebody else, than its concept."""
     found = {atom.concept for atom in built.atoms}
+    if (
+        kind is Kind.INCLUSION
+        and isinstance(built.expression, Judgement)
+        and found & set(_IN_THE_HEAD)
+        and _TOLERATED.search(said)
+    ):
+        return "whether they are asked for or allowed is not sure"
     if kind is Kind.EXCLUSION and found >= {"malignancy", "second-malignancy"}:
         return "whether any malignancy is meant, or another one than the study is of"
     if kind is Kind.EXCLUSION and _has_one_time_of_two(built.expression):

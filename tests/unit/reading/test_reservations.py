@@ -49,6 +49,8 @@ def test_better_and_worse_are_of_the_scale(text: str, kind: Kind, wanted: str) -
     [
         ("Prior radiotherapy is not required", Kind.INCLUSION),
         ("Gout treated with allopurinol, if applicable", Kind.INCLUSION),
+        ("Participants with asymptomatic brain metastases", Kind.INCLUSION),
+        ("Stable leptomeningeal metastases", Kind.INCLUSION),
         ("Any use of metformin must be stable for 4 weeks", Kind.INCLUSION),
         ("Patients must have completed chemotherapy and recovered from its toxicities", Kind.INCLUSION),
         (
